@@ -1,0 +1,1 @@
+"""Each contact with the outside: one class per port."""

@@ -1,0 +1,26 @@
+"""Finding a nurse for the visit, holding and releasing the visit."""
+
+from temporalio import activity
+
+from activities.failures import told_to_temporal
+from firstdose.ports import NurseRoster, NurseSearch, Request, VisitHold
+
+
+class DispatchActivities:
+    def __init__(self, roster: NurseRoster) -> None:
+        self._roster = roster
+
+    @activity.defn
+    async def find_nurses(self, search: NurseSearch) -> tuple[str, ...]:
+        with told_to_temporal():
+            return await self._roster.find(search)
+
+    @activity.defn
+    async def hold_visit(self, hold: VisitHold) -> bool:
+        with told_to_temporal():
+            return await self._roster.hold(hold)
+
+    @activity.defn
+    async def release_visit(self, request: Request) -> None:
+        with told_to_temporal():
+            await self._roster.release(request)

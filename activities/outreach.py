@@ -1,0 +1,16 @@
+"""Reaching patients, pharmacists, nurses and prescribers."""
+
+from temporalio import activity
+
+from activities.failures import told_to_temporal
+from firstdose.ports import Notice, Notifier
+
+
+class OutreachActivities:
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+
+    @activity.defn
+    async def tell(self, notice: Notice) -> None:
+        with told_to_temporal():
+            await self._notifier.tell(notice)

@@ -1,0 +1,53 @@
+"""Contact with the payer, electronically."""
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.failures import told_to_temporal
+from firstdose.domain.authorization import PayerAnswer, Submission
+from firstdose.domain.coverage import Benefits
+from firstdose.ports import AuthorizationRequest, DecisionWait, DocumentsReply, PayerDesk, Request
+
+
+class PayerActivities:
+    def __init__(self, payer: PayerDesk) -> None:
+        self._payer = payer
+
+    @activity.defn
+    async def verify_benefits(self, request: Request) -> Benefits:
+        with told_to_temporal():
+            return await self._payer.verify_benefits(request)
+
+    @activity.defn
+    async def submit_authorization(self, request: AuthorizationRequest) -> Submission:
+        with told_to_temporal():
+            return await self._payer.submit(request)
+
+    @activity.defn
+    async def await_decision(self, wait: DecisionWait) -> PayerAnswer:
+        """Answers when the payer says something new; until then each attempt fails benignly, which costs no event."""
+        with told_to_temporal():
+            answer = await self._payer.inquire(wait)
+        if answer.says_the_same(wait.known):
+            raise ApplicationError(
+                "still pending",
+                type="still_pending",
+                category=ApplicationErrorCategory.BENIGN,
+                next_retry_delay=wait.every,
+            )
+        return answer
+
+    @activity.defn
+    async def read_answer(self, request: Request) -> PayerAnswer | None:
+        with told_to_temporal():
+            return await self._payer.read(request)
+
+    @activity.defn
+    async def send_documents(self, reply: DocumentsReply) -> None:
+        with told_to_temporal():
+            await self._payer.send_documents(reply)
+
+    @activity.defn
+    async def void_authorization(self, request: AuthorizationRequest) -> None:
+        with told_to_temporal():
+            await self._payer.void(request)

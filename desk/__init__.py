@@ -1,0 +1,1 @@
+"""The doors: intake webhooks, payer notifications, the staff's HTTP API and page, the codec server, the command line."""

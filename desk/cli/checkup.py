@@ -1,0 +1,124 @@
+"""What `doctor` looks at, each by using it: settings, database, Temporal, desk, clock. Nothing is changed."""
+
+import asyncio
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx2
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client
+
+from desk.cli.database import dsn_of, told_in_one_line
+from desk.cli.failure import Failure
+from desk.cli.temporal import connected
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.migrate import pending
+from firstdose.settings import Settings
+from workflows.messages import SEARCH_ATTRIBUTES
+
+_PATIENCE = timedelta(seconds=4)
+_TOLERATED_SKEW = timedelta(seconds=60)
+_OLDEST_PYTHON = (3, 11)
+
+
+class Finding(NamedTuple):
+    """One line of the report. `fix` is empty when all is well."""
+
+    subject: str
+    said: str
+    fix: str = ""
+
+    @property
+    def well(self) -> bool:
+        return not self.fix
+
+
+def python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fix = "" if sys.version_info >= _OLDEST_PYTHON else "use Python 3.11 or newer"
+    return Finding("python", version, fix)
+
+
+def keys(settings: Settings) -> Finding:
+    if not settings.keys:
+        return Finding("keys", "none", "set FIRSTDOSE_KEYS, or start the local stack with `firstdose dev`")
+    ring = Keyring(settings.key_material())
+    return Finding("keys", f"{ring.active_id} active, {ring.root_id} root, {ring.root_fingerprint}")
+
+
+async def database(settings: Settings) -> Finding:
+    """Connecting also proves that the server keeps what it acknowledges."""
+    if not settings.database_url:
+        return Finding("database", "not named", "set DATABASE_URL")
+    try:
+        async with asyncio.timeout(_PATIENCE.total_seconds()), told_in_one_line():
+            missing = await pending(dsn_of(settings))
+    except TimeoutError:
+        return Finding("database", "does not answer", "start the server or correct DATABASE_URL")
+    except Failure as failure:
+        return Finding("database", "not usable", str(failure))
+    if missing:
+        return Finding("database", f"{len(missing)} migrations to apply", "`firstdose migrate`")
+    return Finding("database", "up to date, durable")
+
+
+async def temporal(settings: Settings) -> list[Finding]:
+    """The server, and the search attributes of its namespace if there is a server."""
+    ring = Keyring(settings.key_material() or {"none": bytes(32)})
+    try:
+        client = await connected(settings, ring, patience=_PATIENCE)
+    except Failure as failure:
+        return [Finding("temporal", "does not answer", str(failure))]
+    info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+    return [
+        Finding("temporal", f"server {info.server_version}, namespace {client.namespace}"),
+        await _search_attributes(client),
+    ]
+
+
+async def _search_attributes(client: Client) -> Finding:
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    known = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    missing = [key.name for key in SEARCH_ATTRIBUTES if key.name not in known]
+    if missing:
+        return Finding("search attributes", f"missing: {', '.join(missing)}", "`firstdose migrate`")
+    return Finding("search attributes", f"all {len(SEARCH_ATTRIBUTES)} registered")
+
+
+async def desk(settings: Settings, url: str) -> list[Finding]:
+    """Whether the desk takes work, and whether its clock and ours agree as far as signatures need."""
+    try:
+        async with httpx2.AsyncClient(timeout=_PATIENCE.total_seconds(), trust_env=False) as http:
+            answer = await http.get(f"{url}/readyz")
+    except (httpx2.TransportError, httpx2.InvalidURL):
+        return [Finding("desk", f"none at {url}", "`firstdose serve`, or correct FIRSTDOSE_URL"), port(settings)]
+    if not answer.is_success:
+        return [Finding("desk", f"not ready ({answer.status_code})", "look at its log, and at the lines above")]
+    return [Finding("desk", f"ready at {url}"), _clock(answer.headers.get("date"))]
+
+
+def port(settings: Settings) -> Finding:
+    """Whether `firstdose serve` could listen where the settings say."""
+    try:
+        with socket.create_server((settings.host, settings.port)):
+            return Finding("port", f"{settings.port} is free")
+    except OSError as error:
+        return Finding("port", f"{settings.port}: {error.strerror}", "end what listens there, or set FIRSTDOSE_PORT")
+
+
+def _clock(date: str | None) -> Finding:
+    if date is None:
+        return Finding("clock", "the desk tells no time")
+    skew = abs(datetime.now(UTC) - parsedate_to_datetime(date))
+    off = f"{skew.total_seconds():.0f} s off the desk's"
+    return Finding("clock", off, "" if skew < _TOLERATED_SKEW else "synchronize the clocks: signatures depend on them")
+
+
+def desk_url(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (settings.url or urlsplit(f"http://{host}:{settings.port}").geturl()).rstrip("/")

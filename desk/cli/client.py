@@ -1,0 +1,148 @@
+"""The desk's HTTP API as the command line speaks to it. Every way it can fail becomes one line and an exit code."""
+
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import httpx2
+
+from desk.cli.failure import Failure, Unreachable
+from desk.cli.identity_token import claims, token_for
+from desk.cli.local_stack import LocalStack
+from firstdose.domain.role import Role
+from firstdose.settings import Settings, load_settings
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PATIENCE = httpx2.Timeout(30, connect=3)
+_AWAY = {502, 503, 504}
+_LONGEST_PAGE = 200
+_MOST_PROBLEMS = 10
+
+
+class Desk:
+    """A connection to one desk, as one member of staff or, without a token, as a referral source.
+
+    Every method raises Unreachable, or Failure with the desk's own words.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url
+        self._token = token
+        self._http = httpx2.Client(
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"} if token else None,
+            timeout=_PATIENCE,
+            # A company's proxy does not reach this machine's own desk.
+            trust_env=urlsplit(url).hostname not in _LOOPBACK,
+        )
+
+    @property
+    def subject(self) -> str | None:
+        """Whom the desk takes us for."""
+        return claims(self._token).get("sub") if self._token else None
+
+    def get(self, *path: str, **query: str | None) -> Any:
+        """`path` comes in segments; a query parameter that is None is left out."""
+        return self._ask("GET", path, params={name: value for name, value in query.items() if value is not None})
+
+    def pages(self, *path: str, most: int, **query: str | None) -> list[Any]:
+        """The rows of a list that comes in pages, the first `most` of them."""
+        rows: list[Any] = []
+        cursor: str | None = None
+        while len(rows) < most:
+            page = self.get(*path, limit=str(min(most, _LONGEST_PAGE)), cursor=cursor, **query)
+            rows += page["items"]
+            cursor = page.get("cursor")
+            if cursor is None:
+                break
+        return rows[:most]
+
+    def post(self, *path: str, body: object = None, key: str | None = None) -> Any:
+        """Post JSON; the desk takes the same idempotency `key` once."""
+        return self._ask("POST", path, json=body or {}, headers={"idempotency-key": key} if key else None)
+
+    def deliver(self, *path: str, content: bytes, headers: dict[str, str]) -> Any:
+        """Post bytes exactly as they were signed."""
+        return self._ask("POST", path, content=content, headers=headers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def _ask(self, method: str, path: tuple[str, ...], **content: Any) -> Any:
+        try:
+            answer = self._http.request(method, "/" + "/".join(quote(step, safe="") for step in path), **content)
+        except httpx2.TimeoutException:
+            raise Unreachable(
+                f"the desk at {self.url} does not answer in time; what was asked may yet happen"
+            ) from None
+        except (httpx2.TransportError, httpx2.InvalidURL):
+            raise Unreachable(
+                f"no desk at {self.url}: start one (`firstdose dev`, `firstdose serve`) or set FIRSTDOSE_URL"
+            ) from None
+        if answer.is_success:
+            return _json(answer)
+        raise _refusal(answer, identified=self._token is not None)
+
+
+def find_desk(settings: Settings) -> str:
+    """The address of the desk to speak to. Raises Unreachable when none is known."""
+    url = settings.url or LocalStack(settings.state).address("desk")
+    if not url:
+        raise Unreachable("no desk is known: start the local stack with `firstdose dev` or set FIRSTDOSE_URL")
+    return url.rstrip("/")
+
+
+def open_desk(role: Role | None = None) -> Desk:
+    """The desk, as the staff member that the settings and `--as` name. Raises Unreachable, Failure."""
+    settings = load_settings()
+    url = find_desk(settings)
+    return Desk(url, token_for(settings, url, role))
+
+
+def _json(answer: httpx2.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise Failure(f"{answer.url.host} does not answer as a desk does: is FIRSTDOSE_URL right?") from None
+
+
+def _refusal(answer: httpx2.Response, *, identified: bool) -> Failure:
+    kind = Unreachable if answer.status_code in _AWAY else Failure
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    said = _words(problem) if isinstance(problem, dict) else ""
+    return kind(f"{said or f'the desk refused ({answer.status_code})'}{_next_step(answer, identified=identified)}")
+
+
+def _words(problem: dict[str, Any]) -> str:
+    """A problem (RFC 9457) as one line: `title: detail (path: problem; …)`."""
+    line = ": ".join(str(problem[part]) for part in ("title", "detail") if problem.get(part)) + _present(problem)
+    errors = [each for each in problem.get("errors") or () if isinstance(each, dict)]
+    listed = [f"{each.get('path')}: {each.get('problem')}" for each in errors[:_MOST_PROBLEMS]]
+    if len(errors) > _MOST_PROBLEMS:
+        listed.append(f"and {len(errors) - _MOST_PROBLEMS} more")
+    return f"{line} ({'; '.join(listed)})" if listed else line
+
+
+def _present(problem: dict[str, Any]) -> str:
+    """How things stand after a conflict, as the desk adds it."""
+    if item := problem.get("work_item"):
+        return f"; it is {item.get('state')}" + (f" by {item['assignee']}" if item.get("assignee") else "")
+    if referral := problem.get("referral"):
+        return f"; the referral is in stage {referral.get('stage')}"
+    return ""
+
+
+def _next_step(answer: httpx2.Response, *, identified: bool) -> str:
+    if identified and answer.status_code == httpx2.codes.UNAUTHORIZED:
+        return "; `firstdose whoami` shows the token, `firstdose login` takes another"
+    if wait := answer.headers.get("retry-after"):
+        return f"; try again in {wait} s"
+    return ""

@@ -1,0 +1,56 @@
+"""The database and the keys, for the commands of operation that work on them directly."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from desk.cli.failure import Failure, Unreachable
+from desk.cli.local_stack import LocalStack
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.keyring.sealing import Unsealable
+from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.postgres.migrate import ChangedMigration
+from firstdose.adapters.postgres.pool import Pool, UnfitServer, database, transient
+from firstdose.ports import Unavailable
+from firstdose.settings import Settings, load_settings
+
+
+def operator() -> str:
+    """Who the audit names for a command on this machine: the system's number of the user, never a name."""
+    return f"operator:{os.getuid()}"
+
+
+def settings_of_an_operator(*require: str) -> Settings:
+    """Of the environment; where it names no keys, of the running local stack. Raises SettingsError, Failure."""
+    settings = load_settings()
+    local = {} if settings.keys else LocalStack(settings.state).environment()
+    settings = load_settings(require=require, environ=local or None)
+    configure_logs(settings.log_level, settings.log_format)
+    return settings
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[tuple[Pool, Keyring]]:
+    """A pool and the keyring. Raises SettingsError, Unreachable, Failure."""
+    settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
+    async with told_in_one_line(), database(dsn_of(settings), size=2) as pool:
+        yield pool, Keyring(settings.key_material())
+
+
+def dsn_of(settings: Settings) -> str:
+    return settings.database_url.get_secret_value() if settings.database_url else ""
+
+
+@asynccontextmanager
+async def told_in_one_line() -> AsyncIterator[None]:
+    """What can go wrong with the database, as a Failure that says what to do next."""
+    try:
+        yield
+    except (UnfitServer, ChangedMigration) as error:
+        raise Failure(f"database: {error}") from None
+    except Unsealable:
+        raise Failure("FIRSTDOSE_KEYS lacks a key that the database needs: put the older keys back behind it") from None
+    except Exception as error:
+        if isinstance(error, Unavailable) or transient(error):
+            raise Unreachable("the database does not answer: look at DATABASE_URL and at the server") from None
+        raise

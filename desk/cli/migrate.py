@@ -1,0 +1,28 @@
+"""`migrate`: what has to be there before any process starts, in the database and in Temporal."""
+
+from typing import NoReturn
+
+from desk.cli import display
+from desk.cli.database import dsn_of, settings_of_an_operator, told_in_one_line
+from desk.cli.failure import DONE
+from desk.cli.temporal import connected, run
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.migrate import migrate as migrate_database
+from firstdose.adapters.temporal import register_search_attributes
+from workflows.messages import SEARCH_ATTRIBUTES
+
+
+def migrate() -> NoReturn:
+    """Apply what is missing; harmless when nothing is."""
+    run(_migrate())
+
+
+async def _migrate() -> int:
+    settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
+    async with told_in_one_line():
+        applied = await migrate_database(dsn_of(settings))
+    display.say(f"database: {', '.join(applied) or 'nothing to apply'}")
+    client = await connected(settings, Keyring(settings.key_material()))
+    added = await register_search_attributes(client, SEARCH_ATTRIBUTES)
+    display.say(f"search attributes: {', '.join(added) or 'all registered'}")
+    return DONE

@@ -1,0 +1,176 @@
+"""Reading about referrals: `list`, `show`, `timeline`, `why`."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from desk.cli import display
+from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
+from desk.cli.work import show_items
+from firstdose.domain.role import Role
+from firstdose.domain.stage import Stage
+
+_COLUMNS = ("REFERRAL", "STAGE", "THERAPY", "PAYER", "URGENCY", "AUTHORIZATION", "WAITING FOR", "NEXT DUE")
+_LINE_COLUMNS = ("LINE", "CODE", "UNITS", "STATE", "NUMBER", "FROM", "TO")
+_WAITS_BESIDES_ROLES = ("payer", "patient", "prescriber")
+
+
+def _awaited(_: type, value: str | None) -> None:
+    if value is not None and value not in (*Role, *_WAITS_BESIDES_ROLES):
+        raise ValueError(f"choose from: {', '.join((*Role, *_WAITS_BESIDES_ROLES))}")
+
+
+def list_referrals(
+    *,
+    stage: Annotated[Stage | None, Code, Parameter(help="Referrals in this stage.")] = None,
+    payer: Annotated[str | None, Parameter(help="Referrals with this payer, by its id.")] = None,
+    waiting_for: Annotated[
+        str | None, Parameter(validator=_awaited, help="Waiting for this role, or for payer, patient, prescriber.")
+    ] = None,
+    overdue: Annotated[bool, Parameter(help="With something past its due time.")] = False,
+    limit: Limit = 50,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """List referrals, the newest first."""
+    from desk.cli.client import open_desk
+
+    with open_desk(acting_as) as desk:
+        referrals = desk.pages(
+            "api",
+            "referrals",
+            most=limit,
+            stage=stage,
+            payer=payer,
+            waiting_for=waiting_for,
+            overdue="true" if overdue else None,
+        )
+    if as_json:
+        display.as_json(referrals)
+    else:
+        now = datetime.now(UTC)
+        display.table(_COLUMNS, (_row(referral, now) for referral in referrals), empty="no referrals")
+
+
+def _row(referral: Mapping[str, Any], now: datetime) -> tuple[Any, ...]:
+    outline = referral["outline"]
+    return (
+        referral["id"],
+        _stage(referral),
+        *(display.words(outline.get(name)) for name in ("therapy", "payer_id", "urgency")),
+        display.words(referral.get("authorization")),
+        display.words(referral.get("waiting_for")),
+        display.due(referral.get("next_due"), now),
+    )
+
+
+def _stage(referral: Mapping[str, Any]) -> str:
+    details = [referral["closing"]] if referral.get("closing") else []
+    details += ["on hold"] if referral.get("on_hold") else []
+    return f"{referral['stage']} ({', '.join(details)})" if details else str(referral["stage"])
+
+
+def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
+    """Show one referral."""
+    answer = _ask(referral_id, acting_as=acting_as)
+    if as_json:
+        display.as_json(answer)
+        return
+    now, standing = datetime.now(UTC), answer["standing"]
+    display.fields(
+        {
+            "referral": standing["id"],
+            "source": standing["source"],
+            "stage": _stage(standing),
+            "waiting for": display.words(standing.get("waiting_for")),
+            "next due": display.due(standing.get("next_due"), now),
+            "visit": display.clock(standing.get("visit_at")),
+            "blocked by": display.words(standing.get("blocked_by")),
+            "team": display.words(answer.get("team")),
+            "received": display.clock(standing.get("created_at")),
+        }
+    )
+    display.heading("Authorization")
+    display.table(_LINE_COLUMNS, map(_authorization, answer.get("lines") or ()), empty="no lines yet")
+    display.heading("Open work")
+    show_items(answer.get("work_items") or [], now, empty="none")
+    display.heading("Facts")
+    display.fields(dict(_flat(answer.get("facts") or {})) or {"": "not shown: shredded, or not for your role"})
+
+
+def _authorization(line: Mapping[str, Any]) -> tuple[str, ...]:
+    names = ("sequence", "code", "units", "state", "number", "valid_from", "valid_to")
+    return tuple(display.words(line.get(name)) for name in names)
+
+
+def _flat(facts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Facts by their path, `patient.given_name`, without what is unknown and without the documents' contents."""
+    for name, value in facts.items():
+        if value in (None, "", [], {}) or name == "data":
+            continue
+        if isinstance(value, dict):
+            yield from _flat(value, f"{path}{name}.")
+        elif isinstance(value, list) and isinstance(value[0], dict):
+            for number, each in enumerate(value):
+                yield from _flat(each, f"{path}{name}[{number}].")
+        else:
+            yield f"{path}{name}", display.words(value)
+
+
+def timeline(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
+    """Show everything that happened in a referral, the oldest first."""
+    entries = _ask(referral_id, "timeline", acting_as=acting_as)
+    if as_json:
+        display.as_json(entries)
+        return
+    rows = (
+        (
+            display.clock(entry["at"]),
+            entry["what"],
+            display.words(entry.get("actor")),
+            "\n".join(filter(None, (display.words(entry.get("details")), entry.get("note")))),
+        )
+        for entry in entries
+    )
+    display.table(("AT", "WHAT", "WHO", "DETAILS"), rows, empty="nothing happened yet")
+
+
+def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
+    """Show what blocks a referral, who owns that, and when it escalates."""
+    answer = _ask(referral_id, "why", acting_as=acting_as)
+    if as_json:
+        display.as_json(answer)
+        return
+    now, payer = datetime.now(UTC), answer.get("payer")
+    told: dict[str, Any] = {
+        "stage": _stage(answer),
+        "waits for": display.words(answer.get("waiting_for")),
+        "next due": display.due(answer.get("next_due"), now),
+        "closed gates": display.words(answer.get("closed_gates")),
+    }
+    told |= {f"missing for {blocks}": display.words(paths) for blocks, paths in (answer.get("missing") or {}).items()}
+    if payer:
+        told["payer"] = f"{payer['payer']} has the request since {display.clock(payer['since'])}"
+        told["clock"] = display.words(payer.get("clock"))
+    display.fields(told)
+    display.heading("Who has to act")
+    rows = (
+        (
+            item["item"],
+            item["kind"],
+            item.get("assignee") or f"any {item['role']}",
+            display.due(item.get("due_at"), now),
+            display.due(item["escalates_at"], now) if item.get("escalates_at") else "never again",
+        )
+        for item in answer.get("work_items") or ()
+    )
+    display.table(("ITEM", "KIND", "OWNER", "DUE", "ESCALATES"), rows, empty="nobody")
+
+
+def _ask(referral_id: str, *about: str, acting_as: Role | None) -> Any:
+    from desk.cli.client import open_desk
+
+    with open_desk(acting_as) as desk:
+        return desk.get("api", "referrals", referral_id, *about)

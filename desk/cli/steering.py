@@ -1,0 +1,103 @@
+"""Steering a referral: `hold`, `resume`, `cancel`, `amend`, `override`, `approve`."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from desk.cli import display
+from desk.cli.data_file import read_object
+from desk.cli.failure import Misuse
+from desk.cli.options import ActingAs, AsJson, Code, DataFile, ReferralId
+from firstdose.domain.gates import Gate
+from firstdose.domain.role import Role
+from firstdose.domain.stage import Closing
+
+ReasonCode = Annotated[str, Parameter(help="A short code such as hospitalised; never a text about the patient.")]
+
+
+def hold(
+    referral_id: ReferralId,
+    /,
+    *,
+    reason: ReasonCode,
+    until: Annotated[
+        datetime | None, Parameter(help="When it resumes by itself, e.g. 2026-12-01T08:00; local time if not said.")
+    ] = None,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pause every track of a referral at its next step."""
+    moment = until.astimezone().isoformat() if until else None
+    body = {"reason": reason} | ({"until": moment} if moment else {})
+    _steer(referral_id, "hold", body, acting_as, as_json=as_json)
+
+
+def resume(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
+    """Go on after a hold."""
+    _steer(referral_id, "resume", {}, acting_as, as_json=as_json)
+
+
+def cancel(
+    referral_id: ReferralId,
+    /,
+    *,
+    reason: Annotated[Closing, Code, Parameter(help="How the referral ends.")],
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a referral and undo what was reserved and promised."""
+    if reason is Closing.COMPLETED:
+        raise Misuse("--reason: a cancelled referral does not end completed")
+    _steer(referral_id, "cancel", {"reason": reason}, acting_as, as_json=as_json)
+
+
+def amend(
+    referral_id: ReferralId,
+    /,
+    *,
+    file: Annotated[DataFile, Parameter(help="The new version of the referral's data as JSON, or - for stdin.")],
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a new version of the facts in place of the old one."""
+    _steer(referral_id, "amend", read_object(file), acting_as, as_json=as_json)
+
+
+def override(
+    referral_id: ReferralId,
+    /,
+    *,
+    gate: Annotated[Gate, Code, Parameter(help="The gate to pass although it is closed.")],
+    reason: ReasonCode,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask to pass a closed gate; another supervisor has to approve."""
+    _steer(referral_id, "override", {"gate": gate, "reason": reason}, acting_as, as_json=as_json)
+
+
+def approve(
+    referral_id: ReferralId,
+    override_id: Annotated[str, Parameter(help="What `firstdose override` answered.")],
+    /,
+    *,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve what another supervisor asked to override."""
+    _steer(referral_id, "approve", {"override_id": override_id}, acting_as, as_json=as_json)
+
+
+def _steer(referral_id: str, verb: str, body: dict[str, Any], acting_as: Role | None, *, as_json: bool) -> None:
+    from desk.cli.client import open_desk
+
+    with open_desk(acting_as) as desk:
+        answer = desk.post("api", "referrals", referral_id, verb, body=body, key=uuid.uuid4().hex)
+    if as_json:
+        display.as_json(answer)
+    else:
+        display.outcome(verb, answer)
+        if verb == "override":
+            display.say(f"another supervisor approves it with: firstdose approve {referral_id} {answer.get('id')}")

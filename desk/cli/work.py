@@ -1,0 +1,142 @@
+"""The worklist: `work`, `claim`, `release`, `resolve`, `snooze`."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from desk.cli import display
+from desk.cli.data_file import read_object
+from desk.cli.failure import Misuse
+from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
+from firstdose.domain.role import Role
+
+COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
+
+
+def work(
+    *,
+    role: Annotated[Role | None, Code, Parameter(help="Items of this role.")] = None,
+    mine: Annotated[bool, Parameter(help="Items that I have claimed.")] = False,
+    overdue: Annotated[bool, Parameter(help="Items past their due time.")] = False,
+    referral: Annotated[ReferralId | None, Parameter(name="--referral", help="Items of this referral.")] = None,
+    limit: Limit = 50,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """List open work items, the most pressing first."""
+    from desk.cli.client import open_desk
+
+    with open_desk(acting_as) as desk:
+        items = desk.pages(
+            "api",
+            "work-items",
+            most=limit,
+            role=role,
+            assignee=desk.subject if mine else None,
+            overdue="true" if overdue else None,
+            referral=referral,
+        )
+    if as_json:
+        display.as_json(items)
+    else:
+        show_items(items, datetime.now(UTC), empty="no open work items")
+
+
+def show_items(items: list[Any], now: datetime, *, empty: str) -> None:
+    rows = (
+        (
+            item["id"],
+            item["kind"],
+            item["role"],
+            display.words(item.get("assignee")),
+            display.due(item.get("due_at"), now),
+            display.words(item.get("level") or None),
+            display.words(item.get("asks")),
+        )
+        for item in items
+    )
+    display.table(COLUMNS, rows, empty=empty)
+
+
+def claim(item_id: ItemId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
+    """Take a work item."""
+    _act(item_id, "claim", {}, acting_as, as_json=as_json)
+
+
+def release(item_id: ItemId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
+    """Give a work item back to everybody of its role."""
+    _act(item_id, "release", {}, acting_as, as_json=as_json)
+
+
+def snooze(
+    item_id: ItemId,
+    /,
+    *,
+    until: Annotated[datetime, Parameter(help="When it is listed again, e.g. 2026-12-01T08:00; local time.")],
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a work item out of sight until then, at most until it is due. Its clock goes on."""
+    _act(item_id, "snooze", {"until": until.astimezone().isoformat()}, acting_as, as_json=as_json)
+
+
+def resolve(
+    item_id: ItemId,
+    /,
+    *,
+    file: Annotated[
+        DataFile | None,
+        Parameter(help="The answer as JSON, or - for standard input."),
+    ] = None,
+    schema: Annotated[bool, Parameter(help="Only show what is asked and what an answer looks like.")] = False,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a work item."""
+    if schema:
+        _explain(item_id, acting_as, as_json=as_json)
+    elif file is None:
+        raise Misuse("give the answer with --file; --schema shows what it looks like")
+    else:
+        _act(item_id, "resolve", read_object(file), acting_as, as_json=as_json)
+
+
+def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
+    from desk.cli.client import open_desk
+
+    with open_desk(acting_as) as desk:
+        item = desk.get("api", "work-items", item_id)
+    schema = item.get("resolution_schema") or {}
+    if as_json:
+        display.as_json(schema)
+        return
+    needed = schema.get("required", ())
+    rows = (
+        (name, "needed" if name in needed else "", _shape(field), display.words(field.get("description")))
+        for name, field in schema.get("properties", {}).items()
+    )
+    display.say(f"{item['kind']} asks: {display.words(item.get('asks'))}")
+    display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
+
+
+def _shape(field: Mapping[str, Any]) -> str:
+    """A field of a JSON schema in few words."""
+    if "enum" in field:
+        return " | ".join(map(str, field["enum"]))
+    if "anyOf" in field:
+        return " or ".join(_shape(each) for each in field["anyOf"] if each.get("type") != "null")
+    return str(field.get("const") or field.get("format") or field.get("type") or "object")
+
+
+def _act(item_id: str, verb: str, body: dict[str, Any], acting_as: Role | None, *, as_json: bool) -> None:
+    from desk.cli.client import open_desk
+
+    with open_desk(acting_as) as desk:
+        answer = desk.post("api", "work-items", item_id, verb, body=body, key=uuid.uuid4().hex)
+    if as_json:
+        display.as_json(answer)
+    else:
+        display.outcome(verb, answer)

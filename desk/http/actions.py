@@ -1,0 +1,81 @@
+"""What people ask of a referral: stored first, delivered by the relay, answered when the outcome is known."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Header
+from pydantic import BaseModel, StringConstraints
+from starlette.responses import JSONResponse
+
+from desk.http.desk import Desk
+from desk.http.problems import Problem
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
+from firstdose.domain.message import Message, MessageKind, MessageState
+from firstdose.domain.role import Actor
+
+PATIENCE: Final = timedelta(seconds=10)
+"""How long a caller waits for the outcome; after that it goes on without them."""
+
+_NUL: Final = rb"\u0000"
+
+IdempotencyKey = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")] | None,
+    Header(alias="Idempotency-Key", description="the same key again is the same action, done once"),
+]
+
+
+def ask(
+    kind: MessageKind, referral_id: str, actor: Actor, body: dict[str, Any], sealed: dict[str, Any] | None = None
+) -> Message:
+    """The message that asks it. `sealed` never reaches the workflow. Raises Problem 422 for what cannot be stored."""
+    _require_storable(body, sealed)
+    return Message(
+        id=new_id(),
+        referral_id=referral_id,
+        kind=kind,
+        actor=actor,
+        body=body,
+        sealed=sealed or None,
+        received_at=datetime.now(UTC),
+    )
+
+
+async def carry_out(
+    desk: Desk, message: Message, key: str | None, state: Callable[[], Awaitable[dict[str, Any]]]
+) -> JSONResponse:
+    """200 when it is applied, 202 when that is not known yet; both name the message.
+
+    `state` tells how things stand now. Raises Problem: 404, and 409 with that state when it was refused.
+    """
+    try:
+        stored = await desk.messages.post(message, idempotency_key=key and f"{message.actor.id}|{key}")
+    except UnknownReferral:
+        raise Problem(404, "there is no such referral") from None
+    except Conflict:
+        raise Problem(409, "this Idempotency-Key came with something else before", **await state()) from None
+    outcome = await desk.messages.outcome(stored.id, PATIENCE)
+    if outcome.state is MessageState.REFUSED:
+        raise Problem(409, outcome.refusal, message_id=stored.id, **await state())
+    answer = {"status": outcome.state.value, "message_id": stored.id}
+    if message.kind is MessageKind.OVERRIDE:
+        answer["id"] = stored.id
+    pending = outcome.state is MessageState.PENDING
+    return JSONResponse({**answer, **await state()}, status_code=202 if pending else 200)
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    """As JSON has it."""
+    return model.model_dump(mode="json")
+
+
+def _require_storable(body: dict[str, Any], sealed: dict[str, Any] | None) -> None:
+    """Valid JSON for Python, but not for the store: NUL, lone surrogates, numbers beyond 64 bits, very deep nesting."""
+    try:
+        written = orjson.dumps([body, sealed])
+    except TypeError:
+        written = _NUL
+    if _NUL in written:
+        raise Problem(422, "a text or number cannot be stored")

@@ -1,0 +1,37 @@
+"""The desk as an ASGI application."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from desk.http import codec, health, pages, referrals, webhooks, work_items
+from desk.http.desk import Desk
+from desk.http.guard import BodyGuard
+from desk.http.observe import Observed
+from desk.http.problems import PROBLEM_SCHEMA, install_problems
+
+_ROUTERS: Final = (webhooks.router, referrals.router, work_items.router, codec.router, health.router, pages.router)
+
+
+def create_app(desk: Desk) -> ASGIApp:
+    """All routes, guarded and observed."""
+    secure = desk.settings.public_url.startswith("https://")
+    return Observed(BodyGuard(create_routes(desk)), secure=secure)
+
+
+def create_routes(desk: Desk) -> FastAPI:
+    """The routes alone."""
+    app = FastAPI(
+        title="FirstDose",
+        version="1",
+        summary="From a doctor's referral to the first infusion at home",
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": PROBLEM_SCHEMA},
+    )
+    app.state.desk = desk
+    install_problems(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    return app

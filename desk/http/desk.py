@@ -1,0 +1,111 @@
+"""What the routes work with, opened once per process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from desk.http.issuer import Issuer
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.payload_codec import SealingCodec
+from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
+from firstdose.adapters.postgres.contacts import PostgresContacts
+from firstdose.adapters.postgres.intake import Intake
+from firstdose.adapters.postgres.messages import Messages
+from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.pool import Pool, database, transaction
+from firstdose.adapters.postgres.referrals import ReferralReader
+from firstdose.adapters.postgres.revisions import Revisions
+from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.adapters.postgres.work_items import Worklist
+from firstdose.adapters.temporal import connect
+from firstdose.adapters.webhooks import WebhookVerifier
+from firstdose.domain.referral import Referral
+from firstdose.domain.role import Actor
+from firstdose.ports import Impossible
+from firstdose.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Stores, keys and clients of one process."""
+
+    settings: Settings
+    keyring: Keyring
+    pool: Pool
+    vault: Vault
+    audit: AuditTrail
+    messages: Messages
+    intake: Intake
+    referrals: ReferralReader
+    worklist: Worklist
+    contacts: PostgresContacts
+    payers: PayerTable
+    staff: StaffDirectory
+    issuer: Issuer
+    client: Client
+    codec: SealingCodec
+    sources: Mapping[str, WebhookVerifier]
+    migrated: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def facts(self, referral_id: str) -> Referral | None:
+        """The facts of a referral as they stand; None when there is none, or it was shredded. Raises Unavailable."""
+        try:
+            async with transaction(self.pool) as connection:
+                return await Revisions(self.vault).current(connection, referral_id)
+        except (Impossible, NoDataKey):
+            return None
+
+    async def note(
+        self, actor: Actor, action: str, details: Mapping[str, Any] | None = None, *, chain: str = SYSTEM_CHAIN
+    ) -> None:
+        """An audit record, of a referral or of none. `details` holds codes and numbers only. Raises Unavailable."""
+        async with transaction(self.pool) as connection:
+            await self.audit.write(
+                connection, chain, at=datetime.now(UTC), actor=actor.id, action=action, details=details
+            )
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Connects to PostgreSQL, patiently, and to Temporal at the first call. Raises SettingsError, UnfitServer."""
+    if settings.database_url is None or not settings.keys:
+        raise SettingsError("DATABASE_URL and FIRSTDOSE_KEYS are needed")
+    keyring, issuer = Keyring(settings.key_material()), Issuer(settings)
+    async with database(settings.database_url.get_secret_value()) as pool:
+        vault, audit = Vault(keyring), AuditTrail(keyring)
+        yield Desk(
+            settings=settings,
+            keyring=keyring,
+            pool=pool,
+            vault=vault,
+            audit=audit,
+            messages=Messages(pool, vault, audit),
+            intake=Intake(pool, vault, audit),
+            referrals=ReferralReader(pool, vault),
+            worklist=Worklist(pool, audit),
+            contacts=PostgresContacts(pool, vault, audit),
+            payers=PayerTable(pool),
+            staff=StaffDirectory(pool),
+            issuer=issuer,
+            client=await connect(settings, keyring, identity="desk", lazy=True),
+            codec=SealingCodec(keyring),
+            sources={
+                source: WebhookVerifier(secret.get_secret_value() for secret in secrets)
+                for source, secrets in settings.sources.items()
+            },
+        )
+
+
+def _the_desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(_the_desk)]

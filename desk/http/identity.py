@@ -1,0 +1,57 @@
+"""Who is asking, and what their roles allow: dependencies of the routes."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated, Final
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from desk.http.desk import Desk, TheDesk
+from desk.http.issuer import Unidentified
+from desk.http.problems import Problem
+from firstdose.domain.role import Actor, Role
+
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(HTTPBearer(auto_error=False, description="a token of the configured OIDC issuer")),
+]
+
+
+async def identify(desk: Desk, credentials: HTTPAuthorizationCredentials | None) -> Actor:
+    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401, and Unavailable."""
+    if credentials is None:
+        raise _unauthorized("a bearer token is needed")
+    try:
+        actor = await desk.issuer.identify(credentials.credentials)
+    except Unidentified:
+        raise _unauthorized("the token is not valid") from None
+    await desk.staff.seen(actor.id, actor.roles)
+    return actor
+
+
+def permit_roles(actor: Actor, roles: Iterable[Role]) -> Actor:
+    """Raises Problem 403."""
+    if not any(role in actor.roles for role in roles):
+        raise Problem(403, "your roles do not allow this")
+    return actor
+
+
+def staff(*roles: Role) -> Callable[..., Awaitable[Actor]]:
+    """A dependency: somebody who may act in one of these roles. Raises Problem 401 and 403."""
+
+    async def permitted(desk: TheDesk, credentials: Bearer) -> Actor:
+        return permit_roles(await identify(desk, credentials), roles)
+
+    return permitted
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, detail, headers={"www-authenticate": "Bearer"})
+
+
+WORKING: Final = tuple(role for role in Role if role is not Role.AUDITOR)
+"""Roles that change things; an auditor reads and no more."""
+
+Reader = Annotated[Actor, Depends(staff(*Role))]
+Worker = Annotated[Actor, Depends(staff(*WORKING))]
+Supervisor = Annotated[Actor, Depends(staff(Role.SUPERVISOR))]

@@ -1,0 +1,114 @@
+"""Every error as `application/problem+json` (RFC 9457), without a word of what was sent."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from firstdose.domain.paths import joined
+from firstdose.ports import Unavailable
+
+log = structlog.get_logger(__name__)
+
+_RETRY_AFTER_S: Final = 2
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "description": "A problem (RFC 9457)",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {"path": {"type": "string"}, "problem": {"type": "string"}},
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
+
+
+class Problem(Exception):
+    """An answer other than success. `detail` and `members` never repeat what the caller sent."""
+
+    def __init__(
+        self, status: int, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(status)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+        self.members = members
+
+
+class ProblemResponse(JSONResponse):
+    media_type = "application/problem+json"
+
+
+def problem(
+    status: int, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> ProblemResponse:
+    """The response for a status; 429 and 503 say when to come again."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    if detail:
+        content["detail"] = detail
+    given = {**(headers or {}), "cache-control": "no-store"}
+    if status in (429, 503):
+        given.setdefault("retry-after", str(_RETRY_AFTER_S))
+    return ProblemResponse({**content, **members}, status_code=status, headers=given)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every exception of the application as a problem."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Unavailable, _away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - narrows what Starlette's registry promises
+    return problem(error.status, error.detail, headers=error.headers, **error.members)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    errors = error.errors()
+    if any(each["type"] == "json_invalid" for each in errors):
+        return problem(400, "the body is not JSON")
+    listed = [{"path": joined(each["loc"][1:]), "problem": _words(each["msg"])} for each in errors]
+    return problem(422, "some fields are not acceptable", errors=listed)
+
+
+def _words(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    return problem(error.status_code, headers=error.headers)
+
+
+async def _away(_request: Request, error: Exception) -> Response:
+    log.warning("database_away", exc_info=error)
+    return problem(503, "the database does not answer")
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)
+    return problem(500)

@@ -1,0 +1,199 @@
+"""Referrals: reading them, and steering them."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import JSONResponse
+
+from desk.http.actions import IdempotencyKey, ask, carry_out, plain
+from desk.http.desk import Desk, TheDesk
+from desk.http.identity import Reader, Supervisor, Worker
+from desk.http.parameters import CursorText, Limit, Moment, SearchText
+from desk.http.problems import Problem
+from desk.intake.problems import problems
+from firstdose.adapters.postgres.paging import BadCursor, Page
+from firstdose.adapters.postgres.referral_views import ReferralRow, ReferralView, TimelineEntry, Why
+from firstdose.adapters.postgres.referrals import Filters
+from firstdose.domain.facts import with_facts
+from firstdose.domain.gates import Gate
+from firstdose.domain.journal import WaitingFor
+from firstdose.domain.message import MessageKind
+from firstdose.domain.referral import Referral
+from firstdose.domain.role import Actor, Role
+from firstdose.domain.stage import Closing, Stage
+
+router = APIRouter(prefix="/api/referrals", tags=["referrals"])
+
+Reason = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="a short code, never about the patient")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Hold(_Request):
+    reason: Reason
+    until: Moment | None = None
+
+
+class Cancel(_Request):
+    reason: Closing
+
+
+class Override(_Request):
+    gate: Gate
+    reason: Reason
+
+
+class Approval(_Request):
+    override_id: str = Field(pattern=r"^[!-~]{1,80}$")
+
+
+@router.get("")
+async def list_referrals(
+    desk: TheDesk,
+    _actor: Reader,
+    *,
+    stage: Stage | None = None,
+    payer: SearchText = None,
+    waiting_for: Role | WaitingFor | None = None,
+    overdue: bool | None = None,
+    q: SearchText = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[ReferralRow]:
+    """The newest first, without any fact about a person. `q` is the start of an id, or the source's whole number."""
+    filters = Filters(stage=stage, payer=payer, waiting_for=waiting_for, overdue=overdue, q=q)
+    try:
+        return await desk.referrals.list(filters, cursor, limit)
+    except BadCursor:
+        raise Problem(400, "this is no cursor of this list") from None
+
+
+@router.get("/{referral_id}")
+async def get_referral(referral_id: UUID, desk: TheDesk, actor: Reader) -> ReferralView:
+    """One referral with its facts, which an auditor does not see. That somebody saw them is audited."""
+    found = await desk.referrals.get(str(referral_id))
+    if found is None:
+        raise _no_such_referral()
+    if not _may_see_facts(actor):
+        return found.model_copy(update={"facts": None})
+    await desk.note(actor, "facts_read", chain=str(referral_id))
+    return found
+
+
+@router.get("/{referral_id}/timeline")
+async def get_timeline(referral_id: UUID, desk: TheDesk, actor: Reader) -> list[TimelineEntry]:
+    """Everything that happened, the oldest first. An auditor sees no notes."""
+    entries = await desk.referrals.timeline(str(referral_id))
+    if not entries:
+        raise _no_such_referral()
+    if not _may_see_facts(actor):
+        return [entry.model_copy(update={"note": None}) for entry in entries]
+    await desk.note(actor, "timeline_read", chain=str(referral_id))
+    return list(entries)
+
+
+@router.get("/{referral_id}/why")
+async def get_why(referral_id: UUID, desk: TheDesk, _actor: Reader) -> Why:
+    """What keeps it where it is, who owns that, and when it escalates."""
+    why = await desk.referrals.why(str(referral_id))
+    if why is None:
+        raise _no_such_referral()
+    return why
+
+
+@router.post("/{referral_id}/hold")
+async def hold(referral_id: UUID, body: Hold, desk: TheDesk, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
+    """Pause every track at its next step."""
+    return await _steer(desk, MessageKind.HOLD, referral_id, actor, plain(body), key)
+
+
+@router.post("/{referral_id}/resume")
+async def resume(referral_id: UUID, desk: TheDesk, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
+    """Go on after a hold."""
+    return await _steer(desk, MessageKind.RESUME, referral_id, actor, {}, key)
+
+
+@router.post("/{referral_id}/cancel")
+async def cancel(
+    referral_id: UUID, body: Cancel, desk: TheDesk, actor: Worker, key: IdempotencyKey = None
+) -> JSONResponse:
+    """End it, and undo what was reserved and promised."""
+    return await _steer(desk, MessageKind.CANCEL, referral_id, actor, plain(body), key)
+
+
+@router.post("/{referral_id}/override")
+async def override(
+    referral_id: UUID, body: Override, desk: TheDesk, actor: Worker, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Ask to pass a closed gate; it counts once a supervisor, another person, has approved. `id` names it."""
+    return await _steer(desk, MessageKind.OVERRIDE, referral_id, actor, plain(body), key)
+
+
+@router.post("/{referral_id}/approve")
+async def approve(
+    referral_id: UUID, body: Approval, desk: TheDesk, actor: Supervisor, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Approve what somebody else asked to override."""
+    return await _steer(desk, MessageKind.APPROVE, referral_id, actor, plain(body), key)
+
+
+@router.post("/{referral_id}/amend")
+async def amend(
+    referral_id: UUID,
+    body: Annotated[dict[str, Any], Body(description='a new version of the referral, or `{"facts": {path: value}}`')],
+    desk: TheDesk,
+    actor: Worker,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Put a new version of the facts in place of the old one, or correct some of them."""
+    known = await desk.facts(str(referral_id))
+    if known is None:
+        raise _no_such_referral()
+    return await _steer(desk, MessageKind.AMEND, referral_id, actor, {}, key, sealed=_amendment(known, body))
+
+
+def _amendment(known: Referral, body: dict[str, Any]) -> dict[str, Any]:
+    """What the store keeps of it. Raises Problem 422."""
+    today = datetime.now(UTC).date()
+    facts = body.get("facts")
+    try:
+        if isinstance(facts, dict) and len(body) == 1:
+            with_facts(known, facts, today=today)
+            return {"facts": facts}
+        told = Referral.read(body, today=today)
+    except ValidationError as error:
+        raise Problem(422, "some facts are not acceptable", errors=problems(error, str)) from None
+    if told.source_referral_id != known.source_referral_id:
+        wrong = {"path": "source_referral_id", "problem": "this is another referral's number"}
+        raise Problem(422, "some facts are not acceptable", errors=[wrong])
+    return {"referral": plain(told)}
+
+
+async def _steer(
+    desk: Desk,
+    kind: MessageKind,
+    referral_id: UUID,
+    actor: Actor,
+    body: dict[str, Any],
+    key: str | None,
+    *,
+    sealed: dict[str, Any] | None = None,
+) -> JSONResponse:
+    async def state() -> dict[str, Any]:
+        found = await desk.referrals.get(str(referral_id))
+        return {"referral": plain(found.standing) if found else None}
+
+    return await carry_out(desk, ask(kind, str(referral_id), actor, body, sealed), key, state)
+
+
+def _may_see_facts(actor: Actor) -> bool:
+    return actor.roles != (Role.AUDITOR,)
+
+
+def _no_such_referral() -> Problem:
+    return Problem(404, "there is no such referral")

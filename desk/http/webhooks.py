@@ -1,0 +1,134 @@
+"""Webhooks in: referrals from their sources, notifications from payers."""
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import JSONResponse, Response
+
+from desk.http.desk import Desk, TheDesk
+from desk.http.problems import Problem
+from desk.intake.parse import parse
+from desk.intake.problems import Invalid, Unparseable, UnsupportedType
+from desk.measures import INTAKE
+from firstdose.adapters.payers.hook import proves
+from firstdose.adapters.payers.pas.elements import Unreadable
+from firstdose.adapters.payers.pas.notification import Told, read_notification
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.intake import Delivery
+from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
+from firstdose.adapters.webhooks import Unverified, WebhookVerifier
+from firstdose.domain.message import Message, MessageKind
+from firstdose.domain.role import SYSTEM
+from firstdose.ports import Contact, Impossible, PayerEndpoint, Via
+
+router = APIRouter(tags=["webhooks"])
+
+_NOBODY: Final = WebhookVerifier(())
+_UNPROVEN: Final = "the sender is not proven"
+_ANY_OBJECT: Final[dict[str, Any]] = {"schema": {"type": "object"}}
+_INTAKE_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": _ANY_OBJECT,
+            "application/fhir+json": _ANY_OBJECT,
+            "application/hl7-v2": {"schema": {"type": "string"}},
+        },
+    }
+}
+_NOTIFICATION_BODY: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/fhir+json": _ANY_OBJECT}}
+}
+
+
+@router.post("/webhooks/referrals/{source}", status_code=202, openapi_extra=_INTAKE_BODY)
+async def receive_referral(
+    source: Annotated[str, Path(max_length=64)], request: Request, desk: TheDesk
+) -> dict[str, str]:
+    """A referral, a new version of one, or its cancellation; answered once it is stored for good."""
+    body, now = await request.body(), datetime.now(UTC)
+    try:
+        proven = desk.sources.get(source, _NOBODY).verify(body, request.headers, now=now)
+    except Unverified:
+        INTAKE.labels("unverified").inc()
+        raise Problem(401, _UNPROVEN) from None
+    try:
+        content_type = request.headers.get("content-type", "")
+        message = await asyncio.to_thread(parse, content_type, body, today=now.date())
+        receipt = await desk.intake.accept(Delivery(source, proven.message_id, body, message, now))
+    except (UnsupportedType, Unparseable, Invalid, Conflict, UnknownReferral) as error:
+        INTAKE.labels("refused").inc()
+        raise _refusal(error) from None
+    INTAKE.labels(receipt.status).inc()
+    return {"referral_id": receipt.referral_id, "status": receipt.status}
+
+
+def _refusal(error: Exception) -> Problem:
+    match error:
+        case UnsupportedType():
+            return Problem(415, str(error))
+        case Unparseable():
+            return Problem(400, "the body is not what its content type says")
+        case Invalid():
+            return Problem(422, "some values are not acceptable", errors=error.errors)
+        case Conflict():
+            return Problem(409, "this webhook-id came with another body before")
+        case _:
+            unknown = [{"path": "source_referral_id", "problem": "no such referral"}]
+            return Problem(422, "this is about no referral that we have", errors=unknown)
+
+
+@router.post("/webhooks/payers/{payer}/pas", openapi_extra=_NOTIFICATION_BODY)
+async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: TheDesk) -> Response:
+    """A payer's news about a pended request. Its answer is kept, and the workflow is told that there is one."""
+    proven = proves(desk.keyring, payer, request.headers.get("authorization"))
+    endpoint = await desk.payers.endpoint(payer) if proven else None
+    if endpoint is None:
+        raise Problem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
+    try:
+        notification = read_notification(await request.body())
+        for told in notification.told:
+            await _take(desk, endpoint, told)
+    except Unreadable:
+        raise Problem(400, "this is no notification that we can read") from None
+    return JSONResponse({"received": len(notification.told)})
+
+
+async def _take(desk: Desk, endpoint: PayerEndpoint, told: Told) -> None:
+    contact = await _contact(desk, endpoint.payer, told)
+    if contact is None:
+        # Repeating it would not make it ours, so the payer hears 200; a person can find it in the audit.
+        return await desk.note(SYSTEM, "payer_notification_unmatched", {"payer": endpoint.payer})
+    referral = await desk.referrals.get(contact.referral_id)
+    asked = tuple(line.sequence for line in referral.lines) if referral else ()
+    received = told.received(asked, trust_outcome=endpoint.trust_outcome_when_no_review_action)
+    try:
+        await desk.contacts.keep_answer(contact.id, Via.NOTIFICATION, received)
+        await desk.messages.post(_answered(contact), idempotency_key=f"payer|{contact.id}|{_digest(told.raw)}")
+    except (Impossible, UnknownReferral):
+        await desk.note(SYSTEM, "payer_notification_shredded", {"payer": endpoint.payer})
+
+
+async def _contact(desk: Desk, payer: str, told: Told) -> Contact | None:
+    for trace in told.traces:
+        if contact := await desk.contacts.by_trace(payer, trace):
+            return contact
+    return None
+
+
+def _answered(contact: Contact) -> Message:
+    return Message(
+        id=new_id(),
+        referral_id=contact.referral_id,
+        kind=MessageKind.PAYER_ANSWERED,
+        actor=SYSTEM,
+        body={"contact_id": contact.id},
+        received_at=datetime.now(UTC),
+    )
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

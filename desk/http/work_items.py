@@ -1,0 +1,172 @@
+"""The worklist: what waits for whom, taking it, and answering it."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Path
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.responses import JSONResponse
+
+from desk.http.actions import IdempotencyKey, ask, carry_out, plain
+from desk.http.desk import Desk, TheDesk
+from desk.http.identity import Reader, Worker
+from desk.http.parameters import CursorText, Limit, Moment, SearchText
+from desk.http.problems import Problem
+from desk.intake.problems import problems
+from firstdose.adapters.postgres.messages import Conflict
+from firstdose.adapters.postgres.paging import BadCursor, Page
+from firstdose.adapters.postgres.work_items import WorkItemView
+from firstdose.domain.facts import with_facts
+from firstdose.domain.message import MessageKind
+from firstdose.domain.resolutions import OF_KIND, Refused, split
+from firstdose.domain.role import Actor, Role
+from firstdose.domain.work_item import WorkItemKind, WorkItemState
+
+router = APIRouter(prefix="/api/work-items", tags=["work items"])
+
+ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]
+
+
+class Snooze(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    until: Moment
+
+
+class WorkItemToDo(WorkItemView):
+    """A work item with the JSON schema of its answer."""
+
+    resolution_schema: dict[str, Any]
+
+
+@router.get("")
+async def list_work_items(
+    desk: TheDesk,
+    _actor: Reader,
+    *,
+    role: Role | None = None,
+    assignee: SearchText = None,
+    overdue: bool | None = None,
+    referral: UUID | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[WorkItemView]:
+    """Open items, the most pressing first, without those that are snoozed."""
+    about = str(referral) if referral else None
+    try:
+        return await desk.worklist.list(
+            role=role, assignee=assignee, overdue=overdue, referral=about, cursor=cursor, limit=limit
+        )
+    except BadCursor:
+        raise Problem(400, "this is no cursor of this list") from None
+
+
+@router.get("/{item_id}")
+async def get_work_item(item_id: ItemId, desk: TheDesk, _actor: Reader) -> WorkItemToDo:
+    """One item, and what an answer to it looks like."""
+    item = await _found(desk, item_id)
+    return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind))
+
+
+@router.post("/{item_id}/claim")
+async def claim(item_id: ItemId, desk: TheDesk, actor: Worker) -> WorkItemView:
+    """Make it mine."""
+    try:
+        return await desk.worklist.claim(item_id, actor)
+    except (LookupError, Refused, Conflict) as error:
+        raise await _not_now(desk, item_id, error) from None
+
+
+@router.post("/{item_id}/release")
+async def release(item_id: ItemId, desk: TheDesk, actor: Worker) -> WorkItemView:
+    """Give it back to everybody of its role."""
+    try:
+        return await desk.worklist.release(item_id, actor)
+    except (LookupError, Refused, Conflict) as error:
+        raise await _not_now(desk, item_id, error) from None
+
+
+@router.post("/{item_id}/snooze")
+async def snooze(item_id: ItemId, body: Snooze, desk: TheDesk, actor: Worker) -> WorkItemView:
+    """Keep it off the list until then, at most until it is due."""
+    try:
+        return await desk.worklist.snooze(item_id, body.until, actor)
+    except (LookupError, Refused, Conflict) as error:
+        raise await _not_now(desk, item_id, error) from None
+
+
+@router.post("/{item_id}/resolve")
+async def resolve(
+    item_id: ItemId,
+    body: Annotated[dict[str, Any], Body(description="an answer by the item's `resolution_schema`")],
+    desk: TheDesk,
+    actor: Worker,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Answer it. What may hold PHI stays in the store; the rest goes to the workflow, which has the last word."""
+    item = await _found(desk, item_id)
+    if not actor.may_act_as(item.role):
+        raise Problem(403, f"the work item is for the role {item.role}")
+    # With a key it may be the same answer again, whose outcome is known: only the store can tell.
+    if not key:
+        _require_free(item, actor)
+    told, sealed = _read(item.kind, body)
+    await _try_facts(desk, item.referral_id, sealed.get("facts"))
+    message = ask(MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": told}, sealed=sealed)
+
+    async def state() -> dict[str, Any]:
+        return {"work_item": plain(await _found(desk, item_id))}
+
+    return await carry_out(desk, message, key, state)
+
+
+def _read(kind: WorkItemKind, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What travels, and what is sealed. Raises Problem 422 with the fields."""
+    try:
+        resolution = OF_KIND[kind].model_validate(answer)
+    except ValidationError as error:
+        raise Problem(422, "some fields are not acceptable", errors=problems(error, str)) from None
+    return split(kind, resolution.model_dump(mode="json", exclude_unset=True))
+
+
+async def _try_facts(desk: Desk, referral_id: str, facts: dict[str, Any] | None) -> None:
+    """Facts that could not be taken over are refused now, not weeks later. Raises Problem 422."""
+    known = await desk.facts(referral_id) if facts else None
+    if known is None or not facts:
+        return
+    try:
+        with_facts(known, facts, today=datetime.now(UTC).date())
+    except ValidationError as error:
+        listed = problems(error, lambda path: f"facts.{path}".rstrip("."))
+        raise Problem(422, "some facts are not acceptable", errors=listed) from None
+
+
+def _require_free(item: WorkItemView, actor: Actor) -> None:
+    """Raises Problem 409 for an item that is closed, or that somebody else has claimed."""
+    if not item.is_open:
+        raise Problem(409, "the work item is not open any more", work_item=plain(item))
+    theirs = item.state is WorkItemState.CLAIMED and item.assignee != actor.id
+    if theirs and Role.SUPERVISOR not in actor.roles:
+        raise Problem(409, "somebody else has claimed the work item", work_item=plain(item))
+
+
+async def _found(desk: Desk, item_id: str) -> WorkItemView:
+    item = await desk.worklist.get(item_id)
+    if item is None:
+        raise Problem(404, "there is no such work item")
+    return item
+
+
+async def _not_now(desk: Desk, item_id: str, error: Exception) -> Problem:
+    if isinstance(error, LookupError):
+        return Problem(404, "there is no such work item")
+    if isinstance(error, Refused):
+        return Problem(403, str(error))
+    return Problem(409, str(error), work_item=plain(await _found(desk, item_id)))
+
+
+@cache
+def _schema(kind: WorkItemKind) -> dict[str, Any]:
+    return OF_KIND[kind].model_json_schema()

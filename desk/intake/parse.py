@@ -1,0 +1,36 @@
+"""A source's bytes become a message: the content type says how to read them."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from desk.intake.fhir import read_fhir
+from desk.intake.hl7v2 import read_hl7v2
+from desk.intake.json_referral import read_json
+from desk.intake.message import Message
+from desk.intake.problems import UnsupportedType
+
+_READERS: dict[str, Callable[..., Message]] = {
+    "application/json": read_json,
+    "application/fhir+json": read_fhir,
+    "application/hl7-v2": read_hl7v2,
+}
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]*)", re.IGNORECASE)
+
+
+def parse(content_type: str, body: bytes, *, today: date) -> Message:
+    """What the source says; `today` is the day by which dates lie in the future.
+
+    Raises:
+        UnsupportedType: none of the three content types, or JSON in another character set than UTF-8.
+        Unparseable: not what the content type promises, or hostile.
+        Invalid: a wrong type or an impossible value, by path and without the value.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    reader = _READERS.get(media_type)
+    if reader is None:
+        raise UnsupportedType(f"send one of {', '.join(_READERS)}")
+    charset = _CHARSET.search(content_type)
+    if media_type.endswith("json") and charset and charset[1].lower() not in ("utf-8", "utf8"):
+        raise UnsupportedType("send JSON in UTF-8")
+    return reader(body, today=today)

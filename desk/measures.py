@@ -1,0 +1,12 @@
+"""What the desk counts. Labels are enumerated values of ours: never an id, a path or a word from outside."""
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS: Final = Histogram(
+    "firstdose_http_request_seconds", "Requests answered, by route and status", ("method", "route", "status")
+)
+INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sources", ("outcome",))
+MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
+PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))

@@ -1,0 +1,163 @@
+"""Brings stored messages to their workflows: each at least once, in order, until its outcome is known."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from desk.measures import MESSAGES
+from firstdose.adapters.postgres.messages import Messages
+from firstdose.adapters.postgres.referrals import ReferralReader
+from firstdose.domain.message import Message, MessageKind, MessageState
+from firstdose.domain.stage import Stage
+from workflows.messages import (
+    REFERRALS_QUEUE,
+    WORKFLOW,
+    AmendRequest,
+    ApproveOverride,
+    CancelRequest,
+    HoldRequest,
+    OverrideRequest,
+    PayerAnswered,
+    ReferralStart,
+    ResolveWorkItem,
+    ResumeRequest,
+    workflow_id,
+)
+
+log = structlog.get_logger(__name__)
+
+CLOSED: Final = "the referral is closed"
+LEASE: Final = timedelta(seconds=60)
+"""Longer than any attempt, so that a message is with one process at a time."""
+_RPC: Final = timedelta(seconds=10)
+_ATTEMPT_S: Final = 30.0
+_LONGEST_WAIT_S: Final = 30.0
+_UNREADABLE: Final = "the message cannot be read"
+_LONGEST_REFUSAL: Final = 500
+_REQUESTS: Final[dict[MessageKind, type[BaseModel]]] = {
+    MessageKind.AMEND: AmendRequest,
+    MessageKind.CANCEL: CancelRequest,
+    MessageKind.HOLD: HoldRequest,
+    MessageKind.RESUME: ResumeRequest,
+    MessageKind.RESOLVE: ResolveWorkItem,
+    MessageKind.OVERRIDE: OverrideRequest,
+    MessageKind.APPROVE: ApproveOverride,
+}
+
+
+class Outcome(NamedTuple):
+    """What became of an attempt: a final state, or None when it must be made again."""
+
+    state: MessageState | None
+    refusal: str | None = None
+
+
+_APPLIED: Final = Outcome(MessageState.APPLIED)
+_LATER: Final = Outcome(None)
+
+
+def _refused(why: str) -> Outcome:
+    return Outcome(MessageState.REFUSED, why)
+
+
+class MessageRelay:
+    """Delivers one message at a time per referral; the store sees to that. `referrals` knows their source and stage."""
+
+    def __init__(self, messages: Messages, client: Client, referrals: ReferralReader) -> None:
+        self._messages = messages
+        self._client = client
+        self._referrals = referrals
+
+    async def claim(self, limit: int) -> list[Message]:
+        """Messages that are due. Raises Unavailable."""
+        return await self._messages.claim(limit, LEASE)
+
+    async def deliver(self, message: Message) -> None:
+        """Try once, and settle or postpone it. Raises Unavailable."""
+        outcome = await self._attempt(message)
+        MESSAGES.labels(message.kind, outcome.state or "postponed").inc()
+        if outcome.state is not None:
+            await self._messages.settle(message.id, outcome.state, outcome.refusal)
+            return
+        delay = timedelta(seconds=min(2 ** min(message.attempts - 1, 10) / 2, _LONGEST_WAIT_S))
+        log.info("message_postponed", action_id=message.id, kind=message.kind, attempt=message.attempts, delay_s=delay)
+        await self._messages.postpone(message.id, delay)
+
+    async def _attempt(self, message: Message) -> Outcome:
+        try:
+            async with asyncio.timeout(_ATTEMPT_S):
+                return await self._hand_over(message)
+        except WorkflowAlreadyStartedError:
+            return _APPLIED
+        except WorkflowUpdateFailedError as error:
+            return _refused(_reason(error))
+        except ValidationError:
+            return _refused(_UNREADABLE)
+        except RPCError as error:
+            return await self._missing(message) if error.status is RPCStatusCode.NOT_FOUND else _LATER
+        # A lazy client that cannot connect raises a plain RuntimeError.
+        except (RPCTimeoutOrCancelledError, TimeoutError, RuntimeError):
+            return _LATER
+
+    async def _hand_over(self, message: Message) -> Outcome:
+        match message.kind:
+            case MessageKind.START:
+                await self._start(message)
+            case MessageKind.PAYER_ANSWERED:
+                answered = PayerAnswered.model_validate(message.body)
+                await self._workflow(message).signal(message.kind, answered, rpc_timeout=_RPC)
+            case _:
+                sent = {**message.body, "actor": message.actor, "message_id": message.id}
+                request = _REQUESTS[message.kind].model_validate(sent)
+                await self._workflow(message).execute_update(message.kind, request, id=message.id, rpc_timeout=_RPC)
+        return _APPLIED
+
+    async def _start(self, message: Message) -> None:
+        referral = await self._referrals.get(message.referral_id)
+        source = referral.standing.source if referral else ""
+        await self._client.start_workflow(
+            WORKFLOW,
+            ReferralStart(referral_id=message.referral_id, source=source),
+            id=workflow_id(message.referral_id),
+            task_queue=REFERRALS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"referral from {source}",
+            rpc_timeout=_RPC,
+        )
+
+    async def _missing(self, message: Message) -> Outcome:
+        """Closed, or not there at all: a workflow that was never started is started by an earlier message."""
+        try:
+            description = await self._workflow(message).describe(rpc_timeout=_RPC)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                return _LATER
+            # Temporal forgets closed workflows when their retention ends.
+            referral = await self._referrals.get(message.referral_id)
+            return _refused(CLOSED) if referral is None or referral.standing.stage is Stage.CLOSED else _LATER
+        return _LATER if description.status is WorkflowExecutionStatus.RUNNING else _refused(CLOSED)
+
+    def _workflow(self, message: Message) -> WorkflowHandle[object, object]:
+        return self._client.get_workflow_handle(workflow_id(message.referral_id))
+
+
+def _reason(error: WorkflowUpdateFailedError) -> str:
+    """The validator's own words, which name fields and never values."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return "the workflow refused it"
+    return CLOSED if cause.type == "AcceptedUpdateCompletedWorkflow" else cause.message[:_LONGEST_REFUSAL]

@@ -1,0 +1,63 @@
+"""Both relays as they run beside the desk's routes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import httpx2
+import structlog
+
+from desk.delivery import Delivery
+from desk.http.desk import Desk
+from desk.outbox_relay import Couriers, OutboxRelay
+from desk.relay import MessageRelay
+from firstdose.adapters.postgres import messages, outbox
+from firstdose.adapters.postgres.listening import listening
+from firstdose.adapters.postgres.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE: Final = 16
+_LAST_DELIVERIES_S: Final = 5.0
+_PAUSE_S: Final = 1.0
+
+
+@asynccontextmanager
+async def relays(desk: Desk) -> AsyncIterator[None]:
+    """Run until the block ends; then what is on its way gets a few seconds to arrive."""
+    async with httpx2.AsyncClient() as client:
+        inward = MessageRelay(desk.messages, desk.client, desk.referrals)
+        outward = OutboxRelay(desk.pool, Outbox(desk.vault), Couriers(desk.settings, client))
+        deliveries: dict[str, Delivery[Any]] = {
+            messages.CHANNEL: Delivery(inward.claim, inward.deliver, at_once=_AT_ONCE),
+            outbox.CHANNEL: Delivery(outward.claim, outward.deliver, at_once=_AT_ONCE),
+        }
+        bells = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
+        running = [asyncio.create_task(_run(each)) for each in deliveries.values()]
+        try:
+            yield
+        finally:
+            for delivery in deliveries.values():
+                delivery.stop()
+            await asyncio.wait(running, timeout=_LAST_DELIVERIES_S)
+            for task in (*bells, *running):
+                task.cancel()
+            await asyncio.wait([*bells, *running])
+
+
+async def _wake(desk: Desk, channel: str, delivery: Delivery[Any]) -> None:
+    async with listening(desk.pool, channel) as bell:
+        while True:
+            await bell.wait()
+            delivery.wake()
+
+
+async def _run(delivery: Delivery[Any]) -> None:
+    """A relay that ended by a mistake of ours starts again: without it nothing would move."""
+    while not delivery.stopping:
+        try:
+            await delivery.run()
+        except Exception:
+            log.exception("relay_failed")
+            await asyncio.sleep(_PAUSE_S)

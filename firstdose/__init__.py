@@ -1,0 +1,1 @@
+"""What the process knows, and what it speaks to."""

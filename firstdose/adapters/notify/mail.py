@@ -1,0 +1,52 @@
+"""Mail through one SMTP server. Its words carry no PHI."""
+
+import asyncio
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.ports import Unavailable
+
+WITHIN: Final = timedelta(seconds=30)
+
+
+class Mail:
+    """`url` is `smtp://user:password@host:port` (STARTTLS where offered) or `smtps://…`."""
+
+    def __init__(self, url: str, sender: str, *, within: timedelta = WITHIN) -> None:
+        self._server = urlsplit(url)
+        self._sender = sender
+        self._within = within
+
+    async def deliver(self, parcel: Parcel) -> None:
+        """Send the parcel's `{to, subject, text}`. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                await self._send(self._written(parcel))
+        except (aiosmtplib.SMTPException, TimeoutError, OSError):
+            raise Unavailable("mail_server_away") from None
+
+    def _written(self, parcel: Parcel) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = str(parcel.body["to"])
+        message["Subject"] = str(parcel.body["subject"])
+        message["Message-ID"] = f"<{parcel.id}@firstdose>"
+        message.set_content(str(parcel.body["text"]))
+        return message
+
+    async def _send(self, message: EmailMessage) -> None:
+        server = self._server
+        await aiosmtplib.send(
+            message,
+            hostname=server.hostname,
+            port=server.port,
+            username=unquote(server.username) if server.username else None,
+            password=unquote(server.password) if server.password else None,
+            use_tls=server.scheme == "smtps",
+            timeout=self._within.total_seconds(),
+        )

@@ -1,0 +1,1 @@
+"""Payers, one directory a channel."""

@@ -1,0 +1,231 @@
+"""What a payer's ClaimResponse decides, read leniently: by each item's review action code and by nothing else.
+
+Never by outcome, authorization number or period: public examples of denials and pends carry all three
+(standards.md section 2.2b). What cannot be understood needs a person; it is never an approval.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from firstdose.adapters.payers.pas.elements import (
+    Unreadable,
+    codes,
+    day,
+    extensions,
+    identifiers,
+    parse,
+    part,
+    parts,
+    resources,
+    whole,
+    word,
+)
+from firstdose.adapters.payers.pas.terminology import (
+    ADMINISTRATION_REFERENCE,
+    AUTHORIZED_DETAIL,
+    ITEM_TRACE,
+    PREAUTH_PERIOD,
+    REVIEW_ACTION,
+    REVIEW_ACTION_CODE,
+    Element,
+)
+from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.ports import ReceivedAnswer
+
+_MOST_WANTED = 20
+_AUTHORIZING = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED)
+
+
+def read_answer(raw: bytes, asked: Iterable[int] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
+    """Read the answer to a submission, as a response Bundle or a bare ClaimResponse.
+
+    `asked` are the sequences of the lines that the request carried; `trust_outcome` is the payer's quirk of approving
+    by `outcome` alone. Raises Unreadable unless there is a ClaimResponse.
+    """
+    bundle = parse(raw)
+    response = next(resources(bundle, "ClaimResponse"), None)
+    if response is None:
+        raise Unreadable("no ClaimResponse")
+    return ReceivedAnswer(raw=raw, answer=_answer(bundle, response, asked, trust_outcome=trust_outcome))
+
+
+def read_inquiry(
+    raw: bytes, trace: str, asked: Iterable[int] = (), *, trust_outcome: bool = False
+) -> ReceivedAnswer | None:
+    """Read the answer to an inquiry, which may list other requests for the same patient: only ours counts.
+
+    None if the payer does not know the trace number. Raises Unreadable if a response names no request at all, for it
+    could be ours.
+    """
+    bundle = parse(raw)
+    if bundle.get("resourceType") not in ("Bundle", "ClaimResponse"):
+        raise Unreadable("neither Bundle nor ClaimResponse")
+    responses = list(resources(bundle, "ClaimResponse"))
+    ours = [response for response in responses if trace in traces(response)]
+    if not ours:
+        if any(not traces(response) for response in responses):
+            raise Unreadable("a ClaimResponse without any identifier")
+        return None
+    newest = max(ours, key=lambda response: word(response.get("created")) or "")
+    return ReceivedAnswer(raw=raw, answer=_answer(bundle, newest, asked, trust_outcome=trust_outcome))
+
+
+def traces(response: Element) -> tuple[str, ...]:
+    """The numbers by which a ClaimResponse may name our request, never its own id."""
+    named = [*identifiers(response), *identifiers(response.get("request"))]
+    for item in parts(response, "item"):
+        for extension in extensions(item, ITEM_TRACE):
+            named.extend(filter(None, [word(part(extension, "valueIdentifier").get("value"))]))
+    return tuple(dict.fromkeys(named))
+
+
+def _answer(bundle: Element, response: Element, asked: Iterable[int], *, trust_outcome: bool) -> PayerAnswer:
+    items: dict[int, list[Element]] = {}
+    for item in parts(response, "item"):
+        sequence = whole(item.get("itemSequence"))
+        if sequence is not None:
+            items.setdefault(sequence, []).append(item)
+    sequences = sorted({*items, *asked})
+    if any(_action_code(item) for same in items.values() for item in same):
+        lines = [_line(response, sequence, items.get(sequence, [])) for sequence in sequences]
+    else:
+        lines = [_undecided(response, sequence, trust_outcome=trust_outcome) for sequence in sequences]
+    return PayerAnswer(lines=tuple(lines), tracking=_tracking(response), information=_information(bundle, response))
+
+
+def _line(response: Element, sequence: int, items: list[Element]) -> LineAnswer:
+    if not items:  # the others have their answer, this one not yet
+        return LineAnswer(sequence=sequence, state=LineState.PENDED)
+    found = {_action_code(item) for item in items}
+    state = state_of(found.pop()) if len(found) == 1 else LineState.NEEDS_REVIEW
+    item = items[0]
+    # An added item counts only where the payer says that it authorized something else; its own quantity is that.
+    authorized = _authorized(response, sequence) if state in (LineState.PARTIAL, LineState.MODIFIED) else {}
+    units = whole(part(authorized, "quantity").get("value")) if "quantity" in authorized else _units(item)
+    period = _period(authorized) or _period(item) or part(response, "preAuthPeriod")
+    if (state is LineState.PARTIAL and units is None) or (state in _AUTHORIZING and not _dated(period)):
+        state = LineState.NEEDS_REVIEW
+    return LineAnswer(
+        sequence=sequence,
+        state=state,
+        number=_number(authorized) or _number(item),
+        valid_from=day(period.get("start")),
+        valid_to=day(period.get("end")),
+        units=units,
+        reason_code=_reason(item) or _error_code(response, sequence),
+    )
+
+
+def _undecided(response: Element, sequence: int, *, trust_outcome: bool) -> LineAnswer:
+    """No item has a review action code: old servers say what they mean by the outcome."""
+    outcome, error = response.get("outcome"), _error_code(response, sequence)
+    period = part(response, "preAuthPeriod")
+    if outcome == "queued":
+        return LineAnswer(sequence=sequence, state=LineState.PENDED, reason_code=error)
+    if trust_outcome and outcome == "complete" and not any(parts(response, "error")) and _dated(period):
+        return LineAnswer(
+            sequence=sequence,
+            state=LineState.APPROVED,
+            number=word(response.get("preAuthRef")),
+            valid_from=day(period.get("start")),
+            valid_to=day(period.get("end")),
+        )
+    return LineAnswer(sequence=sequence, state=LineState.NEEDS_REVIEW, reason_code=error)
+
+
+def _review_actions(item: Element) -> Iterator[Element]:
+    for holder in (*parts(item, "adjudication"), item):  # before version 2 the item itself held it
+        yield from extensions(holder, REVIEW_ACTION)
+
+
+def _action_code(item: Element) -> str | None:
+    """The item's review action code; contradictory ones are read as an unknown code."""
+    found = {
+        code
+        for action in _review_actions(item)
+        for extension in extensions(action, REVIEW_ACTION_CODE)
+        for one in parts(part(extension, "valueCodeableConcept"), "coding")
+        if str(one.get("system")).endswith("/306") and (code := word(one.get("code"), 20))
+    }
+    return found.pop() if len(found) == 1 else ("contradictory" if found else None)
+
+
+def _number(item: Element) -> str | None:
+    for action in _review_actions(item):
+        for extension in extensions(action, "number"):
+            return word(extension.get("valueString"))
+    return None
+
+
+def _reason(item: Element) -> str | None:
+    for action in _review_actions(item):
+        for extension in extensions(action, "reasonCode"):
+            return next(codes(part(extension, "valueCodeableConcept")), None)
+    return None
+
+
+def _error_code(response: Element, sequence: int) -> str | None:
+    """The first error of this line or of the whole request, for a person to see."""
+    for error in parts(response, "error"):
+        if whole(error.get("itemSequence")) in (None, sequence):
+            return next(codes(part(error, "code")), None)
+    return None
+
+
+def _authorized(response: Element, sequence: int) -> Element:
+    """The added item that says what was authorized instead of the item that was requested."""
+    for added in parts(response, "addItem"):
+        named = added.get("itemSequence")
+        if sequence in [whole(one) for one in (named if isinstance(named, list) else [named])]:
+            return added
+    return {}
+
+
+def _units(item: Element) -> int | None:
+    for detail in extensions(item, AUTHORIZED_DETAIL):
+        for quantity in extensions(detail, "quantity"):
+            return whole(part(quantity, "valueQuantity").get("value"))
+    return None
+
+
+def _period(item: Element) -> Element:
+    return next((part(extension, "valuePeriod") for extension in extensions(item, PREAUTH_PERIOD)), {})
+
+
+def _dated(period: Element) -> bool:
+    """Whether both ends can be read: an end that cannot be read must not become "no end"."""
+    dates: list[date | None] = [day(period[end]) for end in ("start", "end") if period.get(end) is not None]
+    return None not in dates
+
+
+def _tracking(response: Element) -> str | None:
+    for item in parts(response, "item"):
+        for extension in extensions(item, ADMINISTRATION_REFERENCE):
+            if tracking := word(extension.get("valueString")):
+                return tracking
+    return word(response.get("preAuthRef"))
+
+
+def _information(bundle: Element, response: Element) -> InformationRequest | None:
+    asked = list(resources(bundle, "CommunicationRequest"))
+    asked += [one for one in parts(response, "contained") if one.get("resourceType") == "CommunicationRequest"]
+    if not asked and not any(parts(response, "communicationRequest")):
+        return None
+    wanted = dict.fromkeys(code for request in asked for code in _wanted(request))
+    due = [date_ for request in asked if (date_ := _due_on(request))]
+    return InformationRequest(wanted=tuple(wanted)[:_MOST_WANTED], due_on=min(due, default=None))
+
+
+def _wanted(request: Element) -> Iterator[str]:
+    """Codes of documents: LOINC in the payload, else X12 755 in the category."""
+    specific = [
+        code
+        for payload in parts(request, "payload")
+        for extension in extensions(payload, "extension-contentModifier")
+        for code in codes(part(extension, "valueCodeableConcept"))
+    ]
+    yield from specific or [code for category in parts(request, "category") for code in codes(category)]
+
+
+def _due_on(request: Element) -> date | None:
+    return day(request.get("occurrenceDateTime")) or day(part(request, "occurrencePeriod").get("end"))

@@ -1,0 +1,85 @@
+"""Payers that speak FHIR: Da Vinci PAS for authorizations, CDex for documents, plain FHIR for eligibility.
+
+An answer to a submission that cannot be read leaves it in doubt whether the payer has the request: it is Unavailable,
+so that the desk asks before it sends again.
+"""
+
+from collections.abc import Sequence
+
+from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
+from firstdose.adapters.payers.pas.client import PasClient, Unknown
+from firstdose.adapters.payers.pas.documents import attachment
+from firstdose.adapters.payers.pas.elements import Unreadable, parse, word
+from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
+from firstdose.adapters.payers.pas.request import inquiry, submission
+from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.pas.subscription import subscription
+from firstdose.domain.authorization import Certification
+from firstdose.domain.coverage import Benefits
+from firstdose.ports import PayerCase, PayerEndpoint, ReceivedAnswer, Unavailable
+
+_UNREADABLE = "unreadable_answer"
+
+
+class PasChannel:
+    """Implements ports.PayerChannel; one instance serves every payer."""
+
+    def __init__(self, client: PasClient, requestor: Requestor) -> None:
+        self._client = client
+        self._requestor = requestor
+
+    async def verify_benefits(self, case: PayerCase) -> Benefits:
+        asked = eligibility_request(case, self._requestor)
+        raw = await self._client.post(case.endpoint, "CoverageEligibilityRequest/$submit", asked)
+        try:
+            return read_benefits(raw, case)
+        except Unreadable:
+            raise Unavailable(_UNREADABLE) from None
+
+    async def submit(self, case: PayerCase) -> ReceivedAnswer:
+        raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
+        try:
+            return read_answer(raw, _sequences(case), trust_outcome=_trusted(case))
+        except Unreadable:
+            raise Unavailable(_UNREADABLE) from None
+
+    async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
+        try:
+            raw = await self._client.post(case.endpoint, "Claim/$inquire", inquiry(case, self._requestor))
+            return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
+        except Unknown:
+            return None
+        except Unreadable:
+            raise Unavailable(_UNREADABLE) from None
+
+    async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None:
+        await self._client.post(case.endpoint, "$submit-attachment", attachment(case, self._requestor, kinds))
+
+    async def void(self, case: PayerCase) -> None:
+        """Cancel `case.previous_trace`; a payer that never had it is content."""
+        lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
+        cancelling = case.model_copy(update={"lines": lines})
+        try:
+            await self._client.post(case.endpoint, "Claim/$submit", submission(cancelling, self._requestor))
+        except Unknown:
+            return
+
+    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str:
+        """Register for the payer's decisions; the payer's id of the Subscription, or "" if it tells none.
+
+        The conditional create keeps it at one, should the payer have it already. Raises Impossible or Unavailable.
+        """
+        wanted = subscription(endpoint, self._requestor, callback_url, secret)
+        raw = await self._client.post(endpoint, "Subscription", wanted, {"if-none-exist": f"url={callback_url}"})
+        try:
+            return word(parse(raw).get("id")) or ""
+        except Unreadable:
+            return ""
+
+
+def _sequences(case: PayerCase) -> tuple[int, ...]:
+    return tuple(line.sequence for line in case.lines)
+
+
+def _trusted(case: PayerCase) -> bool:
+    return case.endpoint.trust_outcome_when_no_review_action

@@ -1,0 +1,125 @@
+"""FHIR CoverageEligibilityRequest and CoverageEligibilityResponse, to and from the benefits of a plan.
+
+There is no Da Vinci guide for it: plain R4, sent as a collection like a PAS request so that nothing is looked up.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from firstdose.adapters.payers.pas.elements import (
+    Unreadable,
+    codes,
+    identifiers,
+    money,
+    parse,
+    part,
+    parts,
+    resources,
+    whole,
+)
+from firstdose.adapters.payers.pas.parties import Packet, Parties
+from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.pas.terminology import Element, service, trace_identifier
+from firstdose.domain.authorization import LineKind
+from firstdose.domain.channel import Channel
+from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.ports import Impossible, PayerCase, Unavailable
+
+# X12 AAA03 reject reasons, as standards.md section 1.2 (B1 to B3) names them.
+_PAYER_DOWN: Final = "42"
+_PERSON_NOT_FOUND: Final = frozenset({"58", "64", "65", "67", "71", "72", "73", "75"})
+
+
+def eligibility_request(case: PayerCase, requestor: Requestor) -> Element:
+    """The Bundle that asks for coverage, benefits and which of the case's lines need authorization."""
+    packet = Packet(case)
+    parties = Parties(case, requestor, packet)
+    asked = {
+        "resourceType": "CoverageEligibilityRequest",
+        "identifier": [trace_identifier(requestor.originator, case.trace)],
+        "status": "active",
+        "purpose": ["validation", "benefits", "auth-requirements"],
+        "patient": parties.patient,
+        "created": case.created_at.isoformat(),
+        "provider": parties.requestor,
+        "insurer": parties.insurer,
+        "insurance": [{"focal": True, "coverage": parties.coverage}],
+        **({"item": [{"productOrService": service(line.code)} for line in case.lines]} if case.lines else {}),
+    }
+    return packet.bundle(packet.add("request", asked), requestor)
+
+
+def read_benefits(raw: bytes, case: PayerCase) -> Benefits:
+    """Read the payer's answer.
+
+    A line needs authorization unless the payer says in so many words that its code does not.
+
+    Raises:
+        Unreadable: it is no CoverageEligibilityResponse.
+        Unavailable: the payer's own system is down.
+        Impossible: the payer refuses, or does not say whether the coverage is in force.
+    """
+    response = next(resources(parse(raw), "CoverageEligibilityResponse"), None)
+    if response is None:
+        raise Unreadable("no CoverageEligibilityResponse")
+    errors = {code for error in parts(response, "error") for code in codes(part(error, "code"))}
+    if _PAYER_DOWN in errors:
+        raise Unavailable("payer_system_down")
+    reference = next(identifiers(response), None)
+    if errors & _PERSON_NOT_FOUND:
+        return Benefits(status=CoverageStatus.NOT_FOUND, reference=reference, channel=Channel.PAS)
+    in_force = {
+        said for insurance in parts(response, "insurance") if isinstance(said := insurance.get("inforce"), bool)
+    }
+    if errors or len(in_force) != 1:
+        raise Impossible("eligibility_not_told")
+    items = [item for insurance in parts(response, "insurance") for item in parts(insurance, "item")]
+    return Benefits(
+        status=CoverageStatus.ACTIVE if in_force == {True} else CoverageStatus.INACTIVE,
+        in_network=_in_network(items),
+        deductible_remaining=_remaining(items, "deductible"),
+        out_of_pocket_remaining=_remaining(items, "out-of-pocket"),
+        copay=next((money(part(benefit, "allowedMoney").get("value")) for benefit in _benefits(items, "copay")), None),
+        coinsurance_percent=_percent(items),
+        needs_authorization=_needing(items, case),
+        reference=reference,
+        channel=Channel.PAS,
+    )
+
+
+def _needing(items: list[Element], case: PayerCase) -> frozenset[LineKind]:
+    said = [(set(codes(part(item, "productOrService"))), item.get("authorizationRequired")) for item in items]
+    free = set()
+    for line in case.lines:
+        about = [required for named, required in said if line.code in named]
+        if about and all(required is False for required in about):
+            free.add(line.kind)
+    return frozenset(LineKind) - free
+
+
+def _in_network(items: list[Element]) -> bool | None:
+    said = {code for item in items for code in codes(part(item, "network"))}
+    return None if len(said & {"in", "out"}) != 1 else "in" in said
+
+
+def _benefits(items: list[Element], kind: str) -> Iterator[Element]:
+    for item in items:
+        for benefit in parts(item, "benefit"):
+            if kind in codes(part(benefit, "type")):
+                yield benefit
+
+
+def _remaining(items: list[Element], kind: str) -> Decimal | None:
+    for benefit in _benefits(items, kind):
+        allowed = money(part(benefit, "allowedMoney").get("value"))
+        if allowed is not None:
+            return max(Decimal(0), allowed - (money(part(benefit, "usedMoney").get("value")) or Decimal(0)))
+    return None
+
+
+def _percent(items: list[Element]) -> int | None:
+    for benefit in _benefits(items, "copay-percent"):
+        percent = whole(benefit.get("allowedUnsignedInt"))
+        return percent if percent is not None and percent <= 100 else None
+    return None

@@ -1,0 +1,76 @@
+"""A payer's subscription notifications: three shapes that are in use, and the handshake.
+
+Nested (the guide), flattened (an Inferno fixture) and with the Subscription inlined (the reference implementation);
+standards.md section 2.1. Matched by the numbers that we gave our requests.
+"""
+
+from typing import NamedTuple
+
+import orjson
+
+from firstdose.adapters.payers.pas.answer import read_answer, traces
+from firstdose.adapters.payers.pas.elements import Unreadable, parse, parts, resources, whole, word
+from firstdose.adapters.payers.pas.terminology import Element
+from firstdose.ports import ReceivedAnswer
+
+
+class Told(NamedTuple):
+    """One answer that a notification carries: the numbers that may be ours, and the response Bundle."""
+
+    traces: tuple[str, ...]
+    raw: bytes
+
+    def received(self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
+        """Read it for the request that it answers, whose lines had the sequences `asked`."""
+        return read_answer(self.raw, asked, trust_outcome=trust_outcome)
+
+
+class Notification(NamedTuple):
+    """What a payer posted to our hook. A handshake or heartbeat tells nothing, and is answered 200 like the rest."""
+
+    kind: str
+    event_number: int | None
+    told: tuple[Told, ...]
+
+
+def read_notification(body: bytes) -> Notification:
+    """Raises Unreadable if it is no notification Bundle."""
+    bundle = parse(body)
+    if bundle.get("resourceType") != "Bundle":
+        raise Unreadable("not a Bundle")
+    status = next(resources(bundle, "Parameters"), None)
+    if status is None:
+        raise Unreadable("no subscription status")
+    kind = _parameter(status, "type").get("valueCode")
+    if kind in ("handshake", "heartbeat"):
+        return Notification(kind, None, ())
+    told = [_told(response_bundle) for response_bundle in _response_bundles(bundle)]
+    return Notification("event-notification", _event_number(status), tuple(one for one in told if one))
+
+
+def _response_bundles(bundle: Element) -> list[Element]:
+    nested = list(resources(bundle, "Bundle"))[1:]  # the first is the notification itself
+    if nested:
+        return nested
+    responses = list(resources(bundle, "ClaimResponse"))
+    others = [{"resource": other} for other in resources(bundle, "CommunicationRequest")]
+    return [{"resourceType": "Bundle", "entry": [{"resource": response}, *others]} for response in responses]
+
+
+def _told(bundle: Element) -> Told | None:
+    response = next(resources(bundle, "ClaimResponse"), None)
+    return Told(traces(response), orjson.dumps(bundle)) if response else None
+
+
+def _parameter(status: Element, name: str) -> Element:
+    return next((one for one in parts(status, "parameter") if one.get("name") == name), {})
+
+
+def _event_number(status: Element) -> int | None:
+    for event in parts(_parameter(status, "notification-event"), "part"):
+        if event.get("name") == "event-number":
+            said = word(event.get("valueString"), 18)
+            if said is not None:
+                return int(said) if said.isascii() and said.isdigit() else None
+            return whole(event.get("valueInteger", event.get("valueDecimal")))
+    return None

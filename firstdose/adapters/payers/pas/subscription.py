@@ -1,0 +1,34 @@
+"""The Subscription by which a payer tells us its decisions: R4 backport, rest-hook, full-resource."""
+
+from typing import Final
+
+from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.pas.terminology import NPI, PAS, Element
+from firstdose.ports import PayerEndpoint
+
+_BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+
+
+def subscription(endpoint: PayerEndpoint, requestor: Requestor, callback_url: str, secret: str) -> Element:
+    """Decisions on our requests, posted to `callback_url` with `Authorization: Bearer <secret>`.
+
+    The name of the filter differs: the guide's topic says `orgIdentifier`, its text `org-identifier`.
+    """
+    ours = f"Bundle?{endpoint.subscription_filter}={NPI}|{requestor.npi}"
+    return {
+        "resourceType": "Subscription",
+        "meta": {"profile": [f"{_BACKPORT}backport-subscription"]},
+        "status": "requested",
+        "reason": "Decisions on prior authorization requests",
+        "criteria": f"{PAS}/SubscriptionTopic/PASSubscriptionTopic",
+        "_criteria": {"extension": [{"url": f"{_BACKPORT}backport-filter-criteria", "valueString": ours}]},
+        "channel": {
+            "type": "rest-hook",
+            "endpoint": callback_url,
+            "payload": "application/fhir+json",
+            "_payload": {
+                "extension": [{"url": f"{_BACKPORT}backport-payload-content", "valueCode": "full-resource"}],
+            },
+            "header": [f"Authorization: Bearer {secret}"],
+        },
+    }

@@ -1,0 +1,1 @@
+"""Payers reached by phone, fax and portal."""

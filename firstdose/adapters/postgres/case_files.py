@@ -1,0 +1,59 @@
+"""What the payer's desk must know of a referral to speak to its payer, and where our Subscriptions lie."""
+
+from datetime import datetime
+
+from firstdose.adapters.payers.registry import CaseFile
+from firstdose.adapters.postgres.payers import PayerTable, Subscription
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.revisions import Revisions, unshredded
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.channel import UNKNOWN_PLAN, Plan
+from firstdose.domain.referral import Referral
+from firstdose.ports import Impossible
+
+
+class PostgresCaseFiles:
+    """Implements registry.CaseFiles."""
+
+    def __init__(self, pool: Pool, vault: Vault, payers: PayerTable) -> None:
+        self._pool = pool
+        self._revisions = Revisions(vault)
+        self._payers = payers
+
+    async def case(self, referral_id: str, *, payer: str | None = None) -> CaseFile:
+        referral, plan = await self._as_it_stood(referral_id, payer)
+        endpoint = await self._payers.endpoint(plan.payer)
+        if endpoint is None:
+            raise Impossible("payer_not_electronic")
+        return CaseFile(referral, endpoint, plan)
+
+    async def _as_it_stood(self, referral_id: str, payer: str | None) -> tuple[Referral, Plan]:
+        with unshredded():
+            async with transaction(self._pool) as connection:
+                async for referral in self._revisions.history(connection, referral_id):
+                    plan = await plan_of(self._payers, referral)
+                    if payer in (None, plan.payer):
+                        return referral, plan
+        raise Impossible("payer_not_electronic")
+
+
+async def plan_of(payers: PayerTable, referral: Referral) -> Plan:
+    """The plan that pays first; a coverage that nobody has named yet is reached by people."""
+    if referral.primary is None:
+        return UNKNOWN_PLAN
+    coverage = referral.coverages[referral.primary]
+    return await payers.plan(coverage.payer.id, coverage.payer.name, coverage.line_of_business)
+
+
+class PostgresSubscriptions:
+    """Implements registry.Subscriptions."""
+
+    def __init__(self, payers: PayerTable) -> None:
+        self._payers = payers
+
+    async def callback_of(self, payer: str) -> str | None:
+        known = await self._payers.subscription(payer)
+        return known.endpoint if known else None
+
+    async def registered(self, payer: str, subscription: str, callback_url: str, at: datetime) -> None:
+        await self._payers.put_subscription(Subscription(payer, subscription, callback_url, at))

@@ -1,0 +1,221 @@
+"""What each kind of journal entry does to the store: each one becomes an audit record, some also move something."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.claims import claim_message
+from firstdose.adapters.postgres.mails import escalation_mail
+from firstdose.adapters.postgres.messages import Messages
+from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.pool import Connection
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.revisions import Revisions
+from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.domain.facts import with_facts
+from firstdose.domain.journal import (
+    Amended,
+    AnyEntry,
+    Entry,
+    Escalated,
+    HandedOver,
+    Noted,
+    Opened,
+    Resolved,
+    Told,
+    Withdrawn,
+)
+from firstdose.domain.referral import Referral
+from firstdose.domain.resolutions import split
+from firstdose.domain.role import Role
+from firstdose.domain.work_item import WorkItemKind, WorkItemState
+
+_sql = load("journal")
+
+
+class Place(NamedTuple):
+    """Where an entry belongs: the referral (its row is locked) and the entry's number in its journal."""
+
+    connection: Connection
+    referral_id: str
+    source: str
+    number: int
+
+
+class JournalEntries:
+    """Applies entries, each in the caller's transaction. `mailboxes` are the addresses of the roles."""
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        messages: Messages,
+        audit: AuditTrail,
+        outbox: Outbox,
+        staff: StaffDirectory,
+        mailboxes: Mapping[str, str],
+    ) -> None:
+        self._revisions = revisions
+        self._messages = messages
+        self._audit = audit
+        self._outbox = outbox
+        self._staff = staff
+        self._mailboxes = mailboxes
+
+    async def apply(self, place: Place, entry: AnyEntry) -> None:
+        match entry:
+            case Opened():
+                await self._open(place, entry)
+            case Resolved():
+                await self._resolve(place, entry)
+            case Withdrawn():
+                await self._withdraw(place, entry)
+            case Escalated():
+                await self._escalate(place, entry)
+            case Told():
+                await self._tell_source(place, entry)
+            case Amended():
+                await self._amend(place, entry)
+            case HandedOver():
+                await self._hand_over(place, entry)
+            case Noted():
+                await self._write(place, entry, entry.action, entry.details)
+
+    async def _open(self, place: Place, entry: Opened) -> None:
+        item = entry.item
+        # A visit is offered to one nurse of the roster: nobody of the team owns it before it is accepted.
+        member = (
+            None if item.offered_to else await self._staff.team_member(place.connection, place.referral_id, item.role)
+        )
+        await _sql.open_item(
+            place.connection,
+            **item.model_dump(mode="python", exclude={"kind", "asks"}),
+            referral_id=place.referral_id,
+            kind=item.kind,
+            role=item.role,
+            assignee=member,
+            asks=item.model_dump(mode="json")["asks"],
+        )
+        details = {"item": item.id, "kind": item.kind, "role": item.role, "due_at": item.due_at, "assignee": member}
+        await self._write(place, entry, "work_item.opened", details)
+
+    async def _resolve(self, place: Place, entry: Resolved) -> None:
+        kind = await _sql.kind_of_item(place.connection, id=entry.item_id)
+        # A signal from the outside may carry what belongs under seal: only the open part is kept here.
+        answer, _ = split(WorkItemKind(kind), entry.resolution) if kind else ({}, {})
+        await self._close(place, entry.item_id, WorkItemState.RESOLVED, entry.at, answer)
+        details = {"item": entry.item_id, "kind": kind, "outcome": answer.get("outcome")}
+        await self._write(place, entry, "work_item.resolved", details)
+        await self._take_over(place, entry)
+
+    async def _withdraw(self, place: Place, entry: Withdrawn) -> None:
+        kind = await self._close(place, entry.item_id, WorkItemState.WITHDRAWN, entry.at, None)
+        await self._write(place, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
+
+    async def _escalate(self, place: Place, entry: Escalated) -> None:
+        kind = await _sql.escalate_item(
+            place.connection,
+            id=entry.item_id,
+            referral_id=place.referral_id,
+            level=entry.level,
+            escalated_at=entry.at,
+        )
+        if kind and (address := self._mailboxes.get(Role.SUPERVISOR)):
+            mail = escalation_mail(address, place.referral_id, WorkItemKind(kind), entry.level)
+            await self._send(place, entry, "escalated", "mail", Role.SUPERVISOR, mail)
+        await self._write(
+            place, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level}
+        )
+
+    async def _tell_source(self, place: Place, entry: Told) -> None:
+        referral = await self._revisions.current(place.connection, place.referral_id)
+        await self._send(place, entry, "told", "source", place.source, _milestone(place, entry, referral))
+        code = {"business_status": entry.milestone, "visit_at": entry.visit_at}
+        await self._write(place, entry, "source.told", code)
+
+    async def _amend(self, place: Place, entry: Amended) -> None:
+        await self._write(place, entry, "referral.amended", {})
+        await self._take_over(place, entry)
+
+    async def _hand_over(self, place: Place, entry: HandedOver) -> None:
+        referral = await self._revisions.current(place.connection, place.referral_id)
+        row = await _sql.accepted_responsibility(place.connection, referral_id=place.referral_id)
+        claim = claim_message(place.referral_id, referral, entry.lines, entry.served_on, dict(row) if row else None)
+        await self._send(place, entry, "handed_over", "billing", "billing", claim)
+        billed = [record["line"] for record in claim["data"]["records"]]
+        await self._write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
+
+    async def _take_over(self, place: Place, entry: Entry) -> None:
+        """The facts that came with the entry's message, or the new version of them, become what holds."""
+        said = await self._messages.sealed_part(place.connection, entry.message_id) if entry.message_id else None
+        if not said or not said.keys() & {"facts", "referral"}:
+            return
+        known = await self._revisions.current(place.connection, place.referral_id)
+        try:
+            referral = _told(known, said, entry.at.date())
+        except ValidationError:
+            # The door checked them already, so this is a version of ours that reads them in another way.
+            await self._write(place, entry, "facts_refused", {})
+            return
+        await self._revisions.add(
+            place.connection, place.referral_id, referral, message_id=entry.message_id, at=entry.at
+        )
+
+    async def _close(
+        self, place: Place, item_id: str, state: WorkItemState, at: datetime, answer: dict[str, Any] | None
+    ) -> str | None:
+        """The item's kind; None if it was not open."""
+        kind: str | None = await _sql.close_item(
+            place.connection,
+            id=item_id,
+            referral_id=place.referral_id,
+            state=state,
+            closed_at=at,
+            resolution=answer,
+        )
+        return kind
+
+    async def _send(
+        self, place: Place, entry: Entry, what: str, channel: str, recipient: str, body: Mapping[str, Any]
+    ) -> None:
+        await self._outbox.put(
+            place.connection,
+            key=f"{place.referral_id}:{what}:{place.number}",
+            referral_id=place.referral_id,
+            channel=channel,
+            recipient=recipient,
+            body=body,
+            at=entry.at,
+        )
+
+    async def _write(self, place: Place, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
+        await self._audit.write(
+            place.connection,
+            place.referral_id,
+            at=entry.at,
+            actor=entry.actor.id,
+            action=action,
+            details=details,
+            message_id=entry.message_id,
+        )
+
+
+def _told(known: Referral, said: Mapping[str, Any], today: date) -> Referral:
+    """Raises ValidationError."""
+    if "referral" in said:
+        return Referral.read(said["referral"], today=today)
+    return with_facts(known, said["facts"], today=today)
+
+
+def _milestone(place: Place, entry: Told, referral: Referral) -> dict[str, Any]:
+    data = {
+        "referral_id": place.referral_id,
+        "source_referral_id": referral.source_referral_id,
+        "business_status": entry.milestone.value,
+        "name": entry.milestone.name.lower(),
+    }
+    if entry.visit_at:
+        data["visit_at"] = entry.visit_at.isoformat()
+    return {"type": "referral.milestone", "timestamp": entry.at.isoformat(), "data": data}

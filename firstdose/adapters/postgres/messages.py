@@ -1,0 +1,187 @@
+"""Messages to workflows: stored with their audit, claimed by whoever delivers them, settled once."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.listening import Doorbell
+from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.message import Message, MessageState
+from firstdose.domain.role import SYSTEM
+
+CHANNEL = "messages"
+"""What to listen to for messages that can be claimed."""
+_SETTLED = "message_settled"
+# Should a notification ever be lost, a waiter looks for itself this often.
+_LOOK_AGAIN_SECONDS = 5.0
+
+_sql = load("messages")
+
+
+class Conflict(Exception):
+    """The same key was used before for something else."""
+
+
+class UnknownReferral(LookupError):
+    """There is no such referral, or its data was shredded."""
+
+
+class Messages:
+    """The messages of a referral are delivered one at a time, in the order in which they were stored."""
+
+    def __init__(self, pool: Pool, vault: Vault, audit: AuditTrail) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._audit = audit
+        self._settled = Doorbell(pool, _SETTLED)
+
+    async def post(self, message: Message, *, idempotency_key: str | None = None) -> Message:
+        """Store a message; the same idempotency key (or id) with the same content again gives the one stored before.
+
+        Raises:
+            Conflict: the key came with another content before.
+            UnknownReferral, Unavailable.
+        """
+        async with transaction(self._pool) as connection:
+            return await self.store(connection, message, idempotency_key=idempotency_key, action="message_stored")
+
+    async def store(
+        self,
+        connection: Connection,
+        message: Message,
+        *,
+        action: str,
+        idempotency_key: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> Message:
+        """`post` in the caller's transaction, audited as `action`."""
+        if await _sql.lock_referral(connection, referral_id=message.referral_id) is None:
+            raise UnknownReferral("no such referral")
+        before = await _sql.stored_as(
+            connection, referral_id=message.referral_id, id=message.id, idempotency_key=idempotency_key
+        )
+        if before is not None:
+            return await self._same(connection, before, message)
+        await self._insert(connection, message, idempotency_key)
+        await self._audit.write(
+            connection,
+            message.referral_id,
+            at=message.received_at,
+            actor=message.actor.id,
+            action=action,
+            details={"kind": message.kind, **(details or {})},
+            message_id=message.id,
+        )
+        return message
+
+    @reachable()
+    async def claim(self, limit: int, lease: timedelta) -> list[Message]:
+        """Take up to `limit` messages to deliver, at most one per referral; they are held for the time of the lease.
+
+        Without their sealed part. Raises Unavailable.
+        """
+        rows = [row async for row in _sql.claim(self._pool, number=limit, lease=lease)]
+        return [_message(row) for row in sorted(rows, key=lambda row: row["ordinal"])]
+
+    async def settle(self, message_id: str, state: MessageState, refusal: str | None = None) -> None:
+        """The outcome, once: a later one is passed over. A refusal is audited here, what is applied by the journal.
+
+        `refusal` is a code or a fixed text. Raises Unavailable.
+        """
+        async with transaction(self._pool) as connection:
+            row = await _sql.settle(connection, id=message_id, state=state, refusal=refusal)
+            if row is None or state is not MessageState.REFUSED:
+                return
+            await self._audit.write(
+                connection,
+                row["referral_id"],
+                at=row["settled_at"],
+                actor=SYSTEM.id,
+                action="message_refused",
+                details={"kind": row["kind"], "refusal": refusal},
+                message_id=message_id,
+            )
+
+    @reachable()
+    async def postpone(self, message_id: str, delay: timedelta) -> None:
+        """Deliver it again, but not before `delay` is over. Raises Unavailable."""
+        await _sql.postpone(self._pool, id=message_id, delay=delay)
+
+    async def outcome(self, message_id: str, within: timedelta) -> Message:
+        """The message once it is settled, or as it stands when the time is over.
+
+        Raises LookupError for an unknown id, and Unavailable.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + within.total_seconds()
+        async with self._settled.bell(message_id) as bell:
+            while True:
+                message = await self.find(message_id)
+                left = deadline - clock()
+                if message.state is not MessageState.PENDING or left <= 0:
+                    return message
+                await bell.wait(min(left, _LOOK_AGAIN_SECONDS))
+
+    @reachable()
+    async def find(self, message_id: str) -> Message:
+        """The message as it stands, without its sealed part. Raises LookupError, Unavailable."""
+        row = await _sql.find(self._pool, id=message_id)
+        if row is None:
+            raise LookupError("no such message")
+        return _message(row)
+
+    async def sealed_part(self, connection: Connection, message_id: str) -> dict[str, Any] | None:
+        """What the message carries sealed; None if nothing, or if there is no such message. Raises NoDataKey."""
+        row = await _sql.sealed_part(connection, id=message_id)
+        return None if row is None else await self._open(connection, row["referral_id"], message_id, row["sealed"])
+
+    async def _insert(self, connection: Connection, message: Message, idempotency_key: str | None) -> None:
+        sealed = None
+        if message.sealed is not None:
+            sealer = await self._vault.sealer(connection, message.referral_id)
+            sealed = sealer.seal(message.sealed, **_place(message.id))
+        await _sql.insert(
+            connection,
+            id=message.id,
+            referral_id=message.referral_id,
+            kind=message.kind,
+            actor=message.actor.model_dump(mode="json"),
+            body=message.body,
+            sealed=sealed,
+            idempotency_key=idempotency_key,
+            received_at=message.received_at,
+        )
+
+    async def _same(self, connection: Connection, row: Mapping[str, Any], message: Message) -> Message:
+        """The message stored before, if that is what this one is. Raises Conflict."""
+        sealed = await self._open(connection, row["referral_id"], row["id"], row["sealed"])
+        before = (row["kind"], row["actor"]["id"], row["body"], sealed)
+        if before != (message.kind, message.actor.id, _as_json(message.body), _as_json(message.sealed)):
+            raise Conflict("the key was used before, for another message")
+        return _message(row)
+
+    async def _open(
+        self, connection: Connection, referral_id: str, message_id: str, sealed: bytes | None
+    ) -> dict[str, Any] | None:
+        if sealed is None:
+            return None
+        content: dict[str, Any] = (await self._vault.sealer(connection, referral_id)).open(sealed, **_place(message_id))
+        return content
+
+
+def _place(message_id: str) -> dict[str, str]:
+    return {"table": "messages", "row": message_id, "column": "sealed"}
+
+
+def _as_json(content: object) -> Any:
+    return orjson.loads(orjson.dumps(content))
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    return Message.model_validate({name: row[name] for name in Message.model_fields if name != "sealed"})

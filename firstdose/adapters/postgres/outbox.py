@@ -1,0 +1,98 @@
+"""The outbox: what goes to the source, to billing and by mail, stored with the step that caused it, sent afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from firstdose.adapters.keyring.sealing import Unsealable
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.vault import NoDataKey, Vault
+
+CHANNEL = "outbox"
+"""What to listen to for new parcels."""
+
+_sql = load("outbox")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Something to be sent. `key` is the same at each attempt; `attempts` counts this one."""
+
+    id: str
+    key: str
+    referral_id: str
+    channel: str
+    recipient: str
+    body: dict[str, Any] = field(repr=False)
+    attempts: int
+    created_at: datetime
+
+
+class Outbox:
+    """Parcels of one referral and channel leave in the order in which they were put."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    async def put(
+        self,
+        connection: Connection,
+        *,
+        key: str,
+        referral_id: str,
+        channel: str,
+        recipient: str,
+        body: Mapping[str, Any],
+        at: datetime,
+    ) -> None:
+        """Store a parcel in the caller's transaction, once per key; `channel` is `source`, `billing` or `mail`."""
+        row = new_id()
+        sealer = await self._vault.sealer(connection, referral_id)
+        await _sql.put(
+            connection,
+            id=row,
+            key=key,
+            referral_id=referral_id,
+            channel=channel,
+            recipient=recipient,
+            sealed=sealer.seal(dict(body), table="outbox", row=row, column="sealed"),
+            at=at,
+        )
+
+    async def claim(self, pool: Pool, limit: int, lease: timedelta, now: datetime) -> list[Parcel]:
+        """Take up to `limit` parcels that are due; nobody else gets them for the time of the lease. Raises Unavailable.
+
+        A parcel that cannot be opened any more (its referral was shredded) fails for good with `unreadable`.
+        """
+        async with transaction(pool) as connection:
+            rows = [row async for row in _sql.claim(connection, number=limit, now=now, leased_until=now + lease)]
+            parcels = [await self._opened(connection, row) for row in sorted(rows, key=lambda row: row["ordinal"])]
+        return [parcel for parcel in parcels if parcel]
+
+    @reachable()
+    async def delivered(self, pool: Pool, parcel_id: str, at: datetime) -> None:
+        """It arrived."""
+        await _sql.delivered(pool, id=parcel_id, at=at)
+
+    @reachable()
+    async def postpone(self, pool: Pool, parcel_id: str, at: datetime, problem: str) -> None:
+        """Try again at `at`; `problem` is a short code."""
+        await _sql.postpone(pool, id=parcel_id, at=at, problem=problem)
+
+    @reachable()
+    async def give_up(self, pool: Pool, parcel_id: str, problem: str) -> None:
+        """It failed for good, and what waits behind it may leave."""
+        await _sql.give_up(pool, id=parcel_id, problem=problem)
+
+    async def _opened(self, connection: Connection, row: Mapping[str, Any]) -> Parcel | None:
+        try:
+            sealer = await self._vault.sealer(connection, row["referral_id"])
+            body = sealer.open(row["sealed"], table="outbox", row=row["id"], column="sealed")
+        except (NoDataKey, Unsealable):
+            await _sql.give_up(connection, id=row["id"], problem="unreadable")
+            return None
+        kept = ("id", "key", "referral_id", "channel", "recipient", "attempts", "created_at")
+        return Parcel(body=body, **{name: row[name] for name in kept})

@@ -1,0 +1,154 @@
+"""The pool of PostgreSQL connections: opened patiently, only to a server that keeps what it acknowledges."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from firstdose.adapters.postgres.queries import load
+from firstdose.ports import Unavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
+Database: TypeAlias = Pool
+
+OLDEST_SERVER = 15
+START_UP_SECONDS = 30
+COMMAND_SECONDS = 30
+_CLOSING_SECONDS = 5
+_JSONB_VERSION = b"\x01"
+
+# What asyncpg raises when a server dies, restarts or is full. The four first share no parent; a time-out is an OSError.
+_FAMILIES = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+
+_sql = load("pool")
+
+
+class UnfitServer(Exception):
+    """The server is too old, or may lose what it acknowledged. The text names the setting."""
+
+
+def transient(error: BaseException) -> bool:
+    """Whether the same work may succeed when it is done again: the server was away, too busy, or broke a deadlock."""
+    if isinstance(error, asyncpg.InterfaceError):
+        # A connection that was lost earlier is reported like a mistake of ours; only its text tells them apart.
+        lost = any(words in str(error) for words in ("closed", "released back to the pool"))
+        return lost and not isinstance(error, ValueError)
+    return isinstance(error, _FAMILIES)
+
+
+@asynccontextmanager
+async def reachable() -> AsyncIterator[None]:
+    """Turn transient database errors into `Unavailable`; a context, or a decorator `@reachable()` of a coroutine."""
+    try:
+        yield
+    except _FAMILIES as error:
+        if not transient(error):
+            raise
+        raise Unavailable("database_unavailable") from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection inside a transaction: committed at the end, rolled back by an exception. Raises Unavailable."""
+    async with reachable(), pool.acquire() as connection, connection.transaction():
+        yield connection
+
+
+async def open_pool(dsn: str, *, size: int = 10, command_seconds: float | None = COMMAND_SECONDS) -> Pool:
+    """Connect, waiting half a minute for a server that is still starting; each command has its time limit.
+
+    jsonb is read and written as Python objects, uuid as text.
+
+    Raises:
+        UnfitServer: older than PostgreSQL 15, or set to lose acknowledged data.
+    """
+    pool = await _connect(dsn, size, command_seconds)
+    try:
+        await _check(pool)
+    except BaseException:
+        pool.terminate()
+        raise
+    return pool
+
+
+async def close_pool(pool: Pool) -> None:
+    """Let running statements end for a few seconds, then cut them off."""
+    try:
+        await asyncio.wait_for(pool.close(), _CLOSING_SECONDS)
+    except _FAMILIES:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def database(dsn: str, *, size: int = 10, command_seconds: float | None = COMMAND_SECONDS) -> AsyncIterator[Pool]:
+    """A pool that is closed at the end."""
+    pool = await open_pool(dsn, size=size, command_seconds=command_seconds)
+    try:
+        yield pool
+    finally:
+        await close_pool(pool)
+
+
+@retry(
+    retry=retry_if_exception(transient),
+    wait=wait_exponential_jitter(multiplier=0.1, max=2),
+    stop=stop_after_delay(START_UP_SECONDS),
+    reraise=True,
+)
+async def _connect(dsn: str, size: int, command_seconds: float | None) -> Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=command_seconds,
+        init=_speak_python,
+        server_settings={"application_name": "firstdose", "idle_in_transaction_session_timeout": "60s"},
+    )
+
+
+async def _speak_python(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: _JSONB_VERSION + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+    )
+    await connection.set_type_codec(
+        "uuid",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: UUID(value).bytes,
+        decoder=lambda data: str(UUID(bytes=bytes(data))),
+    )
+
+
+async def _check(pool: Pool) -> None:
+    found = await _sql.durability(pool)
+    if found["version"] < OLDEST_SERVER * 10_000:
+        raise UnfitServer(f"PostgreSQL {OLDEST_SERVER} or newer is needed")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        if found[setting] == "off":
+            raise UnfitServer(f"{setting} is off: the server could lose what it acknowledged")

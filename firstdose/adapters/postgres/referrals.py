@@ -1,0 +1,151 @@
+"""Reading referrals: the list, one with its facts, what happened to it, and what it waits for."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from firstdose.adapters.postgres.paging import Cursor, Page, page_of
+from firstdose.adapters.postgres.pool import Connection, Pool, transaction
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referral_views import Blocker, PayerWait, ReferralRow, ReferralView, TimelineEntry, Why
+from firstdose.adapters.postgres.revisions import Revisions
+from firstdose.adapters.postgres.timeline import timeline
+from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.adapters.postgres.work_items import WorkItemView
+from firstdose.domain.journal import WaitingFor
+from firstdose.domain.policy import Escalation
+from firstdose.domain.referral import Referral
+from firstdose.domain.stage import Stage
+
+_sql = load("referral_reading")
+_ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
+
+
+class Filters(BaseModel):
+    """Which referrals; None lets all through.
+
+    `q` is the beginning of a referral's id, or the source's whole number for it. There is no search by name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Stage | None = None
+    payer: str | None = None
+    """The payer's id as the source wrote it."""
+    waiting_for: str | None = None
+    overdue: bool | None = None
+    q: str | None = None
+
+
+class ReferralReader:
+    """Everything raises Unavailable. The caller checks who may see facts and notes, and audits that they were seen."""
+
+    def __init__(self, pool: Pool, vault: Vault, *, escalation: Escalation | None = None) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._revisions = Revisions(vault)
+        self._escalation = escalation or Escalation()
+
+    async def list(self, filters: Filters, cursor: str | None = None, limit: int = 50) -> Page[ReferralRow]:
+        """The newest first. Raises BadCursor."""
+        before = Cursor.read(cursor)
+        async with transaction(self._pool) as connection:
+            found = _sql.page(
+                connection,
+                **filters.model_dump(exclude={"q"}),
+                now=datetime.now(UTC),
+                source_indexes=await self._indexes(connection, filters.q),
+                # Only what can be an id goes into a statement: what else was typed may be a name.
+                id_prefix=filters.q.lower() if filters.q and _ID_PREFIX.fullmatch(filters.q.lower()) else None,
+                before_at=before.at if before else None,
+                before_id=before.id if before else None,
+                size=limit + 1,
+            )
+            rows = [ReferralRow.of(row) async for row in found]
+        return page_of(rows, limit, lambda row: Cursor(row.created_at, row.id))
+
+    async def get(self, referral_id: str) -> ReferralView | None:
+        async with transaction(self._pool) as connection:
+            row = await _row(connection, referral_id)
+            if row is None:
+                return None
+            return ReferralView(
+                standing=ReferralRow.of(row),
+                revision=row["revision"],
+                lines=row["lines"],
+                work_items=tuple(await _open_items(connection, referral_id)),
+                team={each["role"]: each["member"] async for each in _sql.team(connection, referral_id=referral_id)},
+                facts=await self._facts(connection, referral_id),
+            )
+
+    async def timeline(self, referral_id: str) -> tuple[TimelineEntry, ...]:
+        """Everything that happened, oldest first; empty for an unknown referral."""
+        async with transaction(self._pool) as connection:
+            if await _row(connection, referral_id) is None:
+                return ()
+            return tuple(await timeline(connection, self._vault, referral_id))
+
+    async def why(self, referral_id: str) -> Why | None:
+        now = datetime.now(UTC)
+        async with transaction(self._pool) as connection:
+            row = await _row(connection, referral_id)
+            if row is None:
+                return None
+            standing = ReferralRow.of(row)
+            waits_for_payer = WaitingFor.PAYER in standing.waiting_for
+            return Why(
+                stage=standing.stage,
+                on_hold=standing.on_hold,
+                waiting_for=standing.waiting_for,
+                next_due=standing.next_due,
+                work_items=tuple(
+                    Blocker.of(item, now, self._escalates_at(item))
+                    for item in await _open_items(connection, referral_id)
+                ),
+                payer=await _payer_wait(connection, referral_id) if waits_for_payer else None,
+                closed_gates=standing.blocked_by,
+                missing={blocks: paths for blocks, paths in standing.outline.missing.items() if paths},
+            )
+
+    def _escalates_at(self, item: WorkItemView) -> datetime | None:
+        if item.level >= self._escalation.levels:
+            return None
+        return item.due_at + item.level * self._escalation.apart
+
+    async def _indexes(self, connection: Connection, q: str | None) -> tuple[bytes, ...] | None:
+        """What the number may be stored as: a source's number is indexed together with the source."""
+        if not q:
+            return None
+        number = q.strip()
+        sources = [row["source"] async for row in _sql.sources(connection)]
+        return tuple(self._vault.index(f"source-referral|{source}", number) for source in sources)
+
+    async def _facts(self, connection: Connection, referral_id: str) -> Referral | None:
+        try:
+            return await self._revisions.current(connection, referral_id)
+        except NoDataKey:
+            return None
+
+
+async def _row(connection: Connection, referral_id: str) -> Any:
+    """The referral's row, or None; what is no id finds nothing."""
+    try:
+        UUID(referral_id)
+    except ValueError:
+        return None
+    return await _sql.one(connection, referral_id=referral_id)
+
+
+async def _open_items(connection: Connection, referral_id: str) -> list[WorkItemView]:
+    return [WorkItemView.of(row) async for row in _sql.open_items(connection, referral_id=referral_id)]
+
+
+async def _payer_wait(connection: Connection, referral_id: str) -> PayerWait | None:
+    row = await _sql.newest_contact(connection, referral_id=referral_id)
+    if row is None:
+        return None
+    clock = await _sql.newest_clock(connection, chain=referral_id)
+    return PayerWait(contact=row["id"], payer=row["payer"], since=row["created_at"], clock=clock)

@@ -1,0 +1,114 @@
+"""The roster: which nurses can visit whom, and who holds which visit. Nurses are opaque ids, never names."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from firstdose.adapters.postgres.imports import ImportReport, RefusedRows, read_rows
+from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.revisions import Revisions, unshredded
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.identifiers import State
+from firstdose.domain.referral import Therapy
+from firstdose.ports import Impossible, NurseSearch, Request, VisitHold
+
+APART = timedelta(hours=2)
+"""Two visits of a nurse to different patients begin at least so far from each other."""
+
+_sql = load("roster")
+
+Area = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")]
+
+
+class NurseRow(BaseModel):
+    """One nurse of the file. `areas` are beginnings of ZIP codes, none for anywhere in the licensed states."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    skills: tuple[Therapy, ...]
+    states: tuple[State, ...]
+    areas: tuple[Area, ...] = ()
+    active: bool = True
+    position: int = 0
+    """Who is asked first among equally busy nurses."""
+
+
+class PostgresRoster:
+    """Implements ports.NurseRoster."""
+
+    def __init__(self, pool: Pool, vault: Vault) -> None:
+        self._pool = pool
+        self._revisions = Revisions(vault)
+
+    async def find(self, search: NurseSearch) -> tuple[str, ...]:
+        """The least busy first."""
+        with unshredded():
+            async with transaction(self._pool) as connection:
+                referral = await self._revisions.current(connection, search.referral_id)
+                therapy, address = referral.order.therapy, referral.patient.address
+                if therapy is None or address.state is None:
+                    return ()
+                found = _sql.candidates(connection, therapy=therapy, state=address.state)
+                # The ZIP code is compared here: nothing of an address goes into a statement.
+                near = [row["id"] async for row in found if _covers(row["areas"], address.postal_code)]
+        return tuple(near[: search.limit])
+
+    async def hold(self, hold: VisitHold) -> bool:
+        """False as well if the nurse is no longer active, or this key was released.
+
+        Raises Impossible for a nurse that is not on the roster, and for a key that holds another visit.
+        """
+        async with transaction(self._pool) as connection:
+            # First the nurse, in a statement of its own: the guard below must see what was held while we waited.
+            if not await self._is_free_to_ask(connection, hold.visit.nurse):
+                return False
+            if await _sql.hold(
+                connection,
+                key=hold.key,
+                referral_id=hold.referral_id,
+                nurse=hold.visit.nurse,
+                visit_at=hold.visit.visit_at,
+                apart=APART,
+            ):
+                return True
+            return await self._is_held(connection, hold)
+
+    async def release(self, request: Request) -> None:
+        async with reachable():
+            await _sql.release(self._pool, key=request.key, at=datetime.now(UTC))
+
+    async def import_nurses(self, rows: Iterable[Any]) -> ImportReport:
+        """Take over the rows of a file (`NurseRow`); who is not named stays. Raises Unavailable."""
+        try:
+            nurses = read_rows(NurseRow, rows, key=lambda nurse: nurse.id)
+        except RefusedRows as refused:
+            return refused.report
+        async with transaction(self._pool) as connection:
+            written = [await _sql.upsert_nurse(connection, **nurse.model_dump()) for nurse in nurses]
+        changed = sum(nurse is not None for nurse in written)
+        return ImportReport(changed=changed, unchanged=len(written) - changed)
+
+    async def _is_free_to_ask(self, connection: Connection, nurse: str | None) -> bool:
+        if nurse is None:  # a visit in the suite holds nobody
+            return True
+        active: bool | None = await _sql.lock_nurse(connection, nurse=nurse)
+        if active is None:
+            raise Impossible("unknown_nurse")
+        return active
+
+    async def _is_held(self, connection: Connection, hold: VisitHold) -> bool:
+        """Whether the hold that is already there under this key is this one."""
+        held = await _sql.held(connection, key=hold.key)
+        if held is None or held["released_at"]:
+            return False
+        if (held["nurse"], held["visit_at"]) != (hold.visit.nurse, hold.visit.visit_at):
+            raise Impossible("key_holds_another_visit")
+        return True
+
+
+def _covers(areas: list[str], postal_code: str | None) -> bool:
+    return not areas or (postal_code is not None and postal_code.startswith(tuple(areas)))

@@ -1,0 +1,40 @@
+-- name: lock_referral(referral_id)$
+-- The messages of a referral are stored one after the other, so that their order is the order of their ordinals.
+SELECT id FROM referrals WHERE id = :referral_id FOR NO KEY UPDATE;
+
+-- name: stored_as(referral_id, id, idempotency_key)^
+SELECT id, referral_id, kind, actor, body, state, attempts, received_at, refusal, sealed FROM messages
+WHERE referral_id = :referral_id AND (id = :id OR idempotency_key = :idempotency_key)
+ORDER BY id = :id LIMIT 1;
+
+-- name: insert(id, referral_id, kind, actor, body, sealed, idempotency_key, received_at)$
+INSERT INTO messages (id, referral_id, kind, actor, body, sealed, idempotency_key, next_attempt_at, received_at)
+VALUES (:id, :referral_id, :kind, :actor, :body, :sealed, :idempotency_key, now(), :received_at)
+RETURNING pg_notify('messages', '')::text;
+
+-- name: find(id)^
+SELECT id, referral_id, kind, actor, body, state, attempts, received_at, refusal FROM messages WHERE id = :id;
+
+-- name: sealed_part(id)^
+SELECT referral_id, sealed FROM messages WHERE id = :id;
+
+-- name: claim(number, lease)
+-- The oldest pending message of each referral, if it is due and nobody else holds it.
+WITH oldest AS (
+    SELECT DISTINCT ON (referral_id) id FROM messages WHERE state = 'pending' ORDER BY referral_id, ordinal
+), due AS (
+    SELECT id FROM messages
+    WHERE id IN (SELECT id FROM oldest) AND state = 'pending'
+      AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now())
+    ORDER BY ordinal LIMIT :number FOR UPDATE SKIP LOCKED
+)
+UPDATE messages SET leased_until = now() + :lease, attempts = attempts + 1 FROM due WHERE messages.id = due.id
+RETURNING messages.id, referral_id, kind, actor, body, state, attempts, received_at, refusal, ordinal;
+
+-- name: settle(id, state, refusal)^
+UPDATE messages SET state = :state, refusal = :refusal, settled_at = now(), leased_until = NULL
+WHERE id = :id AND state = 'pending'
+RETURNING referral_id, kind, settled_at, pg_notify('message_settled', :id::text)::text, pg_notify('messages', '')::text;
+
+-- name: postpone(id, delay)!
+UPDATE messages SET next_attempt_at = now() + :delay, leased_until = NULL WHERE id = :id AND state = 'pending';

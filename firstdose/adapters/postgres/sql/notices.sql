@@ -1,0 +1,2 @@
+-- name: is_stored(key)$
+SELECT EXISTS (SELECT FROM outbox WHERE key = :key);

@@ -1,0 +1,49 @@
+-- name: page(stage, payer, waiting_for, overdue, now, source_indexes, id_prefix, before_at, before_id, size)
+-- A filter that is null lets all through. What was searched for is the source's number or the beginning of our id.
+SELECT * FROM referrals
+WHERE (CAST(:stage AS text) IS NULL OR stage = :stage)
+  AND (CAST(:payer AS text) IS NULL OR outline ->> 'payer_id' = :payer)
+  AND (CAST(:waiting_for AS text) IS NULL OR :waiting_for = ANY (waiting_for))
+  AND (CAST(:overdue AS boolean) IS NULL OR (next_due IS NOT NULL AND next_due < :now) = :overdue)
+  AND (CAST(:source_indexes AS bytea[]) IS NULL OR source_index = ANY (:source_indexes)
+       OR CAST(id AS text) LIKE CAST(:id_prefix AS text) || '%')
+  AND (CAST(:before_at AS timestamptz) IS NULL OR (created_at, id) < (:before_at, CAST(:before_id AS uuid)))
+ORDER BY created_at DESC, id DESC
+LIMIT :size;
+
+-- name: sources()
+SELECT DISTINCT source FROM referrals;
+
+-- name: one(referral_id)^
+SELECT * FROM referrals WHERE id = :referral_id;
+
+-- name: open_items(referral_id)
+SELECT * FROM work_items WHERE referral_id = :referral_id AND state IN ('open', 'claimed') ORDER BY due_at, id;
+
+-- name: team(referral_id)
+SELECT role, member FROM teams WHERE referral_id = :referral_id ORDER BY role;
+
+-- name: audited(chain)
+SELECT seq, at, actor, action, details, message_id FROM audit WHERE chain = :chain ORDER BY seq;
+
+-- name: received(referral_id)
+SELECT id, kind, actor, sealed, state, refusal, received_at, settled_at FROM messages
+WHERE referral_id = :referral_id ORDER BY ordinal;
+
+-- name: answered(referral_id)
+SELECT contact_id, payer, number, via, answer, received_at
+FROM payer_answers JOIN payer_contacts ON id = contact_id
+WHERE referral_id = :referral_id ORDER BY received_at, contact_id, number;
+
+-- name: sent(referral_id)
+SELECT channel, recipient, state, last_problem, created_at, delivered_at FROM outbox
+WHERE referral_id = :referral_id ORDER BY ordinal;
+
+-- name: newest_contact(referral_id)^
+SELECT id, payer, created_at FROM payer_contacts
+WHERE referral_id = :referral_id AND purpose = 'authorization' ORDER BY created_at DESC, id DESC LIMIT 1;
+
+-- name: newest_clock(chain)$
+-- The journal notes a payer's clock in the details of the entry that started it.
+SELECT details -> 'clock' FROM audit
+WHERE chain = :chain AND jsonb_exists(details, 'clock') ORDER BY seq DESC LIMIT 1;

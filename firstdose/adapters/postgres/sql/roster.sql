@@ -1,0 +1,38 @@
+-- name: candidates(therapy, state)
+-- Those with the fewest visits still held come first.
+SELECT nurses.id, nurses.areas
+FROM nurses LEFT JOIN visit_holds ON visit_holds.nurse = nurses.id AND visit_holds.released_at IS NULL
+WHERE nurses.active AND :therapy = ANY (nurses.skills) AND :state = ANY (nurses.states)
+GROUP BY nurses.id
+ORDER BY count(visit_holds.key), nurses.position, nurses.id;
+
+-- name: lock_nurse(nurse)$
+SELECT active FROM nurses WHERE id = :nurse FOR NO KEY UPDATE;
+
+-- name: held(key)^
+SELECT nurse, visit_at, released_at FROM visit_holds WHERE key = :key;
+
+-- name: hold(key, referral_id, nurse, visit_at, apart)$
+-- Guarded: no other patient's visit of this nurse may lie closer than `apart`.
+INSERT INTO visit_holds (key, referral_id, nurse, visit_at)
+SELECT :key, CAST(:referral_id AS uuid), CAST(:nurse AS text), CAST(:visit_at AS timestamptz)
+WHERE NOT EXISTS (
+    SELECT FROM visit_holds AS other
+    WHERE other.nurse = :nurse AND other.released_at IS NULL AND other.referral_id <> :referral_id
+      AND other.visit_at > CAST(:visit_at AS timestamptz) - CAST(:apart AS interval)
+      AND other.visit_at < CAST(:visit_at AS timestamptz) + CAST(:apart AS interval))
+ON CONFLICT (key) DO NOTHING
+RETURNING key;
+
+-- name: release(key, at)!
+UPDATE visit_holds SET released_at = :at WHERE key = :key AND released_at IS NULL;
+
+-- name: upsert_nurse(id, skills, states, areas, active, position)$
+INSERT INTO nurses (id, skills, states, areas, active, position)
+VALUES (:id, :skills, :states, :areas, :active, :position)
+ON CONFLICT (id) DO UPDATE
+SET skills = excluded.skills, states = excluded.states, areas = excluded.areas, active = excluded.active,
+    position = excluded.position
+WHERE (nurses.skills, nurses.states, nurses.areas, nurses.active, nurses.position)
+      IS DISTINCT FROM (excluded.skills, excluded.states, excluded.areas, excluded.active, excluded.position)
+RETURNING id;

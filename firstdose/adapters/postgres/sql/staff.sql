@@ -1,0 +1,24 @@
+-- name: seen(subject, roles)!
+INSERT INTO staff (subject, roles, seen_at) VALUES (:subject, :roles, now())
+ON CONFLICT (subject) DO UPDATE SET roles = :roles, seen_at = now();
+
+-- name: member(referral_id, role)$
+-- The one on the team, as long as there and still in the role.
+SELECT staff.subject FROM teams JOIN staff ON staff.subject = teams.member
+WHERE teams.referral_id = :referral_id AND teams.role = :role AND NOT staff.absent AND :role = ANY (staff.roles);
+
+-- name: least_loaded(role)$
+SELECT subject FROM staff
+WHERE NOT absent AND :role = ANY (roles)
+ORDER BY (
+    SELECT count(*) FROM teams JOIN referrals ON referrals.id = teams.referral_id
+    WHERE teams.member = staff.subject AND referrals.stage <> 'closed'
+), subject
+LIMIT 1;
+
+-- name: put_on_team(referral_id, role, member)!
+INSERT INTO teams (referral_id, role, member) VALUES (:referral_id, :role, :member)
+ON CONFLICT (referral_id, role) DO UPDATE SET member = :member;
+
+-- name: set_absent(subject, absent)$
+UPDATE staff SET absent = :absent WHERE subject = :subject RETURNING subject;

@@ -1,0 +1,49 @@
+"""The staff as far as work is given to them: who has signed in with which roles, who is away, who is on which team."""
+
+import time
+from collections.abc import Iterable
+
+from firstdose.adapters.postgres.pool import Connection, Pool, reachable
+from firstdose.adapters.postgres.queries import load
+from firstdose.domain.role import Role
+
+# A person who is seen again and again is written down this seldom, unless the roles change.
+_WRITTEN_SECONDS = 300
+
+_sql = load("staff")
+
+
+class StaffDirectory:
+    """Knows people by the subject of their token and nothing else of them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._written: dict[str, tuple[frozenset[Role], float]] = {}
+
+    @reachable()
+    async def seen(self, subject: str, roles: Iterable[Role]) -> None:
+        """Note that somebody has signed in. Raises Unavailable."""
+        held = frozenset(roles)
+        before, again_at = self._written.get(subject, (frozenset(), 0.0))
+        if held == before and time.monotonic() < again_at:
+            return
+        await _sql.seen(self._pool, subject=subject, roles=sorted(held))
+        self._written[subject] = (held, time.monotonic() + _WRITTEN_SECONDS)
+
+    async def team_member(self, connection: Connection, referral_id: str, role: Role) -> str | None:
+        """Who does this role's work for the referral; None if nobody is there.
+
+        The same person stays; if they are away the one with the fewest open referrals takes over and stays.
+        """
+        member: str | None = await _sql.member(connection, referral_id=referral_id, role=role)
+        if member is None:
+            member = await _sql.least_loaded(connection, role=role)
+            if member is not None:
+                await _sql.put_on_team(connection, referral_id=referral_id, role=role, member=member)
+        return member
+
+    @reachable()
+    async def set_absent(self, subject: str, *, absent: bool) -> None:
+        """Give nobody's new work to this person while they are away. Raises LookupError, Unavailable."""
+        if await _sql.set_absent(self._pool, subject=subject, absent=absent) is None:
+            raise LookupError("nobody with this subject has signed in")

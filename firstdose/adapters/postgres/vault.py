@@ -1,0 +1,107 @@
+"""The vault: one data key per referral, kept wrapped in the database, seals that referral's PHI.
+
+Without its data key a referral cannot be read any more, in no backup of the sealed columns either: that is shredding.
+"""
+
+import time
+from collections import OrderedDict
+from typing import Any
+
+import orjson
+
+from firstdose.adapters.keyring import sealing
+from firstdose.adapters.keyring.keyring import Keyring, WrappedKey
+from firstdose.adapters.postgres.pool import Connection, Pool, transaction
+from firstdose.adapters.postgres.queries import load
+
+_REWRAPPED_AT_ONCE = 200
+_REMEMBERED = 1024
+# How long another process may still read a referral after it was shredded.
+_REMEMBERED_SECONDS = 60
+
+_sql = load("vault")
+
+
+class NoDataKey(LookupError):
+    """The referral was shredded, or there is no such referral."""
+
+
+class Sealer:
+    """Seals one referral's JSON for a column of a row; sealed for one place it opens at no other."""
+
+    def __init__(self, data_key: bytes) -> None:
+        self._sealer = sealing.Sealer(data_key)
+
+    def seal(self, content: object, *, table: str, row: str, column: str) -> bytes:
+        """Seal what orjson can write."""
+        return self._sealer.seal(orjson.dumps(content), table, row, column)
+
+    def open(self, sealed: bytes, *, table: str, row: str, column: str) -> Any:
+        """What was sealed for this place. Raises Unsealable."""
+        return orjson.loads(self._sealer.open(sealed, table, row, column))
+
+
+class Vault:
+    """Makes, finds and destroys data keys; remembers those used lately for a minute."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._recent: OrderedDict[str, tuple[float, Sealer]] = OrderedDict()
+
+    def index(self, purpose: str, value: str) -> bytes:
+        """A keyed fingerprint (32 bytes) for look-ups by a value that must not be read in the database."""
+        return self._keyring.blind_index(purpose, value)
+
+    async def create(self, connection: Connection, referral_id: str) -> Sealer:
+        """Make and store the referral's data key, in the caller's transaction."""
+        data_key = self._keyring.new_data_key()
+        wrapped = self._keyring.wrap(data_key, referral_id)
+        await _sql.create_key(connection, referral_id=referral_id, kek_id=wrapped.key_id, wrapped=wrapped.sealed)
+        return Sealer(data_key)
+
+    async def sealer(self, connection: Connection, referral_id: str) -> Sealer:
+        """The sealer of this referral. Raises NoDataKey, and Unsealable without the key that wraps it."""
+        if remembered := self._remembered(referral_id):
+            return remembered
+        row = await _sql.key_of(connection, referral_id=referral_id)
+        if row is None:
+            raise NoDataKey("no data key for this referral")
+        data_key = self._keyring.unwrap(WrappedKey(row["kek_id"], row["wrapped"]), referral_id)
+        return self._remember(referral_id, Sealer(data_key))
+
+    async def shred(self, connection: Connection, referral_id: str) -> bool:
+        """Destroy the data key; False if there was none. Whoever calls writes the audit in the same transaction."""
+        self._recent.pop(referral_id, None)
+        return await _sql.shred(connection, referral_id=referral_id) is not None
+
+    def _remembered(self, referral_id: str) -> Sealer | None:
+        until, sealer = self._recent.get(referral_id, (0.0, None))
+        if sealer is None or until < time.monotonic():
+            return None
+        self._recent.move_to_end(referral_id)
+        return sealer
+
+    def _remember(self, referral_id: str, sealer: Sealer) -> Sealer:
+        self._recent[referral_id] = (time.monotonic() + _REMEMBERED_SECONDS, sealer)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.popitem(last=False)
+        return sealer
+
+
+async def rotate(pool: Pool, keyring: Keyring) -> int:
+    """Wrap every data key under the active key, some at a time; the number that was not. Raises Unsealable."""
+    rewrapped = 0
+    while batch := await _rotate_some(pool, keyring):
+        rewrapped += batch
+    return rewrapped
+
+
+async def _rotate_some(pool: Pool, keyring: Keyring) -> int:
+    async with transaction(pool) as connection:
+        rows = [
+            row async for row in _sql.keys_to_rewrap(connection, active=keyring.active_id, number=_REWRAPPED_AT_ONCE)
+        ]
+        for row in rows:
+            wrapped = keyring.rewrap(WrappedKey(row["kek_id"], row["wrapped"]), row["referral_id"])
+            await _sql.rewrap(connection, referral_id=row["referral_id"], kek_id=wrapped.key_id, wrapped=wrapped.sealed)
+    return len(rows)

@@ -1,0 +1,148 @@
+"""The one place where a process gets its Temporal client: converter, codec, interceptors, telemetry, patience."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import tenacity
+from temporalio import activity, workflow
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client, Interceptor
+from temporalio.common import HeaderCodecBehavior, SearchAttributeKey
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.payload_codec import SealingCodec
+from firstdose.settings import Settings
+
+PATIENCE = timedelta(seconds=30)
+_ONE_ATTEMPT = timedelta(seconds=5)
+
+
+class TemporalUnreachable(Exception):
+    """Temporal did not answer at start-up for as long as we were ready to wait."""
+
+
+class SearchAttributeMismatch(Exception):
+    """The namespace has a search attribute of ours with another type; only an operator can mend that."""
+
+
+def data_converter(keyring: Keyring) -> DataConverter:
+    """Pydantic values, every payload sealed, and failure messages and stack traces among what is sealed."""
+    return DataConverter(
+        payload_converter_class=PydanticPayloadConverter,
+        payload_codec=SealingCodec(keyring),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+def connect_config(settings: Settings) -> ClientConnectConfig:
+    """Address, namespace, API key and TLS as Temporal's own tools read them: TEMPORAL_* over its profile file."""
+    environ = {name: value.get_secret_value() for name, value in settings.temporal.items()}
+    config = ClientConfig.load_client_connect_config(override_env_vars=environ)
+    return {**config, "target_host": config.get("target_host", "localhost:7233")}
+
+
+async def connect(
+    settings: Settings,
+    keyring: Keyring,
+    *,
+    identity: str,
+    interceptors: Sequence[Interceptor] = (),
+    metrics_port: int = 0,
+    lazy: bool = False,
+    patience: timedelta = PATIENCE,
+) -> Client:
+    """Connect, trying again for `patience`. Raises TemporalUnreachable.
+
+    A `lazy` client connects at its first call, for the desk, which takes referrals while Temporal is away; a worker
+    needs the other kind. `metrics_port` serves Prometheus on the settings' host.
+    """
+    _keep_details_out_of_messages()
+    config = connect_config(settings)
+    runtime = _runtime(f"{settings.host}:{metrics_port}" if metrics_port else None)
+    retrying = tenacity.AsyncRetrying(
+        # The SDK knows no narrower type for "cannot connect".
+        retry=tenacity.retry_if_exception_type(RuntimeError),
+        stop=tenacity.stop_after_delay(patience),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.1, max=2, jitter=0.1),
+    )
+    try:
+        return await retrying(
+            Client.connect,
+            **config,
+            data_converter=data_converter(keyring),
+            header_codec_behavior=HeaderCodecBehavior.CODEC,
+            interceptors=list(interceptors),
+            identity=identity,
+            lazy=lazy,
+            connect_timeout=min(patience, _ONE_ATTEMPT),
+            runtime=runtime,
+        )
+    except tenacity.RetryError as error:
+        reason = error.last_attempt.exception()
+        raise TemporalUnreachable(f"Temporal at {config['target_host']} does not answer: {reason}") from reason
+
+
+async def register_search_attributes(client: Client, keys: Sequence[SearchAttributeKey[Any]]) -> list[str]:
+    """Add those of `keys` that the namespace lacks; returns their names. Raises SearchAttributeMismatch.
+
+    Before any worker starts: an unknown attribute fails the workflow task again and again.
+    """
+    listing = ListSearchAttributesRequest(namespace=client.namespace)
+    known = (await client.operator_service.list_search_attributes(listing)).custom_attributes
+    missing = {key.name: _index_type(key) for key in keys if key.name not in known}
+    if wrong := [key.name for key in keys if known.get(key.name, _index_type(key)) != _index_type(key)]:
+        raise SearchAttributeMismatch(f"search attributes of another type: {', '.join(wrong)}")
+    if missing:
+        adding = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        try:
+            await client.operator_service.add_search_attributes(adding)
+        except RPCError as error:
+            # Another process migrates at the same moment.
+            if error.status is not RPCStatusCode.ALREADY_EXISTS:
+                raise
+    return list(missing)
+
+
+def _index_type(key: SearchAttributeKey[Any]) -> IndexedValueType.ValueType:
+    return IndexedValueType.ValueType(key.indexed_value_type)
+
+
+def _keep_details_out_of_messages() -> None:
+    # The ids are in the record's `extra`, where logs.py takes them from; in the text they would hide our own words.
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
+
+
+@cache
+def _runtime(metrics_address: str | None) -> Runtime:
+    """One runtime per process; core's warnings go through Python's logging, where they are reduced."""
+    forwarding = LogForwardingConfig(
+        logger=logging.getLogger("temporalio.core"),
+        append_log_fields_to_message=False,
+        prepend_target_on_message=False,
+    )
+    logs = LoggingConfig(filter=TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
+    metrics = (
+        PrometheusConfig(
+            bind_address=metrics_address, durations_as_seconds=True, unit_suffix=True, counters_total_suffix=True
+        )
+        if metrics_address
+        else None
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=logs, metrics=metrics), disable_environment_info=True)

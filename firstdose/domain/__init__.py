@@ -1,0 +1,1 @@
+"""The business, pure: no input, no output, and now is always an argument."""

@@ -1,0 +1,36 @@
+"""How a payer is reached, and what the process must know of the plan: never who the patient is."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.clocks import Regime
+
+
+class Channel(StrEnum):
+    PAS = "pas"
+    """Da Vinci Prior Authorization Support over FHIR."""
+    PEOPLE = "people"
+    """Phone, fax or portal, by a reimbursement specialist."""
+
+    @property
+    def electronic(self) -> bool:
+        return self is not Channel.PEOPLE
+
+
+class Plan(BaseModel):
+    """The payer's plan as the process sees it: data that a pharmacy edits (`firstdose payers import`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    payer: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    eligibility: Channel = Channel.PEOPLE
+    authorization: Channel = Channel.PEOPLE
+    regime: Regime = Regime.PLAN
+    phone: str | None = None
+    fax: str | None = None
+    portal: str | None = None
+
+
+UNKNOWN_PLAN = Plan(payer="unknown")
+"""A payer that is in no table is reached by people."""

@@ -1,0 +1,131 @@
+"""The journal: what a workflow tells the store, entry by entry, to be recorded once and in order.
+
+Each entry becomes an audit record; some also move a work item, tell the source or hand over to billing. Entries carry
+codes, ids and dates. What a person wrote stays in the store, found by `message_id`.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.authorization import Line
+from firstdose.domain.channel import Plan
+from firstdose.domain.facts import Change, Outline
+from firstdose.domain.role import SYSTEM, Actor, Role
+from firstdose.domain.stage import Closing, Milestone, Stage
+from firstdose.domain.work_item import WorkItem
+
+
+class Entry(BaseModel):
+    """One thing that happened in a referral: who and why; what and when are the subclass's and the journal's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    actor: Actor = SYSTEM
+    message_id: str | None = None
+    """The stored message that caused it, whose sealed part (facts, notes, a revision) belongs to it."""
+
+
+class Opened(Entry):
+    type: Literal["opened"] = "opened"
+    item: WorkItem
+
+
+class Resolved(Entry):
+    type: Literal["resolved"] = "resolved"
+    item_id: str
+    resolution: dict[str, Any]
+
+
+class Withdrawn(Entry):
+    type: Literal["withdrawn"] = "withdrawn"
+    item_id: str
+    why: str
+
+
+class Escalated(Entry):
+    type: Literal["escalated"] = "escalated"
+    item_id: str
+    level: int
+
+
+class Told(Entry):
+    """The referral source is told a milestone."""
+
+    type: Literal["told"] = "told"
+    milestone: Milestone
+    visit_at: datetime | None = None
+
+
+class Amended(Entry):
+    """The source or a person sent a new version of the facts, kept under `message_id`."""
+
+    type: Literal["amended"] = "amended"
+
+
+class HandedOver(Entry):
+    """Billing gets a claim-ready record for each line."""
+
+    type: Literal["handed_over"] = "handed_over"
+    lines: tuple[Line, ...]
+    served_on: datetime
+
+
+class Noted(Entry):
+    """Anything else worth an audit record: a hold, an override, a payer's answer, a compensation."""
+
+    type: Literal["noted"] = "noted"
+    action: str
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+AnyEntry = Annotated[
+    Opened | Resolved | Withdrawn | Escalated | Told | Amended | HandedOver | Noted, Field(discriminator="type")
+]
+
+
+class WaitingFor(StrEnum):
+    """Who is waited for besides the roles."""
+
+    PAYER = "payer"
+    PATIENT = "patient"
+    PRESCRIBER = "prescriber"
+
+
+class Standing(BaseModel):
+    """Where the referral stands, for the worklist, the list of referrals and the search attributes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Stage = Stage.INTAKE
+    closing: Closing | None = None
+    lines: tuple[Line, ...] = ()
+    waiting_for: tuple[Role | WaitingFor, ...] = ()
+    next_due: datetime | None = None
+    on_hold: bool = False
+    visit_at: datetime | None = None
+    blocked_by: tuple[str, ...] = ()
+
+
+class Batch(BaseModel):
+    """Entries `first`, `first + 1`, … of a referral's journal, and where it stands after them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    referral_id: str
+    first: int
+    entries: tuple[AnyEntry, ...]
+    standing: Standing
+
+
+class Recorded(BaseModel):
+    """What recording a batch changed of the facts, if it did: the new outline, the plan for it, the kinds of change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outline: Outline | None = None
+    plan: Plan | None = None
+    changes: frozenset[Change] = frozenset()

@@ -1,0 +1,44 @@
+"""Messages on their way to a referral's workflow: stored first, delivered until the outcome is known, applied once."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.role import Actor
+
+
+class MessageKind(StrEnum):
+    START = "start"
+    AMEND = "amend"
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RESUME = "resume"
+    RESOLVE = "resolve_work_item"
+    OVERRIDE = "override"
+    APPROVE = "approve_override"
+    PAYER_ANSWERED = "payer_answered"
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    APPLIED = "applied"
+    REFUSED = "refused"
+
+
+class Message(BaseModel):
+    """One message: the workflow gets its `body` (no PHI); `sealed` stays in the store (facts, notes, a revision)."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    id: str
+    referral_id: str
+    kind: MessageKind
+    actor: Actor
+    body: dict[str, Any] = Field(default_factory=dict)
+    sealed: dict[str, Any] | None = None
+    state: MessageState = MessageState.PENDING
+    attempts: int = 0
+    received_at: datetime
+    refusal: str | None = None

@@ -1,0 +1,89 @@
+"""What a pharmacy decides for itself, as data: waits, attempts, tables. Edited in a file, never in code.
+
+A referral keeps the policy that it began with, so a change never breaks a running one.
+"""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.clocks import RULES, ClockRule
+from firstdose.domain.coding import PER_DIEMS, PerDiem
+from firstdose.domain.work_item import WorkItemKind
+
+
+def _hours(number: float) -> timedelta:
+    return timedelta(hours=number)
+
+
+class Contact(BaseModel):
+    """How often, and how far apart, the patient is tried before the referral closes as unreachable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attempts: int = Field(default=5, ge=1, le=50)
+    apart: timedelta = timedelta(days=2)
+
+
+class Escalation(BaseModel):
+    """An overdue work item is escalated `levels` times, `apart` from each other, and then waits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    levels: int = Field(default=3, ge=0, le=10)
+    apart: timedelta = timedelta(hours=24)
+
+
+class PayerContact(BaseModel):
+    """How long the electronic way is tried before people take over, and how often a pending request is asked after."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    give_up_after: timedelta = timedelta(hours=4)
+    inquire_every: timedelta = timedelta(hours=6)
+
+
+class NurseDispatch(BaseModel):
+    """How visits are placed. `lead` is how long before the visit the gates are looked at again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    offers: int = Field(default=5, ge=0, le=50)
+    answer_within: timedelta = timedelta(minutes=30)
+    lead: timedelta = timedelta(hours=2)
+    report_within: timedelta = timedelta(hours=24)
+
+
+class Policy(BaseModel):
+    """All of it. Durations are ISO 8601 (`PT4H`) or seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str = Field(default="default", max_length=40)
+    licensed_states: frozenset[str] = frozenset({"IL", "IN", "IA", "MI", "MO", "OH", "WI"})
+    due: dict[WorkItemKind, timedelta] = Field(default_factory=dict)
+    """By when a work item of a kind is done; a kind that is not named has `due_default`."""
+    due_default: timedelta = timedelta(hours=24)
+    contact: Contact = Contact()
+    escalation: Escalation = Escalation()
+    payer: PayerContact = PayerContact()
+    dispatch: NurseDispatch = NurseDispatch()
+    holds_that_release: frozenset[str] = frozenset({"hospitalised"})
+    """Reasons for a hold on which the nurse and the stock are released at once."""
+    clocks: tuple[ClockRule, ...] = RULES
+    per_diems: tuple[PerDiem, ...] = PER_DIEMS
+
+    def due_for(self, kind: WorkItemKind) -> timedelta:
+        return self.due.get(kind, DUE.get(kind, self.due_default))
+
+
+DUE = {
+    WorkItemKind.CONTACT_PATIENT: _hours(24),
+    WorkItemKind.VERIFY_BENEFITS: _hours(8),
+    WorkItemKind.SUBMIT_AUTHORIZATION: _hours(8),
+    WorkItemKind.ASSESS_PATIENT: _hours(48),
+    WorkItemKind.REVIEW_BENEFITS: _hours(48),
+    WorkItemKind.REVIEW_REACTION: _hours(1),
+    WorkItemKind.RECONCILE: _hours(4),
+}
+"""The pharmacy's usual times; process.md section 7, "other clocks"."""

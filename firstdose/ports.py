@@ -1,0 +1,281 @@
+"""What the process needs of the outside, as protocols, and the errors that they raise.
+
+Requests carry ids, codes and dates only: whoever implements a port loads what it needs of the patient by itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from firstdose.domain.authorization import InformationRequest, Line, PayerAnswer, Submission
+from firstdose.domain.channel import Plan
+from firstdose.domain.coverage import Benefits
+from firstdose.domain.facts import Outline
+from firstdose.domain.journal import Batch, Recorded
+from firstdose.domain.policy import Policy
+from firstdose.domain.referral import Referral, Site
+from firstdose.domain.therapy import Reservation
+from firstdose.domain.visit import Visit
+
+
+class PortError(Exception):
+    """The outside did not do what was asked. Texts are fixed words, never data."""
+
+
+class Impossible(PortError):
+    """It can never succeed as asked: a person must look. `problem` is a short code such as `payer_refused_request`."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Unavailable(PortError):
+    """It may succeed later; `retry_after` is what the other side asked for, if it did."""
+
+    def __init__(self, problem: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.retry_after = retry_after
+
+
+class Request(BaseModel):
+    """What an activity is asked. `key` names the effect: the same key again is the same effect, done once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    referral_id: str
+    key: str
+
+
+class AuthorizationRequest(Request):
+    """Ask the payer for the lines, in one submission; `key` is the contact's id and the payer's trace number for it."""
+
+    lines: tuple[Line, ...]
+    expedited: bool = False
+    replaces: str | None = None
+    """The contact whose request this one updates, renews, appeals or cancels."""
+
+
+class DecisionWait(Request):
+    """Wait for another word of the payer than the one that is `known`; ask for it `every` so often."""
+
+    every: timedelta
+    known: PayerAnswer
+
+
+class DocumentsReply(Request):
+    """Send the referral's documents of these kinds for the request that the contact `key` carried."""
+
+    documents: tuple[str, ...]
+    information: InformationRequest = InformationRequest()
+
+
+class NurseSearch(Request):
+    """Nurses with the skill and licence for this referral's order, at most `limit`, best first."""
+
+    limit: int
+
+
+class VisitHold(Request):
+    """Hold (or release) a visit."""
+
+    visit: Visit
+
+
+class Recipient(StrEnum):
+    PATIENT = "patient"
+    PHARMACIST = "pharmacist"
+    NURSE = "nurse"
+    PRESCRIBER = "prescriber"
+    SUPERVISOR = "supervisor"
+
+
+class Topic(StrEnum):
+    """What a notice is about; the notifier holds the words."""
+
+    WELCOME = "welcome"
+    ASSESSMENT_DUE = "assessment_due"
+    VISIT_OFFERED = "visit_offered"
+    VISIT_DISPATCHED = "visit_dispatched"
+    REACTION = "reaction"
+
+
+class Notice(Request):
+    recipient: Recipient
+    topic: Topic
+
+
+class Opening(BaseModel):
+    """What a workflow begins with: the outline of the facts, the plan, and the policy it keeps to the end."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outline: Outline
+    plan: Plan
+    policy: Policy
+
+
+class Records(Protocol):
+    """The truth about a referral, kept with its audit."""
+
+    async def open(self, referral_id: str) -> Opening: ...
+
+    async def record(self, batch: Batch) -> Recorded:
+        """Record the entries, each once, in one transaction with its audit; entries recorded before are passed over."""
+
+
+class PayerDesk(Protocol):
+    """The payer as the process speaks to it: by referral and contact, each request at most once in effect."""
+
+    async def verify_benefits(self, request: Request) -> Benefits: ...
+
+    async def submit(self, request: AuthorizationRequest) -> Submission:
+        """Send the request unless the payer has it already. Its answer may well be "pended"."""
+
+    async def inquire(self, request: Request) -> PayerAnswer:
+        """The newest answer for this contact: ours if one has come, otherwise the payer's when asked now."""
+
+    async def read(self, request: Request) -> PayerAnswer | None:
+        """The newest stored answer for this contact, without asking the payer."""
+
+    async def send_documents(self, reply: DocumentsReply) -> None: ...
+
+    async def void(self, request: AuthorizationRequest) -> None:
+        """Cancel what the payer has for `replaces`; nothing to cancel is no error."""
+
+
+class Pharmacy(Protocol):
+    """Drug and supplies."""
+
+    async def reserve(self, request: Request) -> Reservation: ...
+
+    async def release(self, request: Request) -> None:
+        """Give back what was reserved under this key; nothing reserved is no error."""
+
+
+class NurseRoster(Protocol):
+    """Who can visit, and who holds which visit."""
+
+    async def find(self, search: NurseSearch) -> tuple[str, ...]:
+        """Roster ids."""
+
+    async def hold(self, hold: VisitHold) -> bool:
+        """Hold the nurse for the visit; False if the nurse was given to another patient meanwhile."""
+
+    async def release(self, request: Request) -> None:
+        """Release what is held under this key; nothing held is no error."""
+
+
+class Notifier(Protocol):
+    """Tells people that something waits for them, in words without PHI."""
+
+    async def tell(self, notice: Notice) -> None:
+        """Store the notice for delivery, once per key."""
+
+
+class PayerEndpoint(BaseModel):
+    """How to speak to a payer electronically."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    payer: str
+    name: str
+    base_url: str
+    subscription_filter: str = "orgIdentifier"
+    trust_outcome_when_no_review_action: bool = False
+    timeout: timedelta = timedelta(seconds=30)
+
+
+class PayerCase(BaseModel):
+    """One contact with a payer, with everything about the patient that the payer needs: PHI, in memory only."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    endpoint: PayerEndpoint
+    referral: Referral
+    site: Site
+    trace: str
+    """Our number for this contact, which the payer repeats (X12 TRN02, at most 50 characters)."""
+    lines: tuple[Line, ...] = ()
+    expedited: bool = False
+    previous_trace: str | None = None
+    created_at: datetime
+
+
+class ReceivedAnswer(BaseModel):
+    """An answer as it came (kept sealed, PHI) and as it was read."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    raw: bytes
+    answer: PayerAnswer
+
+
+class PayerChannel(Protocol):
+    """One way to speak to payers. Implementations hold no state and retry nothing.
+
+    Every method raises Impossible or Unavailable.
+    """
+
+    async def verify_benefits(self, case: PayerCase) -> Benefits: ...
+
+    async def submit(self, case: PayerCase) -> ReceivedAnswer: ...
+
+    async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
+        """The payer's present answer for the trace number, or None if it has no such request."""
+
+    async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None: ...
+
+    async def void(self, case: PayerCase) -> None: ...
+
+
+class Purpose(StrEnum):
+    ELIGIBILITY = "eligibility"
+    AUTHORIZATION = "authorization"
+    DOCUMENTS = "documents"
+    CANCELLATION = "cancellation"
+
+
+class Contact(BaseModel):
+    """The stored intent of one contact with a payer. `attempted` says that the payer may already have it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    referral_id: str
+    payer: str
+    purpose: Purpose
+    trace: str
+    attempted: bool = False
+    created_at: datetime
+
+
+class Via(StrEnum):
+    """How an answer reached us."""
+
+    RESPONSE = "response"
+    NOTIFICATION = "notification"
+    INQUIRY = "inquiry"
+
+
+class ContactStore(Protocol):
+    """Contacts with payers and their answers, sealed."""
+
+    async def begin(self, contact: Contact) -> Contact:
+        """Store the intent; if it is there already, return it as it stands."""
+
+    async def mark_attempted(self, contact_id: str) -> None:
+        """Committed before the request leaves us."""
+
+    async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
+        """Keep an answer; False if the same answer (lines and tracking) is the newest one already."""
+
+    async def latest_answer(self, contact_id: str) -> PayerAnswer | None: ...
+
+    async def find(self, contact_id: str) -> Contact | None: ...
+
+    async def by_trace(self, payer: str, trace: str) -> Contact | None: ...

@@ -1,0 +1,194 @@
+"""One child process of the local stack: started, proven ready, stopped, and ended with its parent however that ends."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from local.tether import Lease, LeaseTakenError, die_with_parent
+
+_LINES_SHOWN = 15
+
+Ready = Callable[[], Awaitable[bool]]
+
+
+class StartFailedError(Exception):
+    """A process did not come up: one line that says which and why, then the end of its log."""
+
+
+class Account(NamedTuple):
+    """The system user that a child runs as."""
+
+    uid: int
+    gid: int
+
+
+class Child:
+    """A process started from `command`, with exactly `environment`, its output appended to `log`.
+
+    While it lives it holds the lease in the file `lock`. It is ready when `ready` says so, or at once.
+    """
+
+    stop_signal = signal.SIGTERM
+    orphan_signal = signal.SIGKILL
+    account: Account | None = None
+    directory: Path | None = None
+    lease_patience = 10.0
+    """Seconds that a start waits for an earlier run's process to die."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        lock: Path,
+        log: Path,
+        environment: Mapping[str, str],
+        ready: Ready | None = None,
+        patience: float = 30,
+    ) -> None:
+        self.name = name
+        self.command = command
+        self.log = log
+        self.environment = environment
+        self.patience = patience
+        self.lease = Lease(lock)
+        self.up = asyncio.Event()
+        """Set from the moment it has proven ready until it dies."""
+        self.started: datetime | None = None
+        """When its process was last started, UTC."""
+        self._ready = ready
+        self._process: asyncio.subprocess.Process | None = None
+        self._log_start = 0
+
+    async def prepare(self, lease: int) -> None:
+        """What must be done before each start, while the open file `lease` is held."""
+
+    async def answers(self) -> bool:
+        """Whether it does its work now; asked again and again while it starts."""
+        return self._ready is None or await self._ready()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start it and return once it answers. Raises StartFailedError."""
+        try:
+            await self._launch()
+            await self._until_ready()
+        except BaseException:
+            self.kill()
+            raise
+        self.up.set()
+
+    async def run(self) -> None:
+        """Start it and return once it has done its work and ended. Raises StartFailedError unless it ended with 0."""
+        try:
+            await self._launch()
+            code = await self.exited()
+        except BaseException:
+            self.kill()
+            raise
+        if code:
+            raise self._failed(ending(code))
+
+    async def exited(self) -> int:
+        """Its exit code, negative for a signal, once it has ended."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return await self._process.wait()
+
+    async def stop(self, *, grace: float = 15) -> None:
+        """Ask it to end, and kill it after `grace` seconds."""
+        if self._process is None:
+            return
+        if self.pid:
+            self._process.send_signal(self.stop_signal)
+        try:
+            await asyncio.wait_for(self._process.wait(), grace)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+        finally:
+            self.up.clear()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.up.clear()
+        if self._process and self.pid:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _launch(self) -> None:
+        for path in (self.log, self.lease.path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        try:
+            async with self.lease.held(patience=self.lease_patience) as lease:
+                await self.prepare(lease)
+                self.started = datetime.now(UTC)
+                self._process = await self.spawn(self.command, lease=lease, orphan_signal=self.orphan_signal)
+                self.lease.note(lease, self._process.pid)
+        except (OSError, LeaseTakenError) as error:
+            raise self._failed(str(error)) from error
+
+    async def spawn(
+        self, command: Sequence[str], *, lease: int, orphan_signal: signal.Signals
+    ) -> asyncio.subprocess.Process:
+        """Start a process that holds `lease`, logs to `log` and gets `orphan_signal` when this process dies."""
+        log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            return await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=dict(self.environment),
+                cwd=self.directory,
+                user=self.account.uid if self.account else None,
+                group=self.account.gid if self.account else None,
+                extra_groups=[] if self.account else None,
+                pass_fds=(lease,),
+                # Its own session: Ctrl-C in the terminal is for the stack, which then stops its children in order.
+                start_new_session=True,
+                preexec_fn=die_with_parent(orphan_signal),
+            )
+        finally:
+            os.close(log)
+
+    async def _until_ready(self) -> None:
+        deadline = asyncio.get_running_loop().time() + self.patience
+        while not await self.answers():
+            if self._process and self._process.returncode is not None:
+                raise self._failed(ending(self._process.returncode))
+            if asyncio.get_running_loop().time() > deadline:
+                raise self._failed(f"no answer in {self.patience:.0f} s")
+            await asyncio.sleep(0.03)
+
+    def _failed(self, why: str) -> StartFailedError:
+        return StartFailedError("\n".join([f"{self.name} did not start: {why}. Log: {self.log}", *self._log_end()]))
+
+    def _log_end(self) -> list[str]:
+        if not self.log.exists():
+            return []
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            text = log.read().decode(errors="replace")
+        return [f"  {line}" for line in text.splitlines()[-_LINES_SHOWN:]]
+
+
+def ending(code: int) -> str:
+    """An exit code in words."""
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,97 @@
+"""`firstdose dev`: the local stack in a terminal, until Ctrl-C."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from desk.cli.failure import Failure
+from firstdose.settings import load_settings, outer_servers
+from local.children import StartFailedError
+from local.issuer import NotLoopbackError
+from local.ports import PortTakenError
+from local.stack import LocalStack, StackOptions
+from local.state import StateInUseError
+from local.temporal_server import NAMESPACE
+from local.tether import LeaseTakenError
+
+REFUSALS = (LeaseTakenError, NotLoopbackError, PortTakenError, StartFailedError, StateInUseError)
+"""What a start may end with instead of a running stack; their text is for the console as it is."""
+
+
+def dev(*, state: Path | None = None, no_simulator: bool = False, port: int | None = None) -> None:
+    """Run the local stack until Ctrl-C.
+
+    Args:
+        state: Where everything is kept; .firstdose if not given.
+        no_simulator: Without the simulated outside world.
+        port: The desk's port; 8080 if free, else another.
+
+    """
+    ports = {"desk": port} if port else {}
+    options = options_from_settings(state=state, simulator=not no_simulator, ports=ports)
+    try:
+        asyncio.run(_run(options, Console(highlight=False, soft_wrap=True)))
+    except REFUSALS as refusal:
+        raise Failure(str(refusal)) from None
+
+
+def options_from_settings(*, state: Path | None, simulator: bool, ports: Mapping[str, int]) -> StackOptions:
+    """Options that use the servers and the policy which the environment names. Raises SettingsError."""
+    settings, outer = load_settings(), outer_servers()
+    namespace = settings.temporal.get("TEMPORAL_NAMESPACE")
+    return StackOptions(
+        state=state or settings.state,
+        simulator=simulator,
+        ports=ports,
+        database_url=outer.database_url,
+        temporal_address=outer.temporal_address,
+        namespace=namespace.get_secret_value() if namespace else NAMESPACE,
+        policy=settings.policy_file,
+    )
+
+
+async def _run(options: StackOptions, console: Console) -> None:
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    stop_on_signals()
+    try:
+        async with LocalStack(options, report=say) as stack:
+            show_addresses(stack, console)
+            await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        say("stopped")
+
+
+def stop_on_signals() -> None:
+    """Cancel the running task at Ctrl-C or SIGTERM; a second time the signal does what it always does."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop() -> None:
+        for each in signals:
+            loop.remove_signal_handler(each)
+        if task:
+            task.cancel()
+
+    for each in signals:
+        loop.add_signal_handler(each, stop)
+
+
+def show_addresses(stack: LocalStack, console: Console) -> None:
+    """Where to look, and with which identities."""
+    addresses = stack.addresses
+    for name, where in (
+        ("Desk", addresses.desk),
+        ("Temporal Web UI", addresses.temporal_ui),
+        ("Temporal", addresses.temporal),
+        ("Payer", addresses.payer),
+        ("Tokens", str(stack.state.path / "tokens.json")),
+        ("Logs", str(stack.state.logs)),
+    ):
+        if where:
+            console.print(f"{name:16}{where}", markup=False)
+    console.print("Ready. Ctrl-C stops it; the state stays.")

@@ -1,0 +1,1 @@
+"""The outside world for demo, tests and rehearsals. The product never imports it."""

@@ -1,0 +1,137 @@
+"""The simulated payer as an HTTP server: Da Vinci PAS, eligibility and CDex for any number of payers; a recorder."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from simulator.payer_answer import BadRequest, eligibility_response, member_id, read_request, resource, response_bundle
+from simulator.payer_book import Delivered, PayerBook, Subscribed
+from simulator.payer_fault import Dropped, misbehaving
+from simulator.payer_notice import Notifier
+from simulator.receiver import receiver_routes
+from simulator.scenario import Asked, scenario_of
+
+Handler = Callable[[PayerBook, str, dict[str, Any]], Awaitable[Response]]
+
+
+def payer_app(book: PayerBook) -> ASGIApp:
+    """Serves `/fhir/{payer}/…`, `/receiver/…` and `/recorder`."""
+
+    @asynccontextmanager
+    async def notifying(_: Starlette) -> AsyncIterator[None]:
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            task = asyncio.create_task(Notifier(book, http).run())
+            yield
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def recorder(_: Request) -> Response:
+        return JSONResponse(book.recorder())
+
+    operations: dict[str, Handler] = {
+        "Claim/$submit": _submit,
+        "Claim/$inquire": _inquire,
+        "CoverageEligibilityRequest/$submit": _eligibility,
+        "CoverageEligibilityRequest": _eligibility,
+        "$submit-attachment": _attachment,
+        "Subscription": _subscription,
+    }
+    routes = [
+        Route(f"/fhir/{{payer}}/{path}", partial(_operate, book, handler), methods=["POST"])
+        for path, handler in operations.items()
+    ]
+    app = Starlette(
+        routes=[*routes, *receiver_routes(book), Route("/recorder", recorder)],
+        lifespan=notifying,
+    )
+    return Dropped(app)
+
+
+async def serve_payer(
+    port: int, *, speed: float = 1.0, state_file: Path | None = None, host: str = "127.0.0.1"
+) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM)."""
+    app = payer_app(PayerBook(speed=speed, state=state_file))
+    await uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)).serve()
+
+
+async def _operate(book: PayerBook, handler: Handler, request: Request) -> Response:
+    try:
+        body = json.loads(await request.body())
+        return await handler(book, request.path_params["payer"], body)
+    except (BadRequest, ValueError, LookupError, TypeError, AttributeError):
+        issue = {"severity": "error", "code": "invalid"}
+        return JSONResponse({"resourceType": "OperationOutcome", "issue": [issue]}, status_code=400)
+
+
+async def _submit(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
+    scenario = scenario_of(member_id(bundle))
+    request = read_request(payer, bundle, scenario.name, book.clock())
+    fault = book.fault(payer, request.trace, scenario, Asked.SUBMIT)
+
+    async def answer() -> dict[str, Any]:
+        return response_bundle(book.file(request))
+
+    return await misbehaving(fault, answer)
+
+
+async def _inquire(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
+    trace = resource(bundle, "Claim")["identifier"][0]["value"]
+    book.count(Delivered(what="inquiries", name=trace))
+    fault = book.fault(payer, trace, scenario_of(member_id(bundle)), Asked.INQUIRE)
+
+    async def answer() -> dict[str, Any]:
+        book.decide_due()
+        filed = book.filed.get((payer, trace))
+        return response_bundle(filed) if filed else {"resourceType": "Bundle", "type": "collection"}
+
+    return await misbehaving(fault, answer)
+
+
+async def _eligibility(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
+    scenario = scenario_of(member_id(bundle))
+    trace = resource(bundle, "CoverageEligibilityRequest")["identifier"][0]["value"]
+    book.count(Delivered(what="eligibility", name=trace))
+    fault = book.fault(payer, trace, scenario, Asked.ELIGIBILITY)
+
+    async def answer() -> dict[str, Any]:
+        return eligibility_response(bundle, scenario.payer.eligibility)
+
+    return await misbehaving(fault, answer)
+
+
+async def _attachment(book: PayerBook, payer: str, parameters: dict[str, Any]) -> Response:
+    named = {one["name"]: one for one in parameters["parameter"]}
+    if "Attachment" not in named:
+        raise BadRequest("nothing attached")
+    book.documents(payer, named["TrackingId"]["valueIdentifier"]["value"])
+    return JSONResponse({"resourceType": "OperationOutcome", "issue": []})
+
+
+async def _subscription(book: PayerBook, payer: str, wanted: dict[str, Any]) -> Response:
+    criteria = wanted["_criteria"]["extension"][0]["valueString"]
+    channel = wanted["channel"]
+    kept = book.subscribe(
+        Subscribed(
+            id=uuid4().hex,
+            payer=payer,
+            criteria=criteria,
+            endpoint=channel["endpoint"],
+            headers=tuple(channel.get("header", ())),
+        )
+    )
+    return JSONResponse({**wanted, "id": kept.id}, status_code=201)

@@ -1,0 +1,241 @@
+"""The simulated payer's answers: PAS response Bundles, eligibility responses, and how it reads what it was sent.
+
+Written apart from the product's adapter on purpose, so that one cannot hide the other's mistake.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from simulator.payer_book import Asking, Filed
+from simulator.scenario import Eligibility, Step, Word
+
+Json = dict[str, Any]
+
+_PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
+_X12 = "https://codesystem.x12.org/005010/"
+_CODES = {
+    Word.APPROVE: "A1",
+    Word.PARTIAL: "A2",
+    Word.DENY: "A3",
+    Word.PEND: "A4",
+    Word.REQUEST_INFORMATION: "A4",
+    Word.MODIFY: "A6",
+    Word.CANCEL: "C",
+    Word.NOT_REQUIRED: "NA",
+    Word.UNKNOWN: "PENDEDCODE",
+}
+_VALID = timedelta(days=90)
+
+
+class BadRequest(Exception):
+    """What was sent is no request that a payer could work on."""
+
+
+def resource(bundle: Json, resource_type: str) -> Json:
+    """The first of its type in a Bundle. Raises BadRequest."""
+    for entry in bundle.get("entry", []):
+        if entry.get("resource", {}).get("resourceType") == resource_type:
+            found: Json = entry["resource"]
+            return found
+    raise BadRequest(f"no {resource_type}")
+
+
+def member_id(bundle: Json) -> str | None:
+    value = resource(bundle, "Coverage").get("subscriberId")
+    return value if isinstance(value, str) else None
+
+
+def read_request(payer: str, bundle: Json, scenario: str, now: Any) -> Filed:
+    """The Claim in a `$submit` Bundle. Raises BadRequest."""
+    claim = bundle.get("entry", [{}])[0].get("resource", {})
+    if claim.get("resourceType") != "Claim" or not claim.get("identifier") or not claim.get("item"):
+        raise BadRequest("the first entry is no Claim with identifier and items")
+    certifications = {_certification(item) for item in claim["item"]}
+    related = [one["claim"]["identifier"]["value"] for one in claim.get("related", [])]
+    return Filed(
+        payer=payer,
+        trace=claim["identifier"][0]["value"],
+        trace_system=claim["identifier"][0].get("system", ""),
+        scenario=scenario,
+        lines=tuple(_asking(item) for item in claim["item"]),
+        appeal=bool(certifications & {"1", "2"}),
+        cancels=related[0] if certifications == {"3"} and related else None,
+        answered_at=now,
+    )
+
+
+def _certification(item: Json) -> str:
+    for extension in item.get("extension", []):
+        if extension["url"].endswith("extension-certificationType"):
+            return str(extension["valueCodeableConcept"]["coding"][0]["code"])
+    raise BadRequest("an item has no certification type")
+
+
+def _asking(item: Json) -> Asking:
+    code = item["productOrService"]["coding"][0]["code"]
+    return Asking(sequence=item["sequence"], code=code, units=int(item["quantity"]["value"]))
+
+
+def response_bundle(filed: Filed) -> Json:
+    """The answer as it stands."""
+    step = filed.present
+    asks = Word.REQUEST_INFORMATION in {step.word_for(line.kind) for line in filed.lines}
+    communication = {"fullUrl": f"urn:uuid:{filed.trace}-wanted", "resource": _wanted(filed, step)}
+    response = {
+        "resourceType": "ClaimResponse",
+        "id": f"{filed.trace}-{filed.step}",
+        "identifier": [{"system": filed.trace_system, "value": filed.trace}],
+        "status": "active",
+        "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
+        "use": "preauthorization",
+        "patient": {"display": "beneficiary"},
+        "created": filed.answered_at.isoformat(),
+        "insurer": {"display": filed.payer},
+        "request": {"identifier": {"system": filed.trace_system, "value": filed.trace}},
+        "outcome": "complete",
+        "item": [_item(filed, line, step) for line in filed.lines],
+        **_added(filed, step),
+        **({"communicationRequest": [{"reference": communication["fullUrl"]}]} if asks else {}),
+    }
+    entries = [{"fullUrl": f"urn:uuid:{filed.trace}-response", "resource": response}]
+    return {
+        "resourceType": "Bundle",
+        "meta": {"profile": [f"{_PAS}profile-pas-response-bundle"]},
+        "identifier": {"system": filed.trace_system, "value": filed.trace},
+        "type": "collection",
+        "timestamp": filed.answered_at.isoformat(),
+        "entry": [*entries, communication] if asks else entries,
+    }
+
+
+def _item(filed: Filed, line: Asking, step: Step) -> Json:
+    word = step.word_for(line.kind)
+    extensions: list[Json] = []
+    if word in (Word.APPROVE, Word.PARTIAL):
+        extensions.append(_period(filed))
+    if word in (Word.PEND, Word.REQUEST_INFORMATION):
+        reference = {"url": f"{_PAS}extension-administrationReferenceNumber", "valueString": f"PEND{filed.trace[:8]}"}
+        extensions.append(reference)
+    if word is Word.PARTIAL:
+        quantity = {"url": "quantity", "valueQuantity": {"value": _half(line)}}
+        extensions.append({"url": f"{_PAS}extension-itemAuthorizedDetail", "extension": [quantity]})
+    return {
+        "extension": extensions,
+        "itemSequence": line.sequence,
+        "adjudication": [_adjudication(filed, line, word, step.reason)],
+    }
+
+
+def _adjudication(filed: Filed, line: Asking, word: Word, reason: str | None = None) -> Json:
+    said: list[Json] = [
+        {
+            "url": f"{_PAS}extension-reviewActionCode",
+            "valueCodeableConcept": {"coding": [{"system": f"{_X12}306", "code": _CODES[word]}]},
+        }
+    ]
+    if word in (Word.APPROVE, Word.PARTIAL, Word.MODIFY):
+        said.append({"url": "number", "valueString": f"AUTH{filed.trace[:8]}{line.sequence}".upper()})
+    if reason and word is Word.DENY:
+        said.append(
+            {"url": "reasonCode", "valueCodeableConcept": {"coding": [{"system": f"{_X12}886", "code": reason}]}}
+        )
+    return {
+        "extension": [{"url": f"{_PAS}extension-reviewAction", "extension": said}],
+        "category": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}],
+        },
+    }
+
+
+def _added(filed: Filed, step: Step) -> Json:
+    """A6: the item keeps what was requested, what was authorized is added."""
+    modified = [line for line in filed.lines if step.word_for(line.kind) is Word.MODIFY]
+    added = [
+        {
+            "extension": [_period(filed)],
+            "itemSequence": [line.sequence],
+            "productOrService": {"coding": [{"code": line.code}]},
+            "quantity": {"value": _half(line)},
+            "adjudication": [_adjudication(filed, line, Word.APPROVE)],
+        }
+        for line in modified
+    ]
+    return {"addItem": added} if added else {}
+
+
+def _period(filed: Filed) -> Json:
+    start = filed.answered_at.date()
+    period = {"start": start.isoformat(), "end": (start + _VALID).isoformat()}
+    return {"url": f"{_PAS}extension-itemPreAuthPeriod", "valuePeriod": period}
+
+
+def _half(line: Asking) -> int:
+    return max(1, line.units // 2)
+
+
+def _wanted(filed: Filed, step: Step) -> Json:
+    due = (filed.answered_at + step.due_in).date().isoformat()
+    return {
+        "resourceType": "CommunicationRequest",
+        "id": f"{filed.trace}-wanted",
+        "status": "active",
+        "occurrencePeriod": {"end": due},
+        "payload": [
+            {
+                "extension": [
+                    {
+                        "url": f"{_PAS}extension-contentModifier",
+                        "valueCodeableConcept": {"coding": [{"system": "http://loinc.org", "code": code}]},
+                    }
+                ],
+                "contentString": "Please send the document.",
+            }
+            for code in step.wants
+        ],
+    }
+
+
+def eligibility_response(bundle: Json, script: Eligibility) -> Json:
+    """Raises BadRequest."""
+    asked = resource(bundle, "CoverageEligibilityRequest")
+    common = {
+        "resourceType": "CoverageEligibilityResponse",
+        "identifier": [{"value": f"BV-{asked['identifier'][0]['value'][:8]}"}],
+        "status": "active",
+        "purpose": asked["purpose"],
+        "patient": {"display": "beneficiary"},
+        "created": asked["created"],
+        "request": {"display": "eligibility"},
+        "outcome": "complete",
+        "insurer": {"display": "insurer"},
+    }
+    if script.status == "not_found":
+        return {**common, "outcome": "error", "error": [{"code": {"coding": [{"system": f"{_X12}901", "code": "75"}]}}]}
+    items = [_covered(item, script) for item in asked.get("item", [])]
+    if items:
+        items[0]["benefit"] = _benefits(script)
+    insurance = {"coverage": {"display": "coverage"}, "inforce": script.status == "active", "item": items}
+    return {**common, "insurance": [insurance]}
+
+
+def _covered(item: Json, script: Eligibility) -> Json:
+    line = Asking(sequence=1, code=item["productOrService"]["coding"][0]["code"], units=1)
+    return {
+        "productOrService": item["productOrService"],
+        "network": {"coding": [{"code": "in" if script.in_network else "out"}]},
+        "authorizationRequired": line.kind in script.needs_authorization,
+    }
+
+
+def _benefits(script: Eligibility) -> list[Json]:
+    amounts = {
+        "copay": script.copay,
+        "deductible": script.deductible_remaining,
+        "out-of-pocket": script.out_of_pocket_remaining,
+    }
+    money = [
+        {"type": {"coding": [{"code": code}]}, "allowedMoney": {"value": float(amount), "currency": "USD"}}
+        for code, amount in amounts.items()
+    ]
+    percent = {"type": {"coding": [{"code": "copay-percent"}]}, "allowedUnsignedInt": script.coinsurance_percent}
+    return [*money, percent]

@@ -1,0 +1,158 @@
+"""Scenarios: what the outside world does to one referral, as data in `scenarios/*.yaml`.
+
+`payer` is the simulated payer's script, `people` what patients and staff do, `referral` which facts are different,
+`expect` how it must end.
+"""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from firstdose.domain.authorization import LineKind
+from firstdose.domain.coverage import CoverageStatus
+from firstdose.domain.stage import Closing, Stage
+
+DEFAULT = "approved"
+_MEMBER = re.compile(r"SIM-([A-Z0-9-]+)-[0-9]+", re.IGNORECASE)
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Word(StrEnum):
+    """What the payer says about a line."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    PARTIAL = "partial"
+    MODIFY = "modify"
+    PEND = "pend"
+    REQUEST_INFORMATION = "request_information"
+    NOT_REQUIRED = "not_required"
+    CANCEL = "cancel"
+    UNKNOWN = "unknown"
+
+
+class Upon(StrEnum):
+    """What a step follows upon."""
+
+    PREVIOUS = "previous"
+    DOCUMENTS = "documents"
+
+
+class Step(Part):
+    """One answer, `after` so long. `lines` says what is different for some kinds of line."""
+
+    answer: Word
+    upon: Upon = Upon.PREVIOUS
+    after: timedelta = timedelta()
+    lines: dict[LineKind, Word] = {}
+    wants: tuple[str, ...] = ("11506-3",)
+    """LOINC codes of the documents that an information request names."""
+    due_in: timedelta = timedelta(days=14)
+    reason: str | None = None
+
+    def word_for(self, kind: LineKind) -> Word:
+        return self.lines.get(kind, self.answer)
+
+
+class Asked(StrEnum):
+    SUBMIT = "submit"
+    INQUIRE = "inquire"
+    ELIGIBILITY = "eligibility"
+
+
+class Misbehavior(StrEnum):
+    """How a payer's server fails; only `server_error` has not taken the request."""
+
+    SERVER_ERROR = "server_error"
+    SLOW = "slow"
+    HTML_WITH_200 = "html_with_200"
+    TRUNCATED_JSON = "truncated_json"
+    DROP_CONNECTION = "drop_connection"
+
+
+class Fault(Part):
+    """The first `times` deliveries of each request fail so; `seconds` is how slow (real time)."""
+
+    upon: Asked = Asked.SUBMIT
+    fault: Misbehavior
+    times: int = 1
+    seconds: float = 0
+
+
+class Eligibility(Part):
+    """What the plan covers. Amounts in US dollars."""
+
+    status: CoverageStatus = CoverageStatus.ACTIVE
+    in_network: bool = True
+    copay: Decimal = Decimal(40)
+    coinsurance_percent: int = 20
+    deductible_remaining: Decimal = Decimal(250)
+    out_of_pocket_remaining: Decimal = Decimal(3000)
+    needs_authorization: frozenset[LineKind] = frozenset(LineKind)
+
+
+class Shape(StrEnum):
+    """Of notifications; standards.md section 2.1."""
+
+    NESTED = "nested"
+    FLATTENED = "flattened"
+    INLINED = "inlined"
+
+
+class PayerScript(Part):
+    """What the payer answers: to requests, and to appeals of what it denied."""
+
+    eligibility: Eligibility = Eligibility()
+    authorization: tuple[Step, ...] = (Step(answer=Word.APPROVE),)
+    appeal: tuple[Step, ...] = (Step(answer=Word.PEND), Step(after=timedelta(days=5), answer=Word.APPROVE))
+    faults: tuple[Fault, ...] = ()
+    notification: Shape = Shape.NESTED
+
+    @model_validator(mode="after")
+    def _answered_at_once(self) -> Self:
+        for steps in (self.authorization, self.appeal):
+            if not steps or steps[0].after or steps[0].upon is not Upon.PREVIOUS:
+                raise ValueError("the first step answers the submission itself")
+        return self
+
+
+class Expectation(Part):
+    closing: Closing | None = None
+    stage: Stage | None = None
+
+
+class Scenario(Part):
+    name: str
+    description: str = ""
+    payer: PayerScript = PayerScript()
+    people: dict[str, list[dict[str, Any]]] = {}
+    referral: dict[str, Any] = {}
+    """Facts by path that differ from the usual referral."""
+    expect: Expectation = Field(default=Expectation())
+
+
+@cache
+def load_scenarios() -> dict[str, Scenario]:
+    """All scenarios by name. Raises ValidationError for a file that is wrong."""
+    folder = files("simulator") / "scenarios"
+    texts = [file.read_text() for file in folder.iterdir() if file.name.endswith(".yaml")]
+    loaded = [Scenario.model_validate(yaml.safe_load(text)) for text in texts]
+    return {scenario.name: scenario for scenario in sorted(loaded, key=lambda scenario: scenario.name)}
+
+
+def scenario_of(member_id: str | None) -> Scenario:
+    """`SIM-PENDED-THREE-DAYS-7` is `pended_three_days`; whoever is not in a scenario is simply approved."""
+    match = _MEMBER.fullmatch(member_id or "")
+    name = match.group(1).lower().replace("-", "_") if match else DEFAULT
+    scenarios = load_scenarios()
+    return scenarios.get(name, scenarios[DEFAULT])

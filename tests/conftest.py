@@ -1,0 +1,126 @@
+"""What tests share: a PostgreSQL server for the session, a migrated database for each test, keys, and a referral.
+
+With DATABASE_URL set its server is used (the user needs CREATEDB); otherwise one is started from the installed wheel.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from itertools import count
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.intake import Delivery, Intake
+from firstdose.adapters.postgres.migrate import migrate
+from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.referral import Referral
+from firstdose.domain.referral_message import CancelReason
+from firstdose.settings import outer_servers
+from local.postgres import EmbeddedPostgres
+
+RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+Refer = Callable[[], Awaitable[str]]
+
+_numbers = count(1)
+
+
+class Said(NamedTuple):
+    """What a source says, as intake takes it."""
+
+    source_referral_id: str
+    referral: Referral | None = None
+    reason: CancelReason | None = None
+    note: str | None = None
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The DSN of a server on which databases can be made."""
+    if outer := outer_servers().database_url:
+        yield outer
+        return
+    async with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "cluster") as postgres:
+        yield postgres.dsn
+
+
+@pytest.fixture(scope="session")
+async def template(server: str) -> AsyncIterator[str]:
+    """The name of a migrated database, to be copied."""
+    name = f"firstdose_test_{os.getpid()}"
+    await _administer(server, f"CREATE DATABASE {name}")
+    await migrate(_within(server, name))
+    yield name
+    await _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def dsn(server: str, template: str) -> AsyncIterator[str]:
+    """A fresh migrated database of this test's own."""
+    name = f"{template}_{next(_numbers)}"
+    await _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _within(server, name)
+    await _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[Pool]:
+    """A pool on this test's own database."""
+    async with database(dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    """One key, `k1`."""
+    return Keyring({"k1": bytes(range(32))})
+
+
+@pytest.fixture
+def vault(keyring: Keyring) -> Vault:
+    return Vault(keyring)
+
+
+@pytest.fixture
+def audit(keyring: Keyring) -> AuditTrail:
+    return AuditTrail(keyring)
+
+
+@pytest.fixture
+def intake(pool: Pool, vault: Vault, audit: AuditTrail) -> Intake:
+    return Intake(pool, vault, audit)
+
+
+@pytest.fixture
+def refer(intake: Intake) -> Refer:
+    """`await refer()`: the id of a referral that has just come in, with its START message pending."""
+
+    async def receive() -> str:
+        number = f"R-{next(_numbers)}"
+        data = {"source_referral_id": number, "patient": {"family_name": "Testperson", "address": {"state": "OH"}}}
+        said = Said(number, Referral.read(data, today=RECEIVED_AT.date()))
+        return (await intake.accept(Delivery("mercy", number, b"{}", said, RECEIVED_AT))).referral_id
+
+    return receive
+
+
+@pytest.fixture
+async def referral_id(refer: Refer) -> str:
+    return await refer()
+
+
+def _within(server: str, name: str) -> str:
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+async def _administer(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,190 @@
+"""What every payer channel does: PAS over real HTTP against the simulated payer, and the fake that other tests use."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import pytest
+
+from firstdose.domain.authorization import Certification, LineKind, LineState
+from firstdose.domain.coverage import CoverageStatus
+from firstdose.ports import Impossible, PayerCase, PayerChannel, PayerEndpoint, Unavailable
+from tests.contract.cases import case, endpoint, lines
+from tests.contract.conftest import World
+from tests.contract.memory import MemoryPayer
+
+
+class Reached(NamedTuple):
+    """A channel and the payer behind it."""
+
+    channel: PayerChannel
+    endpoint: PayerEndpoint
+
+    def case(self, scenario: str, **changes: object) -> PayerCase:
+        return case(self.endpoint, f"SIM-{scenario.upper().replace('_', '-')}-1", **changes)
+
+
+@pytest.fixture(params=["pas", "fake"])
+async def payer(request: pytest.FixtureRequest, world: World) -> Reached:
+    channel: PayerChannel = world.pas if request.param == "pas" else MemoryPayer()
+    return Reached(channel, endpoint(f"{world.url}/fhir/northstar"))
+
+
+def states(case: PayerCase, lines: tuple[object, ...]) -> list[LineState]:
+    found = {line.sequence: line.state for line in lines}  # type: ignore[attr-defined]
+    return [found[line.sequence] for line in case.lines]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "expected"),
+    [
+        ("approved", [LineState.APPROVED] * 3),
+        ("pended_three_days", [LineState.PENDED] * 3),
+        ("denied_and_closed", [LineState.DENIED] * 3),
+        ("mixed_lines", [LineState.APPROVED, LineState.DENIED, LineState.APPROVED]),
+        ("partial", [LineState.PARTIAL] * 3),
+        ("modified", [LineState.MODIFIED] * 3),
+        ("unknown_code", [LineState.NEEDS_REVIEW] * 3),
+    ],
+)
+async def test_a_submission_is_answered_line_by_line(payer: Reached, scenario: str, expected: list[LineState]) -> None:
+    asked = payer.case(scenario)
+    received = await payer.channel.submit(asked)
+    assert states(asked, received.answer.lines) == expected
+
+
+@pytest.mark.parametrize("scenario", ["partial", "modified"])
+async def test_what_is_authorized_instead_is_told_in_units(payer: Reached, scenario: str) -> None:
+    asked = payer.case(scenario)
+    received = await payer.channel.submit(asked)
+    assert [line.units for line in received.answer.lines] == [line.units // 2 for line in asked.lines]
+
+
+async def test_the_same_request_again_gets_the_same_answer(payer: Reached) -> None:
+    asked = payer.case("approved")
+    first, again = await payer.channel.submit(asked), await payer.channel.submit(asked)
+    assert first.answer.says_the_same(again.answer)
+
+
+async def test_an_inquiry_tells_what_a_submission_told(payer: Reached) -> None:
+    asked = payer.case("denied_and_closed")
+    assert await payer.channel.inquire(asked) is None
+    submitted = await payer.channel.submit(asked)
+    inquired = await payer.channel.inquire(asked)
+    assert inquired is not None
+    assert inquired.answer.says_the_same(submitted.answer)
+
+
+async def test_an_information_request_names_the_documents(payer: Reached) -> None:
+    asked = payer.case("information_requested")
+    received = await payer.channel.submit(asked)
+    assert received.answer.information is not None
+    assert received.answer.information.wanted == ("11506-3",)
+    assert received.answer.pending
+    await payer.channel.send_documents(asked, ["clinical_note"])
+
+
+async def test_a_document_without_contents_cannot_be_sent(payer: Reached) -> None:
+    asked = payer.case("information_requested")
+    await payer.channel.submit(asked)
+    with pytest.raises(Impossible):
+        await payer.channel.send_documents(asked, ["lab_result"])
+
+
+async def test_an_appeal_is_answered_on_its_own(payer: Reached) -> None:
+    denied = payer.case("denied_appealed_approved")
+    await payer.channel.submit(denied)
+    appeal = payer.case(
+        "denied_appealed_approved", lines=lines(certification=Certification.APPEAL), previous_trace=denied.trace
+    )
+    assert (await payer.channel.submit(appeal)).answer.pending
+
+
+async def test_what_was_cancelled_may_have_been_nothing(payer: Reached) -> None:
+    asked = payer.case("approved")
+    await payer.channel.submit(asked)
+    await payer.channel.void(payer.case("approved", previous_trace=asked.trace))
+    await payer.channel.void(payer.case("approved", previous_trace="0" * 32))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "status"),
+    [
+        ("approved", CoverageStatus.ACTIVE),
+        ("inactive_coverage", CoverageStatus.INACTIVE),
+        ("member_not_found", CoverageStatus.NOT_FOUND),
+    ],
+)
+async def test_benefits_are_verified(payer: Reached, scenario: str, status: CoverageStatus) -> None:
+    assert (await payer.channel.verify_benefits(payer.case(scenario))).status is status
+
+
+async def test_benefits_say_which_lines_need_authorization(payer: Reached) -> None:
+    needing = await payer.channel.verify_benefits(payer.case("approved"))
+    free = await payer.channel.verify_benefits(payer.case("no_auth_needed"))
+    assert (needing.needs_authorization, free.needs_authorization) == (frozenset(LineKind), frozenset())
+    assert needing.copay == Decimal(40)
+
+
+@pytest.mark.parametrize("scenario", ["html_with_200", "truncated_json", "accepts_then_drops_connection", "slow"])
+async def test_a_request_in_doubt_is_found_when_asked_for(payer: Reached, scenario: str) -> None:
+    asked = payer.case(scenario, endpoint=payer.endpoint.model_copy(update={"timeout": timedelta(seconds=0.3)}))
+    with pytest.raises(Unavailable):
+        await payer.channel.submit(asked)
+    found = await payer.channel.inquire(asked)
+    assert found is not None
+    assert not found.answer.pending
+
+
+async def test_a_server_error_left_nothing_behind(payer: Reached) -> None:
+    asked = payer.case("server_errors_then_ok")
+    with pytest.raises(Unavailable):
+        await payer.channel.submit(asked)
+    assert await payer.channel.inquire(asked) is None
+
+
+async def test_a_refused_request_is_final(world: World) -> None:
+    asked = case(endpoint(f"{world.url}/fhir/northstar"), lines=())
+    with pytest.raises(Impossible) as refused:
+        await world.pas.submit(asked)
+    assert refused.value.problem == "payer_refused_request"
+
+
+async def test_nobody_listens(world: World) -> None:
+    with pytest.raises(Unavailable) as away:
+        await world.pas.submit(case(endpoint("http://127.0.0.1:1/fhir")))
+    assert away.value.problem == "payer_unreachable"
+
+
+async def _raw(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(answer)
+    await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "problem"),
+    [
+        (
+            b"HTTP/1.1 302 Found\r\nlocation: http://[::1]/\r\ncontent-length: 0\r\n\r\n",
+            Impossible,
+            "payer_moved",
+        ),
+        (b"HTTP/1.1 429 Busy\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n", Unavailable, "payer_busy"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 5_000_001, Unavailable, "unreadable_answer"),
+        (b"HTTP/1.1 200 OK\r\n\r\n{}", Unavailable, "unreadable_answer"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, Unavailable, "unreadable_answer"),
+        (b"not HTTP at all\r\n\r\n", Unavailable, "payer_unreachable"),
+    ],
+)
+async def test_hostile_servers(world: World, answer: bytes, error: type[Exception], problem: str) -> None:
+    server = await asyncio.start_server(lambda reader, writer: _raw(reader, writer, answer), "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(error) as failed:
+            await world.pas.submit(case(endpoint(url)))
+    assert str(failed.value) == problem
+    if problem == "payer_busy":
+        assert getattr(failed.value, "retry_after", None) == timedelta(minutes=2)

@@ -1,0 +1,234 @@
+"""The payer's desk against the simulated payer: each request takes effect once, whatever breaks in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
+from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
+from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.channel import Channel, Plan
+from firstdose.domain.clocks import Regime
+from firstdose.ports import (
+    AuthorizationRequest,
+    DocumentsReply,
+    Impossible,
+    ReceivedAnswer,
+    Request,
+    Unavailable,
+    Via,
+)
+from tests.contract.cases import endpoint, lines, referral
+from tests.contract.conftest import World, serving
+from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions
+
+SECRET = "c2VjcmV0LW9mLXRoZS1ob29r"
+
+
+class Crashed(Exception):
+    """The process died here."""
+
+
+class ForgetfulContacts(MemoryContacts):
+    """Dies once, when an answer has come and is about to be kept."""
+
+    crashes = 1
+
+    async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
+        if self.crashes:
+            self.crashes -= 1
+            raise Crashed
+        return await super().keep_answer(contact_id, via, received)
+
+
+class Office:
+    """A desk with its stores, for one payer of the test's own and one scenario."""
+
+    def __init__(
+        self,
+        world: World,
+        scenario: str,
+        contacts: MemoryContacts | None = None,
+        public_url: str = "http://127.0.0.1:1",
+    ) -> None:
+        self.world = world
+        self.contacts = contacts or MemoryContacts()
+        self.subscriptions = MemorySubscriptions()
+        self.member_id = f"SIM-{scenario.upper().replace('_', '-')}-1"
+        self.files = MemoryFiles(self.file(f"payer-{uuid4().hex[:8]}"))
+        self.payer = next(iter(self.files.files))
+        self.desk = PayerDeskService(
+            self.files,
+            self.contacts,
+            self.subscriptions,
+            {Channel.PAS: world.pas},
+            public_url=public_url,
+            subscription_secret=lambda _: SECRET,
+            clock=lambda: datetime.now(UTC),
+        )
+        self.notifications = PayerNotifications(
+            self.contacts, AnswerBook(self.contacts, lambda: datetime.now(UTC)), self.files.endpoint
+        )
+        self.heard: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+
+    def file(self, payer: str) -> CaseFile:
+        plan = Plan(payer=payer, eligibility=Channel.PAS, authorization=Channel.PAS, regime=Regime.MEDICARE_ADVANTAGE)
+        return CaseFile(referral(self.member_id), endpoint(f"{self.world.url}/fhir/{payer}", payer=payer), plan)
+
+    def asking(self, **changes: object) -> AuthorizationRequest:
+        return AuthorizationRequest(referral_id="r", key=str(uuid4()), lines=lines()).model_copy(update=changes)
+
+    async def hook(self, request: HttpRequest) -> Response:
+        if request.headers.get("authorization") != f"Bearer {SECRET}":
+            return Response(status_code=401)
+        contacts = await self.notifications.receive(request.path_params["payer"], await request.body())
+        for contact in contacts:
+            await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
+        return Response()
+
+    async def deliveries(self, key: str) -> int:
+        times: int = (await self.world.recorder())["submissions"].get(trace_of(key), 0)
+        return times
+
+
+@asynccontextmanager
+async def listening(world: World, scenario: str) -> AsyncIterator[Office]:
+    """An office whose hook payers can reach."""
+    offices: list[Office] = []
+
+    async def hook(request: HttpRequest) -> Response:
+        return await offices[0].hook(request)
+
+    app = Starlette(routes=[Route("/webhooks/payers/{payer}/pas", hook, methods=["POST"])])
+    async with serving(app) as url:
+        offices.append(Office(world, scenario, public_url=url))
+        yield offices[0]
+
+
+async def test_a_submission_starts_the_clock_that_is_due_first(world: World) -> None:
+    office = Office(world, "approved")
+    submission = await office.desk.submit(office.asking(expedited=True))
+    assert {line.state for line in submission.answer.lines} == {LineState.APPROVED}
+    assert submission.clock.rule == "Part B drug"
+    assert submission.clock.due_at - submission.clock.started_at == timedelta(hours=24)
+
+
+async def test_a_crash_after_acceptance_asks_before_sending_again(world: World) -> None:
+    office = Office(world, "approved", ForgetfulContacts())
+    asked = office.asking()
+    with pytest.raises(Crashed):
+        await office.desk.submit(asked)
+    submission = await office.desk.submit(asked)
+    assert {line.state for line in submission.answer.lines} == {LineState.APPROVED}
+    assert await office.deliveries(asked.key) == 1
+    assert [via for via, _ in office.contacts.answers[asked.key]] == [Via.INQUIRY]
+
+
+@pytest.mark.parametrize("scenario", ["accepts_then_drops_connection", "html_with_200", "truncated_json"])
+async def test_an_answer_that_was_lost_is_asked_for(world: World, scenario: str) -> None:
+    office = Office(world, scenario)
+    asked = office.asking()
+    with pytest.raises(Unavailable):
+        await office.desk.submit(asked)
+    await office.desk.submit(asked)
+    await office.desk.submit(asked)
+    assert await office.deliveries(asked.key) == 1
+
+
+async def test_what_the_payer_never_had_is_sent_again(world: World) -> None:
+    office = Office(world, "server_errors_then_ok")
+    asked = office.asking()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await office.desk.submit(asked)
+    await office.desk.submit(asked)
+    assert await office.deliveries(asked.key) == 1
+
+
+@pytest.mark.parametrize("scenario", ["pended_three_days", "notified_flattened", "notified_inlined"])
+async def test_a_decision_is_notified_in_any_shape(world: World, scenario: str) -> None:
+    async with listening(world, scenario) as office:
+        submission = await office.desk.submit(office.asking())
+        contact_id, _ = await asyncio.wait_for(office.heard.get(), 10)
+        assert contact_id == submission.contact_id
+        decided = await office.desk.read(Request(referral_id="r", key=contact_id))
+        assert decided is not None
+        assert {line.state for line in decided.lines} == {LineState.APPROVED}
+        assert await office.desk.inquire(Request(referral_id="r", key=contact_id)) == decided
+
+
+async def test_documents_bring_the_decision(world: World) -> None:
+    async with listening(world, "information_requested") as office:
+        submission = await office.desk.submit(office.asking())
+        reply = DocumentsReply(referral_id="r", key=submission.contact_id, documents=("clinical_note",))
+        await office.desk.send_documents(reply)
+        await asyncio.wait_for(office.heard.get(), 10)
+        decided = await office.desk.inquire(Request(referral_id="r", key=submission.contact_id))
+        assert {line.state for line in decided.lines} == {LineState.APPROVED}
+
+
+async def test_the_subscription_is_registered_once(world: World) -> None:
+    async with listening(world, "approved") as office:
+        for _ in range(3):
+            await office.desk.submit(office.asking())
+        ours = [one for one in (await world.recorder())["subscriptions"] if one["payer"] == office.payer]
+        assert len(ours) == 1
+
+
+async def test_inquiring_finds_the_decision_without_a_hook(world: World) -> None:
+    office = Office(world, "cancelled_midway")
+    submission = await office.desk.submit(office.asking())
+    assert submission.answer.pending
+    filed = world.book.filed[office.payer, trace_of(submission.contact_id)]
+    filed.due_at = world.book.clock()
+    answer = await office.desk.inquire(Request(referral_id="r", key=submission.contact_id))
+    assert {line.state for line in answer.lines} == {LineState.APPROVED}
+
+
+async def test_an_answer_that_waits_does_not_replace_a_decision_that_overtook_it(world: World) -> None:
+    office = Office(world, "approved")
+    submission = await office.desk.submit(office.asking())
+    contact = await office.contacts.find(submission.contact_id)
+    assert contact is not None
+    late = PayerAnswer(lines=(LineAnswer(sequence=1, state=LineState.PENDED),))
+    book = AnswerBook(office.contacts, lambda: datetime.now(UTC))
+    stands = await book.keep(contact, Via.NOTIFICATION, ReceivedAnswer(raw=b"{}", answer=late))
+    assert stands == submission.answer
+    assert len(office.contacts.answers[contact.id]) == 1
+
+
+async def test_cancelling_reaches_the_payer_that_had_the_request(world: World) -> None:
+    office = Office(world, "pended_three_days")
+    submission = await office.desk.submit(office.asking())
+    office.files.change_plan(office.file(f"payer-{uuid4().hex[:8]}"))
+    cancelling = office.asking(lines=lines(certification=Certification.CANCEL), replaces=submission.contact_id)
+    await office.desk.void(cancelling)
+    await office.desk.void(cancelling)
+    recorder = await world.recorder()
+    assert trace_of(submission.contact_id) in recorder["cancelled"]
+    assert trace_of(cancelling.key) in recorder["by_payer"][office.payer]
+
+
+async def test_nothing_sent_is_nothing_to_cancel(world: World) -> None:
+    office = Office(world, "approved")
+    await office.desk.void(office.asking(replaces=str(uuid4())))
+    assert office.payer not in (await world.recorder())["by_payer"]
+
+
+async def test_benefits_say_when_and_how_they_were_verified(world: World) -> None:
+    office = Office(world, "approved")
+    benefits = await office.desk.verify_benefits(Request(referral_id="r", key=str(uuid4())))
+    assert (benefits.channel, benefits.verified_at is not None) == (Channel.PAS, True)
+
+
+async def test_an_unknown_contact_is_impossible(world: World) -> None:
+    with pytest.raises(Impossible):
+        await Office(world, "approved").desk.inquire(Request(referral_id="r", key=str(uuid4())))

@@ -1,0 +1,391 @@
+"""The journal is recorded once, whatever is told again, and does what each entry says."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.messages import Messages
+from firstdose.adapters.postgres.outbox import Outbox, Parcel
+from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.records import PostgresRecords
+from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.authorization import Line, LineKind, LineState
+from firstdose.domain.channel import UNKNOWN_PLAN
+from firstdose.domain.facts import Blocks, Change
+from firstdose.domain.journal import (
+    Amended,
+    AnyEntry,
+    Batch,
+    Escalated,
+    HandedOver,
+    Noted,
+    Opened,
+    Recorded,
+    Resolved,
+    Standing,
+    Told,
+    WaitingFor,
+    Withdrawn,
+)
+from firstdose.domain.message import Message, MessageKind
+from firstdose.domain.policy import Policy
+from firstdose.domain.role import SYSTEM, Actor, Role
+from firstdose.domain.stage import Milestone, Stage
+from firstdose.domain.work_item import WorkItem, WorkItemKind
+from firstdose.ports import Impossible, Unavailable
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+COORDINATOR = Actor(id="user-7", roles=(Role.INTAKE_COORDINATOR,))
+LINES = (
+    Line(sequence=1, kind=LineKind.DRUG, code="J0696", place_of_service="12", units=14, state=LineState.APPROVED),
+    Line(sequence=2, kind=LineKind.PER_DIEM, code="S9500", place_of_service="12", units=14, state=LineState.VOID),
+)
+
+Refer = Callable[..., Awaitable[str]]
+Actions = Callable[[str], Awaitable[list[str]]]
+
+
+@pytest.fixture
+def records(pool: Pool, vault: Vault, audit: AuditTrail, outbox: Outbox) -> PostgresRecords:
+    boxes = {"supervisor": "supervisors@pharmacy.example"}
+    return PostgresRecords(
+        pool, vault, audit, outbox, StaffDirectory(pool), PayerTable(pool), Policy(), mailboxes=boxes
+    )
+
+
+def item(
+    referral_id: str, number: int, kind: WorkItemKind = WorkItemKind.COMPLETE_REFERRAL, **more: object
+) -> WorkItem:
+    return WorkItem.model_validate(
+        {"id": f"{referral_id}-{number}", "kind": kind, "opened_at": AT, "due_at": AT + HOUR, **more}
+    )
+
+
+def batch(referral_id: str, *entries: AnyEntry, first: int = 1, **standing: object) -> Batch:
+    return Batch(referral_id=referral_id, first=first, entries=entries, standing=Standing.model_validate(standing))
+
+
+async def say(messages: Messages, referral_id: str, kind: MessageKind, sealed: dict[str, Any]) -> str:
+    """The id of a stored message with this sealed part."""
+    message = Message(id=new_id(), referral_id=referral_id, kind=kind, actor=COORDINATOR, sealed=sealed, received_at=AT)
+    await messages.post(message)
+    return message.id
+
+
+async def sent(pool: Pool, outbox: Outbox) -> list[Parcel]:
+    return await outbox.claim(pool, 50, HOUR, datetime.now(UTC))
+
+
+async def test_a_referral_opens_with_its_outline_plan_and_policy(
+    pool: Pool, records: PostgresRecords, referral_id: str
+) -> None:
+    assert (await records.open(referral_id)).plan == UNKNOWN_PLAN
+    await PayerTable(pool).import_payers([{"id": "acme-health", "name": "Acme", "phone": "555-0100"}])
+    opening = await records.open(referral_id)
+    assert (opening.outline.hcpcs, opening.outline.state, opening.policy) == ("J0696", "OH", Policy())
+    assert opening.plan.payer == "acme-health"
+    assert await records.plan(referral_id) == opening.plan
+
+
+async def test_an_unknown_referral_can_never_be_opened_or_recorded(records: PostgresRecords) -> None:
+    nobody = new_id()
+    with pytest.raises(Impossible, match="unknown_referral"):
+        await records.open(nobody)
+    with pytest.raises(Impossible, match="unknown_referral"):
+        await records.record(batch(nobody, Noted(at=AT, action="x")))
+
+
+async def test_a_shredded_referral_can_never_be_opened(
+    pool: Pool, vault: Vault, records: PostgresRecords, referral_id: str
+) -> None:
+    async with transaction(pool) as connection:
+        await vault.shred(connection, referral_id)
+    with pytest.raises(Impossible, match="referral_shredded"):
+        await records.open(referral_id)
+
+
+async def test_an_opened_item_goes_to_the_team_and_an_offer_to_nobody(
+    pool: Pool, records: PostgresRecords, referral_id: str, actions: Actions
+) -> None:
+    staff = StaffDirectory(pool)
+    await staff.seen("user-7", [Role.INTAKE_COORDINATOR])
+    await staff.seen("user-8", [Role.NURSE])
+    opened = Opened(at=AT, item=item(referral_id, 1, asks={"missing": ["patient.weight_kg"]}))
+    offer = Opened(at=AT, item=item(referral_id, 2, WorkItemKind.CONFIRM_VISIT, offered_to="rn-1"))
+    await records.record(batch(referral_id, opened, offer))
+    rows = await pool.fetch("SELECT * FROM work_items ORDER BY id")
+    assert [(row["assignee"], row["offered_to"], row["role"]) for row in rows] == [
+        ("user-7", None, "intake_coordinator"),
+        (None, "rn-1", "nurse"),
+    ]
+    assert rows[0]["asks"] == {"missing": ["patient.weight_kg"]}
+    assert (await actions(referral_id))[-2:] == ["work_item.opened", "work_item.opened"]
+
+
+async def test_an_answer_closes_the_item_and_its_facts_become_a_revision(
+    pool: Pool, records: PostgresRecords, messages: Messages, referral_id: str
+) -> None:
+    sealed = {"facts": {"patient.weight_kg": 81.0, "order.signed_on": "2026-03-01"}, "note": "Zkanarivogel called"}
+    message = await say(messages, referral_id, MessageKind.RESOLVE, sealed)
+    done = Resolved(
+        at=AT + HOUR,
+        actor=COORDINATOR,
+        message_id=message,
+        item_id=f"{referral_id}-1",
+        resolution={"outcome": "supplied"},
+    )
+    told = batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), done)
+    recorded = await records.record(told)
+    assert recorded.changes == {Change.PATIENT, Change.LOGISTICS}
+    assert recorded.outline is not None
+    assert recorded.outline.signed
+    row = await pool.fetchrow("SELECT state, resolution, closed_at FROM work_items")
+    assert dict(row or {}) == {"state": "resolved", "resolution": {"outcome": "supplied"}, "closed_at": AT + HOUR}
+    assert await records.record(told) == recorded, "told again after a crash, the change must not be lost"
+    assert await pool.fetchval("SELECT revision FROM referrals") == 2
+
+
+async def test_what_belongs_under_seal_is_not_kept_in_an_answer(
+    pool: Pool, records: PostgresRecords, referral_id: str, in_the_clear: Callable[[], Awaitable[list[str]]]
+) -> None:
+    resolution = {"outcome": "supplied", "note": "Zkanarivogel", "facts": {"patient.family_name": "Zkanarivogel"}}
+    done = Resolved(at=AT, actor=COORDINATOR, item_id=f"{referral_id}-1", resolution=resolution)
+    await records.record(batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), done))
+    assert await pool.fetchval("SELECT resolution FROM work_items") == {"outcome": "supplied"}
+    assert await in_the_clear() == []
+
+
+async def test_impossible_facts_are_refused_in_the_audit_and_change_nothing(
+    pool: Pool, records: PostgresRecords, messages: Messages, referral_id: str, actions: Actions
+) -> None:
+    message = await say(messages, referral_id, MessageKind.RESOLVE, {"facts": {"patient.birth_date": "2099-01-01"}})
+    done = Resolved(at=AT, message_id=message, item_id=f"{referral_id}-1", resolution={"outcome": "supplied"})
+    recorded = await records.record(batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), done))
+    assert recorded == Recorded()
+    assert await pool.fetchval("SELECT revision FROM referrals") == 1
+    assert (await actions(referral_id))[-2:] == ["work_item.resolved", "facts_refused"]
+
+
+async def test_a_new_version_from_the_source_becomes_what_holds(
+    records: PostgresRecords, vault: Vault, messages: Messages, refer: Refer, pool: Pool
+) -> None:
+    referral_id = await refer()
+    newer = {"source_referral_id": "n-1", "order": {"therapy": "iron"}, "patient": {"address": {"state": "IN"}}}
+    message = await say(messages, referral_id, MessageKind.AMEND, {"referral": newer})
+    recorded = await records.record(batch(referral_id, Amended(at=AT, message_id=message)))
+    assert recorded.outline is not None
+    assert recorded.outline.missing[Blocks.CONTACT] == ("patient.phones",)
+    assert {Change.COVERAGE, Change.ORDER, Change.PATIENT} <= recorded.changes
+    opening = await records.open(referral_id)
+    assert opening.outline == recorded.outline
+    assert opening.outline.model_dump(mode="json") == await pool.fetchval("SELECT outline FROM referrals")
+
+
+async def test_a_version_that_says_what_was_known_is_no_change(
+    pool: Pool, records: PostgresRecords, messages: Messages, referral_id: str
+) -> None:
+    message = await say(messages, referral_id, MessageKind.AMEND, {"facts": {"patient.weight_kg": 70.5}})
+    assert await records.record(batch(referral_id, Amended(at=AT, message_id=message))) == Recorded()
+    assert await pool.fetchval("SELECT count(*) FROM referral_revisions") == 1
+
+
+async def test_an_overdue_item_is_raised_and_the_supervisor_is_mailed(
+    pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
+) -> None:
+    raised = Escalated(at=AT + 2 * HOUR, item_id=f"{referral_id}-1", level=1)
+    await records.record(batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), raised))
+    row = await pool.fetchrow("SELECT level, escalated_at FROM work_items")
+    assert dict(row or {}) == {"level": 1, "escalated_at": AT + 2 * HOUR}
+    [mail] = await sent(pool, outbox)
+    assert (mail.channel, mail.recipient, mail.body["to"]) == ("mail", "supervisor", "supervisors@pharmacy.example")
+    assert mail.key == f"{referral_id}:escalated:2"
+
+
+async def test_an_item_that_is_closed_is_neither_raised_nor_answered_again(
+    pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
+) -> None:
+    name = f"{referral_id}-1"
+    entries = (
+        Opened(at=AT, item=item(referral_id, 1)),
+        Withdrawn(at=AT + HOUR, item_id=name, why="cancelled"),
+        Escalated(at=AT + 2 * HOUR, item_id=name, level=1),
+        Resolved(at=AT + 3 * HOUR, item_id=name, resolution={"outcome": "supplied"}),
+    )
+    await records.record(batch(referral_id, *entries))
+    row = await pool.fetchrow("SELECT state, level, closed_at, resolution FROM work_items")
+    assert dict(row or {}) == {"state": "withdrawn", "level": 0, "closed_at": AT + HOUR, "resolution": None}
+    assert await sent(pool, outbox) == []
+
+
+async def test_the_source_is_told_in_its_own_number(
+    pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
+) -> None:
+    told = Told(at=AT, milestone=Milestone.SCHEDULED, visit_at=AT + 48 * HOUR)
+    await records.record(batch(referral_id, told))
+    [parcel] = await sent(pool, outbox)
+    assert (parcel.channel, parcel.recipient, parcel.key) == ("source", "mercy", f"{referral_id}:told:1")
+    assert parcel.body["type"] == "referral.milestone"
+    data = parcel.body["data"]
+    assert data["source_referral_id"].startswith("Zkanarivogel-")
+    assert (data["business_status"], data["name"]) == ("5.1.1", "scheduled")
+    assert data["visit_at"] == "2026-03-04T10:00:00+00:00"
+
+
+async def test_billing_gets_a_complete_record_for_each_line_that_is_not_void(
+    pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
+) -> None:
+    agreed = Resolved(
+        at=AT,
+        item_id=f"{referral_id}-1",
+        resolution={"outcome": "accepted", "agreement_signed": True, "bill_pay_account": True},
+    )
+    review = item(referral_id, 1, WorkItemKind.REVIEW_BENEFITS, asks={"copay": "25.00"})
+    await records.record(
+        batch(referral_id, Opened(at=AT, item=review), agreed, HandedOver(at=AT, lines=LINES, served_on=AT))
+    )
+    [parcel] = await sent(pool, outbox)
+    assert (parcel.channel, parcel.key) == ("billing", f"{referral_id}:handed_over:3")
+    [record] = parcel.body["data"]["records"]
+    assert (record["code"], record["units"], record["service_from"]) == ("J0696", 14, "2026-03-02")
+    assert (record["member_id"], record["drug"]["ndc"]) == ("Zkanarivogel77", "00409733201")
+    assert record["responsibility"]["estimate"] == {"copay": "25.00"}
+    assert record["responsibility"]["agreement"]["agreement_signed"] is True
+    assert parcel.body["data"]["patient"]["birth_date"] == "1961-07-23"
+    assert "history" not in parcel.body["data"]["patient"]
+
+
+async def test_the_standing_is_that_of_the_newest_batch(pool: Pool, records: PostgresRecords, referral_id: str) -> None:
+    noted = [Noted(at=AT + number * HOUR, action=f"step_{number}") for number in range(3)]
+    older = batch(referral_id, *noted[:2], stage=Stage.VERIFICATION)
+    newer = batch(
+        referral_id,
+        noted[2],
+        first=3,
+        stage=Stage.AUTHORIZATION,
+        lines=LINES,
+        waiting_for=(WaitingFor.PAYER, Role.PHARMACIST),
+        next_due=AT + 5 * HOUR,
+        blocked_by=("hold: on hold",),
+        on_hold=True,
+    )
+    for each in (older, newer, older):
+        await records.record(each)
+    row = await pool.fetchrow('SELECT *, "authorization" AS overall FROM referrals')
+    assert row is not None
+    assert (row["stage"], row["journal_seq"], row["updated_at"]) == ("authorization", 3, AT + 2 * HOUR)
+    assert (row["waiting_for"], row["overall"]) == (["payer", "pharmacist"], "approved")
+    assert (row["on_hold"], row["next_due"], row["blocked_by"]) == (True, AT + 5 * HOUR, ["hold: on hold"])
+    assert [Line.model_validate(line) for line in row["lines"]] == list(LINES)
+
+
+async def test_a_batch_without_entries_moves_only_the_standing(
+    pool: Pool, records: PostgresRecords, referral_id: str, actions: Actions
+) -> None:
+    await records.record(batch(referral_id, on_hold=True))
+    assert await pool.fetchval("SELECT on_hold FROM referrals")
+    assert await actions(referral_id) == ["received"]
+
+
+async def test_a_batch_that_comes_too_early_waits_for_the_one_before(
+    records: PostgresRecords, referral_id: str, actions: Actions
+) -> None:
+    with pytest.raises(Unavailable, match="journal_has_a_gap"):
+        await records.record(batch(referral_id, Noted(at=AT, action="late"), first=2))
+    assert await actions(referral_id) == ["received"]
+
+
+async def test_nothing_of_the_patient_lies_open(
+    records: PostgresRecords,
+    messages: Messages,
+    referral_id: str,
+    in_the_clear: Callable[[], Awaitable[list[str]]],
+) -> None:
+    await records.record(batch(referral_id, *await journal(messages, referral_id)))
+    assert await in_the_clear() == []
+
+
+async def test_every_entry_is_audited_with_who_did_it(
+    pool: Pool, records: PostgresRecords, messages: Messages, audit: AuditTrail, referral_id: str
+) -> None:
+    entries = await journal(messages, referral_id)
+    await records.record(batch(referral_id, *entries))
+    rows = await pool.fetch("SELECT actor, action FROM audit WHERE chain = $1 ORDER BY seq", referral_id)
+    assert [tuple(row) for row in rows if not row["action"].startswith("message")][1:] == [
+        ("system", "work_item.opened"),
+        ("system", "work_item.opened"),
+        ("user-7", "work_item.resolved"),
+        ("system", "source.told"),
+        ("system", "work_item.escalated"),
+        ("user-7", "referral.amended"),
+        ("user-7", "work_item.withdrawn"),
+        ("system", "hold_released"),
+        ("system", "billing.handed_over"),
+    ]
+    assert (await audit.verify(pool)).intact
+
+
+async def journal(messages: Messages, referral_id: str) -> tuple[AnyEntry, ...]:
+    """One entry of each kind."""
+    facts = await say(messages, referral_id, MessageKind.RESOLVE, {"facts": {"patient.weight_kg": 81.0}})
+    amended = await say(messages, referral_id, MessageKind.AMEND, {"facts": {"order.dose": "1 g"}})
+    first, second = (item(referral_id, number) for number in (1, 2))
+    return (
+        Opened(at=AT, item=first),
+        Opened(at=AT, item=second),
+        Resolved(at=AT, actor=COORDINATOR, message_id=facts, item_id=first.id, resolution={"outcome": "supplied"}),
+        Told(at=AT, milestone=Milestone.ACCEPTED),
+        Escalated(at=AT, item_id=second.id, level=1),
+        Amended(at=AT, actor=COORDINATOR, message_id=amended),
+        Withdrawn(at=AT, actor=COORDINATOR, item_id=second.id, why="cancelled"),
+        Noted(at=AT, actor=SYSTEM, action="hold_released", details={"nurse": "rn-1"}),
+        HandedOver(at=AT, lines=LINES, served_on=AT),
+    )
+
+
+LENGTH = 9
+TELLINGS = st.lists(st.tuples(st.integers(0, LENGTH), st.integers(1, LENGTH)), max_size=5)
+"""How far back each batch begins before what was recorded, and how many entries it has."""
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(tellings=TELLINGS)
+async def test_however_a_journal_is_told_it_is_recorded_once(
+    pool: Pool, records: PostgresRecords, messages: Messages, refer: Refer, tellings: list[tuple[int, int]]
+) -> None:
+    whole, parts = await refer(), await refer()
+    at_once = await records.record(batch(whole, *await journal(messages, whole), stage=Stage.FIRST_VISIT))
+    entries = await journal(messages, parts)
+    changes: set[Change] = set()
+    told = 0
+    for back, number in [*tellings, (0, LENGTH), (LENGTH, LENGTH)]:
+        first = max(0, told - back)
+        some = entries[first : first + number]
+        changes |= (await records.record(batch(parts, *some, first=first + 1, stage=Stage.FIRST_VISIT))).changes
+        told = max(told, first + len(some))
+    assert changes == at_once.changes == {Change.PATIENT, Change.ORDER}
+    assert await all_of(pool, parts) == await all_of(pool, whole)
+
+
+async def all_of(pool: Pool, referral_id: str) -> list[object]:
+    """What is stored about a referral, without its ids."""
+    queries = (
+        "SELECT revision, outline, stage, lines, journal_seq, updated_at FROM referrals WHERE id = $1::uuid",
+        "SELECT state, level, escalated_at, closed_at, resolution FROM work_items WHERE referral_id = $1 ORDER BY id",
+        "SELECT channel, recipient, right(key, -36) FROM outbox WHERE referral_id = $1 ORDER BY ordinal",
+        "SELECT revision, created_at FROM referral_revisions WHERE referral_id = $1 ORDER BY revision",
+        "SELECT seq, at, actor, action FROM audit WHERE chain = $1::uuid::text ORDER BY seq",
+    )
+    return [[tuple(row) for row in await pool.fetch(query, referral_id)] for query in queries]

@@ -1,0 +1,126 @@
+"""The roster: the right nurses, the least busy first, and never two patients at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from firstdose.adapters.postgres.imports import ImportReport
+from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.postgres.roster import APART, PostgresRoster
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.visit import Visit
+from firstdose.ports import Impossible, NurseSearch, Request, VisitHold
+
+AT = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+Refer = Callable[..., Awaitable[str]]
+
+
+def nurse(name: str, **more: Any) -> dict[str, Any]:
+    return {"id": name, "skills": ["anti_infective"], "states": ["OH"], **more}
+
+
+def hold(referral_id: str, key: str, nurse: str | None = "rn-1", at: datetime = AT) -> VisitHold:
+    return VisitHold(referral_id=referral_id, key=key, visit=Visit(visit_at=at, nurse=nurse))
+
+
+@pytest.fixture
+async def roster(pool: Pool, vault: Vault) -> PostgresRoster:
+    roster = PostgresRoster(pool, vault)
+    await roster.import_nurses([nurse("rn-1"), nurse("rn-2", position=-1), nurse("rn-3", position=5)])
+    return roster
+
+
+async def found(roster: PostgresRoster, referral_id: str, limit: int = 9) -> tuple[str, ...]:
+    return await roster.find(NurseSearch(referral_id=referral_id, key="k", limit=limit))
+
+
+async def test_the_least_busy_come_first_then_the_pharmacys_order(
+    roster: PostgresRoster, referral_id: str, refer: Refer
+) -> None:
+    assert await found(roster, referral_id) == ("rn-2", "rn-1", "rn-3")
+    assert await found(roster, referral_id, limit=2) == ("rn-2", "rn-1")
+    await roster.hold(hold(await refer(), "k1", "rn-2"))
+    assert await found(roster, referral_id) == ("rn-1", "rn-3", "rn-2")
+    await roster.release(Request(referral_id=referral_id, key="k1"))
+    assert await found(roster, referral_id) == ("rn-2", "rn-1", "rn-3")
+
+
+async def test_only_nurses_with_skill_licence_and_area_who_are_there(
+    pool: Pool, vault: Vault, referral_id: str, refer: Refer
+) -> None:
+    roster = PostgresRoster(pool, vault)
+    await roster.import_nurses(
+        [
+            nurse("rn-skill", skills=["iron"]),
+            nurse("rn-state", states=["IN"]),
+            nurse("rn-away", active=False),
+            nurse("rn-far", areas=["430", "45"]),
+            nurse("rn-near", areas=["450", "441"]),
+        ]
+    )
+    assert await found(roster, referral_id) == ("rn-near",)
+    assert await found(roster, await refer(**{"patient.address.postal_code": None})) == ()
+    assert await found(roster, await refer(**{"patient.address.state": None})) == ()
+    assert await found(roster, await refer(**{"order.therapy": None})) == ()
+
+
+async def test_a_nurse_is_not_held_for_two_patients_too_close_to_each_other(
+    roster: PostgresRoster, referral_id: str, refer: Refer
+) -> None:
+    other = await refer()
+    assert await roster.hold(hold(referral_id, "k1"))
+    assert not await roster.hold(hold(other, "k2", at=AT + APART - MINUTE))
+    assert not await roster.hold(hold(other, "k3", at=AT - APART + MINUTE))
+    assert await roster.hold(hold(other, "k4", at=AT + APART))
+    assert await roster.hold(hold(other, "k5", "rn-2"))
+    assert await roster.hold(hold(other, "k6", None)), "a visit in the suite holds nobody"
+
+
+async def test_a_visit_of_the_same_patient_may_move(roster: PostgresRoster, referral_id: str) -> None:
+    assert await roster.hold(hold(referral_id, "k1"))
+    assert await roster.hold(hold(referral_id, "k2", at=AT + 30 * MINUTE))
+
+
+async def test_a_hold_is_made_once_per_key(pool: Pool, roster: PostgresRoster, referral_id: str) -> None:
+    assert [await roster.hold(hold(referral_id, "k1")) for _ in range(3)] == [True, True, True]
+    assert await pool.fetchval("SELECT count(*) FROM visit_holds") == 1
+    with pytest.raises(Impossible, match="key_holds_another_visit"):
+        await roster.hold(hold(referral_id, "k1", at=AT + 5 * APART))
+
+
+async def test_what_was_released_is_free_for_others_and_gone_for_its_key(
+    roster: PostgresRoster, referral_id: str, refer: Refer
+) -> None:
+    await roster.hold(hold(referral_id, "k1"))
+    for _ in range(2):
+        await roster.release(Request(referral_id=referral_id, key="k1"))
+    await roster.release(Request(referral_id=referral_id, key="never"))
+    assert await roster.hold(hold(await refer(), "k2"))
+    assert not await roster.hold(hold(referral_id, "k1"))
+
+
+async def test_of_twenty_patients_at_once_one_gets_the_nurse(pool: Pool, roster: PostgresRoster, refer: Refer) -> None:
+    patients = [await refer() for _ in range(20)]
+    holds = [hold(each, f"k-{each}", at=AT + number * MINUTE) for number, each in enumerate(patients)]
+    assert sum(await asyncio.gather(*(roster.hold(each) for each in holds))) == 1
+    assert await pool.fetchval("SELECT count(*) FROM visit_holds") == 1
+
+
+async def test_a_nurse_who_is_not_on_the_roster_or_away_is_not_held(roster: PostgresRoster, referral_id: str) -> None:
+    with pytest.raises(Impossible, match="unknown_nurse"):
+        await roster.hold(hold(referral_id, "k1", "rn-9"))
+    await roster.import_nurses([nurse("rn-1", active=False)])
+    assert not await roster.hold(hold(referral_id, "k1"))
+
+
+async def test_an_import_counts_what_it_changed_and_refuses_bad_rows(roster: PostgresRoster) -> None:
+    same, changed = nurse("rn-1"), nurse("rn-2", position=7)
+    assert await roster.import_nurses([same, changed]) == ImportReport(changed=1, unchanged=1)
+    report = await roster.import_nurses([nurse("rn-1", skills=["magic"]), nurse("rn-5", states=["Ohio"]), same])
+    assert [problem.row for problem in report.problems] == [1, 2]
+    assert not any("magic" in problem.problem.split("Input should be")[0] for problem in report.problems)

@@ -1,0 +1,105 @@
+"""Stock: what is reserved is gone from the shelf, once per key, and comes back once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.imports import ImportReport
+from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.postgres.stock import LONGEST_SUPPLY, PostgresPharmacy
+from firstdose.domain.therapy import Reservation
+from firstdose.ports import Impossible, Request
+
+TODAY = datetime.now(UTC).date()
+NONE = Reservation(available=False)
+
+Refer = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def pharmacy(pool: Pool) -> PostgresPharmacy:
+    return PostgresPharmacy(pool)
+
+
+def lot(name: str, quantity: int, days: int = 90, hcpcs: str = "J0696") -> dict[str, object]:
+    return {"hcpcs": hcpcs, "lot": name, "quantity": quantity, "expires": (TODAY + timedelta(days=days)).isoformat()}
+
+
+def asked(referral_id: str, key: str = "k1") -> Request:
+    return Request(referral_id=referral_id, key=key)
+
+
+async def on_shelf(pool: Pool) -> dict[str, int]:
+    return {row["lot"]: row["quantity"] for row in await pool.fetch("SELECT lot, quantity FROM stock")}
+
+
+async def test_the_lot_that_expires_first_but_lasts_is_taken(
+    pool: Pool, pharmacy: PostgresPharmacy, referral_id: str
+) -> None:
+    await pharmacy.import_stock([lot("SHORT", 5, days=13), lot("LATE", 5), lot("GOOD", 1, days=15), lot("EMPTY", 0)])
+    assert await pharmacy.reserve(asked(referral_id)) == Reservation(available=True, lot="GOOD")
+    assert await pharmacy.reserve(asked(referral_id, "k2")) == Reservation(available=True, lot="LATE")
+    assert await on_shelf(pool) == {"SHORT": 5, "LATE": 4, "GOOD": 0, "EMPTY": 0}
+
+
+async def test_a_lot_need_not_last_longer_than_one_supply(pharmacy: PostgresPharmacy, refer: Refer) -> None:
+    await pharmacy.import_stock([lot("L1", 1, days=LONGEST_SUPPLY.days + 1)])
+    assert (await pharmacy.reserve(asked(await refer(**{"order.duration_days": 365})))).available
+
+
+async def test_a_reservation_is_made_once_per_key(pool: Pool, pharmacy: PostgresPharmacy, referral_id: str) -> None:
+    await pharmacy.import_stock([lot("L1", 9)])
+    made = await asyncio.gather(*(pharmacy.reserve(asked(referral_id)) for _ in range(6)))
+    assert set(made) == {Reservation(available=True, lot="L1")}
+    assert await on_shelf(pool) == {"L1": 8}
+
+
+async def test_a_release_gives_back_once_and_its_key_is_spent(
+    pool: Pool, pharmacy: PostgresPharmacy, referral_id: str
+) -> None:
+    await pharmacy.import_stock([lot("L1", 1)])
+    await pharmacy.reserve(asked(referral_id))
+    await asyncio.gather(*(pharmacy.release(asked(referral_id)) for _ in range(4)))
+    await pharmacy.release(asked(referral_id, "never"))
+    assert await on_shelf(pool) == {"L1": 1}
+    assert await pharmacy.reserve(asked(referral_id)) == NONE
+    assert (await pharmacy.reserve(asked(referral_id, "k2"))).lot == "L1"
+
+
+async def test_of_many_who_want_the_last_units_none_gets_too_much_or_too_little(
+    pool: Pool, pharmacy: PostgresPharmacy, refer: Refer
+) -> None:
+    await pharmacy.import_stock([lot("L1", 7), lot("L2", 1, days=99)])
+    patients = [await refer() for _ in range(12)]
+    made = await asyncio.gather(*(pharmacy.reserve(asked(each, f"k-{each}")) for each in patients))
+    assert Counter(each.lot for each in made) == {"L1": 7, "L2": 1, None: 4}
+    assert await on_shelf(pool) == {"L1": 0, "L2": 0}
+
+
+async def test_what_was_not_there_may_come_later_under_the_same_key(
+    pharmacy: PostgresPharmacy, referral_id: str
+) -> None:
+    await pharmacy.import_stock([lot("OTHER", 5, hcpcs="J1756")])
+    assert await pharmacy.reserve(asked(referral_id)) == NONE
+    await pharmacy.import_stock([lot("L1", 1)])
+    assert (await pharmacy.reserve(asked(referral_id))).available
+
+
+async def test_an_order_without_a_code_finds_nothing_and_an_unknown_referral_is_impossible(
+    pharmacy: PostgresPharmacy, refer: Refer
+) -> None:
+    assert await pharmacy.reserve(asked(await refer(**{"order.drug.hcpcs": None}))) == NONE
+    with pytest.raises(Impossible, match="unknown_referral"):
+        await pharmacy.reserve(asked(new_id()))
+
+
+async def test_an_import_sets_what_lies_on_the_shelf(pool: Pool, pharmacy: PostgresPharmacy) -> None:
+    await pharmacy.import_stock([lot("L1", 3), lot("L2", 3)])
+    assert await pharmacy.import_stock([lot("L1", 8), lot("L2", 3)]) == ImportReport(changed=1, unchanged=1)
+    report = await pharmacy.import_stock([lot("L1", -1), lot("L3", 1)])
+    assert [problem.row for problem in report.problems] == [1]
+    assert await on_shelf(pool) == {"L1": 8, "L2": 3}

@@ -1,0 +1,229 @@
+"""Commands of operation as an operator runs them: a process of its own, against a real database and a real Temporal."""
+
+import asyncio
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio import workflow
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.temporal import connect
+from firstdose.settings import load_settings
+from workflows.messages import SEARCH_ATTRIBUTES, WORKFLOW, ReferralStart
+
+KEY = f"k1:{b64encode(bytes(range(32))).decode()}"
+NEWER = f"k2:{b64encode(bytes(range(32, 64))).decode()}"
+REFERRAL = "0190d0d0-0000-7000-8000-000000000001"
+NOWHERE = "127.0.0.1:1"
+
+
+class Ran(NamedTuple):
+    code: int | None
+    out: str
+    err: str
+
+
+class Operator:
+    """Runs `firstdose` with these settings and nothing else of ours in the environment."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self.settings = settings
+
+    async def run(self, *arguments: str, **settings: str) -> Ran:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "desk", *arguments),
+            env={**inherited, "FIRSTDOSE_STATE": str(self.directory), **self.settings, **settings},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 120)
+        return Ran(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def operator(dsn: str, tmp_path: Path) -> Operator:
+    return Operator(tmp_path, DATABASE_URL=dsn, FIRSTDOSE_KEYS=KEY)
+
+
+@pytest.fixture
+async def audited(pool: Pool, keyring: Keyring) -> None:
+    """Two records in the chain of a referral."""
+    for action in ("opened", "noted"):
+        async with transaction(pool) as connection:
+            await AuditTrail(keyring).write(connection, REFERRAL, at=datetime.now(UTC), actor="system", action=action)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    program = Path(sys.executable).with_name("temporal")
+    async with await WorkflowEnvironment.start_local(dev_server_existing_path=str(program)) as environment:
+        yield environment
+
+
+@pytest.mark.usefixtures("audited")
+async def test_audit_verify_finds_a_change(operator: Operator, pool: Pool) -> None:
+    assert await operator.run("audit", "verify") == Ran(0, "intact: 2 records in 1 chains\n", "")
+    async with pool.acquire() as connection:
+        await connection.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
+        await connection.execute("UPDATE audit SET action = 'x' WHERE seq = 2")
+    ran = await operator.run("audit", "verify", "--json", "--referral", REFERRAL)
+    assert ran.code == 1
+    report = json.loads(ran.out)
+    assert (report["intact"], report["broken"][0]) == (False, {"chain": REFERRAL, "seq": 2, "problem": "changed"})
+
+
+@pytest.mark.usefixtures("audited")
+async def test_audit_export_is_a_record_a_line(operator: Operator) -> None:
+    ran = await operator.run("audit", "export")
+    assert [json.loads(line)["action"] for line in ran.out.splitlines()] == ["opened", "noted"]
+
+
+async def test_keys_rotate_is_audited(operator: Operator, pool: Pool) -> None:
+    ran = await operator.run("keys", "rotate", FIRSTDOSE_KEYS=f"{NEWER},{KEY}")
+    assert (ran.code, ran.err) == (0, "")
+    assert "k2" in ran.out
+    async with pool.acquire() as connection:
+        record = await connection.fetchrow("SELECT actor, action, details FROM audit WHERE chain = 'system'")
+    assert record is not None
+    assert (record["action"], record["details"]) == ("keys_rotated", {"key": "k2", "number": 0})
+    assert record["actor"] == f"operator:{os.getuid()}"
+
+
+async def test_shredding_is_never_done_by_mistake(operator: Operator) -> None:
+    ran = await operator.run("keys", "shred", REFERRAL)
+    assert ran.code == 2
+    assert "--yes" in ran.err
+    unknown = await operator.run("keys", "shred", REFERRAL, "--yes")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "no data key" in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("register", "row", "wrong"),
+    [
+        ("payers", {"id": "acme", "name": "Acme Health"}, {"id": "acme"}),
+        ("nurses", {"id": "n1", "skills": ["antibiotic"], "states": ["IL"]}, {"id": "n2"}),
+        ("stock", {"hcpcs": "J0696", "lot": "L1", "quantity": 4, "expires": "2030-01-01"}, {"hcpcs": "J0696"}),
+    ],
+)
+async def test_imports_tell_what_changed_and_what_is_wrong(
+    operator: Operator, register: str, row: Any, wrong: Any
+) -> None:
+    file = operator.directory / "rows.yaml"
+    file.write_text(json.dumps({register: [row]}))
+    assert await operator.run(register, "import", str(file)) == Ran(0, "1 changed, 0 as they were\n", "")
+    file.write_text(json.dumps([row, wrong]))
+    ran = await operator.run(register, "import", str(file), "--json")
+    assert ran.code == 1
+    assert {row for row, _ in json.loads(ran.out)["problems"]} == {2}
+
+
+async def test_a_missing_key_is_one_line(operator: Operator) -> None:
+    ran = await operator.run("audit", "verify", FIRSTDOSE_KEYS="")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert "FIRSTDOSE_KEYS" in ran.err
+
+
+async def test_a_running_local_stack_needs_no_settings(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "addresses.json").write_text(json.dumps({"database": dsn}))
+    (tmp_path / "keys").write_text(KEY)
+    assert (await Operator(tmp_path).run("audit", "verify")).out == "intact: 0 records in 0 chains\n"
+
+
+async def test_migrate_then_doctor(operator: Operator, temporal: WorkflowEnvironment) -> None:
+    address = temporal.client.service_client.config.target_host
+    ran = await operator.run("migrate", TEMPORAL_ADDRESS=address)
+    assert (ran.code, ran.err) == (0, "")
+    assert "nothing to apply" in ran.out
+    assert all(key.name in ran.out for key in SEARCH_ATTRIBUTES)
+    again = await operator.run("migrate", TEMPORAL_ADDRESS=address)
+    assert "all registered" in again.out
+    examined = await operator.run("doctor", "--json", TEMPORAL_ADDRESS=address, FIRSTDOSE_URL=f"http://{NOWHERE}")
+    found = {each["subject"]: each["well"] for each in json.loads(examined.out)}
+    assert examined.code == 1
+    assert {subject for subject, well in found.items() if well} >= {
+        "python", "keys", "database", "temporal", "search attributes"
+    }  # fmt: skip
+    assert not found["desk"]
+
+
+async def test_doctor_names_a_fix_for_everything_that_is_missing(tmp_path: Path) -> None:
+    ran = await Operator(tmp_path, TEMPORAL_ADDRESS=NOWHERE, FIRSTDOSE_URL=f"http://{NOWHERE}").run("doctor", "--json")
+    assert ran.code == 1
+    fixes = {each["subject"]: each["fix"] for each in json.loads(ran.out)}
+    assert all(fixes[subject] for subject in ("keys", "database", "temporal", "desk"))
+
+
+@workflow.defn(name=WORKFLOW, sandboxed=False)
+class AnotherProcess:
+    """A workflow of the same name that does something else first."""
+
+    @workflow.run
+    async def run(self, start: ReferralStart) -> None:
+        await workflow.sleep(timedelta(days=1))
+
+    @workflow.update
+    def begun(self) -> None:
+        """Answered once the first task is done, and with it the timer started."""
+
+
+async def test_replay_finds_a_history_that_does_not_fit(operator: Operator, temporal: WorkflowEnvironment) -> None:
+    address = temporal.client.service_client.config.target_host
+    settings = load_settings(environ={"TEMPORAL_ADDRESS": address, "FIRSTDOSE_KEYS": KEY})
+    client = await connect(settings, Keyring(settings.key_material()), identity="test")
+    start, untouched, foreign = ReferralStart(referral_id=REFERRAL, source="s"), f"referral-{uuid4()}", f"r-{uuid4()}"
+    await client.start_workflow(WORKFLOW, start, id=untouched, task_queue="nobody")
+    assert (await operator.run("replay", "--open", TEMPORAL_ADDRESS=address)).code == 0
+    async with Worker(client, task_queue="q", workflows=[AnotherProcess], workflow_runner=UnsandboxedWorkflowRunner()):
+        handle = await client.start_workflow(AnotherProcess.run, start, id=foreign, task_queue="q")
+        await handle.execute_update(AnotherProcess.begun)
+    ran = await operator.run("replay", "--open", "--json", TEMPORAL_ADDRESS=address)
+    assert ran.code == 1
+    assert {each["history"]: each["ok"] for each in json.loads(ran.out)} == {untouched: True, foreign: False}
+    file = operator.directory / "any-name.json"
+    file.write_text((await handle.fetch_history()).to_json())
+    ran = await operator.run("replay", str(file))
+    assert ran.code == 1
+    assert "Nondeterminism" in ran.out
+
+
+async def test_replay_of_what_is_no_history(operator: Operator) -> None:
+    (operator.directory / "x.json").write_text("{}")
+    assert (await operator.run("replay", str(operator.directory / "x.json"))).code == 2
+
+
+async def test_nothing_answers(operator: Operator) -> None:
+    assert (await operator.run("replay", "--open", TEMPORAL_ADDRESS=NOWHERE)).code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("version: strict\ncontact: {attempts: 3}\n", 0, "strict is good"),
+        ("", 0, "default is good"),
+        ("contact: {attempts: -1}\n", 1, "contact.attempts"),
+        ("kontakt: {}\n", 1, "kontakt"),
+        ("a: [\n", 1, "not YAML"),
+    ],
+)
+async def test_policy_check(tmp_path: Path, text: str, code: int, said: str) -> None:
+    (tmp_path / "policy.yaml").write_text(text)
+    ran = await Operator(tmp_path).run("policy", "check", str(tmp_path / "policy.yaml"))
+    assert ran.code == code
+    assert said in ran.out + ran.err

@@ -1,0 +1,206 @@
+"""The relay between the store of messages and real workflows: in order, at least once, applied once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio import workflow
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from desk.http import actions
+from desk.relay import CLOSED, MessageRelay
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.temporal import connect
+from firstdose.domain.message import Message, MessageKind, MessageState
+from firstdose.domain.role import Actor, Role
+from local.ports import free_port
+from local.temporal_server import EmbeddedTemporal
+from tests.served_desk import KEYS, ServedDesk, served_desk, settings_for
+from workflows.messages import (
+    REFERRALS_QUEUE,
+    WORKFLOW,
+    CancelRequest,
+    Done,
+    HoldRequest,
+    PayerAnswered,
+    ReferralStart,
+    ResumeRequest,
+    workflow_id,
+)
+
+WITHIN = timedelta(seconds=30)
+NURSE = Actor(id="nurse-1", roles=(Role.NURSE,))
+
+
+@workflow.defn(name=WORKFLOW, sandboxed=False)
+class StandIn:
+    """Hears what the relay brings, in the real one's place."""
+
+    def __init__(self) -> None:
+        self._heard: list[str] = []
+        self._closed = False
+
+    @workflow.run
+    async def run(self, start: ReferralStart) -> str:
+        self._heard.append(f"start from {start.source}")
+        await workflow.wait_condition(lambda: self._closed)
+        return "closed"
+
+    @workflow.query
+    def heard(self) -> list[str]:
+        return self._heard
+
+    @workflow.update
+    async def hold(self, request: HoldRequest) -> Done:
+        self._heard.append(f"hold {request.reason} by {request.actor.id}")
+        return Done()
+
+    @hold.validator
+    def _judge_hold(self, request: HoldRequest) -> None:
+        if request.reason == "never":
+            raise ValueError("this referral is never held")
+
+    @workflow.update
+    async def resume(self, request: ResumeRequest) -> Done:
+        self._heard.append("resume")
+        return Done()
+
+    @workflow.update
+    async def cancel(self, request: CancelRequest) -> Done:
+        self._closed = True
+        return Done()
+
+    @workflow.signal
+    def payer_answered(self, answered: PayerAnswered) -> None:
+        self._heard.append(f"answer to {answered.contact_id}")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedTemporal]:
+    async with EmbeddedTemporal(tmp_path_factory.mktemp("temporal") / "state.db") as server:
+        yield server
+
+
+@pytest.fixture
+async def desk(dsn: str, tmp_path: Path, temporal: EmbeddedTemporal) -> AsyncIterator[ServedDesk]:
+    settings = settings_for(dsn, tmp_path, temporal={"TEMPORAL_ADDRESS": temporal.address})
+    async with served_desk(settings, with_relays=True) as served, standing_in(served.desk.client):
+        yield served
+
+
+@asynccontextmanager
+async def standing_in(client: Client) -> AsyncIterator[None]:
+    async with Worker(client, task_queue=REFERRALS_QUEUE, workflows=[StandIn]):
+        yield
+
+
+def the_workflow(desk: ServedDesk, referral_id: str) -> WorkflowHandle[Any, Any]:
+    return desk.desk.client.get_workflow_handle(workflow_id(referral_id))
+
+
+async def settled(desk: ServedDesk, referral_id: str) -> list[tuple[str, str]]:
+    """Kind and state of the referral's messages, once every one of them is settled."""
+    rows = await desk.desk.pool.fetch("SELECT id FROM messages WHERE referral_id = $1 ORDER BY ordinal", referral_id)
+    messages = [await desk.desk.messages.outcome(row["id"], WITHIN) for row in rows]
+    return [(message.kind, message.state) for message in messages]
+
+
+async def test_a_referral_starts_its_workflow_and_an_action_is_answered_with_its_outcome(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    async with desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
+        answer = await nurse.post(f"/api/referrals/{referral_id}/hold", json={"reason": "hospitalised"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "applied")
+    assert answer.json()["referral"]["id"] == referral_id
+    heard = await the_workflow(desk, referral_id).query("heard")
+    assert heard == ["start from mercy", "hold hospitalised by nurse-1"]
+
+
+async def test_a_refusal_is_a_conflict_with_its_reason_and_the_present_state(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    async with desk.as_staff(Role.NURSE) as nurse:
+        answer = await nurse.post(f"/api/referrals/{referral_id}/hold", json={"reason": "never"})
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "this referral is never held"
+    assert answer.json()["referral"]["stage"] == "intake"
+
+
+async def test_what_comes_after_the_end_is_refused(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    async with desk.as_staff(Role.SUPERVISOR) as supervisor:
+        cancelled = await supervisor.post(f"/api/referrals/{referral_id}/cancel", json={"reason": "withdrawn"})
+        assert cancelled.status_code == 200
+        await the_workflow(desk, referral_id).result()
+        late = await supervisor.post(f"/api/referrals/{referral_id}/resume")
+    assert (late.status_code, late.json()["detail"]) == (409, CLOSED)
+
+
+async def test_the_same_key_is_the_same_action_and_another_body_under_it_is_none(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    path, key = f"/api/referrals/{referral_id}/hold", {"Idempotency-Key": "once"}
+    async with desk.as_staff(Role.NURSE) as nurse:
+        answers = [await nurse.post(path, json={"reason": "hospitalised"}, headers=key) for _ in range(2)]
+        other = await nurse.post(path, json={"reason": "travelling"}, headers=key)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json()["message_id"] == answers[1].json()["message_id"]
+    assert other.status_code == 409
+    assert len(await the_workflow(desk, referral_id).query("heard")) == 2
+
+
+async def test_while_temporal_is_away_all_is_kept_and_then_delivered_in_order(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PATIENCE", timedelta(milliseconds=50))
+    port = free_port()
+    settings = settings_for(dsn, tmp_path, temporal={"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"})
+    async with served_desk(settings, with_relays=True) as desk, desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
+        referral_id = await desk.refer()
+        for action, body in (("hold", {"reason": "first"}), ("resume", None), ("hold", {"reason": "second"})):
+            answer = await nurse.post(f"/api/referrals/{referral_id}/{action}", json=body)
+            assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+        async with EmbeddedTemporal(tmp_path / "state.db", port=port):
+            client = await connect(settings, Keyring(KEYS), identity="test")
+            async with standing_in(client):
+                states = {state for _, state in await settled(desk, referral_id)}
+                heard = await client.get_workflow_handle(workflow_id(referral_id)).query("heard")
+    assert states == {MessageState.APPLIED}
+    assert heard == ["start from mercy", "hold first by nurse-1", "resume", "hold second by nurse-1"]
+
+
+async def test_a_message_that_is_delivered_again_after_a_crash_is_applied_once(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    await settled(desk, referral_id)
+    message = Message(
+        id=str(uuid4()),
+        referral_id=referral_id,
+        kind=MessageKind.HOLD,
+        actor=NURSE,
+        body={"reason": "hospitalised"},
+        received_at=await desk.desk.pool.fetchval("SELECT now()"),
+    )
+    relay = MessageRelay(desk.desk.messages, desk.desk.client, desk.desk.referrals)
+    await asyncio.gather(relay.deliver(message), relay.deliver(message))
+    await relay.deliver(message)
+    assert (await the_workflow(desk, referral_id).query("heard"))[1:] == ["hold hospitalised by nurse-1"]
+
+
+async def test_a_payers_answer_reaches_the_workflow_as_a_signal(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    answered = Message(
+        id=str(uuid4()),
+        referral_id=referral_id,
+        kind=MessageKind.PAYER_ANSWERED,
+        actor=NURSE,
+        body={"contact_id": "c-1"},
+        received_at=await desk.desk.pool.fetchval("SELECT now()"),
+    )
+    await desk.desk.messages.post(answered)
+    assert ("payer_answered", "applied") in await settled(desk, referral_id)
+    assert "answer to c-1" in await the_workflow(desk, referral_id).query("heard")

@@ -1,0 +1,109 @@
+"""Parcels leave in order, once, and only for whoever holds them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from firstdose.adapters.postgres.listening import listening
+from firstdose.adapters.postgres.outbox import CHANNEL, Outbox
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.vault import Vault
+
+AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def outbox(vault: Vault) -> Outbox:
+    return Outbox(vault)
+
+
+async def put(pool: Pool, outbox: Outbox, referral_id: str, key: str, **changes: Any) -> None:
+    given = {"channel": "source", "recipient": "general-hospital", "body": {"key": key}, "at": AT}
+    async with transaction(pool) as connection:
+        await outbox.put(connection, key=key, referral_id=referral_id, **{**given, **changes})
+
+
+async def claim(pool: Pool, outbox: Outbox, *, at: datetime = AT) -> list[str]:
+    return [parcel.key for parcel in await outbox.claim(pool, 10, LEASE, at)]
+
+
+async def test_what_was_put_can_be_claimed_with_its_body(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    async with listening(pool, CHANNEL) as bell:
+        await bell.wait(5)
+        await put(pool, outbox, referral_id, "a")
+        assert await bell.wait(5)
+    (parcel,) = await outbox.claim(pool, 10, LEASE, AT)
+    assert (parcel.key, parcel.referral_id, parcel.channel) == ("a", referral_id, "source")
+    assert (parcel.recipient, parcel.body, parcel.attempts) == ("general-hospital", {"key": "a"}, 1)
+    assert parcel.created_at == AT
+
+
+async def test_the_same_key_is_put_once(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    await put(pool, outbox, referral_id, "a")
+    await put(pool, outbox, referral_id, "a", body={"other": True})
+    (parcel,) = await outbox.claim(pool, 10, LEASE, AT)
+    assert parcel.body == {"key": "a"}
+
+
+async def test_a_later_parcel_waits_for_the_one_before_it(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    await put(pool, outbox, referral_id, "a")
+    await put(pool, outbox, referral_id, "b")
+    await put(pool, outbox, referral_id, "mail", channel="mail")
+    first, mail = await outbox.claim(pool, 10, LEASE, AT)
+    assert (first.key, mail.key) == ("a", "mail")
+    assert await claim(pool, outbox) == []
+    await outbox.postpone(pool, first.id, AT + timedelta(hours=1), "refused")
+    assert await claim(pool, outbox, at=AT + timedelta(minutes=59)) == ["mail"]  # its lease ran out, b still waits
+    assert await claim(pool, outbox, at=AT + timedelta(hours=1)) == ["a", "mail"]
+    await outbox.delivered(pool, first.id, AT)
+    assert await claim(pool, outbox) == ["b"]
+
+
+async def test_giving_up_lets_the_next_one_leave(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    await put(pool, outbox, referral_id, "a")
+    await put(pool, outbox, referral_id, "b")
+    (first,) = await outbox.claim(pool, 10, LEASE, AT)
+    await outbox.give_up(pool, first.id, "gone")
+    assert await claim(pool, outbox) == ["b"]
+    assert await pool.fetchval("SELECT last_problem FROM outbox WHERE state = 'failed'") == "gone"
+
+
+async def test_two_claimers_never_get_the_same_parcel(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    for number in range(30):
+        await put(pool, outbox, referral_id, f"k{number}")
+    sent: list[str] = []
+
+    async def send() -> None:
+        while len(sent) < 30:
+            for parcel in await outbox.claim(pool, 3, LEASE, AT):
+                sent.append(parcel.key)
+                await outbox.delivered(pool, parcel.id, AT)
+
+    await asyncio.gather(*(send() for _ in range(6)))
+    assert sent == [f"k{number}" for number in range(30)]
+
+
+async def test_a_parcel_of_a_shredded_referral_fails_and_stops_nobody_else(
+    pool: Pool, outbox: Outbox, vault: Vault, referral_id: str
+) -> None:
+    await put(pool, outbox, referral_id, "a")
+    async with transaction(pool) as connection:
+        await vault.shred(connection, referral_id)
+    assert await claim(pool, outbox) == []
+    assert await pool.fetchval("SELECT last_problem FROM outbox WHERE state = 'failed'") == "unreadable"
+
+
+async def test_a_failed_transaction_sends_nothing(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    async def fail() -> None:
+        async with transaction(pool) as connection:
+            await outbox.put(
+                connection, key="a", referral_id=referral_id, channel="mail", recipient="r", body={}, at=AT
+            )
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await claim(pool, outbox) == []

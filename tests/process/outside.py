@@ -1,0 +1,207 @@
+"""The outside of the process, in memory and scripted: what a story needs around a real workflow on a real server."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+
+from firstdose.domain.authorization import (
+    InformationRequest,
+    LineAnswer,
+    LineState,
+    PayerAnswer,
+    Submission,
+)
+from firstdose.domain.channel import Channel, Plan
+from firstdose.domain.clocks import RULES, Regime, decision_clock
+from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.facts import Change, Outline
+from firstdose.domain.journal import Amended, AnyEntry, Batch, Noted, Opened, Recorded, Standing, Told
+from firstdose.domain.policy import Policy
+from firstdose.domain.referral import Route, Site
+from firstdose.domain.referral import Therapy as Kind
+from firstdose.domain.therapy import Reservation
+from firstdose.domain.work_item import WorkItem
+from firstdose.ports import (
+    AuthorizationRequest,
+    DocumentsReply,
+    Notice,
+    NurseSearch,
+    Opening,
+    Request,
+    VisitHold,
+)
+
+OUTLINE = Outline(
+    therapy=Kind.ANTI_INFECTIVE,
+    payer_id="acme",
+    route=Route.IV,
+    site=Site.HOME,
+    state="IL",
+    hcpcs="J0696",
+    frequency="q24h",
+    duration_days=14,
+    signed=True,
+    kit_ordered=True,
+)
+ELECTRONIC = Plan(payer="acme", eligibility=Channel.PAS, authorization=Channel.PAS, regime=Regime.EMPLOYER)
+
+
+def says(state: LineState, *, lines: Sequence[int] = (1, 2, 3), **more: Any) -> PayerAnswer:
+    """The payer's same word on several lines."""
+    number = "AUTH1" if state is LineState.APPROVED else None
+    return PayerAnswer(lines=tuple(LineAnswer(sequence=each, state=state, number=number) for each in lines), **more)
+
+
+APPROVED = says(LineState.APPROVED)
+PENDED = says(LineState.PENDED, tracking="P1")
+DENIED = says(LineState.DENIED)
+WANTS_NOTES = says(LineState.PENDED, information=InformationRequest(wanted=("11506-3",)))
+
+
+@dataclass
+class Outside:
+    """Every port. Scripts are plain attributes; what happened is kept for the test to look at."""
+
+    outline: Outline = OUTLINE
+    plan: Plan = ELECTRONIC
+    policy: Policy = field(default_factory=Policy)
+    benefits: list[Benefits] = field(default_factory=lambda: [Benefits(status=CoverageStatus.ACTIVE)])
+    submissions: list[PayerAnswer | Exception] = field(default_factory=lambda: [APPROVED])
+    decisions: list[tuple[timedelta, PayerAnswer]] = field(default_factory=list)
+    """What inquiries hear, and how long after the submission."""
+    stock: list[bool] = field(default_factory=lambda: [True])
+    nurses: tuple[str, ...] = ("rn-1", "rn-2")
+    supplied: dict[str, Outline] = field(default_factory=dict)
+    """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
+    changes: frozenset[Change] = frozenset()
+
+    entries: list[AnyEntry] = field(default_factory=list)
+    standing: Standing = field(default_factory=Standing)
+    staff: Callable[[WorkItem], Awaitable[None]] | None = None
+    """Who looks at a work item as soon as it is recorded. Time stands still until they have."""
+    effects: list[str] = field(default_factory=list)
+    requests: list[AuthorizationRequest] = field(default_factory=list)
+    inquiries: int = 0
+    stored: dict[str, PayerAnswer] = field(default_factory=dict)
+    _submitted_at: datetime | None = None
+    _first_answer: PayerAnswer = field(default_factory=PayerAnswer)
+
+    async def open(self, referral_id: str) -> Opening:
+        return Opening(outline=self.outline, plan=self.plan, policy=self.policy)
+
+    async def record(self, batch: Batch) -> Recorded:
+        learned = Recorded()
+        for number, entry in enumerate(batch.entries, start=batch.first):
+            if number <= len(self.entries):
+                continue
+            self.entries.append(entry)
+            learned = self._facts(entry) or learned
+        self.standing = batch.standing
+        for entry in batch.entries:
+            if isinstance(entry, Opened) and self.staff:
+                await self.staff(entry.item)
+        return learned
+
+    def _facts(self, entry: AnyEntry) -> Recorded | None:
+        outline = self.supplied.get(entry.message_id or "")
+        if outline is None and getattr(entry, "resolution", {}).get("outcome") in {"supplied", "other_coverage"}:
+            outline = self.supplied.get("*")
+        if outline is None:
+            return None
+        amended = isinstance(entry, Amended)
+        return Recorded(outline=outline, plan=self.plan, changes=self.changes if amended else frozenset())
+
+    async def verify_benefits(self, request: Request) -> Benefits:
+        self.effects.append("verify_benefits")
+        return self.benefits.pop(0) if len(self.benefits) > 1 else self.benefits[0]
+
+    async def submit(self, request: AuthorizationRequest) -> Submission:
+        answer = self.submissions[0]
+        if len(self.submissions) > 1:
+            self.submissions.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        self.requests.append(request)
+        self._submitted_at, self._first_answer = _now(), answer
+        clock = decision_clock(RULES, self.plan.regime, _now(), drug=True, expedited=request.expedited)
+        return Submission(contact_id=request.key, answer=answer, clock=clock)
+
+    async def inquire(self, request: Request) -> PayerAnswer:
+        self.inquiries += 1
+        if self._submitted_at and self.decisions and _now() >= self._submitted_at + self.decisions[0][0]:
+            return self.decisions[0][1]
+        return self._first_answer
+
+    async def read(self, request: Request) -> PayerAnswer | None:
+        return self.stored.get(request.key)
+
+    async def send_documents(self, reply: DocumentsReply) -> None:
+        self.effects.append("send_documents")
+
+    async def void(self, request: AuthorizationRequest) -> None:
+        self.effects.append("void_authorization")
+
+    async def tell(self, notice: Notice) -> None:
+        self.effects.append(f"tell_{notice.recipient}")
+
+    @property
+    def milestones(self) -> list[str]:
+        return [str(entry.milestone) for entry in self.entries if isinstance(entry, Told)]
+
+    @property
+    def notes(self) -> list[str]:
+        return [entry.action for entry in self.entries if isinstance(entry, Noted)]
+
+    @property
+    def compensations(self) -> list[str]:
+        """What was undone, in order."""
+        return [e.details["step"] for e in self.entries if isinstance(e, Noted) and e.action == "compensated"]
+
+
+def _now() -> datetime:
+    """The server's time, which skips."""
+    return activity.info().started_time
+
+
+@dataclass
+class Shelves:
+    """The pharmacy's stock."""
+
+    outside: Outside
+    reserved: set[str] = field(default_factory=set)
+
+    async def reserve(self, request: Request) -> Reservation:
+        stock = self.outside.stock
+        available = stock.pop(0) if len(stock) > 1 else stock[0]
+        if available:
+            self.reserved.add(request.key)
+            self.outside.effects.append("reserve_stock")
+        return Reservation(available=available, lot="L1" if available else None)
+
+    async def release(self, request: Request) -> None:
+        if request.key in self.reserved:
+            self.reserved.discard(request.key)
+            self.outside.effects.append("return_stock")
+
+
+@dataclass
+class Roster:
+    """Nurses, and who of them holds which visit."""
+
+    outside: Outside
+    held: dict[str, VisitHold] = field(default_factory=dict)
+
+    async def find(self, search: NurseSearch) -> tuple[str, ...]:
+        return self.outside.nurses
+
+    async def hold(self, hold: VisitHold) -> bool:
+        self.held[hold.key] = hold
+        self.outside.effects.append("hold_visit")
+        return True
+
+    async def release(self, request: Request) -> None:
+        if self.held.pop(request.key, None):
+            self.outside.effects.append("release_visit")

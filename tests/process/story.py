@@ -1,0 +1,120 @@
+"""A story: a real workflow on a time-skipping server, with staff who answer their work items as scripted."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import uuid4
+
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
+from temporalio.testing import WorkflowEnvironment
+
+from activities.dispatch import DispatchActivities
+from activities.outreach import OutreachActivities
+from activities.payer import PayerActivities
+from activities.pharmacy import PharmacyActivities
+from activities.records import RecordActivities
+from firstdose.domain.role import Actor
+from firstdose.domain.stage import Closing
+from firstdose.domain.visit import ReportItem
+from firstdose.domain.work_item import WorkItem
+from firstdose.domain.work_item import WorkItemKind as K
+from tests.process.outside import Outside, Roster, Shelves
+from workers.build import referral_workers
+from workflows.messages import ReferralStart, ResolveWorkItem, workflow_id
+from workflows.referral import Referral
+
+Answer = dict[str, Any] | Callable[[WorkItem, datetime], dict[str, Any]] | None
+"""A resolution, or how to make it from the item and the time; None leaves the item lying."""
+
+
+def visit_at(_: WorkItem, now: datetime) -> dict[str, Any]:
+    return {"outcome": "accepted", "visit_at": (now + timedelta(days=2)).isoformat(), "patient_confirmed": True}
+
+
+def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
+    return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat(), "kit_present": True}
+
+
+USUAL: dict[K, Answer] = {
+    K.CONTACT_PATIENT: {"outcome": "reached"},
+    K.ASSESS_PATIENT: {"outcome": "suitable_for_home"},
+    K.REVIEW_BENEFITS: {"outcome": "accepted", "agreement_signed": True, "bill_pay_account": True},
+    K.SETTLE_ORDER: {"outcome": "settled"},
+    K.PREPARE_THERAPY: ready,
+    K.CONFIRM_VISIT: visit_at,
+    K.PLACE_VISIT: lambda item, now: {**visit_at(item, now), "outcome": "placed"},
+    K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
+}
+"""What staff answer when nothing is wrong."""
+
+
+@dataclass
+class Story(AbstractAsyncContextManager["Story"]):
+    """`script` lists what staff answer to each kind of item, in turn; the last answer is repeated."""
+
+    env: WorkflowEnvironment
+    outside: Outside
+    script: dict[K, list[Answer]] = field(default_factory=dict)
+    referral_id: str = field(default_factory=lambda: str(uuid4()))
+    items: list[WorkItem] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    handle: WorkflowHandle[Referral, Closing] = field(init=False)
+
+    async def __aenter__(self) -> Self:
+        self._stack = AsyncExitStack()
+        self.roster, self.shelves = Roster(self.outside), Shelves(self.outside)
+        acts = (
+            RecordActivities(self.outside),
+            PayerActivities(self.outside),
+            OutreachActivities(self.outside),
+            PharmacyActivities(self.shelves),
+            DispatchActivities(self.roster),
+        )
+        for worker in referral_workers(self.env.client, acts):
+            await self._stack.enter_async_context(worker)
+        self.outside.staff = self._answer
+        self._asked: dict[K, int] = defaultdict(int)
+        self.handle = await self.env.client.start_workflow(
+            Referral.run,
+            ReferralStart(referral_id=self.referral_id, source="springfield"),
+            id=workflow_id(self.referral_id),
+            task_queue="referrals",
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _answer(self, item: WorkItem) -> None:
+        self.items.append(item)
+        if answer := self._scripted(item):
+            await self.resolve(item, answer)
+
+    def _scripted(self, item: WorkItem) -> dict[str, Any] | None:
+        answers = self.script.get(item.kind, [USUAL.get(item.kind)])
+        answer = answers[min(self._asked[item.kind], len(answers) - 1)]
+        self._asked[item.kind] += 1
+        return answer(item, item.opened_at) if callable(answer) else answer
+
+    async def resolve(self, item: WorkItem, answer: dict[str, Any], *, roles: tuple[str, ...] | None = None) -> None:
+        """Resolve an item as its role, through the update that staff use; a refusal is kept."""
+        actor = Actor(id="somebody", roles=roles if roles is not None else (item.role,))  # type: ignore[arg-type]
+        request = ResolveWorkItem(actor=actor, item_id=item.id, resolution=answer)
+        try:
+            await self.handle.start_update(
+                Referral.resolve_work_item, request, wait_for_stage=WorkflowUpdateStage.ACCEPTED
+            )
+        except WorkflowUpdateFailedError as error:
+            self.refusals.append(str(error.cause))
+
+    async def ends(self) -> Closing:
+        """Wait for the end; time passes by itself while nothing else happens."""
+        return await asyncio.wait_for(self.handle.result(), timeout=60)
+
+    def asked(self, kind: K) -> list[WorkItem]:
+        """The items of a kind that came up, in order."""
+        return [item for item in self.items if item.kind is kind]

@@ -1,0 +1,103 @@
+"""Filling in facts by path, and telling what a new version changes."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from firstdose.domain.facts import Blocks, Change, compare, missing_facts, with_facts
+from firstdose.domain.referral import Referral
+
+TODAY = date(2026, 11, 21)
+DATA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/examples/referral.json").read_text())["data"]
+EXAMPLE = Referral.read(DATA, today=TODAY)
+EMPTY = Referral.read({"source_referral_id": "R-1"}, today=TODAY)
+ANSWERS: dict[str, object] = {
+    "patient.phones": ["+1-312-555-0117"],
+    "coverages": [{"payer": {"id": "NORTHSTAR"}, "member_id": "NSH000123456"}],
+    "patient.family_name": "Sample",
+    "patient.given_name": "Avery",
+    "patient.birth_date": "1961-04-17",
+    "order.diagnoses": ["M86161"],
+    "order.drug.name": "Vancomycin",
+    "order.therapy": "anti_infective",
+    "order.dose": "1 g",
+    "order.route": "IV",
+    "order.frequency": "q12h",
+    "order.duration_days": 42,
+    "prescriber.npi": "1489012371",
+    "documents.clinical_note": {"content_type": "text/plain", "data": "bm90ZQ=="},
+    "order.signed_on": "2026-11-20",
+    "patient.allergies": "none_known",
+    "patient.weight_kg": 70.5,
+    "order.access_device": "PICC",
+    "order.anaphylaxis_kit_ordered": False,
+    "patient.address.line": ["1200 Example Street"],
+    "patient.address.state": "IL",
+    "patient.address.postal_code": "60601",
+}
+
+
+def test_what_is_missing_can_be_filled_in_under_the_name_it_is_missing_by() -> None:
+    asked = {path for paths in missing_facts(EMPTY).values() for path in paths}
+    assert asked == set(ANSWERS)
+    assert missing_facts(with_facts(EMPTY, ANSWERS, today=TODAY)) == dict.fromkeys(Blocks, ())
+
+
+def test_part_of_a_list_and_part_of_what_was_not_there() -> None:
+    corrected = with_facts(EXAMPLE, {"coverages[1].member_id": "PM-1", "coverages[0].subscriber.given_name": "Kim"})
+    assert corrected.coverages[1].member_id == "PM-1"
+    assert corrected.coverages[0].subscriber is not None
+    assert corrected.coverages[0].payer == EXAMPLE.coverages[0].payer
+    assert EXAMPLE.coverages[1].member_id == "PM-7788"
+
+
+def test_a_fact_can_be_taken_back() -> None:
+    assert with_facts(EXAMPLE, {"order.signed_on": None}).order.signed_on is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"patient.birth_date": "2026-11-22"},
+        {"prescriber.npi": "1489012372"},
+        {"patient.shoe_size": 42},
+        {"nonsense": 1},
+        {"coverages[7].member_id": "X"},
+        {"coverages[0].nonsense": "X"},
+        {"patient.family_name.first": "X"},
+        {"patient..family_name": "X"},
+        {"__class__": "X"},
+        {"documents.horoscope": {"data": "bm90ZQ=="}},
+        {"source_referral_id": "R-2"},
+    ],
+)
+def test_what_cannot_be_is_refused(facts: dict[str, object]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        with_facts(EXAMPLE, facts, today=TODAY)
+    assert not any(str(value) in str(refused.value) for value in facts.values() if len(str(value)) > 2)
+
+
+@pytest.mark.parametrize(
+    ("facts", "changes"),
+    [
+        ({}, set()),
+        ({"coverages[0].member_id": "NEW"}, {Change.COVERAGE}),
+        ({"coverages": []}, {Change.COVERAGE}),
+        ({"order.dose": "2 g"}, {Change.ORDER}),
+        ({"order.drug.name": "Cefazolin", "order.site": "suite"}, {Change.ORDER}),
+        ({"order.access_device": "port"}, {Change.LOGISTICS}),
+        ({"patient.weight_kg": 71.0}, {Change.PATIENT}),
+        ({"patient.address.line": ["1 Other Street"]}, {Change.LOGISTICS}),
+        ({"patient.caregiver": None}, {Change.LOGISTICS}),
+        ({"prescriber.npi": "1234567893"}, {Change.PRESCRIBER}),
+        ({"prescriber.phone": "5"}, {Change.LOGISTICS}),
+        ({"urgency": "stat"}, {Change.LOGISTICS}),
+        ({"patient.family_name": "Other", "coverages[1].group": "7"}, {Change.PATIENT, Change.COVERAGE}),
+    ],
+)
+def test_a_change_concerns(facts: dict[str, object], changes: set[Change]) -> None:
+    assert compare(EXAMPLE, with_facts(EXAMPLE, facts)) == changes

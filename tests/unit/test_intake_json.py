@@ -1,0 +1,112 @@
+"""Our own format at the door: what it says, and problems in its own terms."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.intake.parse import parse
+from desk.intake.problems import Invalid, Problem, Unparseable, UnsupportedType
+from firstdose.domain.paths import place
+from firstdose.domain.referral_message import CancelReason, MessageType
+
+TODAY = date(2026, 11, 21)
+ROOT = Path(__file__).parents[2]
+EXAMPLE: dict[str, Any] = json.loads((ROOT / "docs/examples/referral.json").read_text())
+
+
+def read(message: dict[str, Any]) -> Any:
+    return parse("application/json", json.dumps(message).encode(), today=TODAY)
+
+
+def refused(message: dict[str, Any]) -> list[Problem]:
+    with pytest.raises(Invalid) as refusal:
+        read(message)
+    return refusal.value.errors
+
+
+@pytest.mark.parametrize("kind", [MessageType.RECEIVED, MessageType.UPDATED])
+def test_a_referral_and_its_new_version(kind: MessageType) -> None:
+    message = read(EXAMPLE | {"type": kind})
+    assert (message.type, message.source_referral_id, message.reason) == (kind, "REF-10042", None)
+    assert message.referral.patient.birth_date == date(1961, 4, 17)
+
+
+def test_the_least_that_is_a_referral() -> None:
+    body = (ROOT / "tests/data/referrals/least.json").read_bytes()
+    assert parse("application/json; charset=UTF-8", body, today=TODAY).source_referral_id == "REF-LEAST"
+
+
+def test_a_cancellation() -> None:
+    body = (ROOT / "tests/data/referrals/cancelled.json").read_bytes()
+    message = parse("Application/JSON", body, today=TODAY)
+    assert (message.type, message.source_referral_id) == (MessageType.CANCELLED, "REF-10042")
+    assert (message.reason, message.note, message.referral) == (CancelReason.TRANSFERRED, None, None)
+
+
+def test_problems_are_named_by_path_without_the_value() -> None:
+    message = json.loads(json.dumps(EXAMPLE))
+    place(message, "data.patient.birth_date", "2031-01-01")
+    place(message, "data.patient.allergies[0].substance", 7)
+    place(message, "data.prescriber.npi", "1489012370")
+    assert refused(message) == [
+        {"path": "data.patient.birth_date", "problem": "the date lies in the future"},
+        {"path": "data.patient.allergies[0].substance", "problem": "Input should be a valid string"},
+        {"path": "data.prescriber.npi", "problem": "the NPI's check digit is wrong"},
+    ]
+
+
+def test_without_a_number_there_is_no_referral() -> None:
+    assert refused({"type": "referral.received", "data": {"patient": {}}})[0]["path"] == "data.source_referral_id"
+    assert (
+        refused({"type": "referral.cancelled", "data": {"reason": "deceased"}})[0]["path"] == "data.source_referral_id"
+    )
+    assert refused({"type": "referral.received"})[0]["path"] == "data"
+
+
+@pytest.mark.parametrize("kind", [None, "Avery Sample", 7, ["referral.received"], {}])
+def test_another_type_is_not_repeated(kind: object) -> None:
+    problems = refused(EXAMPLE | {"type": kind})
+    assert [problem["path"] for problem in problems] == ["type"]
+    assert "Avery" not in str(problems)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'"text"',
+        b"{",
+        b"\xff\xfe{}",
+        b'{"type": NaN}',
+        b'{"type": 1e999}',
+        b'{"type": "\\ud800"}',
+        b'{"type": "\\u0000"}',
+        b'{"a\\u0000": 1}',
+        b'{"a": "\x00"}',
+        b'{"a":' * 65 + b"1" + b"}" * 65,
+        b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    ],
+)
+def test_hostile_or_broken_json_is_unparseable(body: bytes) -> None:
+    with pytest.raises(Unparseable):
+        parse("application/json", body, today=TODAY)
+
+
+def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
+    body = (
+        b'{"type": "referral.received", "data": {"source_referral_id": "R-1", "source": {"organization": "\\\\u0000"}}}'
+    )
+    assert parse("application/json", body, today=TODAY).source_referral_id == "R-1"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "text/json", "application/xml", "application/json; charset=utf-16", "application/fhir+xml", "json\x00"],
+)
+def test_other_content_types_are_not_supported(content_type: str) -> None:
+    with pytest.raises(UnsupportedType):
+        parse(content_type, b"{}", today=TODAY)

@@ -1,0 +1,82 @@
+"""The ports made real, for a worker: PostgreSQL, the electronic payers and the outbox."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+import httpx2
+
+from activities.dispatch import DispatchActivities
+from activities.outreach import OutreachActivities
+from activities.payer import PayerActivities
+from activities.pharmacy import PharmacyActivities
+from activities.records import RecordActivities
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.payers.hook import hook_secret
+from firstdose.adapters.payers.pas.channel import PasChannel
+from firstdose.adapters.payers.pas.client import PasClient
+from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.registry import PayerDeskService
+from firstdose.adapters.policy_file import read_policy
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.case_files import PostgresCaseFiles, PostgresSubscriptions
+from firstdose.adapters.postgres.contacts import PostgresContacts
+from firstdose.adapters.postgres.notices import PostgresNotifier
+from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.adapters.postgres.records import PostgresRecords
+from firstdose.adapters.postgres.roster import PostgresRoster
+from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.adapters.postgres.stock import PostgresPharmacy
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.channel import Channel
+from firstdose.domain.policy import Policy
+from firstdose.settings import Settings, SettingsError
+from workers.build import Activities
+
+NEEDED = ("DATABASE_URL", "FIRSTDOSE_KEYS", "FIRSTDOSE_PHARMACY")
+
+
+@asynccontextmanager
+async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator[Activities]:
+    """Connects to PostgreSQL, patiently. Raises SettingsError, UnfitPolicy, UnfitServer."""
+    if settings.database_url is None or settings.pharmacy is None:
+        raise SettingsError(f"{', '.join(NEEDED)} are needed")
+    policy, requestor = read_policy(settings.policy_file), Requestor.model_validate(settings.pharmacy)
+    async with database(settings.database_url.get_secret_value(), size=16) as pool, httpx2.AsyncClient() as http:
+        payer = _payer_desk(settings, keyring, pool, policy, PasChannel(PasClient(http), requestor))
+        yield _activities(settings, keyring, pool, policy, payer)
+
+
+def _activities(
+    settings: Settings, keyring: Keyring, pool: Pool, policy: Policy, payer: PayerDeskService
+) -> Activities:
+    vault, audit = Vault(keyring), AuditTrail(keyring)
+    outbox, mailboxes = Outbox(vault), settings.role_mailboxes
+    staff, payers = StaffDirectory(pool), PayerTable(pool)
+    records = PostgresRecords(pool, vault, audit, outbox, staff, payers, policy, mailboxes=mailboxes)
+    return (
+        RecordActivities(records),
+        PayerActivities(payer),
+        OutreachActivities(PostgresNotifier(pool, vault, audit, outbox, mailboxes)),
+        PharmacyActivities(PostgresPharmacy(pool)),
+        DispatchActivities(PostgresRoster(pool, vault)),
+    )
+
+
+def _payer_desk(
+    settings: Settings, keyring: Keyring, pool: Pool, policy: Policy, channel: PasChannel
+) -> PayerDeskService:
+    vault, audit, payers = Vault(keyring), AuditTrail(keyring), PayerTable(pool)
+    return PayerDeskService(
+        PostgresCaseFiles(pool, vault, payers),
+        PostgresContacts(pool, vault, audit),
+        PostgresSubscriptions(payers),
+        {Channel.PAS: channel},
+        public_url=settings.public_url,
+        subscription_secret=partial(hook_secret, keyring),
+        clock=lambda: datetime.now(UTC),
+        rules=policy.clocks,
+    )

@@ -1,0 +1,56 @@
+"""The worker process: connects, works until it is told to stop, and lets what it has begun finish."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import NoReturn
+
+import structlog
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.policy_file import UnfitPolicy
+from firstdose.adapters.process import one_shot
+from firstdose.adapters.temporal import TemporalUnreachable, connect, register_search_attributes
+from firstdose.settings import load_settings
+from workers.build import referral_workers
+from workers.outside import NEEDED, open_activities
+from workflows.messages import QUEUES, SEARCH_ATTRIBUTES
+
+log = structlog.get_logger(__name__)
+
+
+def main(*, queue: list[str] | None = None) -> NoReturn:
+    """Run a worker until SIGTERM or Ctrl-C, on every task queue or on these."""
+    one_shot(work(queue or QUEUES))
+
+
+async def work(queues: Sequence[str] = QUEUES) -> int:
+    """Exit code 0 after a clean stop, 1 with one clear line when it cannot start."""
+    settings = load_settings(require=NEEDED)
+    configure_logs(settings.log_level, settings.log_format)
+    keyring = Keyring(settings.key_material())
+    identity = f"worker-{os.getpid()}@{socket.gethostname()}"
+    try:
+        client = await connect(settings, keyring, identity=identity, metrics_port=settings.metrics_port)
+        await register_search_attributes(client, SEARCH_ATTRIBUTES)
+        async with open_activities(settings, keyring) as activities, AsyncExitStack() as running:
+            for worker in referral_workers(client, activities, queues):
+                await running.enter_async_context(worker)
+            log.info("worker_started", queues=list(queues))
+            await _told_to_stop()
+    except (TemporalUnreachable, UnfitPolicy) as problem:
+        print(problem)
+        return 1
+    log.info("worker_stopped")
+    return 0
+
+
+async def _told_to_stop() -> None:
+    told = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    await told.wait()

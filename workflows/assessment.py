@@ -1,0 +1,35 @@
+"""The clinical track: the pharmacist's initial assessment. It never waits for the insurer."""
+
+from firstdose.domain.assessment import Assessment, Suitability
+from firstdose.domain.referral import Site
+from firstdose.domain.resolutions import AssessPatient
+from firstdose.domain.stage import Closing
+from firstdose.ports import Recipient, Topic
+from workflows.case import Part
+from workflows.track import Track
+
+
+class InitialAssessment(Track):
+    async def obtain(self) -> None:
+        """Until the patient is found suitable for home or suite; not suitable ends the referral."""
+        if self.case.assessment is not None:
+            return
+        await self.notify(Recipient.PHARMACIST, Topic.ASSESSMENT_DUE, "ask the pharmacist for the initial assessment")
+        answer = await self.worklist.ask(AssessPatient, therapy=self.case.outline.therapy, site=self.case.site)
+        if answer.outcome is Suitability.NOT_SUITABLE:
+            self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
+        self.case.assessment = Assessment(
+            suitability=answer.outcome,
+            conditions=answer.conditions,
+            needs_nursing=answer.needs_nursing,
+            other_services_needed=answer.other_services_needed,
+        )
+        if not self.case.assessment.suits(self.case.site):
+            self._move_to_suite()
+
+    def _move_to_suite(self) -> None:
+        """The suite is another place of service: what was asked for the home is asked again."""
+        self.case.site = Site.SUITE
+        self.journal.note("site.changed", site=Site.SUITE)
+        if self.case.lines:
+            self.send_back(Part.AUTHORIZATION, Part.VISIT)

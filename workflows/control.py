@@ -1,0 +1,123 @@
+"""How a referral is stopped, held and sent back while its tracks wait: every wait of the process goes through here."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from temporalio import workflow
+
+from firstdose.domain.stage import Closing
+from workflows.messages import Hold
+
+
+class Interrupted(Exception):
+    """A track must stop where it waits."""
+
+
+class Closed(Interrupted):
+    """The referral ends here."""
+
+    def __init__(self, closing: Closing) -> None:
+        super().__init__(closing)
+        self.closing = closing
+
+
+class StartAgain(Interrupted):
+    """Something that was settled no longer is: each track looks at its work again from its beginning."""
+
+
+class Control:
+    """What interrupts and what delays the tracks of one referral."""
+
+    def __init__(self) -> None:
+        self.closing: Closing | None = None
+        self.hold: Hold | None = None
+        self._again = False
+        self._leaving = False
+
+    def close(self, closing: Closing) -> NoReturn:
+        """End the referral from inside a track; the other tracks stop at their next step."""
+        self.request_closing(closing)
+        raise Closed(self.closing or closing)
+
+    def request_closing(self, closing: Closing) -> None:
+        """End the referral from outside; the first reason stands."""
+        self.closing = self.closing or closing
+
+    def request_start_again(self) -> None:
+        self._again = True
+
+    def begin_again(self) -> None:
+        """Every track has stopped and may start from its beginning."""
+        self._again = False
+
+    def leave(self) -> None:
+        """Every track has ended for good: what is still done is undoing, which nothing interrupts or delays."""
+        self._leaving = True
+        self.hold = None
+
+    @property
+    def interrupting(self) -> bool:
+        return not self._leaving and (self._again or self.closing is not None)
+
+    def check(self) -> None:
+        """Raise what interrupts, if anything does."""
+        if self._leaving:
+            return
+        if self.closing:
+            raise Closed(self.closing)
+        if self._again:
+            raise StartAgain
+
+    async def until(
+        self, condition: Callable[[], bool], *, timeout: timedelta | None = None, summary: str | None = None
+    ) -> bool:
+        """Wait until the condition is true, or, for False, until the time is over.
+
+        What has happened is not lost to a new start: a condition that is true wins over `StartAgain`, but not over
+        `Closed`.
+        """
+        if timeout is not None and timeout <= timedelta():
+            timeout = timedelta()
+        try:
+            await workflow.wait_condition(
+                lambda: condition() or self.interrupting, timeout=timeout, timeout_summary=summary
+            )
+        except TimeoutError:
+            self.check()
+            return condition()
+        if self.closing is not None or not condition():
+            self.check()
+        return True
+
+    async def until_time(self, at: datetime, summary: str) -> None:
+        """Wait for a moment; one that has passed is no wait."""
+        if (left := at - workflow.now()) > timedelta():
+            await self.until(lambda: False, timeout=left, summary=summary)
+
+    async def ready(self) -> None:
+        """Before each step: not while the referral is on hold. A hold with an end ends by itself."""
+        while self.hold is not None:
+            left = self.hold.until - workflow.now() if self.hold.until else None
+            if not await self.until(lambda: self.hold is None, timeout=left, summary="on hold"):
+                self.hold = None
+        self.check()
+
+
+async def all_of(*verbs: Coroutine[Any, Any, None]) -> None:
+    """Run tracks side by side until all have ended; then raise what interrupted them, closing first.
+
+    An exception that is no interruption is a bug: it leaves at once, so that it fails the workflow task and shows.
+    """
+
+    async def ended(verb: Coroutine[Any, Any, None]) -> Interrupted | None:
+        try:
+            await verb
+        except Interrupted as interruption:
+            return interruption
+        return None
+
+    interruptions = [each for each in await asyncio.gather(*(ended(verb) for verb in verbs)) if each]
+    for interruption in sorted(interruptions, key=lambda each: not isinstance(each, Closed)):
+        raise interruption

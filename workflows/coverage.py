@@ -1,0 +1,69 @@
+"""The coverage track: benefits verified, then every line that needs it authorized."""
+
+from temporalio import workflow
+
+from activities.payer import PayerActivities
+from firstdose.domain.coding import lines_for
+from firstdose.domain.coverage import Benefits, CoverageStatus, Paying, judge_lines
+from firstdose.domain.facts import Blocks
+from firstdose.domain.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
+from firstdose.domain.stage import Closing, Stage
+from firstdose.ports import Request
+from workflows import options
+from workflows.authorization import Authorization
+from workflows.track import Track
+
+
+class Coverage(Track):
+    async def secure(self) -> None:
+        """Until somebody pays, and each line that needs it is approved, or overridden by two supervisors."""
+        await self.verify()
+        self.move(Stage.AUTHORIZATION)
+        await Authorization(*self.tools).obtain()
+
+    async def verify(self) -> None:
+        """Until the plan's answer is known and either covers the patient or somebody else pays."""
+        while self.case.benefits is None:
+            await self.need(Blocks.ELIGIBILITY)
+            benefits = await self._benefits()
+            if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits):
+                self.case.benefits = benefits
+        if not self.case.lines:
+            self._derive_lines(self.case.benefits)
+
+    async def _benefits(self) -> Benefits:
+        if not self.case.plan.eligibility.electronic:
+            return await self._benefits_by_people()
+        request = Request(referral_id=self.case.referral_id, key=str(workflow.uuid4()))
+        config = options.payer(self.case.policy.payer.give_up_after)
+        answer = await self.effects.attempt(PayerActivities.verify_benefits, request, config, "verify benefits")
+        return await self._benefits_by_people(answer) if isinstance(answer, str) else answer
+
+    async def _benefits_by_people(self, problem: str | None = None) -> Benefits:
+        plan = self.case.plan
+        answer = await self.worklist.ask(
+            VerifyBenefits, payer=plan.payer, phone=plan.phone, portal=plan.portal, problem=problem
+        )
+        return answer.benefits
+
+    async def _resolved_otherwise(self, benefits: Benefits) -> bool:
+        """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
+        answer = await self.worklist.ask(ResolveCoverage, status=benefits.status)
+        match answer.outcome:
+            case "other_coverage":
+                await self.journal.flushed()
+                return False
+            case "self_pay":
+                self.case.paying = Paying.SELF
+                return True
+            case "assistance":
+                if (await self.worklist.ask(FindAssistance, reason=benefits.status)).outcome == "found":
+                    self.case.paying = Paying.ASSISTANCE
+                    return True
+        self.control.close(Closing.NOT_COVERED)
+
+    def _derive_lines(self, benefits: Benefits) -> None:
+        lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)
+        self.case.lines = judge_lines(lines, benefits, self.case.paying)
+        states = {str(line.sequence): line.state for line in self.case.lines}
+        self.journal.note("benefits.verified", status=benefits.status, channel=benefits.channel, lines=states)

@@ -1,0 +1,152 @@
+"""What goes into and comes out of a `Referral` workflow, and its names in Temporal (contract.md section 4).
+
+Shapes may gain optional fields, never lose or change them: workflows that run for months exchange them.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from temporalio.common import SearchAttributeKey
+
+from firstdose.domain.authorization import Line
+from firstdose.domain.gates import Gate
+from firstdose.domain.journal import WaitingFor
+from firstdose.domain.role import Actor, Role
+from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.work_item import WorkItem
+
+WORKFLOW: Final = "Referral"
+
+REFERRALS_QUEUE: Final = "referrals"
+PAYERS_QUEUE: Final = "payers"
+OUTREACH_QUEUE: Final = "outreach"
+QUEUES: Final = (REFERRALS_QUEUE, PAYERS_QUEUE, OUTREACH_QUEUE)
+
+STAGE: Final = SearchAttributeKey.for_keyword("Stage")
+THERAPY: Final = SearchAttributeKey.for_keyword("Therapy")
+PAYER: Final = SearchAttributeKey.for_keyword("Payer")
+SOURCE: Final = SearchAttributeKey.for_keyword("Source")
+URGENCY: Final = SearchAttributeKey.for_keyword("Urgency")
+AUTHORIZATION: Final = SearchAttributeKey.for_keyword("Authorization")
+WAITING_FOR: Final = SearchAttributeKey.for_keyword_list("WaitingFor")
+NEXT_DUE: Final = SearchAttributeKey.for_datetime("NextDue")
+ON_HOLD: Final = SearchAttributeKey.for_bool("OnHold")
+SEARCH_ATTRIBUTES: Final[tuple[SearchAttributeKey[Any], ...]] = (
+    STAGE,
+    THERAPY,
+    PAYER,
+    SOURCE,
+    URGENCY,
+    AUTHORIZATION,
+    WAITING_FOR,
+    NEXT_DUE,
+    ON_HOLD,
+)
+
+
+def workflow_id(referral_id: str) -> str:
+    return f"referral-{referral_id}"
+
+
+class Message(BaseModel):
+    """`message_id` names the stored message behind it (the update's id too); without one it came by hand."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    actor: Actor
+    message_id: str | None = None
+
+
+class ReferralStart(BaseModel):
+    """The only input: everything else is loaded. `source` is the configured name of the referral source."""
+
+    model_config = ConfigDict(frozen=True)
+
+    referral_id: str
+    source: str
+
+
+class ResolveWorkItem(Message):
+    """`resolution` is read against the schema of the item's kind (`GET /api/work-items/{id}` names it)."""
+
+    item_id: str
+    resolution: dict[str, Any]
+    note: str | None = Field(default=None, max_length=4000)
+
+
+class HoldRequest(Message):
+    """`reason` is a short code such as `hospitalised`, never a text about the patient."""
+
+    reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    until: datetime | None = None
+
+
+class ResumeRequest(Message):
+    pass
+
+
+class CancelRequest(Message):
+    reason: Closing
+
+
+class AmendRequest(Message):
+    """A new version of the facts lies in the store under `message_id`; `revision` is informative."""
+
+    revision: int | None = None
+
+
+class OverrideRequest(Message):
+    gate: Gate
+    reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+
+
+class ApproveOverride(Message):
+    override_id: str
+
+
+class PayerAnswered(BaseModel):
+    contact_id: str
+
+
+class Done(BaseModel):
+    """The answer to an accepted update. `id` names what was made of it, if anything was: an override."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str | None = None
+
+
+class Hold(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    reason: str
+    until: datetime | None = None
+
+
+class Override(BaseModel):
+    """Somebody asked to pass a closed gate; it counts once another supervisor has approved."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    gate: Gate
+    reason: str
+    asked_by: str
+    approved_by: str | None = None
+
+
+class Status(BaseModel):
+    """The answer to the query `status`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Stage
+    closing: Closing | None = None
+    lines: tuple[Line, ...] = ()
+    open_items: tuple[WorkItem, ...] = ()
+    blocked_by: tuple[str, ...] = ()
+    hold: Hold | None = None
+    overrides: tuple[Override, ...] = ()
+    waiting_for: tuple[Role | WaitingFor, ...] = ()
+    next_due: datetime | None = None

@@ -1,0 +1,58 @@
+"""Every timeout and retry of the process, named, in one place."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig
+
+from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, REFERRALS_QUEUE
+
+_PATIENT = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(minutes=1))
+"""For what will succeed as soon as something is up again."""
+
+RECORD = ActivityConfig(
+    task_queue=REFERRALS_QUEUE,
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(days=30),
+    retry_policy=_PATIENT,
+)
+"""The store of record: nothing goes on without it, so it is tried for as long as an outage could last."""
+
+READ_ANSWER = ActivityConfig(
+    task_queue=PAYERS_QUEUE,
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(days=30),
+    retry_policy=_PATIENT,
+)
+
+OUTREACH = ActivityConfig(
+    task_queue=OUTREACH_QUEUE,
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(hours=24),
+    retry_policy=_PATIENT,
+)
+
+WAIT_FOR_DECISION = ActivityConfig(
+    task_queue=PAYERS_QUEUE,
+    start_to_close_timeout=timedelta(minutes=2),
+    schedule_to_close_timeout=timedelta(days=400),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=5), backoff_coefficient=4, maximum_interval=timedelta(hours=6)
+    ),
+)
+"""One activity waits for weeks. The policy says how often it inquires; the back-off is for a payer that is down."""
+
+
+def named(config: ActivityConfig, summary: str) -> ActivityConfig:
+    """The options with the summary that the Web UI shows beside the activity."""
+    return {**config, "summary": summary}
+
+
+def payer(give_up_after: timedelta) -> ActivityConfig:
+    """Electronic contact with a payer: after `give_up_after` (policy) people take over."""
+    return ActivityConfig(
+        task_queue=PAYERS_QUEUE,
+        start_to_close_timeout=timedelta(minutes=2),
+        schedule_to_close_timeout=give_up_after,
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)),
+    )

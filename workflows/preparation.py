@@ -1,0 +1,103 @@
+"""Two of the preparations after approval: the patient's agreement, and drug and supplies."""
+
+from temporalio import workflow
+
+from activities.pharmacy import PharmacyActivities
+from firstdose.domain.coverage import Paying
+from firstdose.domain.facts import Blocks
+from firstdose.domain.referral import Site
+from firstdose.domain.resolutions import FindAssistance, PrepareTherapy, ReviewBenefits, SettleOrder
+from firstdose.domain.stage import Closing
+from firstdose.domain.therapy import Therapy as Prepared
+from firstdose.ports import Request
+from workflows import options
+from workflows.track import Track
+
+RETURN_STOCK = "return the stock"
+
+
+class Agreement(Track):
+    async def review(self) -> None:
+        """Until the patient has accepted what they pay and signed; somebody else may pay instead."""
+        while not self.case.agreement_signed:
+            benefits = self.case.benefits
+            amounts = benefits.model_dump(mode="json", include={"copay", "coinsurance_percent"}) if benefits else {}
+            answer = await self.worklist.ask(ReviewBenefits, paying=self.case.paying, **amounts)
+            match answer.outcome:
+                case "accepted":
+                    self.case.agreement_signed = True
+                case "declined":
+                    self.control.close(Closing.PATIENT_DECLINED)
+                case "wants_assistance":
+                    if (await self.worklist.ask(FindAssistance, reason="responsibility")).outcome == "found":
+                        self.case.paying = Paying.ASSISTANCE
+
+
+class Therapy(Track):
+    async def prepare(self) -> None:
+        """Until the order is settled with the prescriber, and drug, supplies and kit are dispensed and on their way."""
+        while self.case.therapy is None:
+            await self.need(Blocks.DISPATCH)
+            await self._settle()
+            if await self._reserve():
+                await self._dispense()
+
+    async def _settle(self, problem: str | None = None) -> None:
+        if self.case.order_settled:
+            return
+        answer = await self.worklist.ask(SettleOrder, about=problem or "", problem=problem)
+        await self.journal.flushed()
+        match answer.outcome:
+            case "settled" | "alternative":
+                self.case.order_settled = True
+            case "kit_refused":
+                self._no_first_dose_at_home()
+            case "unavailable":
+                self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
+
+    def _no_first_dose_at_home(self) -> None:
+        """Without the anaphylaxis protocol there is no first dose at home (process.md section 8)."""
+        if self.case.site is Site.SUITE:
+            self.case.order_settled = True
+        else:
+            self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
+
+    async def _reserve(self) -> bool:
+        if self.case.reservation is None:
+            self.case.reservation_key = str(workflow.uuid4())
+            self.effects.undo_with(RETURN_STOCK, self._return_stock)
+            request = Request(referral_id=self.case.referral_id, key=self.case.reservation_key)
+            reserved = await self.effects.do(PharmacyActivities.reserve_stock, request, options.RECORD, "reserve stock")
+            if not reserved.available:
+                self.effects.settled(RETURN_STOCK)
+                self.case.order_settled = False
+                await self._settle("drug_unavailable")
+                return False
+            self.case.reservation = reserved
+        return True
+
+    async def _dispense(self) -> None:
+        reservation = self.case.reservation
+        answer = await self.worklist.ask(
+            PrepareTherapy, lot=reservation.lot if reservation else None, site=self.case.site
+        )
+        if answer.outcome == "ready" and answer.beyond_use and reservation and reservation.lot:
+            self.case.therapy = Prepared(
+                lot=reservation.lot,
+                beyond_use=answer.beyond_use,
+                kit_present=answer.kit_present,
+                delivery=answer.delivery,
+            )
+        else:
+            await self.give_back()
+            self.case.order_settled = False
+
+    async def give_back(self) -> None:
+        """The therapy is no longer what is needed: stock goes back, and it is prepared anew."""
+        self.case.therapy = None
+        await self.effects.undo(RETURN_STOCK)
+        self.case.reservation = None
+
+    async def _return_stock(self) -> None:
+        request = Request(referral_id=self.case.referral_id, key=self.case.reservation_key)
+        await self.effects.tell(PharmacyActivities.return_stock, request, options.RECORD, RETURN_STOCK, on_hold=True)

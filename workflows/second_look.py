@@ -1,0 +1,88 @@
+"""What a change makes stale is set aside here, so that the tracks find it undone and do it again."""
+
+from firstdose.domain.authorization import Certification, LineState
+from firstdose.domain.coding import lines_for
+from firstdose.domain.coverage import Paying, judge_lines
+from firstdose.domain.facts import Change
+from firstdose.domain.journal import Recorded
+from firstdose.domain.work_item import WorkItemKind
+from workflows.authorization import Authorization
+from workflows.case import Part
+from workflows.preparation import Therapy
+from workflows.track import Track
+from workflows.visit import FirstVisit
+
+ITEMS = {
+    Part.COVERAGE: (
+        WorkItemKind.VERIFY_BENEFITS,
+        WorkItemKind.RESOLVE_COVERAGE,
+        WorkItemKind.REVIEW_BENEFITS,
+        WorkItemKind.FIND_ASSISTANCE,
+    ),
+    Part.AUTHORIZATION: (
+        WorkItemKind.SUBMIT_AUTHORIZATION,
+        WorkItemKind.FOLLOW_UP_PAYER,
+        WorkItemKind.ANSWER_INFORMATION_REQUEST,
+        WorkItemKind.REVIEW_DECISION,
+        WorkItemKind.PEER_TO_PEER,
+        WorkItemKind.APPEAL,
+    ),
+    Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
+    Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
+}
+"""The work items that ask for something which is no longer wanted when a part is stale."""
+
+
+class SecondLook(Track):
+    def learn(self, recorded: Recorded) -> None:
+        """New facts came in: see what they make stale."""
+        case = self.case
+        if recorded.outline is None:
+            return
+        case.outline, case.plan = recorded.outline, recorded.plan or case.plan
+        if Change.COVERAGE in recorded.changes and case.benefits is not None:
+            self.send_back(Part.COVERAGE, Part.AUTHORIZATION)
+        elif Change.ORDER in recorded.changes and case.lines:
+            self.send_back(Part.AUTHORIZATION, Part.THERAPY, Part.VISIT)
+
+    async def set_aside(self) -> None:
+        """Undo what is stale, and let every track start from its beginning."""
+        self.control.begin_again()
+        for part in [part for part in Part if part in self.case.stale]:
+            self.worklist.withdraw(*ITEMS.get(part, ()), why="no longer wanted")
+            await self._undo(part)
+            self.case.stale.discard(part)
+
+    async def _undo(self, part: Part) -> None:
+        match part:
+            case Part.RENEWAL:
+                self._renew()
+            case Part.AUTHORIZATION:
+                await Authorization(*self.tools).void()
+                self._draft_lines()
+            case Part.COVERAGE:
+                self._forget_coverage()
+            case Part.VISIT:
+                await FirstVisit(*self.tools).let_go()
+            case Part.THERAPY:
+                self.case.order_settled = False
+                await Therapy(*self.tools).give_back()
+
+    def _renew(self) -> None:
+        visit = self.case.visit
+        self.case.lines = tuple(
+            line.model_copy(update={"state": LineState.EXPIRED, "certification": Certification.RENEWAL})
+            if line.state is LineState.APPROVED and visit and not line.covers(visit.visit_at.date())
+            else line
+            for line in self.case.lines
+        )
+
+    def _draft_lines(self) -> None:
+        case = self.case
+        if case.benefits is not None:
+            lines = lines_for(case.outline, case.site, case.policy.per_diems)
+            case.lines = judge_lines(lines, case.benefits, case.paying)
+
+    def _forget_coverage(self) -> None:
+        case = self.case
+        case.benefits, case.paying, case.lines, case.agreement_signed = None, Paying.PLAN, (), False

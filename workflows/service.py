@@ -1,0 +1,36 @@
+"""The end of the process: on service and handed over to billing, or left early with everything undone."""
+
+from temporalio import workflow
+
+from firstdose.domain.journal import HandedOver
+from firstdose.domain.stage import Closing, Milestone, Stage, farewell
+from workflows.track import Track
+
+
+class Service(Track):
+    def accept(self) -> None:
+        """Approved and suitable: the source hears it, once, and the preparations begin."""
+        if not self.case.accepted:
+            self.case.accepted = True
+            self.journal.tell(Milestone.ACCEPTED)
+        self.move(Stage.PREPARATION)
+
+    async def begin(self) -> Closing:
+        """The patient has had the first infusion: billing gets its record, the source its last word."""
+        now = workflow.now()
+        self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=now))
+        self.move(Stage.ON_SERVICE)
+        self.journal.tell(farewell(Closing.COMPLETED))
+        await self.journal.flushed()
+        return Closing.COMPLETED
+
+    async def leave(self, closing: Closing) -> Closing:
+        """Everything that was set in motion is undone, in reverse; then the source is told why."""
+        self.control.leave()
+        self.worklist.withdraw_all(why=f"the referral is closed: {closing}")
+        await self.effects.undo_all()
+        self.case.closing = closing
+        self.move(Stage.CLOSED)
+        self.journal.tell(farewell(closing))
+        await self.journal.flushed()
+        return closing

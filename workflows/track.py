@@ -1,0 +1,60 @@
+"""What every track of a referral works with, and the verbs they share."""
+
+from dataclasses import dataclass
+
+from activities.outreach import OutreachActivities
+from firstdose.domain.facts import Blocks
+from firstdose.domain.resolutions import CompleteReferral
+from firstdose.domain.stage import Closing, Stage
+from firstdose.ports import Notice, Recipient, Topic
+from workflows import options
+from workflows.case import Case, Part
+from workflows.control import Control
+from workflows.effects import Effects
+from workflows.journal import Journal
+from workflows.worklist import Worklist
+
+
+@dataclass
+class Track:
+    """One strand of the process. Its verbs say what shall be so: called again, they find what is done already."""
+
+    case: Case
+    control: Control
+    journal: Journal
+    worklist: Worklist
+    effects: Effects
+
+    @property
+    def tools(self) -> tuple[Case, Control, Journal, Worklist, Effects]:
+        """For making another track of the same referral."""
+        return self.case, self.control, self.journal, self.worklist, self.effects
+
+    def move(self, stage: Stage) -> None:
+        if self.case.stage is not stage:
+            self.case.stage = stage
+            self.journal.note("stage", stage=stage)
+
+    def send_back(self, *parts: Part) -> None:
+        """These parts of the work no longer hold: every track looks at its work again from its beginning."""
+        self.case.stale |= set(parts)
+        self.control.request_start_again()
+
+    async def need(self, blocks: Blocks) -> None:
+        """Wait until every fact that this step needs is there; the intake coordinator is asked for what is missing."""
+        while missing := self._missing(blocks):
+            answer = await self.worklist.ask_unless(
+                lambda: not self._missing(blocks), CompleteReferral, about=blocks, missing=missing, blocks=blocks
+            )
+            await self.journal.flushed()
+            if answer is not None and answer.outcome == "unobtainable":
+                self.control.close(Closing.EXPIRED)
+
+    def _missing(self, blocks: Blocks) -> tuple[str, ...]:
+        return self.case.outline.missing.get(blocks, ())
+
+    async def notify(self, recipient: Recipient, topic: Topic, summary: str, *, about: str = "") -> None:
+        """Tell somebody that something waits for them: once for each `about`."""
+        key = ":".join(filter(None, (self.case.referral_id, topic, about)))
+        notice = Notice(referral_id=self.case.referral_id, key=key, recipient=recipient, topic=topic)
+        await self.effects.tell(OutreachActivities.tell, notice, options.OUTREACH, summary)

@@ -1,0 +1,109 @@
+"""What the Temporal Web UI shows of a referral: current details in Markdown, and the search attributes."""
+
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+
+from firstdose.domain.authorization import LineState, overall
+from firstdose.domain.journal import Standing, WaitingFor
+from firstdose.domain.role import Role
+from workflows.case import Case
+from workflows.control import Control
+from workflows.messages import AUTHORIZATION, NEXT_DUE, ON_HOLD, PAYER, STAGE, WAITING_FOR
+from workflows.worklist import Worklist
+
+
+class Tracking:
+    def __init__(self, case: Case, control: Control, worklist: Worklist) -> None:
+        self._case = case
+        self._control = control
+        self._worklist = worklist
+        self._shown: dict[str, object] = {}
+
+    def standing(self) -> Standing:
+        case = self._case
+        return Standing(
+            stage=case.stage,
+            closing=case.closing,
+            lines=case.lines,
+            waiting_for=self._waiting_for(),
+            next_due=self._next_due(),
+            on_hold=self._control.hold is not None,
+            visit_at=case.visit.visit_at if case.visit else None,
+            blocked_by=case.blocked_by,
+        )
+
+    def show(self) -> Standing:
+        """Bring the Web UI up to where the referral stands."""
+        standing = self.standing()
+        workflow.set_current_details(self._details(standing))
+        self._upsert(standing)
+        return standing
+
+    def _waiting_for(self) -> tuple[Role | WaitingFor, ...]:
+        roles: set[Role | WaitingFor] = {item.role for item in self._worklist.open_items}
+        if any(line.state in (LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED) for line in self._case.lines):
+            roles.add(WaitingFor.PAYER)
+        return tuple(sorted(roles))
+
+    def _next_due(self) -> datetime | None:
+        clock = (
+            self._case.request.clock.due_at if WaitingFor.PAYER in self._waiting_for() and self._case.request else None
+        )
+        return min(filter(None, (self._worklist.next_due(), clock)), default=None)
+
+    def _upsert(self, standing: Standing) -> None:
+        wanted: list[SearchAttributeUpdate] = [  # type: ignore[type-arg]
+            STAGE.value_set(standing.stage),
+            PAYER.value_set(self._case.plan.payer),
+            AUTHORIZATION.value_set(overall(standing.lines)),
+            WAITING_FOR.value_set([str(each) for each in standing.waiting_for]),
+            NEXT_DUE.value_set(standing.next_due) if standing.next_due else NEXT_DUE.value_unset(),
+            ON_HOLD.value_set(standing.on_hold),
+        ]
+        changed = [update for update in wanted if self._shown.get(update.key.name, ...) != update.value]
+        if changed:
+            self._shown |= {update.key.name: update.value for update in changed}
+            workflow.upsert_search_attributes(changed)
+
+    def _details(self, standing: Standing) -> str:
+        head = f"### {standing.closing or standing.stage}"
+        if self._control.hold is not None:
+            head += f" · on hold: {self._control.hold.reason}"
+        refused = f"Refused: {self._case.refused}" if self._case.refused else ""
+        parts = [
+            head,
+            refused,
+            self._lines(standing),
+            self._items(),
+            *(f"- **blocked by:** {why}" for why in standing.blocked_by),
+        ]
+        return "\n\n".join(filter(None, parts))
+
+    def _lines(self, standing: Standing) -> str:
+        if not standing.lines:
+            return ""
+        rows = [
+            f"| {line.kind} | {line.code} | {line.units} | **{line.state}** "
+            f"| {line.number or ''} | {line.valid_to or ''} |"
+            for line in standing.lines
+        ]
+        head = ["| line | code | units | authorization | number | ends |", "| --- | --- | --- | --- | --- | --- |"]
+        clock = self._case.request.clock if self._case.request else None
+        due = (
+            f"\n\nThe payer decides by **{clock.due_at:%Y-%m-%d %H:%M} UTC** ({clock.rule}, {clock.citation})."
+            if clock
+            else ""
+        )
+        return "\n".join(head + rows) + (due if WaitingFor.PAYER in standing.waiting_for else "")
+
+    def _items(self) -> str:
+        if not self._worklist.open_items:
+            return ""
+        rows = [
+            f"| {item.kind} | {item.role} | {item.due_at:%Y-%m-%d %H:%M} | {item.level or ''} | `{item.id}` |"
+            for item in self._worklist.open_items
+        ]
+        head = ["| waits for | role | due (UTC) | escalated | work item |", "| --- | --- | --- | --- | --- |"]
+        return "\n".join(head + rows)

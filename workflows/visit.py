@@ -1,0 +1,165 @@
+"""The first visit: a nurse found, the gates looked at again at dispatch, the visit reported."""
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from activities.dispatch import DispatchActivities
+from firstdose.domain.gates import ClosedGate, Gate, Readiness, closed_gates
+from firstdose.domain.referral import Site
+from firstdose.domain.resolutions import (
+    ConfirmVisit,
+    PlaceVisit,
+    Reconcile,
+    ReportVisit,
+    ReviewReaction,
+)
+from firstdose.domain.stage import Closing, Milestone, Stage
+from firstdose.domain.visit import Visit
+from firstdose.ports import NurseSearch, Recipient, Request, Topic, VisitHold
+from workflows import options
+from workflows.case import Part
+from workflows.control import StartAgain
+from workflows.track import Track
+
+RELEASE = "release the visit"
+
+
+class FirstVisit(Track):
+    async def arrange(self) -> None:
+        """Until somebody holds the visit at a time that the patient confirmed."""
+        if self.case.visit is None and self.case.site is Site.HOME:
+            await self._offer_to_nurses()
+        while self.case.visit is None:
+            await self._place()
+        self.move(Stage.SCHEDULED)
+
+    async def _offer_to_nurses(self) -> None:
+        rule = self.case.policy.dispatch
+        search = NurseSearch(referral_id=self.case.referral_id, key=self.case.referral_id, limit=rule.offers)
+        found = await self.effects.do(DispatchActivities.find_nurses, search, options.RECORD, "find nurses")
+        for nurse in (nurse for nurse in found if nurse not in self.case.nurses_asked):
+            answer = await self.worklist.offer(
+                ConfirmVisit,
+                about=nurse,
+                within=rule.answer_within,
+                offered_to=nurse,
+                therapy=self.case.outline.therapy,
+            )
+            self.case.nurses_asked.add(nurse)
+            if answer and answer.outcome == "accepted" and answer.visit_at and await self._hold(nurse, answer.visit_at):
+                return
+
+    async def _place(self) -> None:
+        """Automatic dispatch found nobody, or the visit is in the suite: the nurse coordinator places it."""
+        answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=sorted(self.case.nurses_asked))
+        match answer.outcome:
+            case "placed" if answer.visit_at:
+                await self._hold(answer.nurse, answer.visit_at)
+            case "suite":
+                self._go_to_suite()
+            case _:
+                self.control.close(Closing.EXPIRED)
+
+    def _go_to_suite(self) -> None:
+        self.case.site = Site.SUITE
+        self.journal.note("site.changed", site=Site.SUITE)
+        self.send_back(Part.AUTHORIZATION, Part.VISIT)
+
+    async def _hold(self, nurse: str | None, visit_at: datetime) -> bool:
+        self.case.visit_key = str(workflow.uuid4())
+        self.effects.undo_with(RELEASE, self._release)
+        visit = Visit(visit_at=visit_at, nurse=nurse, patient_confirmed=True)
+        hold = VisitHold(referral_id=self.case.referral_id, key=self.case.visit_key, visit=visit)
+        if not await self.effects.do(DispatchActivities.hold_visit, hold, options.RECORD, "hold the visit"):
+            self.effects.settled(RELEASE)
+            return False
+        self.case.visit = visit
+        self.journal.tell(Milestone.SCHEDULED, visit_at=visit_at)
+        return True
+
+    async def perform(self) -> None:
+        """The nurse goes when every gate is open at that moment; what the visit brings decides what comes next."""
+        visit = self.case.visit
+        if visit is None:
+            raise StartAgain
+        if {gate.gate for gate in self._closed_gates(visit)} == {Gate.AUTHORIZATION}:
+            return self.send_back(Part.RENEWAL)
+        await self.control.until_time(visit.visit_at - self.case.policy.dispatch.lead, "dispatch")
+        await self.control.ready()
+        if closed := self._closed_gates(visit):
+            return await self._blocked(closed)
+        self.case.blocked_by = ()
+        self.move(Stage.FIRST_VISIT)
+        await self._report(visit)
+
+    def _closed_gates(self, visit: Visit) -> tuple[ClosedGate, ...]:
+        case = self.case
+        ready = Readiness(
+            outline=case.outline,
+            licensed_states=case.policy.licensed_states,
+            site=case.site,
+            lines=case.lines,
+            assessment=case.assessment,
+            agreement_signed=case.agreement_signed,
+            therapy=case.therapy,
+            visit=visit,
+            on_hold=self.control.hold is not None,
+            overridden=case.overridden,
+        )
+        return closed_gates(ready)
+
+    async def _blocked(self, closed: tuple[ClosedGate, ...]) -> None:
+        """What can be mended by doing a part again is; anything else needs a supervisor."""
+        self.case.blocked_by = tuple(gate.why for gate in closed)
+        self.journal.note("dispatch.blocked", gates=[gate.gate for gate in closed], why=list(self.case.blocked_by))
+        gates = {gate.gate for gate in closed}
+        if gates == {Gate.AUTHORIZATION}:
+            return self.send_back(Part.RENEWAL, Part.VISIT)
+        if gates <= {Gate.THERAPY, Gate.KIT}:
+            return self.send_back(Part.THERAPY, Part.VISIT)
+        answer = await self.worklist.ask(Reconcile, about="dispatch", step="dispatch", blocked_by=self.case.blocked_by)
+        if answer.outcome == "close" and answer.closing:
+            self.control.close(answer.closing)
+
+    async def _report(self, visit: Visit) -> None:
+        await self.notify(Recipient.NURSE, Topic.VISIT_DISPATCHED, "dispatch the nurse", about=self.case.visit_key)
+        within = max(visit.visit_at - workflow.now(), timedelta()) + self.case.policy.dispatch.report_within
+        self.worklist.open(ReportVisit, due_in=within, visit_at=visit.visit_at, site=self.case.site)
+        report = await self.worklist.ask(ReportVisit)
+        self.effects.settled(RELEASE)
+        match report.outcome:
+            case "completed":
+                self.journal.tell(Milestone.EVENT_COMPLETED)
+                self.case.visit_done = True
+            case "missed":
+                self.journal.tell(Milestone.UNATTENDED)
+                self.send_back(Part.VISIT)
+            case "kit_missing":
+                self.journal.tell(Milestone.EVENT_CANCELLED)
+                self.send_back(Part.THERAPY, Part.VISIT)
+            case "reaction":
+                await self._reaction()
+
+    async def _reaction(self) -> None:
+        """The infusion was stopped: the prescriber is told, a supervisor looks within the hour."""
+        await self.notify(
+            Recipient.PRESCRIBER, Topic.REACTION, "tell the prescriber of the reaction", about=self.case.visit_key
+        )
+        answer = await self.worklist.ask(ReviewReaction)
+        if answer.outcome == "stop":
+            self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
+        self.send_back(Part.THERAPY, Part.VISIT)
+
+    async def let_go(self) -> None:
+        """The visit is no longer what is needed: whoever held it is released, and it is placed anew."""
+        if self.case.visit is not None:
+            self.case.visit = None
+            self.case.nurses_asked.clear()
+            if self.effects.pending(RELEASE):
+                self.journal.tell(Milestone.EVENT_CANCELLED)
+                await self.effects.undo(RELEASE)
+
+    async def _release(self) -> None:
+        request = Request(referral_id=self.case.referral_id, key=self.case.visit_key)
+        await self.effects.tell(DispatchActivities.release_visit, request, options.RECORD, RELEASE, on_hold=True)
