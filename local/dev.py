@@ -17,6 +17,9 @@ from local.state import StateInUseError
 from local.temporal_server import NAMESPACE
 from local.tether import LeaseTakenError
 
+SEEDS = Path(__file__).parent / "seed"
+_REGISTERS = ("payers", "nurses", "stock")
+
 REFUSALS = (LeaseTakenError, NotLoopbackError, PortTakenError, StartFailedError, StateInUseError)
 """What a start may end with instead of a running stack; their text is for the console as it is."""
 
@@ -39,7 +42,10 @@ def dev(*, state: Path | None = None, no_simulator: bool = False, port: int | No
 
 
 def options_from_settings(*, state: Path | None, simulator: bool, ports: Mapping[str, int]) -> StackOptions:
-    """Options that use the servers and the policy which the environment names. Raises SettingsError."""
+    """Options that use the servers and the policy which the environment names, and made-up registers.
+
+    Without the simulator its payers are not there to be reached. Raises SettingsError.
+    """
     settings, outer = load_settings(), outer_servers()
     namespace = settings.temporal.get("TEMPORAL_NAMESPACE")
     return StackOptions(
@@ -50,6 +56,7 @@ def options_from_settings(*, state: Path | None, simulator: bool, ports: Mapping
         temporal_address=outer.temporal_address,
         namespace=namespace.get_secret_value() if namespace else NAMESPACE,
         policy=settings.policy_file,
+        imports={name: SEEDS / f"{name}.yaml" for name in _REGISTERS if simulator or name != "payers"},
     )
 
 
@@ -61,6 +68,7 @@ async def _run(options: StackOptions, console: Console) -> None:
     try:
         async with LocalStack(options, report=say) as stack:
             show_addresses(stack, console)
+            console.print("Ready. Ctrl-C stops it; the state stays.")
             await asyncio.Event().wait()
     except asyncio.CancelledError:
         say("stopped")
@@ -94,4 +102,3 @@ def show_addresses(stack: LocalStack, console: Console) -> None:
     ):
         if where:
             console.print(f"{name:16}{where}", markup=False)
-    console.print("Ready. Ctrl-C stops it; the state stays.")

@@ -22,6 +22,7 @@ from local.readiness import accepts_connections, serves
 from local.state import StateDirectory
 from local.supervisor import Supervisor
 from local.temporal_server import NAMESPACE, EmbeddedTemporal
+from simulator.pace import DEMO_SPEED
 
 _USUAL_PORTS = {"desk": 8080, "temporal": 7233, "temporal_ui": 8233, "payer": 8090, "postgres": None}
 _QUEUE = "referrals"
@@ -46,14 +47,16 @@ class StackOptions:
     """How to run a local stack.
 
     `ports` are insisted on (`desk`, `temporal`, `temporal_ui`, `payer`, `postgres`); others are chosen and remembered.
-    A server whose address is given is used and not started. `imports` are the files for `<register> import` (payers,
-    nurses, stock), in their order, at each start; in them `${payer_url}` stands for the simulator's address.
+    A server whose address is given is used and not started. `speed` is simulated time per real time. `imports` are the
+    files for `<register> import` (payers, nurses, stock), in their order, at each start; in them `${payer_url}` stands
+    for the simulator's address.
     """
 
     state: Path = Path(".firstdose")
     host: str = LOOPBACK
     ports: Mapping[str, int] = field(default_factory=dict)
     simulator: bool = True
+    speed: float = DEMO_SPEED
     database_url: str | None = None
     temporal_address: str | None = None
     namespace: str = NAMESPACE
@@ -158,17 +161,26 @@ class LocalStack:
         programs = self._options.programs
         if self.addresses.payer:
             self._report("starting the simulated outside world")
-            port = self._ports["payer"]
-            tokens = str(self.state.path / "tokens.json")
-            arguments = ("--payer-port", str(port), "--desk", self.addresses.desk, "--tokens", tokens)
-            ready = partial(accepts_connections, port)
-            await self.supervisor.start(self._child("simulator", [*programs.simulator, *arguments], ready))
+            ready = partial(accepts_connections, self._ports["payer"])
+            command = [*programs.simulator, *self._simulator_arguments()]
+            await self.supervisor.start(self._child("simulator", command, ready))
         self._report("starting the worker and the desk")
         desk_ready = partial(serves, self._ports["desk"], "/readyz")
         await self.supervisor.start(
             self._child("worker", programs.worker, self._worker_polls if self._temporal else None),
             self._child("desk", programs.desk, desk_ready),
         )
+
+    def _simulator_arguments(self) -> list[str]:
+        told = {
+            "payer-port": self._ports["payer"],
+            "desk": self.addresses.desk,
+            "tokens": self.state.path / "tokens.json",
+            "sources": self.state.path / "sources.json",
+            "payer-state": self.state.path / "payer.jsonl",
+            "speed": self._options.speed,
+        }
+        return [part for name, value in told.items() for part in (f"--{name}", str(value))]
 
     async def _worker_polls(self) -> bool:
         await asyncio.sleep(_BETWEEN_QUESTIONS)

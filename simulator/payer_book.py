@@ -206,7 +206,8 @@ class PayerBook:
     def _write(self, entry: Filed | Subscribed | Delivered) -> None:
         if self._state is not None:
             with self._state.open("a") as file:
-                file.write(json.dumps({type(entry).__name__: entry.model_dump(mode="json")}) + "\n")
+                # The newline comes first, so that a line that a kill cut short spoils only itself.
+                file.write("\n" + json.dumps({type(entry).__name__: entry.model_dump(mode="json")}))
 
     def _reload(self) -> None:
         for entry in _entries(self._state) if self._state and self._state.exists() else ():
@@ -220,7 +221,7 @@ def _entries(state: Path) -> Iterator[Filed | Subscribed | Delivered]:
     for line in state.read_text().splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:  # the line that was being written when the process was killed
+        except ValueError:  # blank, or cut short when the process was killed
             continue
         for name, fields in entry.items():
             yield kinds[name].model_validate(fields)

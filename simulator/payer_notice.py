@@ -64,11 +64,12 @@ class Notifier:
         return True
 
     async def _post(self, subscription: Subscribed, bundle: dict[str, Any]) -> bool:
-        headers = dict(header.split(": ", 1) for header in subscription.headers)
+        split = (header.partition(":") for header in subscription.headers)
+        headers = {name.strip(): value.strip() for name, _, value in split}
         try:
             async with asyncio.timeout(_PATIENCE):
                 response = await self._http.post(subscription.endpoint, json=bundle, headers=headers)
-        except (TimeoutError, httpx2.HTTPError):
+        except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL):
             return False
         if not response.is_success:
             _log.warning("notification refused", extra={"payer": subscription.payer, "status": response.status_code})

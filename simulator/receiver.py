@@ -18,9 +18,7 @@ def receiver_routes(book: PayerBook) -> list[Route]:
         if not all(request.headers.get(header) for header in _SIGNED):
             return Response(status_code=401)
         kind = json.loads(await request.body()).get("type", "")
-        receiver = "/".join(
-            filter(None, ("sources" if "source" in request.path_params else "billing", _source(request)))
-        )
+        receiver = request.url.path.removeprefix("/receiver/")
         book.count(Delivered(what=receiver, name=request.headers["webhook-id"], type=kind))
         return Response(status_code=204)
 
@@ -28,7 +26,3 @@ def receiver_routes(book: PayerBook) -> list[Route]:
         Route("/receiver/billing", receive, methods=["POST"]),
         Route("/receiver/sources/{source}", receive, methods=["POST"]),
     ]
-
-
-def _source(request: Request) -> str:
-    return str(request.path_params.get("source", ""))

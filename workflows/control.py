@@ -97,11 +97,8 @@ class Control:
             await self.until(lambda: False, timeout=left, summary=summary)
 
     async def ready(self) -> None:
-        """Before each step: not while the referral is on hold. A hold with an end ends by itself."""
-        while self.hold is not None:
-            left = self.hold.until - workflow.now() if self.hold.until else None
-            if not await self.until(lambda: self.hold is None, timeout=left, summary="on hold"):
-                self.hold = None
+        """Before each step: not while the referral is on hold."""
+        await self.until(lambda: self.hold is None)
         self.check()
 
 

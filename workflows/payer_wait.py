@@ -37,6 +37,8 @@ class PayerWait(Track):
         finally:
             if self.inquiry:
                 self.inquiry.cancel()
+                # Nobody awaits it any more; that it was cancelled is no error to be logged.
+                self.inquiry.add_done_callback(lambda inquiry: inquiry.cancelled() or inquiry.exception())
         return None
 
     def _inquire(self, request: Request) -> ActivityHandle[PayerAnswer]:

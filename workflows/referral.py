@@ -89,11 +89,12 @@ class Referral:
 
     @workflow.run
     async def run(self, start: ReferralStart) -> Closing:
-        keeping, watching = asyncio.create_task(self.journal.keep()), asyncio.create_task(self.worklist.watch())
+        beside = (self.journal.keep(), self.worklist.watch(), self.steering.end_holds())
+        tasks = [asyncio.create_task(each) for each in beside]
         closing = await self.bring_on_service()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        watching.cancel()
-        keeping.cancel()
+        for task in tasks:
+            task.cancel()
         return closing
 
     async def bring_on_service(self) -> Closing:

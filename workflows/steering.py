@@ -1,5 +1,7 @@
 """How staff and the source steer a running referral. `judge_…` refuses without a trace; its counterpart acts."""
 
+from datetime import datetime, timedelta
+
 from temporalio import workflow
 
 from firstdose.domain.journal import Amended
@@ -41,6 +43,24 @@ class Steering(Track):
         if request.reason in self.case.policy.holds_that_release and (self.case.visit or self.case.reservation):
             self.send_back(Part.VISIT, Part.THERAPY)
 
+    async def end_holds(self) -> None:
+        """A hold with an end ends by itself, for as long as the workflow lives."""
+        while True:
+            await workflow.wait_condition(lambda: self.control.hold is not None)
+            if (hold := self.control.hold) and hold.until:
+                await self._end_hold(hold, hold.until)
+            await workflow.wait_condition(lambda: self.control.hold is None)
+
+    async def _end_hold(self, hold: Hold, until: datetime) -> None:
+        left = max(until - workflow.now(), timedelta())
+        try:
+            await workflow.wait_condition(
+                lambda: self.control.hold is not hold, timeout=left, timeout_summary=f"on hold: {hold.reason}"
+            )
+        except TimeoutError:
+            self.control.hold = None
+            self.journal.note("resumed", reason="the hold's end has come")
+
     def judge_resume(self, request: ResumeRequest) -> None:
         self._judge(request.actor)
         if self.control.hold is None:
@@ -73,7 +93,7 @@ class Steering(Track):
 
     def override(self, request: OverrideRequest) -> Done:
         override = Override(
-            id=f"override-{len(self.case.overrides) + 1}",
+            id=request.message_id or f"override-{len(self.case.overrides) + 1}",
             gate=request.gate,
             reason=request.reason,
             asked_by=request.actor.id,

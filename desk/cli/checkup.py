@@ -13,6 +13,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 
+from desk.cli.client import may_use_proxy
 from desk.cli.database import dsn_of, told_in_one_line
 from desk.cli.failure import Failure
 from desk.cli.temporal import connected
@@ -93,7 +94,7 @@ async def _search_attributes(client: Client) -> Finding:
 async def desk(settings: Settings, url: str) -> list[Finding]:
     """Whether the desk takes work, and whether its clock and ours agree as far as signatures need."""
     try:
-        async with httpx2.AsyncClient(timeout=_PATIENCE.total_seconds(), trust_env=False) as http:
+        async with httpx2.AsyncClient(timeout=_PATIENCE.total_seconds(), trust_env=may_use_proxy(url)) as http:
             answer = await http.get(f"{url}/readyz")
     except (httpx2.TransportError, httpx2.InvalidURL):
         return [Finding("desk", f"none at {url}", "`firstdose serve`, or correct FIRSTDOSE_URL"), port(settings)]

@@ -32,8 +32,7 @@ class Desk:
             base_url=url,
             headers={"authorization": f"Bearer {token}"} if token else None,
             timeout=_PATIENCE,
-            # A company's proxy does not reach this machine's own desk.
-            trust_env=urlsplit(url).hostname not in _LOOPBACK,
+            trust_env=may_use_proxy(url),
         )
 
     @property
@@ -87,6 +86,11 @@ class Desk:
         if answer.is_success:
             return _json(answer)
         raise _refusal(answer, identified=self._token is not None)
+
+
+def may_use_proxy(url: str) -> bool:
+    """A company's proxy does not reach this machine's own desk."""
+    return urlsplit(url).hostname not in _LOOPBACK
 
 
 def find_desk(settings: Settings) -> str:

@@ -4,6 +4,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
+
 from desk.cli.failure import Failure, Unreachable
 from desk.cli.local_stack import LocalStack
 from firstdose.adapters.keyring.keyring import Keyring
@@ -46,11 +48,27 @@ async def told_in_one_line() -> AsyncIterator[None]:
     """What can go wrong with the database, as a Failure that says what to do next."""
     try:
         yield
-    except (UnfitServer, ChangedMigration) as error:
-        raise Failure(f"database: {error}") from None
-    except Unsealable:
-        raise Failure("FIRSTDOSE_KEYS lacks a key that the database needs: put the older keys back behind it") from None
     except Exception as error:
-        if isinstance(error, Unavailable) or transient(error):
-            raise Unreachable("the database does not answer: look at DATABASE_URL and at the server") from None
+        if told := _told(error):
+            raise told from None
         raise
+
+
+def _told(error: Exception) -> Failure | None:
+    match error:
+        case UnfitServer() | ChangedMigration():
+            return Failure(f"database: {error}")
+        case Unsealable():
+            return Failure("FIRSTDOSE_KEYS lacks a key that the database needs: put the older keys back behind it")
+        case asyncpg.UndefinedTableError():
+            return Failure("the database is not set up: `firstdose migrate`")
+        case asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InvalidCatalogNameError():
+            return Failure("the database refuses us: look at the user, password and database in DATABASE_URL")
+        case asyncpg.InterfaceError() if isinstance(error, ValueError):
+            return Failure("DATABASE_URL cannot be read: `postgresql://user:password@host:port/database`")
+        case BrokenPipeError():
+            return None
+        case _ if isinstance(error, Unavailable) or transient(error):
+            return Unreachable("the database does not answer: look at DATABASE_URL and at the server")
+        case _:
+            return None

@@ -76,7 +76,7 @@ def words(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(words(each) for each in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {words(each)}" for name, each in value.items())
+        return ", ".join(f"{name}: {words(each)}" for name, each in value.items() if each is not None) or NOTHING
     return str(value)
 
 

@@ -12,6 +12,7 @@ from desk.cli.failure import Failure, Misuse
 from desk.cli.options import ReferralId
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
 from firstdose.adapters.postgres.pool import transaction
+from firstdose.adapters.postgres.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.adapters.postgres.vault import rotate as rewrap_all
 
@@ -35,16 +36,28 @@ async def rotate() -> None:
 async def shred(
     referral_id: ReferralId, /, *, yes: Annotated[bool, Parameter(help="Do not ask: there is no way back.")] = False
 ) -> None:
-    """Destroy a referral's data key, so that nobody can ever read its PHI again."""
+    """Destroy the data key of a referral that has ended, so that nobody can ever read its PHI again."""
     if not yes:
         _ask(referral_id)
-    async with opened() as (pool, keyring), transaction(pool) as connection:
-        if not await Vault(keyring).shred(connection, referral_id):
-            raise Failure("no data key: the referral was shredded before, or there is none with this id")
-        await AuditTrail(keyring).write(
-            connection, referral_id, at=datetime.now(UTC), actor=operator(), action="shredded"
-        )
-    display.say(f"{referral_id} is shredded; backups keep its wrapped key until they expire")
+    async with opened() as (pool, keyring):
+        vault = Vault(keyring)
+        await _require_ended(ReferralReader(pool, vault), referral_id)
+        async with transaction(pool) as connection:
+            if not await vault.shred(connection, referral_id):
+                raise Failure("the referral was shredded before")
+            await AuditTrail(keyring).write(
+                connection, referral_id, at=datetime.now(UTC), actor=operator(), action="shredded"
+            )
+    display.say(f"{referral_id} is shredded; running processes forget it within a minute, backups when they expire")
+
+
+async def _require_ended(referrals: ReferralReader, referral_id: str) -> None:
+    """The process of an open referral would stand still without its facts. Raises Failure."""
+    found = (await referrals.list(Filters(q=referral_id), limit=1)).items
+    if not found:
+        raise Failure("there is no such referral; `firstdose list` shows them")
+    if found[0].closing is None:
+        raise Failure(f"the referral is open: end it first with `firstdose cancel {referral_id} --reason …`")
 
 
 def _ask(referral_id: str) -> None:

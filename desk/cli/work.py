@@ -113,21 +113,25 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     if as_json:
         display.as_json(schema)
         return
-    needed = schema.get("required", ())
+    needed, named = schema.get("required", ()), schema.get("$defs", {})
     rows = (
-        (name, "needed" if name in needed else "", _shape(field), display.words(field.get("description")))
+        (name, "needed" if name in needed else "", _shape(field, named), display.words(field.get("description")))
         for name, field in schema.get("properties", {}).items()
     )
     display.say(f"{item['kind']} asks: {display.words(item.get('asks'))}")
     display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
 
 
-def _shape(field: Mapping[str, Any]) -> str:
-    """A field of a JSON schema in few words."""
+def _shape(field: Mapping[str, Any], named: Mapping[str, Any]) -> str:
+    """A field of a JSON schema in few words; `named` holds what it refers to."""
+    if "$ref" in field:
+        return _shape(named[field["$ref"].rpartition("/")[2]], named)
     if "enum" in field:
         return " | ".join(map(str, field["enum"]))
     if "anyOf" in field:
-        return " or ".join(_shape(each) for each in field["anyOf"] if each.get("type") != "null")
+        return " or ".join(_shape(each, named) for each in field["anyOf"] if each.get("type") != "null")
+    if "items" in field:
+        return f"list of {_shape(field['items'], named)}"
     return str(field.get("const") or field.get("format") or field.get("type") or "object")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
-from fastapi import Depends, Security
+from fastapi import APIRouter, Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from desk.http.desk import Desk, TheDesk
@@ -55,3 +55,12 @@ WORKING: Final = tuple(role for role in Role if role is not Role.AUDITOR)
 Reader = Annotated[Actor, Depends(staff(*Role))]
 Worker = Annotated[Actor, Depends(staff(*WORKING))]
 Supervisor = Annotated[Actor, Depends(staff(Role.SUPERVISOR))]
+
+
+router = APIRouter(prefix="/api", tags=["identity"])
+
+
+@router.get("/whoami")
+async def whoami(actor: Reader) -> Actor:
+    """Who the token says is asking, and the roles that we know of."""
+    return actor

@@ -3,13 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
+from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.domain.authorization import Certification, Line
 from firstdose.domain.coding import lines_for
 from firstdose.domain.facts import outline
 from firstdose.domain.referral import Referral, Site
 from firstdose.ports import PayerCase, PayerEndpoint
-
-from firstdose.adapters.payers.pas.requestor import Requestor  # isort: skip
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 US = Requestor(name="Example Home Infusion", npi="1234567893", originator="9123456789")

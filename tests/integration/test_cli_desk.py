@@ -37,9 +37,10 @@ WORK_ITEM = {
     "asks": {"conditions": ["x"]}, "opened_at": PAST, "due_at": PAST, "level": 1,
 }  # fmt: skip
 SCHEMA = {
+    "$defs": {"Suitability": {"enum": ["suitable", "unsuitable"]}},
     "required": ["outcome"],
     "properties": {
-        "outcome": {"enum": ["suitable", "unsuitable"]},
+        "outcome": {"$ref": "#/$defs/Suitability"},
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
     },
 }

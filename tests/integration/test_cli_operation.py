@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -17,9 +18,12 @@ from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from desk.intake.parse import parse
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.intake import Delivery, Intake
 from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.vault import Vault
 from firstdose.adapters.temporal import connect
 from firstdose.settings import load_settings
 from workflows.messages import SEARCH_ATTRIBUTES, WORKFLOW, ReferralStart
@@ -94,6 +98,17 @@ async def test_audit_export_is_a_record_a_line(operator: Operator) -> None:
     assert [json.loads(line)["action"] for line in ran.out.splitlines()] == ["opened", "noted"]
 
 
+@pytest.fixture
+async def referral(pool: Pool, keyring: Keyring) -> str:
+    """A referral as it came from its source."""
+    now = datetime.now(UTC)
+    body = json.dumps({"type": "referral.received", "data": {"source_referral_id": "R1"}}).encode()
+    message = parse("application/json", body, today=now.date())
+    intake = Intake(pool, Vault(keyring), AuditTrail(keyring))
+    return (await intake.accept(Delivery("s", "m1", body, message, now))).referral_id
+
+
+@pytest.mark.usefixtures("referral")
 async def test_keys_rotate_is_audited(operator: Operator, pool: Pool) -> None:
     ran = await operator.run("keys", "rotate", FIRSTDOSE_KEYS=f"{NEWER},{KEY}")
     assert (ran.code, ran.err) == (0, "")
@@ -101,7 +116,7 @@ async def test_keys_rotate_is_audited(operator: Operator, pool: Pool) -> None:
     async with pool.acquire() as connection:
         record = await connection.fetchrow("SELECT actor, action, details FROM audit WHERE chain = 'system'")
     assert record is not None
-    assert (record["action"], record["details"]) == ("keys_rotated", {"key": "k2", "number": 0})
+    assert (record["action"], record["details"]) == ("keys_rotated", {"key": "k2", "number": 1})
     assert record["actor"] == f"operator:{os.getuid()}"
 
 
@@ -111,14 +126,29 @@ async def test_shredding_is_never_done_by_mistake(operator: Operator) -> None:
     assert "--yes" in ran.err
     unknown = await operator.run("keys", "shred", REFERRAL, "--yes")
     assert (unknown.code, unknown.out) == (1, "")
-    assert "no data key" in unknown.err
+    assert "no such referral" in unknown.err
+
+
+async def test_only_a_referral_that_has_ended_is_shredded(operator: Operator, pool: Pool, referral: str) -> None:
+    still_open = await operator.run("keys", "shred", referral, "--yes")
+    assert still_open.code == 1
+    assert "firstdose cancel" in still_open.err
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM referral_keys") == 1
+        await connection.execute("UPDATE referrals SET closing = 'withdrawn'")
+    assert (await operator.run("keys", "shred", referral, "--yes")).code == 0
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM referral_keys") == 0
+    assert "shredded before" in (await operator.run("keys", "shred", referral, "--yes")).err
+    assert '"shredded"' in (await operator.run("audit", "export", "--referral", referral)).out
+    assert (await operator.run("audit", "verify")).code == 0
 
 
 @pytest.mark.parametrize(
     ("register", "row", "wrong"),
     [
         ("payers", {"id": "acme", "name": "Acme Health"}, {"id": "acme"}),
-        ("nurses", {"id": "n1", "skills": ["antibiotic"], "states": ["IL"]}, {"id": "n2"}),
+        ("nurses", {"id": "n1", "skills": ["anti_infective"], "states": ["IL"]}, {"id": "n2"}),
         ("stock", {"hcpcs": "J0696", "lot": "L1", "quantity": 4, "expires": "2030-01-01"}, {"hcpcs": "J0696"}),
     ],
 )
@@ -138,6 +168,22 @@ async def test_a_missing_key_is_one_line(operator: Operator) -> None:
     ran = await operator.run("audit", "verify", FIRSTDOSE_KEYS="")
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
     assert "FIRSTDOSE_KEYS" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("database", "code", "said"),
+    [
+        ({"path": "/nowhere"}, 1, "refuses us"),
+        ({"path": "/postgres"}, 1, "firstdose migrate"),
+        ({"scheme": "http"}, 1, "cannot be read"),
+    ],
+)
+async def test_what_is_wrong_with_the_database_is_one_line(
+    operator: Operator, dsn: str, database: dict[str, str], code: int, said: str
+) -> None:
+    ran = await operator.run("audit", "verify", DATABASE_URL=urlsplit(dsn)._replace(**database).geturl())
+    assert (ran.code, len(ran.err.splitlines())) == (code, 1)
+    assert said in ran.err
 
 
 async def test_a_running_local_stack_needs_no_settings(dsn: str, tmp_path: Path) -> None:

@@ -1,25 +1,163 @@
-"""Intake over a real socket: what a source is answered, and what is stored for it."""
+"""Webhooks over a real socket: what senders are answered, and what is stored for them."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
 
+import httpx2
 import pytest
 
+from firstdose.adapters.payers.hook import hook_secret
 from firstdose.adapters.postgres.pool import Pool
+from firstdose.ports import Contact, Purpose
 from tests.served_desk import ServedDesk, received, served_desk, settings_for
 
+CANARY: Final = "CANARY-Hernandez"
+OTHER_SECRET: Final = "whsec_" + "B" * 32
+PAYER: Final = {"id": "summit", "name": "Summit Health", "authorization": "pas", "base_url": "http://127.0.0.1:9/fhir"}
+REVIEW: Final = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewAction"
 
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
     async with served_desk(settings_for(dsn, tmp_path)) as served:
+        await served.desk.payers.import_payers([PAYER])
         yield served
+
+
+def refused(answer: httpx2.Response, status: int) -> Any:
+    """The problem, which never says what was sent."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert CANARY not in answer.text
+    return answer.json()
 
 
 async def test_a_referral_is_taken_while_temporal_is_away(desk: ServedDesk, pool: Pool) -> None:
     answer = await desk.send(received())
-    assert answer.status_code == 202
-    assert answer.json()["status"] == "accepted"
-    kinds = await pool.fetchval("SELECT array_agg(kind) FROM messages WHERE referral_id = $1", answer.json()["referral_id"])
-    assert kinds == ["start"]
+    assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
+    stored = await pool.fetch("SELECT kind FROM messages WHERE referral_id = $1", answer.json()["referral_id"])
+    assert [row["kind"] for row in stored] == ["start"]
+
+
+async def test_the_same_referral_again_is_a_duplicate_under_any_webhook_id(desk: ServedDesk) -> None:
+    message = received()
+    answers = [await desk.send(message, webhook_id=name) for name in ("a", "a", "b")]
+    assert [answer.json()["status"] for answer in answers] == ["accepted", "duplicate", "duplicate"]
+    assert len({answer.json()["referral_id"] for answer in answers}) == 1
+
+
+async def test_the_same_webhook_id_with_another_body_is_refused(desk: ServedDesk) -> None:
+    await desk.send(received(), webhook_id="a")
+    refused(await desk.send(received(), webhook_id="a"), 409)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"source": "unknown"},
+        {"secret": OTHER_SECRET},
+        {"sent_at": datetime.now(UTC) - timedelta(minutes=6)},
+    ],
+)
+async def test_who_is_not_proven_is_refused(desk: ServedDesk, how: dict[str, Any]) -> None:
+    refused(await desk.send(received(), **how), 401)
+
+
+@pytest.mark.parametrize(
+    ("message", "content_type", "status"),
+    [
+        (b"{" + CANARY.encode(), "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (CANARY.encode(), "application/hl7-v2", 400),
+        (CANARY.encode(), "application/fhir+json", 400),
+        (CANARY.encode(), "text/plain", 415),
+        (b"{}", "", 415),
+        (b"x" * (1024 * 1024 + 1), "application/json", 413),
+    ],
+)
+async def test_what_cannot_be_read_is_refused(
+    desk: ServedDesk, message: bytes, content_type: str, status: int
+) -> None:
+    refused(await desk.send(message, content_type=content_type), status)
+
+
+async def test_impossible_values_are_named_by_path_and_not_repeated(desk: ServedDesk) -> None:
+    problem = refused(await desk.send(received(prescriber={"npi": CANARY}, order={"therapy": CANARY})), 422)
+    assert {each["path"] for each in problem["errors"]} == {"data.prescriber.npi", "data.order.therapy"}
+
+
+async def test_the_end_of_an_unknown_referral_is_refused(desk: ServedDesk) -> None:
+    message = {"type": "referral.cancelled", "data": {"source_referral_id": CANARY, "reason": "withdrawn"}}
+    refused(await desk.send(message), 422)
+
+
+async def notify(desk: ServedDesk, body: object, *, secret: str | None = None) -> httpx2.Response:
+    secret = hook_secret(desk.desk.keyring, "summit") if secret is None else secret
+    headers = {"authorization": f"Bearer {secret}", "content-type": "application/fhir+json"}
+    return await desk.post("/webhooks/payers/summit/pas", json.dumps(body).encode(), headers)
+
+
+def notification(kind: str, *resources: dict[str, Any]) -> dict[str, Any]:
+    status = {"resourceType": "Parameters", "parameter": [{"name": "type", "valueCode": kind}]}
+    return {"resourceType": "Bundle", "type": "history", "entry": [{"resource": each} for each in (status, *resources)]}
+
+
+def approval(trace: str) -> dict[str, Any]:
+    coded = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": "A1"}]}
+    action = {"url": REVIEW, "extension": [{"url": f"{REVIEW}Code", "valueCodeableConcept": coded}]}
+    return {
+        "resourceType": "ClaimResponse",
+        "status": "active",
+        "request": {"identifier": {"value": trace}},
+        "item": [{"itemSequence": 1, "adjudication": [{"extension": [action]}]}],
+    }
+
+
+@pytest.mark.parametrize("secret", ["x", "0" * 64])
+async def test_a_payer_without_its_secret_is_refused(desk: ServedDesk, secret: str) -> None:
+    refused(await notify(desk, notification("handshake"), secret=secret), 401)
+
+
+async def test_a_secret_is_good_for_one_payer_alone(desk: ServedDesk) -> None:
+    secret = hook_secret(desk.desk.keyring, "another")
+    refused(await notify(desk, notification("handshake"), secret=secret), 401)
+
+
+async def test_a_handshake_is_answered(desk: ServedDesk) -> None:
+    assert (await notify(desk, notification("handshake"))).status_code == 200
+
+
+async def test_what_is_no_notification_is_refused(desk: ServedDesk) -> None:
+    refused(await notify(desk, {"resourceType": CANARY}), 400)
+
+
+async def test_an_answer_is_kept_and_the_workflow_is_told_once(desk: ServedDesk, pool: Pool) -> None:
+    referral_id, trace = await desk.refer(), f"T{uuid4().hex}"
+    contact = Contact(
+        id=str(uuid4()),
+        referral_id=referral_id,
+        payer="summit",
+        purpose=Purpose.AUTHORIZATION,
+        trace=trace,
+        created_at=datetime.now(UTC),
+    )
+    await desk.desk.contacts.begin(contact)
+    for _ in range(2):
+        answer = await notify(desk, notification("event-notification", approval(trace)))
+        assert answer.status_code == 200
+    kept = await desk.desk.contacts.latest_answer(contact.id)
+    told = await pool.fetch("SELECT body FROM messages WHERE kind = 'payer_answered'")
+    assert [row["body"] for row in told] == [{"contact_id": contact.id}]
+    assert kept is not None
+    assert [line.state for line in kept.lines] == ["approved"]
+
+
+async def test_an_answer_to_nothing_of_ours_is_audited(desk: ServedDesk, pool: Pool) -> None:
+    assert (await notify(desk, notification("event-notification", approval("T-unknown")))).status_code == 200
+    actions = await pool.fetch("SELECT action FROM audit WHERE chain = 'system'")
+    assert [row["action"] for row in actions] == ["payer_notification_unmatched"]

@@ -6,9 +6,10 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
@@ -90,8 +91,9 @@ def options(tmp_path: Path) -> MakeOptions:
 
 
 @pytest.fixture
-def in_a_terminal(tmp_path: Path) -> Open:
+async def in_a_terminal(tmp_path: Path) -> AsyncIterator[Open]:
     """Runs the stack as `firstdose dev` does, in a process of its own; returns once it is ready."""
+    started: list[asyncio.subprocess.Process] = []
 
     async def run() -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
@@ -99,17 +101,22 @@ def in_a_terminal(tmp_path: Path) -> Open:
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+        started.append(process)
         assert process.stdout is not None
         while not (line := await process.stdout.readline()).startswith(b"Ready."):
             assert line
         return process
 
-    return run
+    yield run
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
 
 
-def written(state: Path, name: str) -> dict[str, object]:
+def written(state: Path, name: str) -> dict[str, Any]:
     assert stat.S_IMODE((state / name).stat().st_mode) == 0o600
-    content: dict[str, object] = json.loads((state / name).read_text())
+    content: dict[str, Any] = json.loads((state / name).read_text())
     return content
 
 
@@ -131,7 +138,7 @@ async def test_it_comes_up_heals_each_part_and_goes_on_with_its_state(options: M
             assert written(state, "pids.json")[part] != pid
             assert f"{part} ended (killed by SIGKILL), starting it again" in lines
         secrets = [(state / name).read_bytes() for name in ("keys", "billing-secret", "sources.json")]
-    assert not await accepts_connections(int(str(before["desk"]).rpartition(":")[2]))
+    assert not await accepts_connections(int(before["desk"].rpartition(":")[2]))
     async with LocalStack(options()) as stack:
         assert written(state, "addresses.json") == before
         assert [(state / name).read_bytes() for name in ("keys", "billing-secret", "sources.json")] == secrets
@@ -159,11 +166,13 @@ async def test_asked_to_stop_it_stops_everything_and_ends_well(
     stack = await in_a_terminal()
     pids = written(tmp_path / "state", "pids.json")
     ports = json.loads((tmp_path / "state" / "ports.json").read_text())
-    os.killpg(stack.pid, stop)  # as a terminal does: to the stack and whatever shares its group
+    # A terminal sends Ctrl-C to the whole group: the children must not be in it, or they would not stop in order.
+    assert [part for part in PARTS if os.getpgid(pids[part]) == stack.pid] == ["stack"]
+    os.killpg(stack.pid, stop)
     output, _ = await stack.communicate()
     assert (stack.returncode, output.decode().split()) == (0, ["stopping", "stopped"])
     assert all(is_free(port) for port in ports.values())
-    assert not any(isinstance(pid, int) and psutil.pid_exists(pid) for pid in pids.values())
+    assert not any(psutil.pid_exists(pid) for pid in pids.values())
     assert written(tmp_path / "state", "pids.json") == {}
     assert not (tmp_path / "state" / "addresses.json").exists()
 

@@ -4,7 +4,12 @@ import asyncio
 import json
 import stat
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
 
 from local.readiness import accepts_connections, serves
 from local.temporal_server import EmbeddedTemporal
@@ -33,3 +38,18 @@ async def test_an_acknowledged_start_is_there_after_kill_9(tmp_path: Path) -> No
         assert await serves(server.ui_port, "/")
     assert not await accepts_connections(server.port)
     assert stat.S_IMODE(server.log.stat().st_mode) == 0o600
+
+
+@activity.defn
+async def nothing() -> None:
+    """An activity, so that there is something to poll for."""
+
+
+async def test_a_worker_counts_as_polling_only_while_it_asks_for_work(tmp_path: Path) -> None:
+    async with EmbeddedTemporal(tmp_path / "temporal.db") as server:
+        client, started = await Client.connect(server.address), datetime.now(UTC)
+        assert not await server.is_polled("referrals", since=started)
+        async with Worker(client, task_queue="referrals", activities=[nothing]):
+            while not await server.is_polled("referrals", since=started):
+                pass
+        assert not await server.is_polled("referrals", since=datetime.now(UTC))

@@ -20,6 +20,7 @@ from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.temporal import connect
 from firstdose.domain.message import Message, MessageKind, MessageState
 from firstdose.domain.role import Actor, Role
+from firstdose.settings import Settings
 from local.ports import free_port
 from local.temporal_server import EmbeddedTemporal
 from tests.served_desk import KEYS, ServedDesk, served_desk, settings_for
@@ -91,14 +92,16 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Em
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path, temporal: EmbeddedTemporal) -> AsyncIterator[ServedDesk]:
     settings = settings_for(dsn, tmp_path, temporal={"TEMPORAL_ADDRESS": temporal.address})
-    async with served_desk(settings, with_relays=True) as served, standing_in(served.desk.client):
+    async with standing_in(settings), served_desk(settings, with_relays=True) as served:
         yield served
 
 
 @asynccontextmanager
-async def standing_in(client: Client) -> AsyncIterator[None]:
+async def standing_in(settings: Settings) -> AsyncIterator[Client]:
+    """A worker with the stand-in, and its client."""
+    client = await connect(settings, Keyring(KEYS), identity="test")
     async with Worker(client, task_queue=REFERRALS_QUEUE, workflows=[StandIn]):
-        yield
+        yield client
 
 
 def the_workflow(desk: ServedDesk, referral_id: str) -> WorkflowHandle[Any, Any]:
@@ -166,8 +169,7 @@ async def test_while_temporal_is_away_all_is_kept_and_then_delivered_in_order(
             answer = await nurse.post(f"/api/referrals/{referral_id}/{action}", json=body)
             assert (answer.status_code, answer.json()["status"]) == (202, "pending")
         async with EmbeddedTemporal(tmp_path / "state.db", port=port):
-            client = await connect(settings, Keyring(KEYS), identity="test")
-            async with standing_in(client):
+            async with standing_in(settings) as client:
                 states = {state for _, state in await settled(desk, referral_id)}
                 heard = await client.get_workflow_handle(workflow_id(referral_id)).query("heard")
     assert states == {MessageState.APPLIED}

@@ -175,12 +175,18 @@ async def test_an_outcome_is_written_once_and_a_refusal_is_audited(
     assert (await audit.verify(pool)).intact
 
 
-async def test_whoever_waits_hears_the_outcome_when_it_comes(messages: Messages, referral_id: str) -> None:
+async def test_whoever_waits_hears_the_outcome_when_it_comes(
+    messages: Messages, referral_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstdose.adapters.postgres.messages._LOOK_AGAIN_SECONDS", 3600.0)
     posted = [await messages.post(hold(referral_id)) for _ in range(25)]  # more than the pool has connections
-    waiting = [asyncio.create_task(messages.outcome(message.id, timedelta(seconds=30))) for message in posted]
-    for message in posted:
-        await messages.settle(message.id, MessageState.APPLIED)
-    assert {message.state for message in await asyncio.gather(*waiting)} == {MessageState.APPLIED}
+    async with messages._settled.bell() as bell:
+        assert await bell.wait(5)  # it listens now: only notifications ring from here on
+        waiting = [asyncio.create_task(messages.outcome(message.id, timedelta(hours=1))) for message in posted]
+        for message in posted:
+            await messages.settle(message.id, MessageState.APPLIED)
+        async with asyncio.timeout(20):  # instead of an hour, should nobody be told
+            assert {message.state for message in await asyncio.gather(*waiting)} == {MessageState.APPLIED}
 
 
 async def test_an_outcome_known_already_is_told_at_once(messages: Messages, referral_id: str) -> None:

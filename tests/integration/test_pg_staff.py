@@ -53,6 +53,14 @@ async def test_somebody_takes_over_from_who_is_away_and_stays(
     assert await member(pool, staff, referral_id) == "nurse-2"
 
 
+async def test_who_is_away_gets_nothing_even_when_nobody_else_is_there(
+    pool: Pool, staff: StaffDirectory, referral_id: str
+) -> None:
+    await staff.seen("nurse-1", [Role.NURSE])
+    await staff.set_absent("nurse-1", absent=True)
+    assert await member(pool, staff, referral_id) is None
+
+
 async def test_who_lost_the_role_loses_the_work(pool: Pool, staff: StaffDirectory, referral_id: str) -> None:
     await staff.seen("nurse-1", [Role.NURSE])
     await staff.seen("nurse-2", [Role.NURSE])

@@ -1,5 +1,6 @@
 """The outside of the process, in memory and scripted: what a story needs around a real workflow on a real server."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -72,12 +73,14 @@ class Outside:
     submissions: list[PayerAnswer | Exception] = field(default_factory=lambda: [APPROVED])
     decisions: list[tuple[timedelta, PayerAnswer]] = field(default_factory=list)
     """What inquiries hear, and how long after the submission."""
-    stock: list[bool] = field(default_factory=lambda: [True])
+    stock: list[bool | Exception] = field(default_factory=lambda: [True])
     nurses: tuple[str, ...] = ("rn-1", "rn-2")
     supplied: dict[str, Outline] = field(default_factory=dict)
     """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
     changes: frozenset[Change] = frozenset()
 
+    happened: asyncio.Condition = field(default_factory=asyncio.Condition)
+    """Notified when something was recorded and staff have looked at it."""
     entries: list[AnyEntry] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing)
     staff: Callable[[WorkItem], Awaitable[None]] | None = None
@@ -103,6 +106,8 @@ class Outside:
         for entry in batch.entries:
             if isinstance(entry, Opened) and self.staff:
                 await self.staff(entry.item)
+        async with self.happened:
+            self.happened.notify_all()
         return learned
 
     def _facts(self, entry: AnyEntry) -> Recorded | None:
@@ -176,6 +181,8 @@ class Shelves:
     async def reserve(self, request: Request) -> Reservation:
         stock = self.outside.stock
         available = stock.pop(0) if len(stock) > 1 else stock[0]
+        if isinstance(available, Exception):
+            raise available
         if available:
             self.reserved.add(request.key)
             self.outside.effects.append("reserve_stock")

@@ -10,6 +10,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.dispatch import DispatchActivities
@@ -17,7 +18,7 @@ from activities.outreach import OutreachActivities
 from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
-from firstdose.domain.role import Actor
+from firstdose.domain.role import Actor, Role
 from firstdose.domain.stage import Closing
 from firstdose.domain.visit import ReportItem
 from firstdose.domain.work_item import WorkItem
@@ -35,6 +36,10 @@ def visit_at(_: WorkItem, now: datetime) -> dict[str, Any]:
     return {"outcome": "accepted", "visit_at": (now + timedelta(days=2)).isoformat(), "patient_confirmed": True}
 
 
+def placed(item: WorkItem, now: datetime) -> dict[str, Any]:
+    return {**visit_at(item, now), "outcome": "placed"}
+
+
 def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
     return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat(), "kit_present": True}
 
@@ -46,7 +51,7 @@ USUAL: dict[K, Answer] = {
     K.SETTLE_ORDER: {"outcome": "settled"},
     K.PREPARE_THERAPY: ready,
     K.CONFIRM_VISIT: visit_at,
-    K.PLACE_VISIT: lambda item, now: {**visit_at(item, now), "outcome": "placed"},
+    K.PLACE_VISIT: placed,
     K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
 }
 """What staff answer when nothing is wrong."""
@@ -92,7 +97,12 @@ class Story(AbstractAsyncContextManager["Story"]):
     async def _answer(self, item: WorkItem) -> None:
         self.items.append(item)
         if answer := self._scripted(item):
-            await self.resolve(item, answer)
+            # Only until it is accepted: it completes when the store has it, and the store is waiting for us.
+            await self.handle.start_update(
+                Referral.resolve_work_item,
+                _resolution(item, answer, (item.role,)),
+                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            )
 
     def _scripted(self, item: WorkItem) -> dict[str, Any] | None:
         answers = self.script.get(item.kind, [USUAL.get(item.kind)])
@@ -100,21 +110,30 @@ class Story(AbstractAsyncContextManager["Story"]):
         self._asked[item.kind] += 1
         return answer(item, item.opened_at) if callable(answer) else answer
 
-    async def resolve(self, item: WorkItem, answer: dict[str, Any], *, roles: tuple[str, ...] | None = None) -> None:
-        """Resolve an item as its role, through the update that staff use; a refusal is kept."""
-        actor = Actor(id="somebody", roles=roles if roles is not None else (item.role,))  # type: ignore[arg-type]
-        request = ResolveWorkItem(actor=actor, item_id=item.id, resolution=answer)
+    async def resolve(self, item: WorkItem, answer: Answer, *, roles: tuple[Role, ...] | None = None) -> None:
+        """Resolve an item through the update that staff use, as its role or as others; a refusal is kept."""
+        resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
+        request = _resolution(item, resolution, (item.role,) if roles is None else roles)
         try:
-            await self.handle.start_update(
-                Referral.resolve_work_item, request, wait_for_stage=WorkflowUpdateStage.ACCEPTED
-            )
+            await self.handle.execute_update(Referral.resolve_work_item, request)
         except WorkflowUpdateFailedError as error:
             self.refusals.append(str(error.cause))
+        except RPCError:
+            self.refusals.append("the referral is closed")
 
     async def ends(self) -> Closing:
         """Wait for the end; time passes by itself while nothing else happens."""
         return await asyncio.wait_for(self.handle.result(), timeout=60)
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what staff or the outside see; time does not skip meanwhile."""
+        async with asyncio.timeout(20), self.outside.happened:
+            await self.outside.happened.wait_for(condition)
+
     def asked(self, kind: K) -> list[WorkItem]:
         """The items of a kind that came up, in order."""
         return [item for item in self.items if item.kind is kind]
+
+
+def _resolution(item: WorkItem, answer: dict[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:
+    return ResolveWorkItem(actor=Actor(id="somebody", roles=roles), item_id=item.id, resolution=answer)

@@ -55,5 +55,5 @@ async function call(method, path, body, headers = {}) {
   const content = await answer.json().catch(() => ({}));
   if (answer.status === 401) document.dispatchEvent(new Event("signed-out"));
   if (!answer.ok) throw new Refusal({ status: answer.status, ...content });
-  return { ...content, httpStatus: answer.status };
+  return content;
 }

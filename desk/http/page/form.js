@@ -2,11 +2,19 @@
 
 import { el, words } from "./elements.js";
 
-/** Returns `{node, read}`: the fields, and a function that gives what was filled in, without what was left empty. */
-export function schemaForm(schema) {
+/** Returns `{node, read}`: the fields, and a function that gives what was filled in, without what was left empty.
+ *  `asks` is what the item asks for: missing facts and the lines in question stand there already. */
+export function schemaForm(schema, asks = {}) {
   const defs = schema.$defs ?? {};
-  const object = objectField(schema, defs);
+  const object = objectField(seeded(schema, asks), defs);
   return { node: el("div.fields", {}, object.node), read: () => object.read() ?? {} };
+}
+
+function seeded(schema, asks) {
+  const properties = { ...schema.properties };
+  if (properties.facts && asks.missing) properties.facts = { ...properties.facts, "x-seed": asks.missing };
+  if (properties.lines && asks.lines) properties.lines = { ...properties.lines, "x-seed": asks.lines };
+  return { ...schema, properties };
 }
 
 function field(schema, defs) {
@@ -98,7 +106,7 @@ function text(schema) {
 function list(schema, defs) {
   const item = resolved(schema.items ?? {}, defs);
   if (item.enum) return checks(item.enum);
-  if (item.type === "object") return rows(() => field(item, defs), "Add a line");
+  if (item.type === "object") return lines(item, defs, schema["x-seed"] ?? []);
   const input = el("textarea", { rows: 2, placeholder: "one per line" });
   const read = () => {
     const told = input.value.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -136,9 +144,21 @@ function rows(make, caption) {
   return { node, read, add };
 }
 
-/** Facts by their path; those that are asked for (`x-asked`) stand there already. */
+function lines(item, defs, seeds) {
+  const waiting = [...seeds];
+  const list = rows(() => {
+    const part = field(item, defs);
+    const sequence = waiting.shift()?.sequence;
+    if (sequence !== undefined) part.node.querySelector('[data-field="sequence"] input').value = sequence;
+    return part;
+  }, "Add a line");
+  seeds.forEach(list.add);
+  return list;
+}
+
+/** Facts by their path; those that are asked for stand there already. */
 function pairs(schema) {
-  const asked = schema["x-asked"] ?? [];
+  const asked = schema["x-seed"] ?? [];
   const waiting = [...asked];
   const list = rows(() => pair(waiting.shift() ?? ""), "Add a fact");
   asked.forEach(list.add);

@@ -1,14 +1,17 @@
 """Contacts with payers: what we meant to ask, whether it may have left us, and every answer, sealed as it came."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+
+import asyncpg
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.revisions import unshredded
+from firstdose.adapters.postgres.revisions import known_referral, unshredded
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.authorization import PayerAnswer
 from firstdose.domain.role import SYSTEM
@@ -26,12 +29,13 @@ class PostgresContacts:
         self._audit = audit
 
     async def begin(self, contact: Contact) -> Contact:
-        """Impossible if another contact has its trace number."""
-        async with transaction(self._pool) as connection:
-            if await _sql.begin(connection, **contact.model_dump()):
-                await self._write(connection, contact, "payer_contact.begun", {"purpose": contact.purpose})
-                return contact
-            row = await _sql.one(connection, id=contact.id)
+        """Impossible if another contact has its trace number, or there is no such referral."""
+        with known_referral():
+            async with transaction(self._pool) as connection:
+                if await _sql.begin(connection, **contact.model_dump()):
+                    await self._write(connection, contact, "payer_contact.begun", {"purpose": contact.purpose})
+                    return contact
+                row = await _sql.one(connection, id=contact.id)
         if row is None:
             raise Impossible("trace_number_in_use")
         return _contact(row)
@@ -42,8 +46,8 @@ class PostgresContacts:
                 await self._write(connection, _contact(row), "payer_contact.attempted", {})
 
     async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
-        """Impossible if there is no such contact, or the referral was shredded."""
-        with unshredded():
+        """Impossible if there is no such contact, the referral was shredded, or the answer has a NUL character."""
+        with unshredded(), _storable():
             async with transaction(self._pool) as connection:
                 # Locked, so that the same answer coming in two ways at once is kept once.
                 row = await _sql.locked(connection, id=contact_id)
@@ -96,6 +100,14 @@ class PostgresContacts:
             action=action,
             details={"contact": contact.id, "payer": contact.payer, **details},
         )
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.UntranslatableCharacterError:
+        raise Impossible("unreadable_answer") from None
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:

@@ -5,10 +5,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, Self, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 Row = TypeVar("Row")
+
+
+def is_uuid(text: str) -> bool:
+    """Whether it is a UUID as we write them. PostgreSQL's complaint about anything else would repeat it."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 class BadCursor(ValueError):

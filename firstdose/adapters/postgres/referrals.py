@@ -3,11 +3,10 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from firstdose.adapters.postgres.paging import Cursor, Page, page_of
+from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referral_views import Blocker, PayerWait, ReferralRow, ReferralView, TimelineEntry, Why
@@ -52,6 +51,8 @@ class ReferralReader:
     async def list(self, filters: Filters, cursor: str | None = None, limit: int = 50) -> Page[ReferralRow]:
         """The newest first. Raises BadCursor."""
         before = Cursor.read(cursor)
+        if before and not is_uuid(before.id):
+            raise BadCursor("not a cursor of this list")
         async with transaction(self._pool) as connection:
             found = _sql.page(
                 connection,
@@ -132,11 +133,7 @@ class ReferralReader:
 
 async def _row(connection: Connection, referral_id: str) -> Any:
     """The referral's row, or None; what is no id finds nothing."""
-    try:
-        UUID(referral_id)
-    except ValueError:
-        return None
-    return await _sql.one(connection, referral_id=referral_id)
+    return await _sql.one(connection, referral_id=referral_id) if is_uuid(referral_id) else None
 
 
 async def _open_items(connection: Connection, referral_id: str) -> list[WorkItemView]:

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+import asyncpg
+
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
-from firstdose.domain.facts import Change, Outline, compare, outline
+from firstdose.domain.facts import Change, compare, outline
 from firstdose.domain.journal import Recorded
 from firstdose.domain.referral import Referral
 from firstdose.ports import Impossible
@@ -24,12 +26,13 @@ def unshredded() -> Iterator[None]:
         raise Impossible("referral_shredded") from None
 
 
-async def outline_of(connection: Connection, referral_id: str) -> Outline:
-    """The outline as the facts stand, without opening them. Raises Impossible."""
-    stored = await _sql.outline(connection, referral_id=referral_id)
-    if stored is None:
-        raise Impossible("unknown_referral")
-    return Outline.model_validate(stored)
+@contextmanager
+def known_referral() -> Iterator[None]:
+    """What is stored for a referral that is not there can never be. Raises Impossible."""
+    try:
+        yield
+    except asyncpg.ForeignKeyViolationError:
+        raise Impossible("unknown_referral") from None
 
 
 class Revisions:

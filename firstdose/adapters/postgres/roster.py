@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from firstdose.adapters.postgres.imports import ImportReport, RefusedRows, read_rows
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.revisions import Revisions, unshredded
+from firstdose.adapters.postgres.revisions import Revisions, known_referral, unshredded
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.identifiers import State
 from firstdose.domain.referral import Therapy
@@ -60,22 +60,14 @@ class PostgresRoster:
     async def hold(self, hold: VisitHold) -> bool:
         """False as well if the nurse is no longer active, or this key was released.
 
-        Raises Impossible for a nurse that is not on the roster, and for a key that holds another visit.
+        Raises Impossible for a nurse that is not on the roster, an unknown referral, a key that holds another visit.
         """
-        async with transaction(self._pool) as connection:
-            # First the nurse, in a statement of its own: the guard below must see what was held while we waited.
-            if not await self._is_free_to_ask(connection, hold.visit.nurse):
-                return False
-            if await _sql.hold(
-                connection,
-                key=hold.key,
-                referral_id=hold.referral_id,
-                nurse=hold.visit.nurse,
-                visit_at=hold.visit.visit_at,
-                apart=APART,
-            ):
-                return True
-            return await self._is_held(connection, hold)
+        with known_referral():
+            async with transaction(self._pool) as connection:
+                # First the nurse, in a statement of its own: the guard must see what was held while we waited.
+                if not await self._can_visit(connection, hold.visit.nurse):
+                    return False
+                return await self._hold(connection, hold) or await self._is_held(connection, hold)
 
     async def release(self, request: Request) -> None:
         async with reachable():
@@ -92,7 +84,19 @@ class PostgresRoster:
         changed = sum(nurse is not None for nurse in written)
         return ImportReport(changed=changed, unchanged=len(written) - changed)
 
-    async def _is_free_to_ask(self, connection: Connection, nurse: str | None) -> bool:
+    async def _hold(self, connection: Connection, hold: VisitHold) -> bool:
+        made = await _sql.hold(
+            connection,
+            key=hold.key,
+            referral_id=hold.referral_id,
+            nurse=hold.visit.nurse,
+            visit_at=hold.visit.visit_at,
+            apart=APART,
+        )
+        return made is not None
+
+    async def _can_visit(self, connection: Connection, nurse: str | None) -> bool:
+        """Locks the nurse."""
         if nurse is None:  # a visit in the suite holds nobody
             return True
         active: bool | None = await _sql.lock_nurse(connection, nurse=nurse)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.messages import Conflict
-from firstdose.adapters.postgres.paging import Cursor, Page, page_of
+from firstdose.adapters.postgres.paging import Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.domain.resolutions import Refused
@@ -75,6 +75,8 @@ class Worklist:
     ) -> Page[WorkItemView]:
         """Open items, the first due first, without the snoozed. Raises BadCursor."""
         after = Cursor.read(cursor)
+        if referral is not None and not is_uuid(referral):
+            return Page(items=())
         async with reachable():
             rows = _sql.page(
                 self._pool,

@@ -1,5 +1,6 @@
 """What tests of the stores share: a referral that came in by the front door, and a look for PHI in every table."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -8,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.intake import Delivery, Intake
 from firstdose.adapters.postgres.messages import Messages
@@ -76,16 +76,6 @@ def referral_data(**changes: object) -> dict[str, Any]:
 
 
 @pytest.fixture
-def vault(keyring: Keyring) -> Vault:
-    return Vault(keyring)
-
-
-@pytest.fixture
-def audit(keyring: Keyring) -> AuditTrail:
-    return AuditTrail(keyring)
-
-
-@pytest.fixture
 def outbox(vault: Vault) -> Outbox:
     return Outbox(vault)
 
@@ -96,9 +86,7 @@ def messages(pool: Pool, vault: Vault, audit: AuditTrail) -> Messages:
 
 
 @pytest.fixture
-def refer(pool: Pool, vault: Vault, audit: AuditTrail) -> Refer:
-    intake = Intake(pool, vault, audit)
-
+def refer(intake: Intake) -> Refer:
     async def refer(**changes: object) -> str:
         referral = Referral.read(referral_data(**changes), today=date(2026, 3, 2))
         delivery = Delivery(
@@ -114,11 +102,6 @@ def refer(pool: Pool, vault: Vault, audit: AuditTrail) -> Refer:
 
 
 @pytest.fixture
-async def referral_id(refer: Refer) -> str:
-    return await refer()
-
-
-@pytest.fixture
 def in_the_clear(pool: Pool) -> Callable[[], Awaitable[list[str]]]:
     """The tables in which the canary can be read, as text or inside bytes."""
 
@@ -130,6 +113,20 @@ def in_the_clear(pool: Pool) -> Callable[[], Awaitable[list[str]]]:
             if _CANARY.lower() in rows or _CANARY.encode().hex() in rows:
                 found.append(table)
         return found
+
+    return look
+
+
+@pytest.fixture
+def until_waiting(pool: Pool) -> Callable[..., Awaitable[None]]:
+    """`await until_waiting(*tasks)`: each of them waits for a lock, or is done."""
+
+    async def look(*tasks: asyncio.Task[Any]) -> None:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        while await pool.fetchval(waiting) + sum(task.done() for task in tasks) < len(tasks):
+            pass
 
     return look
 

@@ -126,6 +126,10 @@ async def test_what_came_lies_sealed_and_can_be_opened(
 async def test_an_answer_that_nobody_asked_for_or_can_seal_is_impossible(
     pool: Pool, vault: Vault, contacts: PostgresContacts, contact: Contact
 ) -> None:
+    with pytest.raises(Impossible, match="unknown_referral"):
+        await contacts.begin(a_contact(new_id(), "TRN2"))
+    with pytest.raises(Impossible, match="unreadable_answer"):
+        await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED.model_copy(update={"tracking": "\0"})))
     with pytest.raises(Impossible, match="unknown_contact"):
         await contacts.keep_answer(new_id(), Via.RESPONSE, received(PENDED))
     async with transaction(pool) as connection:

@@ -1,5 +1,6 @@
 """The journal is recorded once, whatever is told again, and does what each entry says."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,6 +53,7 @@ LINES = (
 
 Refer = Callable[..., Awaitable[str]]
 Actions = Callable[[str], Awaitable[list[str]]]
+UntilWaiting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
@@ -93,7 +95,6 @@ async def test_a_referral_opens_with_its_outline_plan_and_policy(
     opening = await records.open(referral_id)
     assert (opening.outline.hcpcs, opening.outline.state, opening.policy) == ("J0696", "OH", Policy())
     assert opening.plan.payer == "acme-health"
-    assert await records.plan(referral_id) == opening.plan
 
 
 async def test_an_unknown_referral_can_never_be_opened_or_recorded(records: PostgresRecords) -> None:
@@ -186,7 +187,7 @@ async def test_a_new_version_from_the_source_becomes_what_holds(
     assert recorded.outline.missing[Blocks.CONTACT] == ("patient.phones",)
     assert {Change.COVERAGE, Change.ORDER, Change.PATIENT} <= recorded.changes
     opening = await records.open(referral_id)
-    assert opening.outline == recorded.outline
+    assert (opening.outline, opening.plan) == (recorded.outline, recorded.plan)
     assert opening.outline.model_dump(mode="json") == await pool.fetchval("SELECT outline FROM referrals")
 
 
@@ -301,6 +302,18 @@ async def test_a_batch_that_comes_too_early_waits_for_the_one_before(
     with pytest.raises(Unavailable, match="journal_has_a_gap"):
         await records.record(batch(referral_id, Noted(at=AT, action="late"), first=2))
     assert await actions(referral_id) == ["received"]
+
+
+async def test_a_batch_that_is_told_twice_at_once_is_recorded_once(
+    pool: Pool, records: PostgresRecords, referral_id: str, actions: Actions, until_waiting: UntilWaiting
+) -> None:
+    entries = (Opened(at=AT, item=item(referral_id, 1)), Noted(at=AT, action="noted"))
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM referrals FOR UPDATE")
+        tasks = [asyncio.create_task(records.record(batch(referral_id, *entries))) for _ in range(3)]
+        await until_waiting(*tasks)
+    await asyncio.gather(*tasks)
+    assert await actions(referral_id) == ["received", "work_item.opened", "noted"]
 
 
 async def test_nothing_of_the_patient_lies_open(

@@ -10,6 +10,7 @@ from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.paging import BadCursor, Cursor
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.records import PostgresRecords
@@ -90,6 +91,8 @@ async def test_pages_give_each_referral_once_the_newest_first(reader: ReferralRe
     second = await reader.list(Filters(), first.cursor, limit=3)
     assert [row.id for row in (*first.items, *second.items)] == expected
     assert second.cursor is None
+    with pytest.raises(BadCursor):
+        await reader.list(Filters(), str(Cursor(NOW, "no-id")))
 
 
 async def test_one_is_shown_with_its_lines_items_team_and_facts(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.imports import ImportReport
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.roster import APART, PostgresRoster
@@ -18,6 +19,7 @@ AT = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 Refer = Callable[..., Awaitable[str]]
+UntilWaiting = Callable[..., Awaitable[None]]
 
 
 def nurse(name: str, **more: Any) -> dict[str, Any]:
@@ -111,9 +113,22 @@ async def test_of_twenty_patients_at_once_one_gets_the_nurse(pool: Pool, roster:
     assert await pool.fetchval("SELECT count(*) FROM visit_holds") == 1
 
 
+async def test_a_hold_sees_what_was_held_while_it_waited(
+    pool: Pool, roster: PostgresRoster, referral_id: str, refer: Refer, until_waiting: UntilWaiting
+) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM nurses WHERE id = 'rn-1' FOR NO KEY UPDATE")
+        late = asyncio.create_task(roster.hold(hold(await refer(), "k2")))
+        await until_waiting(late)
+        await connection.execute("INSERT INTO visit_holds VALUES ('k1', $1, 'rn-1', $2)", referral_id, AT)
+    assert not await late
+
+
 async def test_a_nurse_who_is_not_on_the_roster_or_away_is_not_held(roster: PostgresRoster, referral_id: str) -> None:
     with pytest.raises(Impossible, match="unknown_nurse"):
         await roster.hold(hold(referral_id, "k1", "rn-9"))
+    with pytest.raises(Impossible, match="unknown_referral"):
+        await roster.hold(hold(new_id(), "k1"))
     await roster.import_nurses([nurse("rn-1", active=False)])
     assert not await roster.hold(hold(referral_id, "k1"))
 

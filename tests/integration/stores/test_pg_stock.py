@@ -18,6 +18,7 @@ TODAY = datetime.now(UTC).date()
 NONE = Reservation(available=False)
 
 Refer = Callable[..., Awaitable[str]]
+UntilWaiting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
@@ -51,9 +52,15 @@ async def test_a_lot_need_not_last_longer_than_one_supply(pharmacy: PostgresPhar
     assert (await pharmacy.reserve(asked(await refer(**{"order.duration_days": 365})))).available
 
 
-async def test_a_reservation_is_made_once_per_key(pool: Pool, pharmacy: PostgresPharmacy, referral_id: str) -> None:
+async def test_a_reservation_is_made_once_per_key(
+    pool: Pool, pharmacy: PostgresPharmacy, referral_id: str, until_waiting: UntilWaiting
+) -> None:
     await pharmacy.import_stock([lot("L1", 9)])
-    made = await asyncio.gather(*(pharmacy.reserve(asked(referral_id)) for _ in range(6)))
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM stock FOR UPDATE")
+        attempts = [asyncio.create_task(pharmacy.reserve(asked(referral_id))) for _ in range(3)]
+        await until_waiting(*attempts)
+    made = await asyncio.gather(*attempts)
     assert set(made) == {Reservation(available=True, lot="L1")}
     assert await on_shelf(pool) == {"L1": 8}
 

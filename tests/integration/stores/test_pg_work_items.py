@@ -24,6 +24,7 @@ SUPERVISOR = Actor(id="user-4", roles=(Role.SUPERVISOR,))
 
 Actions = Callable[[str], Awaitable[list[str]]]
 Refer = Callable[..., Awaitable[str]]
+UntilWaiting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ async def test_the_list_shows_what_is_open_the_first_due_first(
     assert await ids(role=Role.NURSE) == [nurses]
     assert await ids(overdue=True) == [overdue]
     assert await ids(overdue=False, referral=referral_id) == [later]
+    assert await ids(referral="no-id") == []
     assert await ids(assignee="user-1") == []
     await worklist.claim(later, PHARMACIST)
     assert await ids(assignee="user-1") == [later]
@@ -190,19 +192,13 @@ async def test_a_snoozed_item_is_off_the_list_until_then_or_until_it_is_due(
 
 
 async def test_a_claim_and_the_journal_do_not_wait_for_each_other_for_ever(
-    pool: Pool, worklist: Worklist, item: str, referral_id: str, audit: AuditTrail
+    pool: Pool, worklist: Worklist, item: str, referral_id: str, audit: AuditTrail, until_waiting: UntilWaiting
 ) -> None:
     """The journal holds the referral and its audit when it comes to the item; a claim must queue before that."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM referrals WHERE id = $1 FOR NO KEY UPDATE", referral_id)
         claim = asyncio.create_task(worklist.claim(item, PHARMACIST))
-        await until_somebody_waits(pool)
+        await until_waiting(claim)
         await audit.write(connection, referral_id, at=NOW, actor="system", action="noted")
         await connection.execute("UPDATE work_items SET level = 1 WHERE id = $1", item)
     assert (await claim).level == 1
-
-
-async def until_somebody_waits(pool: Pool) -> None:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not await pool.fetchval(waiting):
-        pass

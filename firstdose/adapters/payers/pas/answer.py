@@ -12,6 +12,7 @@ from firstdose.adapters.payers.pas.elements import (
     codes,
     day,
     extensions,
+    has,
     identifiers,
     parse,
     part,
@@ -122,7 +123,7 @@ def _undecided(response: Element, sequence: int, *, trust_outcome: bool) -> Line
     period = part(response, "preAuthPeriod")
     if outcome == "queued":
         return LineAnswer(sequence=sequence, state=LineState.PENDED, reason_code=error)
-    if trust_outcome and outcome == "complete" and not any(parts(response, "error")) and _dated(period):
+    if trust_outcome and outcome == "complete" and not has(response, "error") and _dated(period):
         return LineAnswer(
             sequence=sequence,
             state=LineState.APPROVED,
@@ -209,7 +210,7 @@ def _tracking(response: Element) -> str | None:
 def _information(bundle: Element, response: Element) -> InformationRequest | None:
     asked = list(resources(bundle, "CommunicationRequest"))
     asked += [one for one in parts(response, "contained") if one.get("resourceType") == "CommunicationRequest"]
-    if not asked and not any(parts(response, "communicationRequest")):
+    if not asked and not has(response, "communicationRequest"):
         return None
     wanted = dict.fromkeys(code for request in asked for code in _wanted(request))
     due = [date_ for request in asked if (date_ := _due_on(request))]

@@ -17,7 +17,7 @@ from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.ports import Impossible, PayerEndpoint, Unavailable
 
 LARGEST_ANSWER: Final = 5_000_000
-_LONGEST_RETRY_AFTER: Final = timedelta(days=1)
+_A_DAY: Final = 86_400
 _HEADERS: Final = {
     "content-type": "application/fhir+json",
     "accept": "application/fhir+json",
@@ -90,10 +90,10 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     if value is None:
         return None
     try:
-        wait = timedelta(seconds=int(value)) if value.isdecimal() else _until(value, now)
+        wait = timedelta(seconds=min(int(value), _A_DAY)) if value.isdecimal() else _until(value, now)
     except (ValueError, OverflowError):
         return None
-    return min(max(wait, timedelta()), _LONGEST_RETRY_AFTER)
+    return min(max(wait, timedelta()), timedelta(seconds=_A_DAY))
 
 
 def _until(value: str, now: datetime) -> timedelta:

@@ -33,6 +33,11 @@ def parts(element: Element, name: str) -> Iterator[Element]:
             yield part
 
 
+def has(element: Element, name: str) -> bool:
+    """Whether there is an object at all, be it empty."""
+    return next(parts(element, name), None) is not None
+
+
 def part(element: Element, *path: str) -> Element:
     """The object at the path, the first where there is a list; empty if there is none."""
     for name in path:

@@ -69,10 +69,15 @@ def read_benefits(raw: bytes, case: PayerCase) -> Benefits:
     reference = next(identifiers(response), None)
     if errors & _PERSON_NOT_FOUND:
         return Benefits(status=CoverageStatus.NOT_FOUND, reference=reference, channel=Channel.PAS)
-    in_force = {
-        said for insurance in parts(response, "insurance") if isinstance(said := insurance.get("inforce"), bool)
-    }
-    if errors or len(in_force) != 1:
+    if errors:
+        raise Impossible("eligibility_not_told")
+    return _benefits_told(response, case, reference)
+
+
+def _benefits_told(response: Element, case: PayerCase, reference: str | None) -> Benefits:
+    said = [insurance.get("inforce") for insurance in parts(response, "insurance")]
+    in_force = {one for one in said if isinstance(one, bool)}
+    if len(in_force) != 1:
         raise Impossible("eligibility_not_told")
     items = [item for insurance in parts(response, "insurance") for item in parts(insurance, "item")]
     return Benefits(

@@ -59,7 +59,12 @@ def _response_bundles(bundle: Element) -> list[Element]:
 
 def _told(bundle: Element) -> Told | None:
     response = next(resources(bundle, "ClaimResponse"), None)
-    return Told(traces(response), orjson.dumps(bundle)) if response else None
+    if response is None:
+        return None
+    try:
+        return Told(traces(response), orjson.dumps(bundle))
+    except orjson.JSONEncodeError:  # it can be read deeper than it can be written
+        raise Unreadable("nested too deeply") from None
 
 
 def _parameter(status: Element, name: str) -> Element:

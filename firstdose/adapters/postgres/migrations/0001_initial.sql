@@ -69,6 +69,7 @@ CREATE TABLE messages (
     UNIQUE (referral_id, idempotency_key)
 );
 CREATE INDEX messages_pending ON messages (referral_id, ordinal) WHERE state = 'pending';
+CREATE INDEX messages_due ON messages (next_attempt_at, ordinal) WHERE state = 'pending';
 
 CREATE TABLE staff (
     subject text PRIMARY KEY,
@@ -121,7 +122,8 @@ CREATE TABLE outbox (
     created_at      timestamptz NOT NULL,
     delivered_at    timestamptz
 );
-CREATE INDEX outbox_pending ON outbox (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX outbox_pending ON outbox (referral_id, channel, ordinal) WHERE state = 'pending';
+CREATE INDEX outbox_due ON outbox (next_attempt_at, ordinal) WHERE state = 'pending';
 
 -- Append-only; each chain (a referral's, or the system's) is linked by keyed hashes.
 CREATE TABLE audit (

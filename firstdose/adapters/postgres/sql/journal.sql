@@ -11,7 +11,8 @@ WHERE id = :referral_id;
 
 -- name: open_item(id, referral_id, kind, role, assignee, offered_to, asks, opened_at, due_at, level)!
 INSERT INTO work_items (id, referral_id, kind, role, assignee, offered_to, asks, opened_at, due_at, level)
-VALUES (:id, :referral_id, :kind, :role, :assignee, :offered_to, :asks, :opened_at, :due_at, :level);
+VALUES (:id, :referral_id, :kind, :role, :assignee, :offered_to, :asks, :opened_at, :due_at, :level)
+ON CONFLICT (id) DO NOTHING;
 
 -- name: close_item(id, referral_id, state, closed_at, resolution)$
 UPDATE work_items SET state = :state, closed_at = :closed_at, resolution = :resolution

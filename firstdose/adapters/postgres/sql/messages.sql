@@ -20,13 +20,14 @@ SELECT referral_id, sealed FROM messages WHERE id = :id;
 
 -- name: claim(number, lease)
 -- The oldest pending message of each referral, if it is due and nobody else holds it.
-WITH oldest AS (
-    SELECT DISTINCT ON (referral_id) id FROM messages WHERE state = 'pending' ORDER BY referral_id, ordinal
-), due AS (
-    SELECT id FROM messages
-    WHERE id IN (SELECT id FROM oldest) AND state = 'pending'
-      AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now())
-    ORDER BY ordinal LIMIT :number FOR UPDATE SKIP LOCKED
+WITH due AS (
+    SELECT id FROM messages AS one
+    WHERE state = 'pending' AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now())
+      AND NOT EXISTS (
+          SELECT FROM messages AS older
+          WHERE older.referral_id = one.referral_id AND older.state = 'pending' AND older.ordinal < one.ordinal
+      )
+    ORDER BY next_attempt_at, ordinal LIMIT :number FOR UPDATE SKIP LOCKED
 )
 UPDATE messages SET leased_until = now() + :lease, attempts = attempts + 1 FROM due WHERE messages.id = due.id
 RETURNING messages.id, referral_id, kind, actor, body, state, attempts, received_at, refusal, ordinal;

@@ -6,14 +6,15 @@ RETURNING pg_notify('outbox', '')::text;
 
 -- name: claim(number, now, leased_until)
 -- The oldest pending parcel of each referral and channel, if it is due and nobody else holds it.
-WITH oldest AS (
-    SELECT DISTINCT ON (referral_id, channel) id FROM outbox
-    WHERE state = 'pending' ORDER BY referral_id, channel, ordinal
-), due AS (
-    SELECT id FROM outbox
-    WHERE id IN (SELECT id FROM oldest) AND state = 'pending'
-      AND next_attempt_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
-    ORDER BY ordinal LIMIT :number FOR UPDATE SKIP LOCKED
+WITH due AS (
+    SELECT id FROM outbox AS one
+    WHERE state = 'pending' AND next_attempt_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+      AND NOT EXISTS (
+          SELECT FROM outbox AS older
+          WHERE older.referral_id = one.referral_id AND older.channel = one.channel
+            AND older.state = 'pending' AND older.ordinal < one.ordinal
+      )
+    ORDER BY next_attempt_at, ordinal LIMIT :number FOR UPDATE SKIP LOCKED
 )
 UPDATE outbox SET leased_until = :leased_until, attempts = attempts + 1 FROM due WHERE outbox.id = due.id
 RETURNING outbox.id, key, referral_id, channel, recipient, sealed, attempts, created_at, ordinal;

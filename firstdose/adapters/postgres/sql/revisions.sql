@@ -15,6 +15,3 @@ VALUES (:referral_id, :revision, :sealed, :message_id, :created_at);
 
 -- name: point_at(referral_id, revision, outline)!
 UPDATE referrals SET revision = :revision, outline = :outline WHERE id = :referral_id;
-
--- name: outline(referral_id)$
-SELECT outline FROM referrals WHERE id = :referral_id;

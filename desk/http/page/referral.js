@@ -1,0 +1,128 @@
+// One referral: where it stands, what keeps it, its lines, its people, and everything that happened.
+
+import { get, post } from "./api.js";
+import { badge, due, el, moment, notify, since, stateBadge, table, words } from "./elements.js";
+import { said } from "./worklist.js";
+
+const STEPS = ["intake", "verification", "authorization", "preparation", "scheduled", "first_visit", "on_service"];
+const GATES = ["licensed", "order", "authorization", "assessment", "agreement", "therapy", "kit", "patient_confirmed", "hold", "contact"];
+const ENDINGS = ["withdrawn", "transferred", "deceased", "duplicate", "patient_declined", "unable_to_reach", "not_covered", "denied_final", "clinically_inappropriate", "expired"];
+
+export function referral(id, me) {
+  return { title: "Referral", every: 0, render: () => one(id, me) };
+}
+
+async function one(id, me) {
+  const path = `/api/referrals/${encodeURIComponent(id)}`;
+  const [view, why, timeline] = await Promise.all([get(path), get(`${path}/why`), get(`${path}/timeline`)]);
+  const { standing } = view;
+  const steering = me.roles.some((role) => role !== "auditor") && standing.stage !== "closed";
+  return [
+    el("div.heading", {},
+      el("h1", {}, standing.outline.therapy ? words(standing.outline.therapy) : "Referral"),
+      stateBadge(standing.outline.urgency),
+      standing.on_hold ? badge("on hold", "warn") : null,
+      standing.closing ? badge(standing.closing) : null,
+      el("code.faint", {}, standing.id)),
+    progress(standing.stage),
+    el("div.split", {},
+      el("section.card", {}, el("h2", {}, "What keeps it"), keeping(why)),
+      el("section.card", {}, el("h2", {}, "Patient and order"), people(view.facts, standing))),
+    el("section.card", {}, el("h2", {}, "Authorization, line by line"), lines(view.lines)),
+    steering ? steer(path, standing, me) : null,
+    el("section.card", {}, el("h2", {}, "What happened"), history(timeline)),
+  ].filter(Boolean);
+}
+
+function progress(stage) {
+  const now = STEPS.indexOf(stage);
+  return el("ol.progress", {}, STEPS.map((step, index) =>
+    el(`li${stage === "closed" ? "" : index < now ? ".past" : index === now ? ".now" : ""}`,
+      index === now ? { "aria-current": "step" } : {}, words(step))));
+}
+
+function keeping(why) {
+  if (why.stage === "closed") return el("p.empty", {}, "Nothing: the referral is closed.");
+  const gates = why.closed_gates.map((gate) => el("li.gate", {}, words(gate)));
+  const missing = Object.entries(why.missing).map(([step, paths]) =>
+    el("li", {}, el("span.faint", {}, `missing for ${step}: `), paths.join(", ")));
+  const work = why.work_items.map((blocker) => el("li", {},
+    el("a", { href: `#/work/${encodeURIComponent(blocker.item)}` }, words(blocker.kind)),
+    el("span.faint", {}, ` · ${words(blocker.role)} · ${blocker.assignee ?? "nobody yet"} · `), due(blocker.due_at),
+    blocker.escalates_at ? el("span.faint", {}, ` · escalates ${moment(blocker.escalates_at)}`) : null));
+  const payer = why.payer ? [el("li", {}, `The payer ${why.payer.payer} has the request `, since(why.payer.since),
+    why.payer.clock?.due_at ? el("span", {}, " · answer ", due(why.payer.clock.due_at), el("span.faint", {}, ` by ${why.payer.clock.rule ?? "its rule"}`)) : null)] : [];
+  const all = [...gates, ...work, ...payer, ...missing];
+  const others = why.waiting_for.length ? el("p.faint", {}, `Waits for ${why.waiting_for.map((who) => words(who).toLowerCase()).join(", ")}.`) : null;
+  return el("div", {}, others, all.length ? el("ul.plain", {}, all) : el("p.empty", {}, "Nothing that a person could do: it moves by itself."));
+}
+
+function people(facts, standing) {
+  if (!facts) return el("p.empty", {}, "The facts are not shown to your role, or they were shredded.");
+  const { patient, order, prescriber, coverages } = facts;
+  const told = [
+    ["Patient", [patient.given_name, patient.family_name].filter(Boolean).join(" ")],
+    ["Born", patient.birth_date],
+    ["Phones", said(patient.phones)],
+    ["Address", said([...(patient.address.line ?? []), patient.address.city, patient.address.state, patient.address.postal_code].filter(Boolean))],
+    ["Order", [order.drug?.name, order.dose, order.route, order.frequency, order.duration_days ? `${order.duration_days} days` : null].filter(Boolean).join(", ")],
+    ["Site", words(order.site)],
+    ["Prescriber", [prescriber.name, prescriber.phone].filter(Boolean).join(", ")],
+    ["Coverage", coverages.map((coverage) => [coverage.payer?.name ?? coverage.payer?.id, coverage.member_id].filter(Boolean).join(" · ")).join("; ")],
+    ["Visit", moment(standing.visit_at)],
+  ].filter(([, value]) => value && value !== "—");
+  return el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat());
+}
+
+function lines(all) {
+  return table(["#", "Service", "Units", "State", "Number", "Valid", "Authorized"], all.map((line) => el("tr", {},
+    el("td.faint", {}, String(line.sequence)),
+    el("td", {}, el("code", {}, line.code), ` ${words(line.kind)}`),
+    el("td", {}, String(line.units)),
+    el("td", {}, stateBadge(line.state), line.reason_code ? el("span.faint", {}, ` ${line.reason_code}`) : null),
+    el("td", {}, line.number ?? "—"),
+    el("td", {}, line.valid_from || line.valid_to ? `${line.valid_from ?? "…"} – ${line.valid_to ?? "…"}` : "—"),
+    el("td", {}, line.authorized_units == null ? "—" : String(line.authorized_units)))), "No lines yet: the plan has not been verified.");
+}
+
+function steer(path, standing, me) {
+  const choose = (label, values) => el("select", { "aria-label": label, required: true },
+    el("option", { value: "" }, label), values.map((value) => el("option", { value }, words(value))));
+  const reason = () => el("input", { "aria-label": "Reason", placeholder: "reason_code", pattern: "[a-z][a-z0-9_]{0,39}", required: true, autocomplete: "off" });
+  const holdFor = reason(), ending = choose("Reason", ENDINGS), gate = choose("Gate", GATES), overrideFor = reason();
+  const approved = el("input", { "aria-label": "Override", placeholder: "id of the override", required: true, autocomplete: "off" });
+  const rows = [
+    standing.on_hold
+      ? action("Resume", `${path}/resume`, [], () => ({}))
+      : action("Hold", `${path}/hold`, [holdFor], () => ({ reason: holdFor.value })),
+    action("Ask for an override", `${path}/override`, [gate, overrideFor], () => ({ gate: gate.value, reason: overrideFor.value })),
+    me.roles.includes("supervisor") ? action("Approve an override", `${path}/approve`, [approved], () => ({ override_id: approved.value })) : null,
+    action("Cancel the referral", `${path}/cancel`, [ending], () => ({ reason: ending.value }), true),
+  ];
+  return el("details.card", {}, el("summary", {}, "Steer"), el("div.steer", {}, rows.filter(Boolean)));
+}
+
+function action(caption, path, inputs, body, grave = false) {
+  const button = el(grave ? "button.grave" : "button.quiet", {}, caption);
+  const send = async (event) => {
+    event.preventDefault();
+    if (grave && !confirm(`${caption}?`)) return;
+    button.disabled = true;
+    try {
+      const outcome = await post(path, body());
+      notify(outcome.id ? `Done: ${outcome.id}` : outcome.status === "applied" ? "Done." : "Stored; it will be applied shortly.", "good");
+      dispatchEvent(new HashChangeEvent("hashchange"));
+    } catch (refusal) { notify(refusal.message, "bad"); } finally { button.disabled = false; }
+  };
+  return el("form.inlineform", { submit: send }, inputs, button);
+}
+
+function history(timeline) {
+  return el("ol.timeline", {}, [...timeline].reverse().map((entry) => el("li", {},
+    el("time.faint", { datetime: entry.at }, moment(entry.at)),
+    el("div", {},
+      el("strong", {}, words(entry.what.replaceAll(".", ": "))),
+      entry.actor ? el("span.faint", {}, ` ${entry.actor}`) : null,
+      Object.keys(entry.details).length ? el("div.faint.small", {}, said(entry.details)) : null,
+      entry.note ? el("blockquote", {}, entry.note) : null))));
+}

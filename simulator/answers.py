@@ -1,0 +1,63 @@
+"""What the simulated people answer: as the scenario's script says, else what is usual.
+
+An answer is a function of the item and its moment alone, so that an interrupted simulator says the same again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter
+
+from firstdose.domain.authorization import LineState
+from firstdose.domain.work_item import WorkItemKind
+from simulator.pace import Pace
+from simulator.scenario import Scenario
+from simulator.staff_api import Item
+
+Answer = dict[str, Any]
+"""As a script writes it; an empty one leaves the work item lying."""
+FactsOf = Callable[[Iterable[str]], dict[str, Any]]
+
+_MOMENTS = ("visit_at", "beyond_use", "ended_at")
+_ASKED = "asked"
+_DURATION = TypeAdapter(timedelta)
+
+
+def script_of(scenario: Scenario, kind: WorkItemKind) -> Sequence[Answer]:
+    """The answers to this kind of item, in turn; the last is repeated."""
+    return scenario.people.get(kind) or (_usual()[kind],)
+
+
+def moment_of(item: Item, member: str, pace: Pace) -> datetime:
+    """When a person answers the item; a visit is reported after it was made."""
+    visit_at = item.asks.get("visit_at")
+    begun = max(item.opened_at, datetime.fromisoformat(visit_at)) if visit_at else item.opened_at
+    return pace.answered_at(begun, member, item.kind, item.number)
+
+
+def resolution(scripted: Answer, item: Item, moment: datetime, pace: Pace, facts: FactsOf) -> Answer:
+    """The answer as the desk takes it: with moments for durations, and what the item asked for filled in."""
+    answer = dict(scripted)
+    for name in _MOMENTS:
+        if name in answer:
+            answer[name] = (moment + pace.real(_DURATION.validate_python(answer[name]))).isoformat()
+    if answer.get("facts") == _ASKED:
+        answer["facts"] = facts(item.asks["missing"])
+    if isinstance(word := answer.get("lines"), str):
+        answer["lines"] = [_word(line["sequence"], LineState(word), item) for line in item.asks["lines"]]
+    return answer
+
+
+def _word(sequence: int, state: LineState, item: Item) -> dict[str, Any]:
+    number = {"number": f"PHONE{item.number}-{sequence}"} if state is LineState.APPROVED else {}
+    return {"sequence": sequence, "state": state, **number}
+
+
+@cache
+def _usual() -> dict[WorkItemKind, Answer]:
+    text = (files("simulator") / "usual_answers.yaml").read_text()
+    return {WorkItemKind(kind): answer for kind, answer in yaml.safe_load(text).items()}

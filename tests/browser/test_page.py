@@ -1,0 +1,139 @@
+"""The page in a real browser: what staff see, how they answer a work item, and that it never trusts a text."""
+
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from firstdose.domain.message import MessageState
+from firstdose.domain.role import Role
+from tests.served_desk import ServedDesk, served_desk, settings_for, token
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
+
+HOSTILE: Final = "<img src=x onerror=\"document.title='owned'\">"
+IDLE_MINUTES: Final = 15
+
+
+@pytest.fixture
+async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
+    async with served_desk(settings_for(dsn, tmp_path)) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+        )
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A fresh tab; whatever its console complains of fails the test, but for answers that the page has to expect."""
+    context = await browser.new_context(viewport={"width": 1480, "height": 900})
+    tab = await context.new_page()
+    complaints: list[str] = []
+    tab.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    yield tab
+    await context.close()
+    assert [each for each in complaints if "the server responded with a status of 4" not in each] == []
+
+
+async def sign_in(page: Page, desk: ServedDesk, *roles: Role) -> None:
+    await page.goto(desk.url)
+    await page.get_by_label("Token").fill(token(*roles, subject="rosa"))
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def referral_with_work(desk: ServedDesk, **asks: Any) -> str:
+    """A referral in the stage of verification, with an item for the intake coordinator."""
+    order = {"therapy": "anti_infective", "drug": {"name": "ceftriaxone"}, "dose": HOSTILE}
+    coverage = {"order": "primary", "payer": {"id": "summit", "name": "Summit Health"}, "member_id": "W123"}
+    referral_id = await desk.refer(order=order, urgency="urgent", coverages=[coverage])
+    await desk.desk.pool.execute(
+        "UPDATE referrals SET stage = 'verification', waiting_for = '{intake_coordinator}', next_due = now() - interval '3h',"
+        " blocked_by = '{therapy}' WHERE id = $1",
+        referral_id,
+    )
+    await desk.desk.pool.execute(
+        "INSERT INTO work_items (id, referral_id, kind, role, asks, opened_at, due_at)"
+        " VALUES ($1, $2, 'complete_referral', 'intake_coordinator', $3, now() - interval '1d', now() - interval '3h')",
+        f"{referral_id}-1",
+        referral_id,
+        asks or {"missing": ["patient.phones", "order.signed_on"], "blocks": "contact"},
+    )
+    return referral_id
+
+
+async def test_the_board_shows_what_each_referral_waits_for(desk: ServedDesk, page: Page) -> None:
+    await referral_with_work(desk)
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    column = page.get_by_role("region", name="Verification")
+    await expect(column).to_contain_text("Anti infective")
+    await expect(column).to_contain_text("Intake coordinator")
+    await expect(column).to_contain_text("3 h overdue")
+
+
+async def test_a_referral_page_shows_texts_as_texts(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk)
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    await expect(page.get_by_text("Closed gate")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="What keeps it")).to_be_visible()
+    await expect(page.get_by_text(HOSTILE)).to_be_visible()
+    await expect(page).to_have_title("Referral · FirstDose")
+
+
+async def test_an_item_is_claimed_and_answered_with_the_form_of_its_schema(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk)
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    await page.get_by_role("link", name="Worklist").click()
+    await page.get_by_role("link", name="Complete referral").click()
+    await page.get_by_role("button", name="Take it").click()
+    await expect(page.get_by_role("button", name="Give back")).to_be_visible()
+    await page.get_by_label("Outcome").select_option("supplied")
+    await page.get_by_label("Value of patient.phones").fill('["6145550123"]')
+    await page.get_by_label("Value of order.signed_on").fill("2199-01-01")
+    await page.get_by_role("button", name="Send answer").click()
+    await expect(page.get_by_role("alert")).to_contain_text("facts.order.signed_on")
+    await page.get_by_label("Value of order.signed_on").fill("2026-03-01")
+    async with page.expect_response(lambda answer: answer.url.endswith("/resolve")) as sent:
+        await page.get_by_role("button", name="Send answer").click()
+        body = await desk.desk.pool.fetchval(STORED, referral_id)
+        while body is None:
+            await page.wait_for_timeout(50)
+            body = await desk.desk.pool.fetchval(STORED, referral_id)
+        await desk.desk.messages.settle(await desk.desk.pool.fetchval(STORED_ID, referral_id), MessageState.APPLIED)
+    assert (await sent.value).status == 200
+    assert body == {"item_id": f"{referral_id}-1", "resolution": {"outcome": "supplied"}}
+
+
+async def test_fifteen_idle_minutes_sign_out(desk: ServedDesk, page: Page) -> None:
+    await page.clock.install()
+    await sign_in(page, desk, Role.NURSE)
+    await expect(page.get_by_role("heading", name="Referrals")).to_be_visible()
+    await page.clock.fast_forward((IDLE_MINUTES * 60 + 10) * 1000)
+    await expect(page.get_by_role("heading", name="FirstDose desk")).to_be_visible()
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_the_api_is_described_without_an_asset_from_elsewhere(desk: ServedDesk, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{desk.url}/docs")
+    await expect(page.get_by_text("/api/referrals/{referral_id}/why")).to_be_visible()
+    assert all(url.startswith(desk.url) for url in asked)
+
+
+STORED: Final = "SELECT body FROM messages WHERE referral_id = $1 AND kind = 'resolve_work_item'"
+STORED_ID: Final = "SELECT id FROM messages WHERE referral_id = $1 AND kind = 'resolve_work_item'"
