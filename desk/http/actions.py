@@ -13,6 +13,8 @@ from desk.http.desk import Desk
 from desk.http.problems import Problem
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
+from firstdose.adapters.postgres.referral_views import ReferralRow
+from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.message import Message, MessageKind, MessageState
 from firstdose.domain.role import Actor
 
@@ -25,6 +27,22 @@ IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")] | None,
     Header(alias="Idempotency-Key", description="the same key again is the same action, done once"),
 ]
+
+
+class Outcome(BaseModel):
+    """What became of it, and how things stand now. `id` names what was made: an override."""
+
+    status: MessageState
+    message_id: str
+    id: str | None = None
+    referral: ReferralRow | None = None
+    work_item: WorkItemView | None = None
+
+
+OUTCOMES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": Outcome, "description": "Applied"},
+    202: {"model": Outcome, "description": "Stored; what becomes of it is not known yet"},
+}
 
 
 def ask(

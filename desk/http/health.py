@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from temporalio.service import RPCError
 
 from desk.http.desk import Desk, TheDesk
@@ -28,7 +28,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "Not ready", "content": {"application/json": {}}}})
 async def readyz(desk: TheDesk) -> JSONResponse:
     """Ready once the database answers and is migrated. Intake goes on without Temporal, whose state is only told."""
     database, temporal = await asyncio.gather(_database(desk), _temporal(desk))
@@ -37,10 +37,10 @@ async def readyz(desk: TheDesk) -> JSONResponse:
     return JSONResponse(told, status_code=200 if ready else 503, headers={} if ready else {"retry-after": "2"})
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
     """Counts in Prometheus' text format."""
-    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _database(desk: Desk) -> str:

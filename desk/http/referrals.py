@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse
 
-from desk.http.actions import IdempotencyKey, ask, carry_out, plain
+from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
 from desk.http.desk import Desk, TheDesk
 from desk.http.identity import Reader, Supervisor, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
@@ -106,19 +106,19 @@ async def get_why(referral_id: UUID, desk: TheDesk, _actor: Reader) -> Why:
     return why
 
 
-@router.post("/{referral_id}/hold")
+@router.post("/{referral_id}/hold", responses=OUTCOMES)
 async def hold(referral_id: UUID, body: Hold, desk: TheDesk, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
     """Pause every track at its next step."""
     return await _steer(desk, MessageKind.HOLD, referral_id, actor, plain(body), key)
 
 
-@router.post("/{referral_id}/resume")
+@router.post("/{referral_id}/resume", responses=OUTCOMES)
 async def resume(referral_id: UUID, desk: TheDesk, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
     """Go on after a hold."""
     return await _steer(desk, MessageKind.RESUME, referral_id, actor, {}, key)
 
 
-@router.post("/{referral_id}/cancel")
+@router.post("/{referral_id}/cancel", responses=OUTCOMES)
 async def cancel(
     referral_id: UUID, body: Cancel, desk: TheDesk, actor: Worker, key: IdempotencyKey = None
 ) -> JSONResponse:
@@ -126,7 +126,7 @@ async def cancel(
     return await _steer(desk, MessageKind.CANCEL, referral_id, actor, plain(body), key)
 
 
-@router.post("/{referral_id}/override")
+@router.post("/{referral_id}/override", responses=OUTCOMES)
 async def override(
     referral_id: UUID, body: Override, desk: TheDesk, actor: Worker, key: IdempotencyKey = None
 ) -> JSONResponse:
@@ -134,7 +134,7 @@ async def override(
     return await _steer(desk, MessageKind.OVERRIDE, referral_id, actor, plain(body), key)
 
 
-@router.post("/{referral_id}/approve")
+@router.post("/{referral_id}/approve", responses=OUTCOMES)
 async def approve(
     referral_id: UUID, body: Approval, desk: TheDesk, actor: Supervisor, key: IdempotencyKey = None
 ) -> JSONResponse:
@@ -142,7 +142,7 @@ async def approve(
     return await _steer(desk, MessageKind.APPROVE, referral_id, actor, plain(body), key)
 
 
-@router.post("/{referral_id}/amend")
+@router.post("/{referral_id}/amend", responses=OUTCOMES)
 async def amend(
     referral_id: UUID,
     body: Annotated[dict[str, Any], Body(description='a new version of the referral, or `{"facts": {path: value}}`')],

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.responses import JSONResponse
 
-from desk.http.actions import IdempotencyKey, ask, carry_out, plain
+from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
 from desk.http.desk import Desk, TheDesk
 from desk.http.identity import Reader, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
@@ -97,7 +97,7 @@ async def snooze(item_id: ItemId, body: Snooze, desk: TheDesk, actor: Worker) ->
         raise await _not_now(desk, item_id, error) from None
 
 
-@router.post("/{item_id}/resolve")
+@router.post("/{item_id}/resolve", responses=OUTCOMES)
 async def resolve(
     item_id: ItemId,
     body: Annotated[dict[str, Any], Body(description="an answer by the item's `resolution_schema`")],

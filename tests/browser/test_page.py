@@ -1,6 +1,5 @@
 """The page in a real browser: what staff see, how they answer a work item, and that it never trusts a text."""
 
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final

@@ -80,9 +80,7 @@ async def test_who_is_not_proven_is_refused(desk: ServedDesk, how: dict[str, Any
         (b"x" * (1024 * 1024 + 1), "application/json", 413),
     ],
 )
-async def test_what_cannot_be_read_is_refused(
-    desk: ServedDesk, message: bytes, content_type: str, status: int
-) -> None:
+async def test_what_cannot_be_read_is_refused(desk: ServedDesk, message: bytes, content_type: str, status: int) -> None:
     refused(await desk.send(message, content_type=content_type), status)
 
 

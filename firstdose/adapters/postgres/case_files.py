@@ -30,10 +30,11 @@ class PostgresCaseFiles:
     async def _as_it_stood(self, referral_id: str, payer: str | None) -> tuple[Referral, Plan]:
         with unshredded():
             async with transaction(self._pool) as connection:
-                async for referral in self._revisions.history(connection, referral_id):
-                    plan = await plan_of(self._payers, referral)
-                    if payer in (None, plan.payer):
-                        return referral, plan
+                versions = [each async for each in self._revisions.history(connection, referral_id)]
+        for referral in versions:
+            plan = await plan_of(self._payers, referral)
+            if payer in (None, plan.payer):
+                return referral, plan
         raise Impossible("payer_not_electronic")
 
 

@@ -88,13 +88,20 @@ class Blocker(View):
         )
 
 
+class Running(View):
+    """The payer's clock: by which rule, until when."""
+
+    rule: str | None
+    due_at: datetime | None
+
+
 class PayerWait(View):
-    """The request that the payer has, and the clock that the journal noted for it, if any."""
+    """The request that the payer has."""
 
     contact: str
     payer: str
     since: datetime
-    clock: dict[str, Any] | None
+    clock: Running
 
 
 class Why(View):

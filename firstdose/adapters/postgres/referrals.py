@@ -141,8 +141,5 @@ async def _open_items(connection: Connection, referral_id: str) -> list[WorkItem
 
 
 async def _payer_wait(connection: Connection, referral_id: str) -> PayerWait | None:
-    row = await _sql.newest_contact(connection, referral_id=referral_id)
-    if row is None:
-        return None
-    clock = await _sql.newest_clock(connection, chain=referral_id)
-    return PayerWait(contact=row["id"], payer=row["payer"], since=row["created_at"], clock=clock)
+    row = await _sql.newest_submission(connection, referral_id=referral_id)
+    return PayerWait.model_validate(dict(row)) if row else None

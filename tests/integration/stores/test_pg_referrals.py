@@ -18,7 +18,6 @@ from firstdose.adapters.postgres.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.authorization import Line, LineAnswer, LineKind, LineState, PayerAnswer
-from firstdose.domain.clocks import Clock
 from firstdose.domain.facts import Blocks
 from firstdose.domain.journal import Batch, Noted, Opened, Standing, Told, WaitingFor
 from firstdose.domain.message import Message, MessageKind, MessageState
@@ -31,7 +30,6 @@ from firstdose.ports import Contact, Purpose, ReceivedAnswer, Via
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 LINE = Line(sequence=1, kind=LineKind.DRUG, code="J0696", place_of_service="12", units=14, state=LineState.PENDED)
-CLOCK = Clock(rule="Part B drug", version="2026-01-01", citation="42 CFR 422.568", started_at=NOW, due_at=NOW + HOUR)
 
 Refer = Callable[..., Awaitable[str]]
 
@@ -196,7 +194,8 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
         WorkItem(id=f"{referral_id}-{level}", kind=WorkItemKind.ASSESS_PATIENT, opened_at=NOW, due_at=due, level=level)
         for level, due in ((0, NOW + HOUR), (1, NOW - HOUR), (3, NOW - 90 * HOUR))
     ]
-    noted = Noted(at=NOW, action="authorization_pended", details={"clock": CLOCK.model_dump(mode="json")})
+    clock = {"rule": "Part B drug", "due": (NOW + HOUR).isoformat()}
+    noted = Noted(at=NOW, action="authorization.submitted", details={"contact": contact, **clock})
     standing = Standing(
         stage=Stage.AUTHORIZATION, waiting_for=(WaitingFor.PAYER,), blocked_by=("agreement",), next_due=NOW + HOUR
     )
@@ -212,10 +211,21 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
     assert never.escalates_at is None
     assert why.payer is not None
     assert (why.payer.contact, why.payer.payer) == (contact, "acme-health")
-    assert why.payer.clock is not None
-    assert Clock.model_validate(why.payer.clock) == CLOCK
+    assert (why.payer.since, why.payer.clock.rule, why.payer.clock.due_at) == (NOW, "Part B drug", NOW + HOUR)
     assert why.closed_gates == ("agreement",)
     assert "patient.weight_kg" in why.missing[Blocks.DISPATCH]
+
+
+async def test_a_request_made_by_hand_is_waited_for_too(
+    reader: ReferralReader, records: PostgresRecords, referral_id: str
+) -> None:
+    noted = Noted(at=NOW, action="authorization.submitted", details={"contact": "by-hand-1", "rule": "Plan's own"})
+    standing = Standing(waiting_for=(WaitingFor.PAYER,))
+    await records.record(Batch(referral_id=referral_id, first=1, entries=(noted,), standing=standing))
+    why = await reader.why(referral_id)
+    assert why is not None
+    assert why.payer is not None
+    assert (why.payer.contact, why.payer.payer, why.payer.clock.due_at) == ("by-hand-1", "ACME.Health", None)
 
 
 async def test_why_names_no_payer_when_nobody_waits_for_one(

@@ -39,11 +39,13 @@ WHERE referral_id = :referral_id ORDER BY received_at, contact_id, number;
 SELECT channel, recipient, state, last_problem, created_at, delivered_at FROM outbox
 WHERE referral_id = :referral_id ORDER BY ordinal;
 
--- name: newest_contact(referral_id)^
-SELECT id, payer, created_at FROM payer_contacts
-WHERE referral_id = :referral_id AND purpose = 'authorization' ORDER BY created_at DESC, id DESC LIMIT 1;
-
--- name: newest_clock(chain)$
--- The journal notes a payer's clock in the details of the entry that started it.
-SELECT details -> 'clock' FROM audit
-WHERE chain = :chain AND jsonb_exists(details, 'clock') ORDER BY seq DESC LIMIT 1;
+-- name: newest_submission(referral_id)^
+-- As the journal noted it, by a person's hand too; only an electronic one has a contact of ours, which names the payer.
+SELECT details ->> 'contact' AS contact, audit.at AS since,
+       coalesce(payer_contacts.payer, outline ->> 'payer_id', 'unknown') AS payer,
+       jsonb_build_object('rule', details -> 'rule', 'due_at', details -> 'due') AS clock
+FROM referrals
+JOIN audit ON chain = CAST(referrals.id AS text)
+LEFT JOIN payer_contacts ON CAST(payer_contacts.id AS text) = details ->> 'contact'
+WHERE referrals.id = :referral_id AND action = 'authorization.submitted'
+ORDER BY seq DESC LIMIT 1;

@@ -1,0 +1,275 @@
+"""The staff's API over a real socket: who may do what, what a wrong answer is told, and what stays sealed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+from joserfc.jwk import ECKey
+
+from desk.http import actions
+from firstdose.adapters.postgres.pool import Pool
+from firstdose.domain.role import Role
+from tests.served_desk import KEY, ServedDesk, served_desk, settings_for, token
+
+CANARY: Final = "CANARY-Hernandez"
+WEB_UI: Final = "http://127.0.0.1:8233"
+STRANGER: Final = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": KEY.kid})
+YESTERDAY: Final = datetime.now(UTC) - timedelta(days=1)
+
+
+@pytest.fixture
+async def desk(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ServedDesk]:
+    # Without a relay no outcome comes; nobody needs to wait for it.
+    monkeypatch.setattr(actions, "PATIENCE", timedelta(milliseconds=20))
+    async with served_desk(settings_for(dsn, tmp_path, temporal_ui_origin=WEB_UI)) as served:
+        yield served
+
+
+async def with_item(desk: ServedDesk, kind: str, role: str) -> tuple[str, str]:
+    """A referral and an open work item of it, by their ids."""
+    referral_id = await desk.refer(patient={"family_name": CANARY})
+    await desk.desk.pool.execute(
+        "INSERT INTO work_items (id, referral_id, kind, role, opened_at, due_at) VALUES ($1, $2, $3, $4, now(), now())",
+        f"{referral_id}-1",
+        referral_id,
+        kind,
+        role,
+    )
+    return referral_id, f"{referral_id}-1"
+
+
+async def get(desk: ServedDesk, path: str, bearer: str | None, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(base_url=desk.url) as client:
+        sent = {**headers, **({"authorization": f"Bearer {bearer}"} if bearer is not None else {})}
+        return await client.get(path, headers=sent)
+
+
+@pytest.mark.parametrize(
+    "bearer",
+    [
+        None,
+        "x",
+        "a.b.c",
+        "x" * 10_000,
+        token(Role.NURSE, exp=YESTERDAY),
+        token(Role.NURSE, iss="https://another.example"),
+        token(Role.NURSE, aud="another"),
+        token(Role.NURSE, sub=""),
+        token(Role.NURSE, sub=7),
+        token(Role.NURSE, nbf=datetime.now(UTC) + timedelta(hours=1)),
+        token(Role.NURSE, key=STRANGER),
+        token(Role.NURSE).rpartition(".")[0] + ".",
+    ],
+)
+async def test_a_token_that_proves_nothing_is_refused(desk: ServedDesk, bearer: str | None) -> None:
+    answer = await get(desk, "/api/referrals", bearer)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_roles_that_nobody_knows_allow_nothing(desk: ServedDesk) -> None:
+    assert (await get(desk, "/api/referrals", token(roles=["admin", 7], sub="x"))).status_code == 403
+
+
+async def test_who_has_signed_in_is_known(desk: ServedDesk, pool: Pool) -> None:
+    answer = await get(desk, "/api/whoami", token(Role.NURSE, subject="nurse-1"))
+    assert answer.json() == {"id": "nurse-1", "roles": ["nurse"]}
+    assert await pool.fetchval("SELECT roles FROM staff WHERE subject = 'nurse-1'") == ["nurse"]
+
+
+async def test_an_auditor_reads_but_sees_no_facts_and_changes_nothing(desk: ServedDesk) -> None:
+    referral_id, item_id = await with_item(desk, "place_visit", "nurse_coordinator")
+    async with desk.as_staff(Role.AUDITOR) as auditor:
+        seen = await auditor.get(f"/api/referrals/{referral_id}")
+        held = await auditor.post(f"/api/referrals/{referral_id}/hold", json={"reason": "hospitalised"})
+        claimed = await auditor.post(f"/api/work-items/{item_id}/claim")
+    assert (seen.status_code, seen.json()["facts"]) == (200, None)
+    assert CANARY not in seen.text
+    assert (held.status_code, claimed.status_code) == (403, 403)
+
+
+async def test_whoever_sees_facts_is_in_the_audit(desk: ServedDesk, pool: Pool) -> None:
+    referral_id = await desk.refer(patient={"family_name": CANARY})
+    async with desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
+        assert CANARY in (await nurse.get(f"/api/referrals/{referral_id}")).text
+    read = await pool.fetchval("SELECT actor FROM audit WHERE chain = $1 AND action = 'facts_read'", referral_id)
+    assert read == "nurse-1"
+
+
+async def test_a_list_goes_on_where_its_cursor_says_and_has_no_facts(desk: ServedDesk) -> None:
+    sent = {await desk.refer(patient={"family_name": CANARY}) for _ in range(3)}
+    found: set[str] = set()
+    async with desk.as_staff(Role.NURSE) as nurse:
+        query: dict[str, Any] = {"limit": 2}
+        while True:
+            page = await nurse.get("/api/referrals", params=query)
+            assert CANARY not in page.text
+            found |= {each["id"] for each in page.json()["items"]}
+            if page.json()["cursor"] is None:
+                break
+            query["cursor"] = page.json()["cursor"]
+    assert found == sent
+
+
+async def test_an_answers_facts_and_notes_are_sealed_and_the_rest_is_for_the_workflow(
+    desk: ServedDesk, pool: Pool
+) -> None:
+    referral_id, item_id = await with_item(desk, "complete_referral", "intake_coordinator")
+    told = {"outcome": "supplied", "facts": {"patient.given_name": CANARY}, "note": CANARY}
+    async with desk.as_staff(Role.INTAKE_COORDINATOR) as coordinator:
+        answer = await coordinator.post(f"/api/work-items/{item_id}/resolve", json=told)
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+    body = await pool.fetchval("SELECT body FROM messages WHERE id = $1", answer.json()["message_id"])
+    assert body == {"item_id": item_id, "resolution": {"outcome": "supplied"}}
+    async with pool.acquire() as connection:
+        sealed = await desk.desk.messages.sealed_part(connection, answer.json()["message_id"])
+    assert sealed == {"facts": {"patient.given_name": CANARY}, "note": CANARY}
+
+
+@pytest.mark.parametrize(
+    ("told", "path"),
+    [
+        ({}, "outcome"),
+        ({"outcome": CANARY}, "outcome"),
+        ({"outcome": "supplied", "facts": CANARY}, "facts"),
+        ({"outcome": "supplied", "facts": {"patient.birth_date": CANARY}}, "facts.patient.birth_date"),
+        ({"outcome": "supplied", "facts": {"patient.shoe_size": 42}}, "facts"),
+        ({"outcome": "supplied", "unknown": 1}, "unknown"),
+    ],
+)
+async def test_a_wrong_answer_is_told_its_fields_and_not_its_values(
+    desk: ServedDesk, told: dict[str, Any], path: str
+) -> None:
+    _, item_id = await with_item(desk, "complete_referral", "intake_coordinator")
+    async with desk.as_staff(Role.INTAKE_COORDINATOR) as coordinator:
+        answer = await coordinator.post(f"/api/work-items/{item_id}/resolve", json=told)
+    assert answer.status_code == 422
+    assert [each["path"] for each in answer.json()["errors"]] == [path]
+    assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
+async def test_texts_that_the_database_cannot_hold_are_refused_at_the_door(desk: ServedDesk, text: str) -> None:
+    _, item_id = await with_item(desk, "answer_information_request", "reimbursement_specialist")
+    async with desk.as_staff(Role.REIMBURSEMENT_SPECIALIST) as specialist:
+        body = json.dumps({"outcome": "sent", "documents": [text]})
+        headers = {"content-type": "application/json"}
+        answer = await specialist.post(f"/api/work-items/{item_id}/resolve", content=body, headers=headers)
+    assert answer.status_code == 422
+
+
+async def test_an_item_is_one_persons_once_it_is_claimed(desk: ServedDesk) -> None:
+    _, item_id = await with_item(desk, "place_visit", "nurse_coordinator")
+    path = f"/api/work-items/{item_id}"
+    async with (
+        desk.as_staff(Role.NURSE_COORDINATOR, subject="one") as one,
+        desk.as_staff(Role.NURSE_COORDINATOR, subject="two") as two,
+        desk.as_staff(Role.PHARMACIST) as pharmacist,
+    ):
+        claims = await asyncio.gather(one.post(f"{path}/claim"), two.post(f"{path}/claim"))
+        assert sorted(answer.status_code for answer in claims) == [200, 409]
+        loser = two if claims[0].status_code == 200 else one
+        refused = await loser.post(f"{path}/resolve", json={"outcome": "not_possible"})
+        assert (refused.status_code, refused.json()["work_item"]["state"]) == (409, "claimed")
+        assert (await pharmacist.post(f"{path}/claim")).status_code == 403
+        assert (await pharmacist.post(f"{path}/resolve", json={"outcome": "not_possible"})).status_code == 403
+        schema = (await one.get(path)).json()["resolution_schema"]
+    assert schema["properties"]["outcome"]["enum"] == ["placed", "suite", "not_possible"]
+
+
+async def test_an_amendment_must_be_about_the_same_referral(desk: ServedDesk) -> None:
+    referral_id = await desk.refer(source_referral_id="R-one")
+    path = f"/api/referrals/{referral_id}/amend"
+    async with desk.as_staff(Role.INTAKE_COORDINATOR) as coordinator:
+        other = await coordinator.post(path, json={"source_referral_id": "R-two"})
+        wrong = await coordinator.post(path, json={"source_referral_id": "R-one", "order": {"therapy": CANARY}})
+        facts = await coordinator.post(path, json={"facts": {"patient.weight_kg": 71}})
+        whole = await coordinator.post(path, json={"source_referral_id": "R-one", "urgency": "stat"})
+    assert [answer.status_code for answer in (other, wrong, facts, whole)] == [422, 422, 202, 202]
+    assert wrong.json()["errors"][0]["path"] == "order.therapy"
+
+
+async def test_only_a_supervisor_approves(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    path = f"/api/referrals/{referral_id}"
+    async with desk.as_staff(Role.NURSE) as nurse:
+        asked = await nurse.post(f"{path}/override", json={"gate": "kit", "reason": "discharge_today"})
+        assert (asked.status_code, asked.json()["id"]) == (202, asked.json()["message_id"])
+        assert (await nurse.post(f"{path}/approve", json={"override_id": asked.json()["id"]})).status_code == 403
+
+
+async def test_what_is_not_there_is_not_found(desk: ServedDesk) -> None:
+    nowhere = "00000000-0000-7000-8000-000000000000"
+    async with desk.as_staff(Role.SUPERVISOR) as supervisor:
+        for path in (f"/api/referrals/{nowhere}", f"/api/referrals/{nowhere}/why", "/api/work-items/x", "/nowhere"):
+            assert (await supervisor.get(path)).status_code == 404
+        assert (await supervisor.post(f"/api/referrals/{nowhere}/resume")).status_code == 404
+
+
+async def test_payloads_are_opened_for_staff_and_the_audit_knows(desk: ServedDesk, pool: Pool) -> None:
+    plain = {"payloads": [{"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "Ijci"}]}
+    headers = {"origin": WEB_UI}
+    async with desk.as_staff(Role.SUPERVISOR, subject="rosa") as supervisor:
+        sealed = await supervisor.post("/codec/encode", json=plain, headers=headers)
+        opened = await supervisor.post("/codec/decode", json=sealed.json(), headers=headers)
+        broken = await supervisor.post("/codec/decode", content=b"{", headers=headers)
+    assert sealed.json() != plain
+    assert opened.json() == plain
+    assert opened.headers["access-control-allow-origin"] == WEB_UI
+    assert (broken.status_code, broken.headers["access-control-allow-origin"]) == (400, WEB_UI)
+    records = await pool.fetch("SELECT actor, action FROM audit WHERE chain = 'system'")
+    assert [tuple(record) for record in records] == [("rosa", "payloads_decoded")]
+
+
+@pytest.mark.parametrize("origin", [WEB_UI, "https://evil.example"])
+@pytest.mark.parametrize("path", ["/codec/decode", "/codec/encode"])
+async def test_only_the_web_ui_may_read_across_origins(desk: ServedDesk, path: str, origin: str) -> None:
+    async with httpx2.AsyncClient(base_url=desk.url) as client:
+        preflight = await client.options(path, headers={"origin": origin, "access-control-request-method": "POST"})
+        unidentified = await client.post(path, json={"payloads": []}, headers={"origin": origin})
+    assert preflight.headers.get("access-control-allow-origin") == (WEB_UI if origin == WEB_UI else None)
+    assert unidentified.status_code == 401
+
+
+async def test_a_local_stacks_web_ui_needs_no_token_and_nobody_else_is_let_in(dsn: str, tmp_path: Path) -> None:
+    settings = settings_for(dsn, tmp_path, temporal_ui_origin=WEB_UI, codec_trusts_loopback=True)
+    async with served_desk(settings) as desk, httpx2.AsyncClient(base_url=desk.url) as client:
+        statuses = [
+            (await client.post("/codec/decode", json={"payloads": []}, headers=headers)).status_code
+            for headers in (
+                {"origin": WEB_UI},
+                {},
+                {"origin": "null"},
+                {"origin": WEB_UI, "x-forwarded-for": "8.8.8.8"},
+            )
+        ]
+    assert statuses == [200, 401, 401, 401]
+
+
+async def test_readiness_knows_database_and_temporal(desk: ServedDesk) -> None:
+    answer = await get(desk, "/readyz", None)
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "database": "ok", "temporal": "away"}
+
+
+async def test_metrics_and_answers_carry_nothing_from_outside(desk: ServedDesk) -> None:
+    await get(desk, f"/{CANARY}", None)
+    await get(desk, f"/api/referrals/{CANARY}?q={CANARY}", token(Role.NURSE))
+    metrics = await get(desk, "/metrics", None)
+    assert 'route="/api/referrals/{referral_id}"' in metrics.text
+    assert CANARY not in metrics.text
+    assert "default-src 'none'" in metrics.headers["content-security-policy"]
+
+
+async def test_without_the_database_nothing_is_ready_and_staff_are_asked_to_wait(desk: ServedDesk) -> None:
+    desk.desk.pool.terminate()
+    ready = await get(desk, "/readyz", None)
+    asked = await get(desk, "/api/referrals", token(Role.NURSE))
+    assert (ready.status_code, ready.json()["database"]) == (503, "away")
+    assert (asked.status_code, asked.headers["retry-after"]) == (503, "2")

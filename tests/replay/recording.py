@@ -1,0 +1,58 @@
+"""Which stories are recorded, and how: `python -m tests.replay.recording` writes them anew after a wanted change.
+
+A referral that runs when a new version is deployed has a history like these, so they must replay. The histories are
+sealed with the tests' key and hold nobody's data.
+"""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.domain.work_item import WorkItemKind as K
+from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside
+from tests.process.server import time_skipping
+from tests.process.story import USUAL, Story, placed, visit_at
+
+HISTORIES = Path(__file__).parent / "histories"
+KEYRING = Keyring({"replay": bytes(range(32))})
+
+STORIES = {
+    "approved_at_once": lambda: (Outside(), {}),
+    "pended_then_approved": lambda: (Outside(submissions=[PENDED], decisions=[(timedelta(days=3), APPROVED)]), {}),
+    "information_requested": lambda: (
+        Outside(submissions=[WANTS_NOTES], decisions=[(timedelta(days=1), APPROVED)]),
+        {K.ANSWER_INFORMATION_REQUEST: [{"outcome": "sent", "documents": ["clinical_note"]}]},
+    ),
+    "denied_appealed_approved": lambda: (
+        Outside(submissions=[DENIED, APPROVED]),
+        {K.REVIEW_DECISION: [{"outcome": "appeal"}], K.APPEAL: [{"outcome": "file"}]},
+    ),
+    "denied_and_closed": lambda: (
+        Outside(submissions=[DENIED]),
+        {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]},
+    ),
+    "unreachable": lambda: (Outside(), {K.CONTACT_PATIENT: [{"outcome": "no_answer"}]}),
+    "suite_instead_of_home": lambda: (
+        Outside(),
+        {K.ASSESS_PATIENT: [{"outcome": "suitable_for_suite"}], K.PLACE_VISIT: [placed]},
+    ),
+    "second_nurse": lambda: (Outside(), {K.CONFIRM_VISIT: [{"outcome": "declined"}, visit_at]}),
+    "visit_missed": lambda: (Outside(), {K.REPORT_VISIT: [{"outcome": "missed"}, USUAL[K.REPORT_VISIT]]}),
+    "benefits_check_only": lambda: (
+        Outside(outline=OUTLINE.model_copy(update={"benefits_check_only": True})),
+        {},
+    ),
+}
+
+
+async def record() -> None:
+    for name, make in STORIES.items():
+        outside, script = make()
+        async with time_skipping(KEYRING) as env, Story(env, outside, script, referral_id=f"replay-{name}") as story:
+            await story.ends()
+            (HISTORIES / f"{name}.json").write_text((await story.handle.fetch_history()).to_json())
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
