@@ -111,8 +111,19 @@ async def ask(http: httpx2.AsyncClient, method: str, path: str, **content: Any) 
     if response.is_server_error or response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
         raise DeskAway(f"{method} {path}: {response.status_code}")
     if not response.is_success:
-        raise DeskRefused(f"{method} {path}: {response.status_code} {response.text[:500]}")
+        raise DeskRefused(f"{method} {path}: {response.status_code} {_reason(response)}")
     return response.json()
+
+
+def _reason(response: httpx2.Response) -> str:
+    """The desk's words for a problem (RFC 9457); they name fields and never repeat a value."""
+    try:
+        problem = response.json()
+    except ValueError:
+        return "without a reason"
+    return "; ".join(
+        [str(problem.get("detail")), *(f"{each['path']}: {each['problem']}" for each in problem.get("errors", ()))]
+    )
 
 
 def desk_client(url: str) -> httpx2.AsyncClient:

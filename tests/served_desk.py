@@ -121,8 +121,6 @@ async def served(app: ASGIApp, protocol: type[GuardedProtocol] = GuardedProtocol
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = http_server(app, "127.0.0.1", 0, protocol)
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -37,6 +37,7 @@ STATEMENT = re.compile(
 SAYS_PHI = re.compile(
     "family|given|birth|phone|e?mail|street|address|member_id|subscriber|diagnos|weight|allerg|note|fact"
 )
+UNREPEATABLE = re.compile(r"datetime\.(now|utcnow|today)|date\.today|uuid\.uuid\d|os\.urandom")
 BYTES_THAT_ARE_NO_PHI = re.compile(r"\w+_index|wrapped|mac")
 
 # Where a distribution and the module that it brings have different names.
@@ -134,6 +135,16 @@ def logs_freely(tree: ast.AST) -> Iterator[str]:
                 yield f"{node.lineno}: {keyword.arg} is an f-string"
 
 
+def asks_clock_or_chance(tree: ast.AST) -> Iterator[str]:
+    """What the sandbox cannot catch in modules that pass through it (decision 13); workflows have `workflow.now`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and UNREPEATABLE.fullmatch(f"{_name(node.value)}.{node.attr}"):
+            yield f"{node.lineno}: {_name(node.value)}.{node.attr}"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [node.module] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names]
+            yield from (f"{node.lineno}: {module}" for module in modules if module in {"random", "secrets", "time"})
+
+
 def _is_log_call(node: ast.AST) -> TypeGuard[ast.Call]:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS):
         return False
@@ -164,6 +175,9 @@ FORBIDDEN: list[tuple[Check, str]] = [
     (logs_freely, "log.info(f'referral {name}')"),
     (logs_freely, "workflow.logger.warning('lost %s', name)"),
     (logs_freely, "log.info('stored', patient=patient)"),
+    (asks_clock_or_chance, "due = datetime.now(UTC)"),
+    (asks_clock_or_chance, "from random import choice"),
+    (asks_clock_or_chance, "key = str(uuid.uuid4())"),
 ]
 
 
@@ -173,6 +187,15 @@ def test_no_module_does_what_only_one_may(check: Check) -> None:
     home = ALLOWED_IN[check]
     assert {place: found for place, found in places.items() if found and place != home} == {}
     assert not home or places[home], f"{home} does not do it any more"
+
+
+@pytest.mark.parametrize("folder", ["workflows", "firstdose/domain"])
+def test_what_a_workflow_runs_is_repeatable(folder: str) -> None:
+    places = {
+        file.name: list(asks_clock_or_chance(ast.parse(file.read_text()))) for file in (REPO / folder).glob("*.py")
+    }
+    assert places
+    assert {place: found for place, found in places.items() if found} == {}
 
 
 @pytest.mark.parametrize(("check", "code"), FORBIDDEN)

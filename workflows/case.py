@@ -72,6 +72,8 @@ class Case:
     nurses_asked: set[str] = field(default_factory=set)
     visit: Visit | None = None
     visit_key: str = ""
+    reaction: str | None = None
+    """The visit at which the patient reacted, until a supervisor has looked at it."""
     visit_done: bool = False
 
     overrides: dict[str, Override] = field(default_factory=dict)

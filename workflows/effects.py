@@ -94,8 +94,9 @@ class Effects:
 
     async def undo(self, name: str) -> None:
         """Run one compensation now, if it is there."""
-        if undo := self._undo.pop(name, None):
+        if undo := self._undo.get(name):
             await undo()
+            self.settled(name)
             self._journal.note("compensated", step=name)
 
     async def undo_all(self) -> None:

@@ -128,6 +128,7 @@ class Referral:
         self.service.move(Stage.VERIFICATION)
 
     async def reach_first_visit(self) -> None:
+        await self.visit.review_reaction()
         await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain())
         self.service.accept()
         await all_of(self.agreement.review(), self.therapy.prepare(), self.visit.arrange())

@@ -127,11 +127,16 @@ class FirstVisit(Track):
         within = max(visit.visit_at - workflow.now(), timedelta()) + self.case.policy.dispatch.report_within
         self.worklist.open(ReportVisit, due_in=within, visit_at=visit.visit_at, site=self.case.site)
         report = await self.worklist.ask(ReportVisit)
-        self.effects.settled(RELEASE)
+        if report.outcome == "completed":
+            self.effects.settled(RELEASE)
+            self.journal.tell(Milestone.EVENT_COMPLETED)
+            self.case.visit_done = True
+        else:
+            await self._unfinished(report)
+
+    async def _unfinished(self, report: ReportVisit) -> None:
+        """The visit is over without the infusion done: it is arranged again, with all that it needs."""
         match report.outcome:
-            case "completed":
-                self.journal.tell(Milestone.EVENT_COMPLETED)
-                self.case.visit_done = True
             case "missed":
                 self.journal.tell(Milestone.UNATTENDED)
                 self.send_back(Part.VISIT)
@@ -139,17 +144,20 @@ class FirstVisit(Track):
                 self.journal.tell(Milestone.EVENT_CANCELLED)
                 self.send_back(Part.THERAPY, Part.VISIT)
             case "reaction":
-                await self._reaction()
+                self.case.reaction = self.case.visit_key
+                self.send_back(Part.THERAPY, Part.VISIT)
+        await self.effects.undo(RELEASE)
 
-    async def _reaction(self) -> None:
-        """The infusion was stopped: the prescriber is told, a supervisor looks within the hour."""
-        await self.notify(
-            Recipient.PRESCRIBER, Topic.REACTION, "tell the prescriber of the reaction", about=self.case.visit_key
-        )
-        answer = await self.worklist.ask(ReviewReaction)
+    async def review_reaction(self) -> None:
+        """After a reaction the prescriber is told, and nothing goes on before a supervisor has looked."""
+        if self.case.reaction is None:
+            return
+        about = self.case.reaction
+        await self.notify(Recipient.PRESCRIBER, Topic.REACTION, "tell the prescriber of the reaction", about=about)
+        answer = await self.worklist.ask(ReviewReaction, about=about)
         if answer.outcome == "stop":
             self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
-        self.send_back(Part.THERAPY, Part.VISIT)
+        self.case.reaction = None
 
     async def let_go(self) -> None:
         """The visit is no longer what is needed: whoever held it is released, and it is placed anew."""

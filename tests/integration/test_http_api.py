@@ -18,7 +18,7 @@ from tests.served_desk import KEY, ServedDesk, served_desk, settings_for, token
 
 CANARY: Final = "CANARY-Hernandez"
 WEB_UI: Final = "http://127.0.0.1:8233"
-STRANGER: Final = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": KEY.kid})
+STRANGER: Final = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": str(KEY.kid)})
 YESTERDAY: Final = datetime.now(UTC) - timedelta(days=1)
 
 
@@ -120,7 +120,7 @@ async def test_a_list_goes_on_where_its_cursor_says_and_has_no_facts(desk: Serve
 async def test_an_answers_facts_and_notes_are_sealed_and_the_rest_is_for_the_workflow(
     desk: ServedDesk, pool: Pool
 ) -> None:
-    referral_id, item_id = await with_item(desk, "complete_referral", "intake_coordinator")
+    _, item_id = await with_item(desk, "complete_referral", "intake_coordinator")
     told = {"outcome": "supplied", "facts": {"patient.given_name": CANARY}, "note": CANARY}
     async with desk.as_staff(Role.INTAKE_COORDINATOR) as coordinator:
         answer = await coordinator.post(f"/api/work-items/{item_id}/resolve", json=told)

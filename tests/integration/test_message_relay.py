@@ -168,10 +168,9 @@ async def test_while_temporal_is_away_all_is_kept_and_then_delivered_in_order(
         for action, body in (("hold", {"reason": "first"}), ("resume", None), ("hold", {"reason": "second"})):
             answer = await nurse.post(f"/api/referrals/{referral_id}/{action}", json=body)
             assert (answer.status_code, answer.json()["status"]) == (202, "pending")
-        async with EmbeddedTemporal(tmp_path / "state.db", port=port):
-            async with standing_in(settings) as client:
-                states = {state for _, state in await settled(desk, referral_id)}
-                heard = await client.get_workflow_handle(workflow_id(referral_id)).query("heard")
+        async with EmbeddedTemporal(tmp_path / "state.db", port=port), standing_in(settings) as client:
+            states = {state for _, state in await settled(desk, referral_id)}
+            heard = await client.get_workflow_handle(workflow_id(referral_id)).query("heard")
     assert states == {MessageState.APPLIED}
     assert heard == ["start from mercy", "hold first by nurse-1", "resume", "hold second by nurse-1"]
 

@@ -76,7 +76,8 @@ async def deliver_due(relay: OutboxRelay) -> Parcel:
 
 
 async def stands(pool: Pool) -> dict[str, Any]:
-    return dict(await pool.fetchrow("SELECT state, last_problem, next_attempt_at FROM outbox"))
+    [row] = await pool.fetch("SELECT state, last_problem, next_attempt_at FROM outbox")
+    return dict(row)
 
 
 async def test_a_receiver_that_fails_first_gets_the_same_signed_message_again(

@@ -1,0 +1,5 @@
+-- name: create_table#
+CREATE TABLE IF NOT EXISTS bare_messages (id uuid PRIMARY KEY, body bytea NOT NULL);
+
+-- name: keep!
+INSERT INTO bare_messages (id, body) VALUES (:id, :body);

@@ -1,0 +1,21 @@
+"""The product at work in this process: its workers with the real stores and payers, and staff who answer at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bench.staff import AttendedRecords, Staff
+from bench.stage import Stage
+from workers.build import referral_workers
+from workers.outside import open_activities
+
+
+@asynccontextmanager
+async def at_work(stage: Stage) -> AsyncIterator[None]:
+    """Workers for every queue, until the block ends."""
+    staff = Staff(stage.client)
+    async with open_activities(stage.settings, stage.keyring) as (records, *others), AsyncExitStack() as running:
+        payer, outreach, pharmacy, dispatch = others
+        activities = (AttendedRecords(records, staff), payer, outreach, pharmacy, dispatch)
+        for worker in referral_workers(stage.client, activities):
+            await running.enter_async_context(worker)
+        yield

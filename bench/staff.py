@@ -1,0 +1,81 @@
+"""Staff who answer every work item at once, through the update that the desk uses."""
+
+import asyncio
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client
+
+from activities.records import RecordActivities
+from firstdose.domain.journal import Batch, Opened, Recorded
+from firstdose.domain.role import Actor
+from firstdose.domain.work_item import WorkItem, WorkItemState
+from firstdose.ports import Opening
+from simulator.answers import resolution, script_of
+from simulator.pace import Pace
+from simulator.scenario import load_scenarios
+from simulator.staff_api import Item
+from workflows.messages import ResolveWorkItem, workflow_id
+from workflows.referral import Referral
+
+_PACE = Pace(speed=24)
+"""The visit of tomorrow is in an hour: soon enough that nobody waits for it."""
+
+
+class Staff:
+    """`answering` are the answers on their way; one that is refused ends the measurement."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.answering: set[asyncio.Task[Any]] = set()
+
+    def see(self, referral_id: str, item: WorkItem) -> None:
+        """Answer it, without keeping the caller waiting."""
+        task = asyncio.create_task(self._answer(referral_id, item))
+        self.answering.add(task)
+        task.add_done_callback(self._answered)
+
+    async def _answer(self, referral_id: str, item: WorkItem) -> None:
+        answer = ResolveWorkItem(actor=Actor(id="staff", roles=(item.role,)), item_id=item.id, resolution=usual(item))
+        handle = self._client.get_workflow_handle(workflow_id(referral_id))
+        await handle.execute_update(Referral.resolve_work_item, answer)
+
+    def _answered(self, task: asyncio.Task[Any]) -> None:
+        self.answering.discard(task)
+        if not task.cancelled():
+            task.result()
+
+
+def usual(item: WorkItem) -> dict[str, Any]:
+    """What the simulated people answer when nothing is wrong."""
+    shown = Item(
+        id=item.id,
+        referral_id=item.id.rpartition("-")[0],
+        kind=item.kind,
+        role=item.role,
+        state=WorkItemState.OPEN,
+        asks=item.asks,
+        opened_at=item.opened_at,
+    )
+    (scripted,) = script_of(load_scenarios()["approved"], item.kind)
+    return resolution(scripted, shown, item.opened_at, _PACE, lambda _: {})
+
+
+class AttendedRecords(RecordActivities):
+    """The product's activities, with staff who see each work item as soon as it is recorded."""
+
+    def __init__(self, records: RecordActivities, staff: Staff) -> None:
+        self._real = records
+        self._staff = staff
+
+    @activity.defn
+    async def open_referral(self, referral_id: str) -> Opening:
+        return await self._real.open_referral(referral_id)
+
+    @activity.defn
+    async def record(self, batch: Batch) -> Recorded:
+        recorded = await self._real.record(batch)
+        for entry in batch.entries:
+            if isinstance(entry, Opened):
+                self._staff.see(batch.referral_id, entry.item)
+        return recorded

@@ -1,0 +1,133 @@
+"""What a measurement stands on: a fresh PostgreSQL, Temporal and simulated payer, and settings that name them."""
+
+import string
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from temporalio.client import Client
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.postgres.migrate import migrate
+from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.adapters.postgres.roster import PostgresRoster
+from firstdose.adapters.postgres.stock import PostgresPharmacy
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.adapters.temporal import connect, register_search_attributes
+from firstdose.settings import Settings, child_environment, load_settings
+from local.children import Child
+from local.dev import SEEDS
+from local.environment import Addresses, product_environment
+from local.ports import LOOPBACK, choose_ports
+from local.postgres import EmbeddedPostgres
+from local.readiness import accepts_connections, serves
+from local.state import StateDirectory
+from local.temporal_server import NAMESPACE, EmbeddedTemporal
+from workflows.messages import SEARCH_ATTRIBUTES
+
+_PORTS = dict.fromkeys(("desk", "bare", "payer", "temporal_ui"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Servers of one measurement's own; they and all that they hold are gone when it ends."""
+
+    folder: Path
+    ports: Mapping[str, int]
+    environment: Mapping[str, str]
+    settings: Settings
+    keyring: Keyring
+    client: Client
+    temporal: EmbeddedTemporal
+
+    @property
+    def dsn(self) -> str:
+        return self.settings.database_url.get_secret_value() if self.settings.database_url else ""
+
+    def process(self, name: str, *module: str) -> Child:
+        """`python -m <module>` with this stage's settings; it is ready when it serves, a worker at once."""
+        port = self.ports.get(name)
+        return Child(
+            name,
+            [sys.executable, "-m", *module],
+            lock=self.folder / f"{name}.lock",
+            log=self.folder / f"{name}.log",
+            environment=self.environment,
+            ready=None if port is None else partial(serves, port, "/healthz"),
+        )
+
+
+@asynccontextmanager
+async def set_up() -> AsyncIterator[Stage]:
+    """Servers as the local stack runs them, migrated, with the made-up registers of the local stack."""
+    async with AsyncExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="firstdose-bench-")))
+        state = opened.enter_context(StateDirectory(folder / "state"))
+        ports = choose_ports(_PORTS, asked={}, remembered={})
+        postgres = await opened.enter_async_context(EmbeddedPostgres(folder / "postgres"))
+        temporal = EmbeddedTemporal(folder / "temporal.db", ui_port=ports["temporal_ui"])
+        await opened.enter_async_context(temporal)
+        await opened.enter_async_context(_payer(folder, ports["payer"]))
+        addresses = Addresses(
+            desk=f"http://{LOOPBACK}:{ports['desk']}",
+            temporal=temporal.address,
+            temporal_ui=temporal.ui_url,
+            database=postgres.dsn,
+            payer=f"http://{LOOPBACK}:{ports['payer']}",
+            namespace=NAMESPACE,
+        )
+        told = product_environment(state, addresses, desk_port=ports["desk"])
+        environment = child_environment({**told, "FIRSTDOSE_LOG_LEVEL": "error"})
+        settings = load_settings(environ=environment)
+        configure_logs(settings.log_level, settings.log_format)
+        keyring = Keyring(settings.key_material())
+        client = await connect(settings, keyring, identity="bench")
+        await register_search_attributes(client, SEARCH_ATTRIBUTES)
+        await migrate(postgres.dsn)
+        async with database(postgres.dsn) as pool:
+            await _fill_registers(pool, keyring, addresses)
+        yield Stage(
+            folder=folder,
+            ports=ports,
+            environment=environment,
+            settings=settings,
+            keyring=keyring,
+            client=client,
+            temporal=temporal,
+        )
+
+
+def _payer(folder: Path, port: int) -> Child:
+    """The simulated payers in a process of their own, at the pace of real time: what is pended stays pended."""
+    return Child(
+        "payer",
+        [sys.executable, "-m", "simulator", "payer", "--port", str(port), "--speed", "1"],
+        lock=folder / "payer.lock",
+        log=folder / "payer.log",
+        environment=child_environment({}),
+        ready=partial(accepts_connections, port),
+    )
+
+
+async def _fill_registers(pool: Pool, keyring: Keyring, addresses: Addresses) -> None:
+    payer_url = {"payer_url": addresses.payer}
+    reports = (
+        await PayerTable(pool).import_payers(_seed("payers", payer_url)),
+        await PostgresRoster(pool, Vault(keyring)).import_nurses(_seed("nurses")),
+        await PostgresPharmacy(pool).import_stock(_seed("stock")),
+    )
+    assert not any(report.problems for report in reports), reports
+
+
+def _seed(register: str, fill_in: Mapping[str, Any] | None = None) -> list[Any]:
+    text = (SEEDS / f"{register}.yaml").read_text()
+    rows: list[Any] = yaml.safe_load(string.Template(text).safe_substitute(fill_in or {}))
+    return rows

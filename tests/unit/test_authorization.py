@@ -1,0 +1,139 @@
+"""Prior authorization line by line: answers, decisions, and what comes next."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstdose.domain.authorization import (
+    FINAL,
+    SETTLED,
+    Certification,
+    InformationRequest,
+    Line,
+    LineAnswer,
+    LineKind,
+    LineState,
+    PayerAnswer,
+    Step,
+    apply,
+    decide,
+    move,
+    next_step,
+    overall,
+    state_of,
+)
+
+
+def line(state: LineState = LineState.SUBMITTED, sequence: int = 1, **more: object) -> Line:
+    made = Line(sequence=sequence, kind=LineKind.DRUG, code="J0696", place_of_service="12", units=14, state=state)
+    return made.model_copy(update=more)
+
+
+def word(state: LineState, sequence: int = 1, **more: object) -> PayerAnswer:
+    return PayerAnswer(lines=(LineAnswer(sequence=sequence, state=state).model_copy(update=more),))
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("A1", LineState.APPROVED),
+        ("A2", LineState.PARTIAL),
+        ("A3", LineState.DENIED),
+        ("A4", LineState.PENDED),
+        ("A6", LineState.MODIFIED),
+        ("C", LineState.VOID),
+        ("NA", LineState.NOT_REQUIRED),
+    ],
+)
+def test_review_action_codes(code: str, state: LineState) -> None:
+    assert state_of(code) is state
+
+
+@given(st.one_of(st.none(), st.text(max_size=12)))
+def test_no_other_code_is_ever_an_approval(code: str | None) -> None:
+    if code not in {"A1", "NA"}:
+        assert state_of(code) not in {LineState.APPROVED, LineState.NOT_REQUIRED}
+
+
+def test_an_answer_sets_the_lines_that_it_names_and_no_other() -> None:
+    lines = (line(sequence=1), line(sequence=2))
+    after = apply(lines, word(LineState.APPROVED, 2, number="AUTH-1"))
+    assert [each.state for each in after] == [LineState.SUBMITTED, LineState.APPROVED]
+    assert after[1].number == "AUTH-1"
+
+
+@pytest.mark.parametrize(("first", "then"), [pair for pair in product(FINAL, LineState) if pair[0] is not pair[1]])
+def test_a_final_word_never_changes_silently(first: LineState, then: LineState) -> None:
+    (after,) = apply((line(first),), word(then))
+    assert after.state is LineState.NEEDS_REVIEW
+
+
+def test_the_same_final_word_again_changes_nothing_but_details() -> None:
+    (after,) = apply((line(LineState.APPROVED, number="A"),), word(LineState.APPROVED, number="A"))
+    assert after.state is LineState.APPROVED
+
+
+def test_what_was_voided_or_needs_no_authorization_is_not_brought_back() -> None:
+    lines = (line(LineState.VOID, 1), line(LineState.NOT_REQUIRED, 2))
+    answer = PayerAnswer(lines=(*word(LineState.APPROVED, 1).lines, *word(LineState.DENIED, 2).lines))
+    assert apply(lines, answer) == lines
+
+
+def test_a_pend_that_asks_for_information_is_ours_to_answer() -> None:
+    answer = word(LineState.PENDED).model_copy(update={"information": InformationRequest(wanted=("11506-3",))})
+    (after,) = apply((line(),), answer)
+    assert after.state is LineState.INFO_REQUESTED
+
+
+def test_a_pended_appeal_stays_an_appeal() -> None:
+    (after,) = apply((line(certification=Certification.APPEAL),), word(LineState.PENDED))
+    assert after.state is LineState.APPEALED
+
+
+def test_a_person_may_decide_over_the_payers_last_word() -> None:
+    (after,) = decide((line(LineState.DENIED),), word(LineState.APPROVED).lines)
+    assert after.state is LineState.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("states", "step"),
+    [
+        ([LineState.APPROVED, LineState.DRAFT], Step.SUBMIT),
+        ([LineState.PENDED, LineState.DENIED], Step.REVIEW),
+        ([LineState.PENDED, LineState.INFO_REQUESTED], Step.INFORM),
+        ([LineState.APPROVED, LineState.PENDED], Step.WAIT),
+        ([LineState.EXHAUSTED, LineState.PENDED], Step.WAIT),
+        ([LineState.EXHAUSTED, LineState.APPROVED], Step.GIVE_UP),
+        ([LineState.APPROVED, LineState.NOT_REQUIRED, LineState.VOID], Step.DONE),
+        ([], Step.DONE),
+    ],
+)
+def test_what_we_owe_comes_before_what_we_wait_for(states: list[LineState], step: Step) -> None:
+    assert next_step(tuple(line(state, number) for number, state in enumerate(states))) is step
+
+
+@given(st.lists(st.sampled_from(LineState), min_size=1, max_size=3))
+def test_done_means_that_every_line_is_settled(states: list[LineState]) -> None:
+    lines = tuple(line(state, number) for number, state in enumerate(states))
+    assert (next_step(lines) is Step.DONE) == all(each.state in SETTLED for each in lines)
+    assert overall(lines) in states
+
+
+@given(st.lists(st.sampled_from(LineState), min_size=1, max_size=3), st.sets(st.sampled_from(LineState)))
+def test_only_the_named_states_are_moved(states: list[LineState], of: set[LineState]) -> None:
+    lines = tuple(line(state, number) for number, state in enumerate(states))
+    for before, after in zip(lines, move(lines, LineState.DRAFT, of=of), strict=True):
+        assert after.state is (LineState.DRAFT if before.state in of else before.state)
+
+
+def test_the_same_word_is_the_same_whenever_it_comes() -> None:
+    assert word(LineState.PENDED).says_the_same(word(LineState.PENDED))
+    assert not word(LineState.PENDED).says_the_same(word(LineState.APPROVED))
+
+
+def test_an_answer_without_a_line_decides_nothing() -> None:
+    assert PayerAnswer().pending
+    assert word(LineState.PENDED).pending
+    assert not word(LineState.DENIED).pending

@@ -1,0 +1,59 @@
+"""Service codes for an order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstdose.domain.authorization import LineKind
+from firstdose.domain.coding import lines_for
+from firstdose.domain.facts import Outline
+from firstdose.domain.referral import Site, Therapy
+
+ORDER = Outline(therapy=Therapy.ANTI_INFECTIVE, hcpcs="J0696", frequency="q24h", duration_days=14)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "code"),
+    [
+        ("q3h", "S9497"),
+        ("q4h", "S9504"),
+        ("q6h", "S9503"),
+        ("q8h", "S9502"),
+        ("q12h", "S9501"),
+        ("q24h", "S9500"),
+        ("q48h", "S9494"),
+        (None, "S9494"),
+    ],
+)
+def test_the_per_diem_of_an_anti_infective_depends_on_its_frequency(frequency: str | None, code: str) -> None:
+    lines = lines_for(ORDER.model_copy(update={"frequency": frequency}), Site.HOME)
+    assert [line.code for line in lines] == ["J0696", code, "99601"]
+
+
+def test_two_weeks_at_home() -> None:
+    drug, per_diem, nursing = lines_for(ORDER, Site.HOME)
+    assert (drug.units, per_diem.units, nursing.units) == (14, 14, 2)
+    assert {line.place_of_service for line in (drug, per_diem, nursing)} == {"12"}
+
+
+def test_the_suite_needs_no_visiting_nurse_and_is_marked() -> None:
+    drug, per_diem = lines_for(ORDER, Site.SUITE)
+    assert per_diem.modifiers == ("SS",)
+    assert {drug.place_of_service, per_diem.place_of_service} == {"49"}
+
+
+def test_a_drug_without_a_code_is_unlisted() -> None:
+    assert lines_for(Outline(therapy=Therapy.IRON), Site.HOME)[0].code == "J3490"
+
+
+@given(
+    st.sampled_from([None, *Therapy]), st.sampled_from(Site), st.booleans(), st.one_of(st.none(), st.integers(1, 400))
+)
+def test_lines_are_numbered_from_one_with_units(
+    therapy: Therapy | None, site: Site, nursing: bool, days: int | None
+) -> None:
+    order = Outline(therapy=therapy, needs_nursing=nursing, duration_days=days)
+    lines = lines_for(order, site)
+    assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
+    assert all(line.units >= 1 for line in lines)
+    assert (LineKind.NURSING in {line.kind for line in lines}) == (nursing and site is Site.HOME)

@@ -1,0 +1,102 @@
+"""What may be answered to a work item: everything else is refused, by name and without its value."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstdose.domain.resolutions import OF_KIND, Refused, check, judge, split
+from firstdose.domain.role import Actor, Role
+from firstdose.domain.visit import ReportItem
+from firstdose.domain.work_item import ROLE_OF, WorkItem, referral_of
+from firstdose.domain.work_item import WorkItemKind as K
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def item(kind: K, **asks: Any) -> WorkItem:
+    return WorkItem(id="3f2a-1", kind=kind, asks=asks, opened_at=NOW, due_at=NOW)
+
+
+def by(*roles: Role) -> Actor:
+    return Actor(id="somebody", roles=roles)
+
+
+def test_every_kind_has_a_role_and_a_resolution() -> None:
+    assert set(ROLE_OF) == set(OF_KIND) == set(K)
+
+
+@pytest.mark.parametrize("kind", list(K))
+def test_only_the_items_role_or_a_supervisor_may_answer(kind: K) -> None:
+    for role in Role:
+        allowed = role in (ROLE_OF[kind], Role.SUPERVISOR)
+        with pytest.raises(Refused) as refusal:
+            judge(item(kind), by(role), {"outcome": "no such outcome"})
+        assert ("is for the role" in str(refusal.value)) is not allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "why"),
+    [
+        (K.CONTACT_PATIENT, {}, "outcome"),
+        (K.CONTACT_PATIENT, {"outcome": "reached", "mood": "fine"}, "mood"),
+        (K.REVIEW_BENEFITS, {"outcome": "accepted"}, "agreement_signed"),
+        (K.PREPARE_THERAPY, {"outcome": "ready"}, "beyond_use"),
+        (K.PREPARE_THERAPY, {"outcome": "ready", "beyond_use": "2026-12-01T00:00:00"}, "beyond_use"),
+        (K.CONFIRM_VISIT, {"outcome": "accepted", "patient_confirmed": True}, "visit_at"),
+        (K.CONFIRM_VISIT, {"outcome": "accepted", "visit_at": "2026-12-01T10:00:00Z"}, "patient_confirmed"),
+        (K.FOLLOW_UP_PAYER, {"outcome": "answered"}, "lines"),
+        (K.REPORT_VISIT, {"outcome": "completed", "items": ["infusion_explained"]}, "environment_assessed"),
+        (K.RECONCILE, {"outcome": "close"}, "closing"),
+        (K.RECONCILE, {"outcome": "close", "closing": "completed"}, "closing"),
+    ],
+)
+def test_a_wrong_answer_is_refused_with_the_field(kind: K, answer: dict[str, Any], why: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        check(kind, answer)
+    assert why in str(refusal.value)
+
+
+def test_a_completed_visit_reports_every_item() -> None:
+    check(K.REPORT_VISIT, {"outcome": "completed", "items": list(ReportItem)})
+
+
+def test_only_a_step_without_a_result_can_be_done_by_hand() -> None:
+    answer = {"outcome": "done"}
+    judge(item(K.RECONCILE, by_hand=True), by(Role.SUPERVISOR), answer)
+    with pytest.raises(Refused):
+        judge(item(K.RECONCILE), by(Role.SUPERVISOR), answer)
+
+
+def test_an_item_that_is_not_open_cannot_be_answered() -> None:
+    with pytest.raises(Refused, match="not open"):
+        judge(None, by(Role.SUPERVISOR), {"outcome": "reached"})
+
+
+@given(st.sampled_from(K), st.text(alphabet="äQZ9", min_size=6, max_size=20))
+def test_a_refusal_never_repeats_what_was_written(kind: K, secret: str) -> None:
+    answer = {"outcome": secret, "note": 7, "facts": secret, "lines": secret, "visit_at": secret, "beyond_use": secret}
+    with pytest.raises(Refused) as refusal:
+        check(kind, answer)
+    assert secret not in str(refusal.value)
+
+
+def test_what_a_person_wrote_is_split_from_what_travels() -> None:
+    answer = {"outcome": "suitable_for_home", "conditions": ["c1"], "findings": "…", "note": "…", "facts": {"a": 1}}
+    travels, sealed = split(K.ASSESS_PATIENT, answer)
+    assert travels == {"outcome": "suitable_for_home", "conditions": ["c1"]}
+    assert sealed == {"findings": "…", "note": "…", "facts": {"a": 1}}
+
+
+@given(
+    st.sampled_from(K), st.dictionaries(st.sampled_from(["outcome", "note", "facts", "argument", "x"]), st.integers())
+)
+def test_a_split_loses_nothing(kind: K, answer: dict[str, int]) -> None:
+    travels, sealed = split(kind, answer)
+    assert {**travels, **sealed} == answer
+
+
+def test_an_item_knows_its_referral() -> None:
+    assert referral_of("0198c1f2-aaaa-7bbb-8ccc-000000000001-12") == "0198c1f2-aaaa-7bbb-8ccc-000000000001"
