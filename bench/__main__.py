@@ -10,6 +10,7 @@ from time import monotonic
 
 from bench.machine import described
 from firstdose.adapters.process import one_shot
+from local.children import StartFailedError
 
 MEASUREMENTS = {
     "cli": "bench.cli_start",
@@ -36,10 +37,13 @@ async def _run(names: list[str], *, quick: bool) -> int:
     for name in names:
         begun = monotonic()
         print(f"{name} …", file=sys.stderr, flush=True)
-        document[name] = await import_module(MEASUREMENTS[name]).measure(quick=quick)
+        try:
+            document[name] = await import_module(MEASUREMENTS[name]).measure(quick=quick)
+        except StartFailedError as refusal:
+            print(refusal, file=sys.stderr)
+            return 1
         print(f"{name}: {monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     print(json.dumps(document, indent=2))
-    await asyncio.sleep(0)
     return 0
 
 

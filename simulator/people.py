@@ -124,7 +124,7 @@ class People:
         now = datetime.now(UTC)
         return (
             row.source in self._sources
-            and True
+            and change.is_due(row)
             and self._seen.setdefault(message_id, now) + self._pace.real(change.after) <= now
         )
 

@@ -13,6 +13,7 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry, decode
 
 from firstdose.domain.role import Actor, Role
+from firstdose.ports import Unavailable
 from firstdose.settings import Settings, SettingsError
 
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "Ed25519", "EdDSA")
@@ -39,7 +40,7 @@ class IssuerKeys:
         self._lock = asyncio.Lock()
 
     async def get(self, now: datetime, *, fresh: bool = False) -> KeySet:
-        """Raises Unidentified when the keys cannot be had."""
+        """Raises Unavailable when there are none to be had."""
         async with self._lock:
             age = now - self._read_at
             if self._keys is None or age > _KEYS_KEPT or (fresh and age > _ASKED_AGAIN):
@@ -48,7 +49,7 @@ class IssuerKeys:
                 except (OSError, httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError, JoseError):
                     # Keys that were good keep doing their service while the issuer is away.
                     if self._keys is None:
-                        raise Unidentified from None
+                        raise Unavailable("issuer_away") from None
             return self._keys
 
     async def _read(self) -> bytes:
@@ -82,7 +83,7 @@ class Issuer:
         )
 
     async def identify(self, token: str) -> Actor:
-        """The person behind the token; roles that we do not know are passed over. Raises Unidentified."""
+        """The person behind the token; roles that we do not know are passed over. Raises Unidentified, Unavailable."""
         if len(token) > _LONGEST_TOKEN or not token.isascii():
             raise Unidentified
         try:

@@ -105,8 +105,8 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 
 async def _away(_request: Request, error: Exception) -> Response:
-    log.warning("database_away", exc_info=error)
-    return problem(503, "the database does not answer")
+    log.warning("dependency_away", exc_info=error)
+    return problem(503, "something that the desk needs does not answer")
 
 
 async def _unexpected(_request: Request, error: Exception) -> Response:

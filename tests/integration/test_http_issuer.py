@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from desk.http.issuer import Issuer, Unidentified
 from firstdose.domain.role import Role
+from firstdose.ports import Unavailable
 from firstdose.settings import Settings, SettingsError
 from tests.served_desk import ISSUER, KEY, served, token
 
@@ -83,7 +84,7 @@ async def test_an_issuer_that_is_away_locks_nobody_out(issuer: Issuer, jwks: Jwk
 
 async def test_without_any_key_nobody_is_identified(issuer: Issuer, jwks: JwksServer) -> None:
     jwks.keys = None
-    with pytest.raises(Unidentified):
+    with pytest.raises(Unavailable):
         await issuer.identify(token(Role.NURSE))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,10 +25,10 @@ from firstdose.domain.work_item import WorkItem
 from firstdose.domain.work_item import WorkItemKind as K
 from tests.process.outside import Outside, Roster, Shelves
 from workers.build import referral_workers
-from workflows.messages import ReferralStart, ResolveWorkItem, workflow_id
+from workflows.messages import Done, ReferralStart, ResolveWorkItem, workflow_id
 from workflows.referral import Referral
 
-Answer = dict[str, Any] | Callable[[WorkItem, datetime], dict[str, Any]] | None
+Answer = Mapping[str, Any] | Callable[[WorkItem, datetime], Mapping[str, Any]] | None
 """A resolution, or how to make it from the item and the time; None leaves the item lying."""
 
 
@@ -43,6 +43,8 @@ def placed(item: WorkItem, now: datetime) -> dict[str, Any]:
 def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
     return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat(), "kit_present": True}
 
+
+Script = Mapping[K, Sequence[Answer]]
 
 USUAL: dict[K, Answer] = {
     K.CONTACT_PATIENT: {"outcome": "reached"},
@@ -63,7 +65,7 @@ class Story(AbstractAsyncContextManager["Story"]):
 
     env: WorkflowEnvironment
     outside: Outside
-    script: dict[K, list[Answer]] = field(default_factory=dict)
+    script: Script = field(default_factory=dict)
     referral_id: str = field(default_factory=lambda: str(uuid4()))
     items: list[WorkItem] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Story(AbstractAsyncContextManager["Story"]):
                 wait_for_stage=WorkflowUpdateStage.ACCEPTED,
             )
 
-    def _scripted(self, item: WorkItem) -> dict[str, Any] | None:
+    def _scripted(self, item: WorkItem) -> Mapping[str, Any] | None:
         answers = self.script.get(item.kind, [USUAL.get(item.kind)])
         answer = answers[min(self._asked[item.kind], len(answers) - 1)]
         self._asked[item.kind] += 1
@@ -115,11 +117,16 @@ class Story(AbstractAsyncContextManager["Story"]):
         resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
         request = _resolution(item, resolution, (item.role,) if roles is None else roles)
         try:
-            await self.handle.execute_update(Referral.resolve_work_item, request)
+            await self.steer(Referral.resolve_work_item, request)
         except WorkflowUpdateFailedError as error:
             self.refusals.append(str(error.cause))
         except RPCError:
             self.refusals.append("the referral is closed")
+
+    async def steer(self, update: Any, request: Any) -> Done:
+        """Send an update and wait for its outcome. Raises WorkflowUpdateFailedError."""
+        done: Done = await self.handle.execute_update(update, request)
+        return done
 
     async def ends(self) -> Closing:
         """Wait for the end; time passes by itself while nothing else happens."""
@@ -135,5 +142,5 @@ class Story(AbstractAsyncContextManager["Story"]):
         return [item for item in self.items if item.kind is kind]
 
 
-def _resolution(item: WorkItem, answer: dict[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:
-    return ResolveWorkItem(actor=Actor(id="somebody", roles=roles), item_id=item.id, resolution=answer)
+def _resolution(item: WorkItem, answer: Mapping[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:
+    return ResolveWorkItem(actor=Actor(id="somebody", roles=roles), item_id=item.id, resolution=dict(answer))

@@ -1,5 +1,6 @@
 """Stories that end before the first infusion: each says why, and undoes what was set in motion."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from workflows.referral import Referral
 
 
 async def test_denied_and_closed(env: WorkflowEnvironment) -> None:
-    script: dict[K, list[Answer]] = {
+    script: Mapping[K, Sequence[Answer]] = {
         K.REVIEW_DECISION: [{"outcome": "give_up"}],
         K.FIND_ASSISTANCE: [{"outcome": "none"}],
     }
@@ -72,7 +73,7 @@ async def test_a_fact_that_cannot_be_had(env: WorkflowEnvironment) -> None:
 async def test_the_source_cancels_while_the_visit_is_held(env: WorkflowEnvironment) -> None:
     async with Story(env, Outside(), {K.REPORT_VISIT: [None]}) as story:
         await story.until(lambda: {"hold_visit", "reserve_stock"} <= set(story.outside.effects))
-        await story.handle.execute_update(Referral.cancel, CancelRequest(actor=SOURCE, reason=Closing.DECEASED))
+        await story.steer(Referral.cancel, CancelRequest(actor=SOURCE, reason=Closing.DECEASED))
         assert await story.ends() is Closing.DECEASED
 
     outside = story.outside
@@ -86,7 +87,7 @@ async def test_cancelled_while_the_payer_decides_stops_all_work(env: WorkflowEnv
     async with Story(env, Outside(submissions=[PENDED]), {K.ASSESS_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.outside.requests) and bool(story.asked(K.ASSESS_PATIENT)))
         actor = Actor(id="somebody", roles=(Role.CUSTOMER_SERVICE,))
-        await story.handle.execute_update(Referral.cancel, CancelRequest(actor=actor, reason=Closing.WITHDRAWN))
+        await story.steer(Referral.cancel, CancelRequest(actor=actor, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN
         await story.resolve(story.asked(K.ASSESS_PATIENT)[0], {"outcome": "suitable_for_home"})
     assert "withdrawn" in [entry.type for entry in story.outside.entries]
@@ -102,7 +103,7 @@ async def test_an_operator_cancels_in_temporal_itself(env: WorkflowEnvironment) 
 
 
 async def test_a_reaction_stops_the_therapy(env: WorkflowEnvironment) -> None:
-    script: dict[K, list[Answer]] = {
+    script: Mapping[K, Sequence[Answer]] = {
         K.REPORT_VISIT: [{"outcome": "reaction"}],
         K.REVIEW_REACTION: [{"outcome": "stop"}],
     }

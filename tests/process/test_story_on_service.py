@@ -15,7 +15,7 @@ from firstdose.domain.stage import Closing, Stage
 from firstdose.domain.work_item import WorkItemKind as K
 from firstdose.ports import Impossible, Unavailable
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, says
-from tests.process.story import USUAL, Story, placed, visit_at
+from tests.process.story import USUAL, Script, Story, placed, visit_at
 
 LINES = [{"sequence": each, "state": "approved", "number": "A-PHONE"} for each in (1, 2, 3)]
 
@@ -108,7 +108,7 @@ async def test_missing_facts_hold_up_only_what_they_block(env: WorkflowEnvironme
 
 
 async def test_home_is_unsafe_so_the_suite(env: WorkflowEnvironment) -> None:
-    script = {K.ASSESS_PATIENT: [{"outcome": "suitable_for_suite"}], K.PLACE_VISIT: [placed]}
+    script: Script = {K.ASSESS_PATIENT: [{"outcome": "suitable_for_suite"}], K.PLACE_VISIT: [placed]}
     async with Story(env, Outside(), script) as story:
         assert await story.ends() is Closing.COMPLETED
 
@@ -146,7 +146,7 @@ async def test_no_nurse_answers_so_the_coordinator_places_the_visit(env: Workflo
 
 async def test_people_do_it_all_where_the_plan_is_not_electronic(env: WorkflowEnvironment) -> None:
     outside = Outside(plan=Plan(payer="acme", phone="555-0100"))
-    script = {
+    script: Script = {
         K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}],
         K.SUBMIT_AUTHORIZATION: [{"outcome": "submitted", "reference": "R-9"}],
         K.FOLLOW_UP_PAYER: [{"outcome": "still_pending"}, {"outcome": "answered", "lines": LINES}],

@@ -33,9 +33,9 @@ async def test_a_hold_pauses_every_track_and_resume_goes_on(env: WorkflowEnviron
     async with Story(env, Outside(submissions=[PENDED]), {K.CONTACT_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.outside.requests) and bool(story.asked(K.CONTACT_PATIENT)))
         held = HoldRequest(actor=NURSE_COORDINATOR, reason="patient_away")
-        await story.handle.execute_update(Referral.hold, held)
+        await story.steer(Referral.hold, held)
         with pytest.raises(WorkflowUpdateFailedError) as refusal:
-            await story.handle.execute_update(Referral.hold, held)
+            await story.steer(Referral.hold, held)
         assert "on hold already" in str(refusal.value.cause)
         assert story.outside.standing.on_hold
 
@@ -44,7 +44,7 @@ async def test_a_hold_pauses_every_track_and_resume_goes_on(env: WorkflowEnviron
         await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=request.key))
         await story.resolve(story.asked(K.CONTACT_PATIENT)[0], {"outcome": "reached"})
         assert not story.asked(K.REVIEW_BENEFITS)
-        await story.handle.execute_update(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
+        await story.steer(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
         assert await story.ends() is Closing.COMPLETED
 
 
@@ -53,9 +53,7 @@ async def test_a_hold_with_an_end_ends_by_itself(env: WorkflowEnvironment) -> No
         await story.until(lambda: bool(story.asked(K.CONTACT_PATIENT)))
         (call,) = story.asked(K.CONTACT_PATIENT)
         until = call.opened_at + timedelta(days=10)
-        await story.handle.execute_update(
-            Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason="patient_away", until=until)
-        )
+        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason="patient_away", until=until))
         await story.resolve(call, {"outcome": "reached"})
         assert await story.ends() is Closing.COMPLETED
     assert story.asked(K.REVIEW_BENEFITS)[0].opened_at >= until
@@ -67,11 +65,11 @@ async def test_hospitalised_releases_nurse_and_stock_and_arranges_them_anew(env:
         await story.until(
             lambda: {"hold_visit", "reserve_stock"} <= set(outside.effects) and bool(story.asked(K.REVIEW_BENEFITS))
         )
-        await story.handle.execute_update(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason="hospitalised"))
+        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason="hospitalised"))
         await story.until(lambda: {"release the visit", "return the stock"} <= set(outside.compensations))
         assert (story.roster.held, story.shelves.reserved) == ({}, set())
 
-        await story.handle.execute_update(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
+        await story.steer(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert len(story.asked(K.REVIEW_BENEFITS)) == 1, "the agreement was still being reviewed, and is not asked twice"
@@ -83,7 +81,7 @@ async def test_another_plan_is_verified_and_asked_while_the_clinical_work_stays(
     async with Story(env, outside) as story:
         await story.until(lambda: bool(outside.requests) and bool(story.asked(K.ASSESS_PATIENT)))
         outside.supplied["m-1"] = OUTLINE
-        await story.handle.execute_update(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
         assert await story.ends() is Closing.COMPLETED
     assert outside.effects.count("verify_benefits") == 2
     assert "void_authorization" in outside.effects
@@ -95,7 +93,7 @@ async def test_another_dose_is_authorized_and_prepared_anew(env: WorkflowEnviron
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: "hold_visit" in outside.effects and bool(story.asked(K.REVIEW_BENEFITS)))
         outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.handle.execute_update(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert [line.code for line in outside.standing.lines] == ["J0696", "S9501", "99601"]
@@ -107,15 +105,15 @@ async def test_two_supervisors_start_therapy_at_risk(env: WorkflowEnvironment) -
     outside = Outside(submissions=[PENDED])
     async with Story(env, outside) as story:
         await story.until(lambda: WaitingFor.PAYER in outside.standing.waiting_for)
-        asked = await story.handle.execute_update(
+        asked = await story.steer(
             Referral.override, OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason="discharge_today")
         )
         assert asked.id
         approval = ApproveOverride(actor=ONE, override_id=asked.id)
         with pytest.raises(WorkflowUpdateFailedError) as refusal:
-            await story.handle.execute_update(Referral.approve_override, approval)
+            await story.steer(Referral.approve_override, approval)
         assert "another supervisor" in str(refusal.value.cause)
-        await story.handle.execute_update(Referral.approve_override, approval.model_copy(update={"actor": OTHER}))
+        await story.steer(Referral.approve_override, approval.model_copy(update={"actor": OTHER}))
         assert await story.ends() is Closing.COMPLETED
     assert {line.state for line in outside.standing.lines} == {LineState.PENDED}
     assert [note for note in outside.notes if note.startswith("override")] == ["override.asked", "override.approved"]

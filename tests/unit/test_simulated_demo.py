@@ -54,6 +54,9 @@ def test_an_end_is_as_expected_only_if_stage_and_closing_are() -> None:
     assert (unfinished.closing, unfinished.as_expected) == (None, False)
     served.learn(WITHDRAWN, now=6)
     assert (served.ended_at, served.as_expected) == (5, False)
+    checked_only = Entry(load_scenarios()["approved"], sent_at=0)
+    checked_only.learn(WITHDRAWN.model_copy(update={"closing": "completed"}), now=5)
+    assert not checked_only.as_expected
     unreachable = Entry(load_scenarios()["unreachable_patient"], sent_at=0)
     unreachable.learn(WITHDRAWN, now=5)
     assert not unreachable.as_expected

@@ -1,0 +1,174 @@
+"""The restart story: every process is killed while referrals wait, and each referral still ends once."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.exceptions import ApplicationError
+
+from firstdose.domain.authorization import LineState
+from firstdose.domain.stage import Closing
+from firstdose.settings import child_environment
+from local.children import Child
+from local.stack import LocalStack, StackOptions
+from tests.whole_stack import POLICY, SEEDS, Outside, Sent, free_ports, outside, remembered
+from workflows.messages import WORKFLOW, workflow_id
+
+WAITING = ("pended_ten_days",) * 4 + ("denied_appealed_approved", "denied_and_closed")
+SERVERS = ("temporal", "postgres", "desk", "simulator")
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[LocalStack]:
+    options = StackOptions(state=tmp_path / "state", ports=free_ports(), policy=POLICY, imports=SEEDS)
+    async with LocalStack(options, report=print) as running:
+        yield running
+
+
+async def test_every_process_is_killed_while_referrals_wait_and_each_ends_once(stack: LocalStack) -> None:
+    async with outside(stack.state.path) as world:
+        for scenario in WAITING:
+            await world.refer(scenario)
+        await world.until(lambda: all(map(waits, world.sent)), within=30, what="pended at the payer")
+
+        await kill_the_worker_as_it_submits(stack, world)
+        for server in SERVERS:
+            await world.look()
+            assert any(map(waits, world.sent)), f"nothing waits any more when {server} is killed"
+            await stack.supervisor.crash(server)
+
+        await world.until_all_have_ended(within=60)
+        await each_ended_once(world)
+        assert await audit_is_intact(stack)
+
+
+async def kill_the_worker_as_it_submits(stack: LocalStack, world: Outside) -> None:
+    """The payer has the request and has not answered; the worker that sent it is killed."""
+    before = (await world.recorder())["submissions"]
+    slow = await world.refer("slow")
+    async with asyncio.timeout(20):
+        while not (new := (await world.recorder())["submissions"].keys() - before.keys()):
+            await asyncio.sleep(0.05)
+    worker = stack.supervisor.children["worker"].pid
+    await stack.supervisor.crash("worker")
+    await time_out_attempts_of(worker, world)
+    await world.until(lambda: slow.row is not None and slow.row.authorization == "approved", within=30, what="approved")
+    (trace,) = new
+    seen = await world.recorder()
+    assert (seen["submissions"][trace], seen["inquiries"].get(trace, 0) > 0) == (1, True)
+
+
+async def time_out_attempts_of(worker: int | None, world: Outside) -> None:
+    """What a dead worker was doing fails when its time is over, minutes later; here it fails now."""
+    client = await world.temporal()
+    for sent in world.sent:
+        description = await client.get_workflow_handle(workflow_id(sent.id)).describe()
+        for activity in description.raw_description.pending_activities:
+            mine = activity.last_worker_identity.startswith(f"worker-{worker}@")
+            if mine and activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED:
+                attempt = client.get_async_activity_handle(
+                    workflow_id=workflow_id(sent.id), run_id=None, activity_id=activity.activity_id
+                )
+                await attempt.fail(ApplicationError("the worker is dead"))
+
+
+async def each_ended_once(world: Outside) -> None:
+    """One workflow, one submission in effect, one bill and one word of each kind for every referral."""
+    seen = await world.recorder()
+    assert set(seen["submissions"].values()) == {1}, "a request was delivered twice"
+    client = await world.temporal()
+    runs = Counter([run.id async for run in client.list_workflows(f"WorkflowType = '{WORKFLOW}'")])
+    assert runs == Counter([workflow_id(sent.id) for sent in world.sent])
+    await every_message_has_arrived(world)
+    traces = 0
+    for sent in world.sent:
+        happened = await world.timeline(sent)
+        told = Counter(each["details"]["business_status"] for each in happened if each["what"] == "source.told")
+        assert set(told.values()) == {1}, f"{sent} was told twice: {told}"
+        submitted = [each for each in happened if each["what"] == "authorization.submitted"]
+        appealed = "appeal" in [each["details"].get("outcome") for each in happened]
+        assert len(submitted) == (2 if appealed else 1), sent
+        traces += len(submitted)
+        handed_over = [each for each in happened if each["what"] == "billing.handed_over"]
+        assert len(handed_over) == (1 if sent.scenario.expect.closing is Closing.COMPLETED else 0), sent
+    assert len(seen["submissions"]) == traces + len(seen["cancelled"])
+
+
+async def every_message_has_arrived(world: Outside) -> None:
+    """A receiver knows a message that comes again by its id: so many ids as messages, and every one is there."""
+
+    async def stored() -> list[tuple[Sent, str]]:
+        return [
+            (sent, each["details"]["channel"])
+            for sent in world.sent
+            for each in await world.timeline(sent)
+            if each["what"] == "outbox.stored" and each["details"]["channel"] in ("source", "billing")
+        ]
+
+    expected = len(await stored())
+    async with asyncio.timeout(20):
+        while (ids := sum(len(each) for each in (await world.recorder())["webhooks"].values())) < expected:
+            await asyncio.sleep(0.3)
+    assert ids == expected
+
+
+async def audit_is_intact(stack: LocalStack) -> bool:
+    verify = Child(
+        "audit",
+        [sys.executable, "-m", "desk", "audit", "verify"],
+        lock=stack.state.path / "audit.lock",
+        log=stack.state.logs / "audit.log",
+        environment=stack.supervisor.children["desk"].environment,
+    )
+    await verify.run()
+    return "intact:" in verify.log.read_text()
+
+
+def waits(sent: Sent) -> bool:
+    return sent.row is not None and sent.row.authorization == LineState.PENDED and sent.row.waiting_for == ("payer",)
+
+
+async def test_the_whole_stack_is_killed_and_goes_on_with_its_state(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    remembered(state, free_ports())
+    first = await dev(state)
+    async with outside(state) as world:
+        for scenario in ("pended_three_days", "denied_and_closed"):
+            await world.refer(scenario)
+        await world.until(lambda: all(map(waits, world.sent)), within=30, what="pended at the payer")
+        first.kill()
+        await first.communicate()
+        second = await dev(state)
+        await world.until_all_have_ended(within=60)
+        await each_ended_once(world)
+    second.send_signal(signal.SIGTERM)
+    await second.communicate()
+    assert second.returncode == 0
+
+
+async def dev(state: Path) -> asyncio.subprocess.Process:
+    """`firstdose dev` in a terminal of its own, ready."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desk", "dev", "--state", str(state)),
+        stdout=asyncio.subprocess.PIPE,
+        env=child_environment({"FIRSTDOSE_POLICY_FILE": str(POLICY)}),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = [line async for line in _until_ready(process.stdout)]
+    assert said and said[-1].startswith(b"Ready."), b"".join(said).decode()
+    return process
+
+
+async def _until_ready(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    async for line in output:
+        yield line
+        if line.startswith(b"Ready."):
+            return

@@ -1,0 +1,174 @@
+"""The whole local stack with its real processes, and referrals that are sent through it and followed to their end."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+from temporalio.client import Client
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.temporal import connect
+from firstdose.domain.referral_message import MessageType
+from firstdose.domain.role import Role
+from firstdose.domain.stage import Closing, Stage
+from firstdose.settings import Settings
+from local.environment import Addresses
+from local.ports import free_port
+from local.state import SOURCE, StateDirectory
+from simulator.referrals import make_referral
+from simulator.scenario import Scenario, load_scenarios
+from simulator.source import Source
+from simulator.staff_api import DeskAway, Row, StaffApi, desk_client
+
+REPO = Path(__file__).parents[1]
+SEEDS = {name: REPO / "local" / "seed" / f"{name}.yaml" for name in ("payers", "nurses", "stock")}
+POLICY = REPO / "local" / "demo_policy.yaml"
+PARTS = ("desk", "temporal", "temporal_ui", "payer", "postgres")
+
+_LOOK_EVERY = 0.3
+_ENDS = (Stage.ON_SERVICE, Stage.CLOSED)
+
+
+def free_ports() -> dict[str, int]:
+    """A port of its own for each server, so that several stacks can run at once."""
+    ports: dict[str, int] = {}
+    for part in PARTS:
+        ports[part] = free_port(avoid=ports.values())
+    return ports
+
+
+@dataclass
+class Sent:
+    """A referral that was sent, and how its scenario says that it ends."""
+
+    id: str
+    scenario: Scenario
+    row: Row | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.row is not None and self.row.stage in _ENDS
+
+    @property
+    def as_expected(self) -> bool:
+        wanted = self.scenario.expect
+        closing = self.row and (self.row.closing or (Closing.COMPLETED if self.ended else None))
+        return self.ended and wanted.closing in (None, closing) and wanted.stage in (None, self.row and self.row.stage)
+
+    def __str__(self) -> str:
+        row = self.row
+        stands = f"{row.stage} {row.closing or ''} {row.authorization} waits for {row.waiting_for}" if row else "unseen"
+        return f"{self.scenario.name} {self.id}: {stands}"
+
+
+@dataclass
+class Outside:
+    """A running stack as the outside sees it: its desk, its payer, and what was sent."""
+
+    state: Path
+    http: httpx2.AsyncClient
+    sent: list[Sent] = field(default_factory=list)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        return Addresses(**json.loads((self.state / "addresses.json").read_text()))
+
+    @cached_property
+    def tokens(self) -> dict[str, str]:
+        tokens: dict[str, str] = json.loads((self.state / "tokens.json").read_text())
+        return tokens
+
+    @property
+    def staff(self) -> StaffApi:
+        return StaffApi(self.http, self.tokens)
+
+    @property
+    def source(self) -> Source:
+        return Source(self.http, SOURCE, json.loads((self.state / "sources.json").read_text())[SOURCE])
+
+    async def refer(self, scenario: str) -> Sent:
+        """Send a referral of this scenario, as often as it takes."""
+        number = len(self.sent) + 1
+        played = load_scenarios()[scenario]
+        told = make_referral(played, number)
+        referral_id = await patiently(lambda: self.source.send(MessageType.RECEIVED, told, f"message-{number}"))
+        self.sent.append(Sent(referral_id, played))
+        return self.sent[-1]
+
+    async def look(self) -> None:
+        """Learn where every referral stands."""
+        rows = {row.id: row for row in await patiently(self.staff.referrals)}
+        for sent in self.sent:
+            sent.row = rows.get(sent.id, sent.row)
+
+    async def until(self, condition: Callable[[], bool], *, within: float, what: str) -> None:
+        """Look again and again. Fails with where each referral stands when the time is over."""
+        deadline = asyncio.get_running_loop().time() + within
+        await self.look()
+        while not condition():
+            standings = "\n  ".join(map(str, self.sent))
+            assert asyncio.get_running_loop().time() < deadline, f"after {within} s not {what}:\n  {standings}"
+            await asyncio.sleep(_LOOK_EVERY)
+            await self.look()
+
+    async def until_all_have_ended(self, *, within: float) -> None:
+        await self.until(lambda: all(sent.ended for sent in self.sent), within=within, what="at its end")
+        assert [str(sent) for sent in self.sent if not sent.as_expected] == []
+
+    async def recorder(self) -> dict[str, Any]:
+        """What the payer and the receivers of our webhooks have seen."""
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            seen: dict[str, Any] = (await http.get(f"{self.addresses.payer}/recorder")).json()
+        return seen
+
+    async def timeline(self, sent: Sent, role: Role = Role.AUDITOR) -> list[dict[str, Any]]:
+        answer = await self.get(f"/api/referrals/{sent.id}/timeline", role)
+        entries: list[dict[str, Any]] = answer.json()
+        return entries
+
+    async def get(self, path: str, role: str) -> httpx2.Response:
+        return (await self.http.get(path, headers=self.bearer(role))).raise_for_status()
+
+    def bearer(self, role: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.tokens[role]}"}
+
+    @property
+    def keyring(self) -> Keyring:
+        keys = (self.state / "keys").read_text()
+        return Keyring(Settings.model_validate({"keys": keys}).key_material())
+
+    async def temporal(self) -> Client:
+        """Temporal as an operator with the keys sees it."""
+        address = {"TEMPORAL_ADDRESS": SecretStr(self.addresses.temporal)}
+        return await connect(Settings(temporal=address), self.keyring, identity="test")
+
+
+@asynccontextmanager
+async def outside(state: Path) -> AsyncIterator[Outside]:
+    """The outside of the stack that runs on this state."""
+    desk = json.loads((state / "addresses.json").read_text())["desk"]
+    async with desk_client(desk) as http:
+        yield Outside(state, http)
+
+
+def remembered(state: Path, ports: Mapping[str, int]) -> None:
+    """A state whose stack will take these ports."""
+    with StateDirectory(state) as directory:
+        directory.write("ports.json", dict(ports))
+
+
+async def patiently(ask: Callable[[], Any], *, within: float = 30) -> Any:
+    """The answer of a desk that may be away for a while."""
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                return await ask()
+            except DeskAway:
+                await asyncio.sleep(_LOOK_EVERY)
