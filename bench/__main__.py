@@ -1,7 +1,6 @@
 """`python -m bench [NAME…] [--quick]`: measures, and prints one JSON document; progress goes to stderr."""
 
 import argparse
-import asyncio
 import json
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
--- name: create_table()#
+-- name: create_table()!
 CREATE TABLE IF NOT EXISTS bare_messages (id uuid PRIMARY KEY, body bytea NOT NULL);
 
 -- name: keep(id, body)!

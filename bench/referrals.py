@@ -27,6 +27,8 @@ PENDED = "pended_three_days"
 
 _numbers = count(1)
 _JSON = "application/json"
+_HISTORY = "Synthetic history of a made-up patient; nobody is described here. " * 20
+"""Makes the message as long as a usual one, about 3 KB."""
 
 
 def bodies(scenario: str = APPROVED) -> Iterator[bytes]:
@@ -36,6 +38,7 @@ def bodies(scenario: str = APPROVED) -> Iterator[bytes]:
         payer = {"id": PAYER, "name": "Union Works Plan (simulated)"}
         data["coverages"][0] |= {"payer": payer, "line_of_business": "employer"}
         data["urgency"] = "routine"
+        data["patient"]["history"] = _HISTORY
         yield json.dumps({"type": "referral.received", "data": data}).encode()
 
 

@@ -47,9 +47,7 @@ async def _warm_up(stage: Stage, pool: Pool) -> tuple[BareStart, Report]:
     (referral_id,) = await referrals.receive(stage, pool, 1)
     ours = await weigh(await _referral(stage, referral_id))
     kinds = ours["events_by_type"]
-    shape = BareStart(
-        activities=kinds["activity_task_completed"], updates=kinds["workflow_execution_update_completed"]
-    )
+    shape = BareStart(activities=kinds["activity_task_completed"], updates=kinds["workflow_execution_update_completed"])
     bare = await weigh(await _bare(stage.client, shape))
     return shape, {
         name: {each: weight[each] for each in ("events", "bytes")}
@@ -85,6 +83,4 @@ def _bare_worker(client: Client) -> Worker:
         answering.add(task)
         task.add_done_callback(answering.discard)
 
-    return Worker(
-        client, task_queue=BARE_QUEUE, workflows=[Bare], activities=[BareActivities(asked).bare_step]
-    )
+    return Worker(client, task_queue=BARE_QUEUE, workflows=[Bare], activities=[BareActivities(asked).bare_step])

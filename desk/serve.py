@@ -25,7 +25,7 @@ _LAST_REQUESTS_S: Final = 15
 
 
 class Server(uvicorn.Server):
-    """uvicorn, leaving signals to us: its own way ends the process before the relays could finish."""
+    """uvicorn, leaving signals to us: if both of us listened, the first Ctrl-C would count as the second."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

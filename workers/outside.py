@@ -22,6 +22,7 @@ from firstdose.adapters.policy_file import read_policy
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.case_files import PostgresCaseFiles, PostgresSubscriptions
 from firstdose.adapters.postgres.contacts import PostgresContacts
+from firstdose.adapters.postgres.key_root import check_root
 from firstdose.adapters.postgres.notices import PostgresNotifier
 from firstdose.adapters.postgres.outbox import Outbox
 from firstdose.adapters.postgres.payers import PayerTable
@@ -41,11 +42,12 @@ NEEDED = ("DATABASE_URL", "FIRSTDOSE_KEYS", "FIRSTDOSE_PHARMACY")
 
 @asynccontextmanager
 async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator[Activities]:
-    """Connects to PostgreSQL, patiently. Raises SettingsError, UnfitPolicy, UnfitServer."""
+    """Connects to PostgreSQL, patiently. Raises SettingsError, UnfitPolicy, UnfitServer, OtherRoot."""
     if settings.database_url is None or settings.pharmacy is None:
         raise SettingsError(f"{', '.join(NEEDED)} are needed")
     policy, requestor = read_policy(settings.policy_file), Requestor.model_validate(settings.pharmacy)
     async with database(settings.database_url.get_secret_value(), size=16) as pool, httpx2.AsyncClient() as http:
+        await check_root(pool, keyring)
         payer = _payer_desk(settings, keyring, pool, policy, PasChannel(PasClient(http), requestor))
         yield _activities(settings, keyring, pool, policy, payer)
 

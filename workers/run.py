@@ -4,15 +4,17 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import structlog
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
+from firstdose.adapters.postgres.key_root import OtherRoot
 from firstdose.adapters.process import one_shot
 from firstdose.adapters.temporal import TemporalUnreachable, connect, register_search_attributes
 from firstdose.settings import load_settings
@@ -22,14 +24,18 @@ from workflows.messages import QUEUES, SEARCH_ATTRIBUTES
 
 log = structlog.get_logger(__name__)
 
+NOT_REACHABLE = 3
 
-def main(*, queue: list[str] | None = None) -> NoReturn:
+Queue = Literal["referrals", "payers", "outreach"]
+
+
+def main(*, queue: list[Queue] | None = None) -> NoReturn:
     """Run a worker until SIGTERM or Ctrl-C, on every task queue or on these."""
     one_shot(work(queue or QUEUES))
 
 
 async def work(queues: Sequence[str] = QUEUES) -> int:
-    """Exit code 0 after a clean stop, 1 with one clear line when it cannot start."""
+    """Exit code 0 after a clean stop; with one clear line 1 when it cannot start, 3 when Temporal is not there."""
     settings = load_settings(require=NEEDED)
     configure_logs(settings.log_level, settings.log_format)
     keyring = Keyring(settings.key_material())
@@ -42,8 +48,11 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
                 await running.enter_async_context(worker)
             log.info("worker_started", queues=list(queues))
             await _told_to_stop()
-    except (TemporalUnreachable, UnfitPolicy) as problem:
-        print(problem)
+    except TemporalUnreachable as problem:
+        print(problem, file=sys.stderr)
+        return NOT_REACHABLE
+    except (UnfitPolicy, OtherRoot) as problem:
+        print(problem, file=sys.stderr)
         return 1
     log.info("worker_stopped")
     return 0

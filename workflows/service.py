@@ -17,8 +17,8 @@ class Service(Track):
 
     async def begin(self) -> Closing:
         """The patient has had the first infusion: billing gets its record, the source its last word."""
-        now = workflow.now()
-        self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=now))
+        now, visit = workflow.now(), self.case.visit
+        self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=visit.visit_at if visit else now))
         self.move(Stage.ON_SERVICE)
         self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()

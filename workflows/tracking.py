@@ -43,7 +43,8 @@ class Tracking:
 
     def _waiting_for(self) -> tuple[Role | WaitingFor, ...]:
         roles: set[Role | WaitingFor] = {item.role for item in self._worklist.open_items}
-        if any(line.state in (LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED) for line in self._case.lines):
+        asked = (LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED)
+        if self._case.closing is None and any(line.state in asked for line in self._case.lines):
             roles.add(WaitingFor.PAYER)
         return tuple(sorted(roles))
 

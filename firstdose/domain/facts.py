@@ -196,6 +196,28 @@ def _concern(path: str) -> Change:
     return Change.LOGISTICS
 
 
+def keeping(known: Referral, new: Referral) -> Referral:
+    """The new version, with what it leaves unsaid as it was known: a source does not know what our staff found out.
+
+    Documents that were added stay beside the new ones.
+    """
+    merged = _keep(known.model_dump(mode="json"), new.model_dump(mode="json"))
+    added = [document for document in known.documents if document not in new.documents]
+    merged["documents"] = [document.model_dump(mode="json") for document in (*new.documents, *added)]
+    return Referral.model_validate(merged)
+
+
+def _keep(known: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(new)
+    for name, was in known.items():
+        now = new[name]
+        if isinstance(was, dict) and isinstance(now, dict):
+            kept[name] = _keep(was, now)
+        elif now is None or now == []:
+            kept[name] = was
+    return kept
+
+
 def with_facts(referral: Referral, facts: Mapping[str, object], *, today: date | None = None) -> Referral:
     """The referral with a person's corrections, by path; `documents.clinical_note` takes a document and adds it.
 

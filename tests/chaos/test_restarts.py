@@ -12,7 +12,7 @@ import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.exceptions import ApplicationError
 
-from firstdose.domain.authorization import LineState
+from firstdose.domain.journal import WaitingFor
 from firstdose.domain.stage import Closing
 from firstdose.settings import child_environment
 from local.children import Child
@@ -131,7 +131,7 @@ async def audit_is_intact(stack: LocalStack) -> bool:
 
 
 def waits(sent: Sent) -> bool:
-    return sent.row is not None and sent.row.authorization == LineState.PENDED and sent.row.waiting_for == ("payer",)
+    return sent.row is not None and sent.row.waiting_for == (WaitingFor.PAYER,)
 
 
 async def test_the_whole_stack_is_killed_and_goes_on_with_its_state(tmp_path: Path) -> None:

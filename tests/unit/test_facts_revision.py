@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from firstdose.domain.facts import Blocks, Change, compare, missing_facts, with_facts
+from firstdose.domain.facts import Blocks, Change, compare, keeping, missing_facts, with_facts
 from firstdose.domain.referral import Referral
 
 TODAY = date(2026, 11, 21)
@@ -101,3 +101,21 @@ def test_what_cannot_be_is_refused(facts: dict[str, object]) -> None:
 )
 def test_a_change_concerns(facts: dict[str, object], changes: set[Change]) -> None:
     assert compare(EXAMPLE, with_facts(EXAMPLE, facts)) == changes
+
+
+def test_a_new_version_does_not_unsay_what_our_staff_found_out() -> None:
+    found_out = with_facts(
+        Referral.read({"source_referral_id": "R-1", "order": {"dose": "1 g"}}, today=TODAY),
+        {
+            "patient.phones": ["+1-312-555-0117"],
+            "patient.weight_kg": 70,
+            "documents.clinical_note": {"data": "bm90ZQ=="},
+        },
+        today=TODAY,
+    )
+    new = Referral.read({"source_referral_id": "R-1", "order": {"dose": "2 g"}}, today=TODAY)
+    kept = keeping(found_out, new)
+    assert kept.order.dose == "2 g"
+    assert (kept.patient.phones, kept.patient.weight_kg) == (("+1-312-555-0117",), 70)
+    assert [document.kind for document in kept.documents] == ["clinical_note"]
+    assert keeping(kept, EXAMPLE).patient == EXAMPLE.patient

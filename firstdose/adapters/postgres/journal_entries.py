@@ -15,7 +15,7 @@ from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions
 from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.domain.facts import with_facts
+from firstdose.domain.facts import keeping, with_facts
 from firstdose.domain.journal import (
     Amended,
     AnyEntry,
@@ -205,7 +205,7 @@ class JournalEntries:
 def _told(known: Referral, said: Mapping[str, Any], today: date) -> Referral:
     """Raises ValidationError."""
     if "referral" in said:
-        return Referral.read(said["referral"], today=today)
+        return keeping(known, Referral.read(said["referral"], today=today))
     return with_facts(known, said["facts"], today=today)
 
 

@@ -180,11 +180,16 @@ async def test_a_new_version_from_the_source_becomes_what_holds(
     records: PostgresRecords, vault: Vault, messages: Messages, refer: Refer, pool: Pool
 ) -> None:
     referral_id = await refer()
-    newer = {"source_referral_id": "n-1", "order": {"therapy": "iron"}, "patient": {"address": {"state": "IN"}}}
+    newer = {
+        "source_referral_id": "n-1",
+        "order": {"therapy": "iron"},
+        "patient": {"family_name": "Other"},
+        "coverages": [{"payer": {"id": "other"}, "member_id": "O-1"}],
+    }
     message = await say(messages, referral_id, MessageKind.AMEND, {"referral": newer})
     recorded = await records.record(batch(referral_id, Amended(at=AT, message_id=message)))
     assert recorded.outline is not None
-    assert recorded.outline.missing[Blocks.CONTACT] == ("patient.phones",)
+    assert recorded.outline.missing[Blocks.CONTACT] == (), "what it leaves unsaid is kept"
     assert {Change.COVERAGE, Change.ORDER, Change.PATIENT} <= recorded.changes
     opening = await records.open(referral_id)
     assert (opening.outline, opening.plan) == (recorded.outline, recorded.plan)
