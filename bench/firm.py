@@ -13,8 +13,8 @@ from workers.outside import open_activities
 async def at_work(stage: Stage) -> AsyncIterator[None]:
     """Workers for every queue, until the block ends."""
     staff = Staff(stage.client)
-    async with open_activities(stage.settings, stage.keyring) as (records, *others), AsyncExitStack() as running:
-        payer, outreach, pharmacy, dispatch = others
+    async with open_activities(stage.settings, stage.keyring) as real, AsyncExitStack() as running:
+        records, payer, outreach, pharmacy, dispatch = real
         activities = (AttendedRecords(records, staff), payer, outreach, pharmacy, dispatch)
         for worker in referral_workers(stage.client, activities):
             await running.enter_async_context(worker)

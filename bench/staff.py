@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from activities.records import RecordActivities
 from firstdose.domain.journal import Batch, Opened, Recorded
+from firstdose.domain.message import MessageKind
 from firstdose.domain.role import Actor
 from firstdose.domain.work_item import WorkItem, WorkItemState
 from firstdose.ports import Opening
@@ -16,7 +17,6 @@ from simulator.pace import Pace
 from simulator.scenario import load_scenarios
 from simulator.staff_api import Item
 from workflows.messages import ResolveWorkItem, workflow_id
-from workflows.referral import Referral
 
 _PACE = Pace(speed=24)
 """The visit of tomorrow is in an hour: soon enough that nobody waits for it."""
@@ -38,7 +38,7 @@ class Staff:
     async def _answer(self, referral_id: str, item: WorkItem) -> None:
         answer = ResolveWorkItem(actor=Actor(id="staff", roles=(item.role,)), item_id=item.id, resolution=usual(item))
         handle = self._client.get_workflow_handle(workflow_id(referral_id))
-        await handle.execute_update(Referral.resolve_work_item, answer)
+        await handle.execute_update(MessageKind.RESOLVE, answer)
 
     def _answered(self, task: asyncio.Task[Any]) -> None:
         self.answering.discard(task)

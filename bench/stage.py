@@ -46,7 +46,8 @@ class Stage:
     settings: Settings
     keyring: Keyring
     client: Client
-    temporal: EmbeddedTemporal
+    pids: Mapping[str, int]
+    """Of the servers, by name."""
 
     @property
     def dsn(self) -> str:
@@ -72,10 +73,11 @@ async def set_up() -> AsyncIterator[Stage]:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="firstdose-bench-")))
         state = opened.enter_context(StateDirectory(folder / "state"))
         ports = choose_ports(_PORTS, asked={}, remembered={})
-        postgres = await opened.enter_async_context(EmbeddedPostgres(folder / "postgres"))
+        postgres = EmbeddedPostgres(folder / "postgres")
         temporal = EmbeddedTemporal(folder / "temporal.db", ui_port=ports["temporal_ui"])
-        await opened.enter_async_context(temporal)
-        await opened.enter_async_context(_payer(folder, ports["payer"]))
+        servers = (postgres, temporal, _payer(folder, ports["payer"]))
+        for server in servers:
+            await opened.enter_async_context(server)
         addresses = Addresses(
             desk=f"http://{LOOPBACK}:{ports['desk']}",
             temporal=temporal.address,
@@ -101,7 +103,7 @@ async def set_up() -> AsyncIterator[Stage]:
             settings=settings,
             keyring=keyring,
             client=client,
-            temporal=temporal,
+            pids={server.name: server.pid for server in servers if server.pid},
         )
 
 

@@ -25,7 +25,7 @@ _MIB = 2**20
 
 async def measure(*, quick: bool) -> Report:
     """A real worker process and, for the notifications, the real desk."""
-    number, told = (50, 10) if quick else (1000, 100)
+    number, told = (50, 10) if quick else (300, 100)
     async with set_up() as stage:
         worker = stage.process("worker", "workers")
         async with worker:

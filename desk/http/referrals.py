@@ -128,9 +128,9 @@ async def cancel(
 
 @router.post("/{referral_id}/override", responses=OUTCOMES)
 async def override(
-    referral_id: UUID, body: Override, desk: TheDesk, actor: Worker, key: IdempotencyKey = None
+    referral_id: UUID, body: Override, desk: TheDesk, actor: Supervisor, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Ask to pass a closed gate; it counts once a supervisor, another person, has approved. `id` names it."""
+    """Ask to pass a closed gate; it counts once another supervisor has approved. `id` names it."""
     return await _steer(desk, MessageKind.OVERRIDE, referral_id, actor, plain(body), key)
 
 
@@ -138,7 +138,7 @@ async def override(
 async def approve(
     referral_id: UUID, body: Approval, desk: TheDesk, actor: Supervisor, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Approve what somebody else asked to override."""
+    """Approve what another supervisor asked to override."""
     return await _steer(desk, MessageKind.APPROVE, referral_id, actor, plain(body), key)
 
 

@@ -195,13 +195,17 @@ async def test_an_amendment_must_be_about_the_same_referral(desk: ServedDesk) ->
     assert wrong.json()["errors"][0]["path"] == "order.therapy"
 
 
-async def test_only_a_supervisor_approves(desk: ServedDesk) -> None:
+async def test_gates_are_overridden_by_supervisors_alone(desk: ServedDesk) -> None:
     referral_id = await desk.refer()
-    path = f"/api/referrals/{referral_id}"
-    async with desk.as_staff(Role.NURSE) as nurse:
-        asked = await nurse.post(f"{path}/override", json={"gate": "kit", "reason": "discharge_today"})
-        assert (asked.status_code, asked.json()["id"]) == (202, asked.json()["message_id"])
-        assert (await nurse.post(f"{path}/approve", json={"override_id": asked.json()["id"]})).status_code == 403
+    path, wanted = f"/api/referrals/{referral_id}", {"gate": "kit", "reason": "discharge_today"}
+    async with desk.as_staff(Role.NURSE) as nurse, desk.as_staff(Role.SUPERVISOR) as supervisor:
+        refused = [
+            await nurse.post(f"{path}/override", json=wanted),
+            await nurse.post(f"{path}/approve", json={"override_id": "x"}),
+        ]
+        asked = await supervisor.post(f"{path}/override", json=wanted)
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert (asked.status_code, asked.json()["id"]) == (202, asked.json()["message_id"])
 
 
 async def test_what_is_not_there_is_not_found(desk: ServedDesk) -> None:

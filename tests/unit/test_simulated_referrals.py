@@ -55,8 +55,9 @@ def test_whatever_is_missing_can_be_supplied() -> None:
 
 
 def test_even_for_a_referral_that_says_nothing_at_all() -> None:
-    least = Referral.read({"source_referral_id": "1"}, today=TODAY)
     known = usual_facts("")
+    assert known["coverages[1].member_id"] == known["coverages[0].member_id"]
+    least = Referral.read({"source_referral_id": "1"}, today=TODAY)
     assert not missing(with_facts(least, {path: known[path] for path in missing(least)}, today=TODAY))
 
 

@@ -95,7 +95,7 @@ function steer(path, standing, me) {
     standing.on_hold
       ? action("Resume", `${path}/resume`, [], () => ({}))
       : action("Hold", `${path}/hold`, [holdFor], () => ({ reason: holdFor.value })),
-    action("Ask for an override", `${path}/override`, [gate, overrideFor], () => ({ gate: gate.value, reason: overrideFor.value })),
+    me.roles.includes("supervisor") ? action("Ask for an override", `${path}/override`, [gate, overrideFor], () => ({ gate: gate.value, reason: overrideFor.value })) : null,
     me.roles.includes("supervisor") ? action("Approve an override", `${path}/approve`, [approved], () => ({ override_id: approved.value })) : null,
     action("Cancel the referral", `${path}/cancel`, [ending], () => ({ reason: ending.value }), true),
   ];
