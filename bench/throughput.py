@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from statistics import mean
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
 from bench import referrals
@@ -21,27 +23,29 @@ from firstdose.adapters.postgres.pool import Pool, database
 
 TARGET_RATIO = 0.7
 
+Handle = WorkflowHandle[Any, Any]
+
 
 async def measure(*, quick: bool) -> Report:
     """All workers run all the time in this process; the rounds of ours and of the bare one alternate."""
     rounds, number = (1, 5) if quick else (6, 20)
     async with set_up() as stage, database(stage.dsn) as pool, at_work(stage), _bare_worker(stage.client):
-        shape, weights = await _warm_up(stage, pool)
+        shape = await _warm_up(stage, pool)
         processor = Processor({**stage.pids, "worker_and_staff": os.getpid()})
         ours, bare = Rounds(processor, number), Rounds(processor, number)
         for _ in range(rounds):
             received = await referrals.receive(stage, pool, number)
             await ours.play(lambda n, ids=received: _referral(stage, ids[n]))  # type: ignore[misc]
             await bare.play(lambda _: _bare(stage.client, shape))
+        referral, yardstick = await ours.report(), await bare.report()
     return {
         "at_once": number,
-        "activities": shape.activities,
-        "updates": shape.updates,
-        "referral": {**weights["referral"], **ours.report()},
-        "bare": {**weights["bare"], **bare.report()},
+        **shape.model_dump(),
+        "referral": referral,
+        "bare": yardstick,
         "target_ratio": TARGET_RATIO,
         **ratio(ours.rates, bare.rates),
-        "processor_ratio": rounded(bare.report()["processor_ms"]["all"] / ours.report()["processor_ms"]["all"]),
+        "processor_ratio": rounded(yardstick["processor_ms"]["all"] / referral["processor_ms"]["all"]),
     }
 
 
@@ -52,40 +56,45 @@ class Rounds:
         self.rates: list[float] = []
         self._processor, self._number = processor, number
         self._spent: list[Report] = []
+        self._finished: list[Handle] = []
 
-    async def play(self, finish: Callable[[int], Awaitable[Any]]) -> None:
+    async def play(self, finish: Callable[[int], Awaitable[Handle]]) -> None:
         """All of a round at once."""
         before, begun = self._processor.used(), perf_counter()
-        await asyncio.gather(*(finish(each) for each in range(self._number)))
+        self._finished += await asyncio.gather(*(finish(each) for each in range(self._number)))
         self.rates.append(self._number / (perf_counter() - begun))
         self._spent.append(per_each(before, self._processor.used(), self._number))
 
-    def report(self) -> Report:
-        spent = {name: median([each[name] for each in self._spent]) for name in self._spent[0]}
-        return {"per_second": median(self.rates), "processor_ms": spent}
+    async def report(self) -> Report:
+        """Shape and weight of the median one. A task that timed out found its worker too busy, and was replayed."""
+        weights = [await weigh(handle) for handle in self._finished]
+        kinds = [Counter(weight["events_by_type"]) for weight in weights]
+        return {
+            "per_second": median(self.rates),
+            "events": median([weight["events"] for weight in weights]),
+            "bytes": median([weight["bytes"] for weight in weights]),
+            "workflow_tasks": median([each["workflow_task_completed"] for each in kinds]),
+            "workflow_tasks_timed_out": rounded(mean(each["workflow_task_timed_out"] for each in kinds)),
+            "processor_ms": {name: median([each[name] for each in self._spent]) for name in self._spent[0]},
+        }
 
 
-async def _warm_up(stage: Stage, pool: Pool) -> tuple[BareStart, Report]:
-    """One of each, weighed; ours says how many activities and updates the bare one has."""
+async def _warm_up(stage: Stage, pool: Pool) -> BareStart:
+    """One of each; ours says how many activities and updates the bare one has."""
     (referral_id,) = await referrals.receive(stage, pool, 1)
-    ours = await weigh(await _referral(stage, referral_id))
-    kinds = ours["events_by_type"]
+    kinds = (await weigh(await _referral(stage, referral_id)))["events_by_type"]
     shape = BareStart(activities=kinds["activity_task_completed"], updates=kinds["workflow_execution_update_completed"])
-    bare = await weigh(await _bare(stage.client, shape))
-    return shape, {
-        name: {each: weight[each] for each in ("events", "bytes")}
-        | {"workflow_tasks": weight["events_by_type"]["workflow_task_completed"]}
-        for name, weight in (("referral", ours), ("bare", bare))
-    }
+    await _bare(stage.client, shape)
+    return shape
 
 
-async def _referral(stage: Stage, referral_id: str) -> Any:
+async def _referral(stage: Stage, referral_id: str) -> Handle:
     handle = await referrals.start(stage, referral_id)
     assert await handle.result() == "completed"
     return handle
 
 
-async def _bare(client: Client, shape: BareStart) -> Any:
+async def _bare(client: Client, shape: BareStart) -> Handle:
     handle = await client.start_workflow(Bare.run, shape, id=f"bare-{uuid4()}", task_queue=BARE_QUEUE)
     assert await handle.result() == shape.updates
     return handle

@@ -1,1 +1,1 @@
-"""The doors: intake webhooks, payer notifications, the staff's HTTP API and page, the codec server, the command line."""
+"""The doors: intake webhooks, payer notifications, the staff's HTTP API and page, the codec server, the commands."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NoReturn
@@ -15,6 +16,9 @@ from desk.http.desk import open_desk
 from desk.http.guard import GuardedProtocol
 from desk.relays import relays
 from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.policy_file import UnfitPolicy
+from firstdose.adapters.postgres.key_root import OtherRoot
+from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
 from firstdose.settings import Settings
 
@@ -39,6 +43,15 @@ def serve(settings: Settings) -> NoReturn:
 
 
 async def _serve(settings: Settings) -> int:
+    """Exit code 0 after a clean stop, 1 with one clear line when it cannot start."""
+    try:
+        return await _served(settings)
+    except (UnfitPolicy, UnfitServer, OtherRoot) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+async def _served(settings: Settings) -> int:
     async with open_desk(settings) as desk, relays(desk):
         server = http_server(create_app(desk), settings.host, settings.port)
         loop = asyncio.get_running_loop()

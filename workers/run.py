@@ -15,6 +15,7 @@ from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
 from firstdose.adapters.postgres.key_root import OtherRoot
+from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
 from firstdose.adapters.temporal import TemporalUnreachable, connect, register_search_attributes
 from firstdose.settings import load_settings
@@ -51,7 +52,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)
         return NOT_REACHABLE
-    except (UnfitPolicy, OtherRoot) as problem:
+    except (UnfitPolicy, UnfitServer, OtherRoot) as problem:
         print(problem, file=sys.stderr)
         return 1
     log.info("worker_stopped")

@@ -82,6 +82,7 @@ class Authorization(Track):
             expedited=self.case.urgent,
             replaces=self.case.request.contact_id if self.case.request else None,
         )
+        self.case.payer_may_have = contact_id
         self.effects.undo_with(VOID, self.void)
         config = options.payer(self.case.policy.payer.give_up_after)
         return await self.effects.attempt(
@@ -207,15 +208,16 @@ class Authorization(Track):
 
     async def void(self) -> None:
         """Cancel what the payer has; what it has decided or is deciding no longer counts."""
-        request, self.case.request = self.case.request, None
-        if request is None or not request.electronic:
+        contact_id, self.case.payer_may_have = self.case.payer_may_have, None
+        self.case.request = None
+        if contact_id is None:
             return
         cancelled = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in self.case.lines)
         order = AuthorizationRequest(
             referral_id=self.case.referral_id,
             key=str(workflow.uuid4()),
             lines=cancelled,
-            replaces=request.contact_id,
+            replaces=contact_id,
         )
         config = options.payer(self.case.policy.payer.give_up_after)
         await self.effects.tell(PayerActivities.void_authorization, order, config, VOID, on_hold=True)

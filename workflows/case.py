@@ -59,6 +59,8 @@ class Case:
     paying: Paying = Paying.PLAN
     lines: tuple[Line, ...] = ()
     request: Request | None = None
+    payer_may_have: str | None = None
+    """The contact of the last electronic request, from before it is sent: a cancel may come while it is on its way."""
     notified: set[str] = field(default_factory=set)
     """Contacts of which the payer has told us that there is an answer."""
     assessment: Assessment | None = None

@@ -2,6 +2,7 @@
 
 from temporalio import workflow
 
+from firstdose.domain.authorization import taken_back
 from firstdose.domain.journal import HandedOver
 from firstdose.domain.stage import Closing, Milestone, Stage, farewell
 from workflows.track import Track
@@ -30,6 +31,7 @@ class Service(Track):
         self.worklist.withdraw_all(why=f"the referral is closed: {closing}")
         await self.effects.undo_all()
         self.case.closing = closing
+        self.case.lines = taken_back(self.case.lines)
         self.move(Stage.CLOSED)
         self.journal.tell(farewell(closing))
         await self.journal.flushed()

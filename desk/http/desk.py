@@ -13,9 +13,11 @@ from temporalio.client import Client
 from desk.http.issuer import Issuer
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
+from firstdose.adapters.policy_file import read_policy
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
 from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.intake import Intake
+from firstdose.adapters.postgres.key_root import check_root
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, database, transaction
@@ -74,11 +76,15 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
-    """Connects to PostgreSQL, patiently, and to Temporal at the first call. Raises SettingsError, UnfitServer."""
+    """Connects to PostgreSQL, patiently, and to Temporal at the first call.
+
+    Raises SettingsError, UnfitPolicy, UnfitServer, OtherRoot.
+    """
     if settings.database_url is None or not settings.keys:
         raise SettingsError("DATABASE_URL and FIRSTDOSE_KEYS are needed")
-    keyring, issuer = Keyring(settings.key_material()), Issuer(settings)
+    keyring, issuer, policy = Keyring(settings.key_material()), Issuer(settings), read_policy(settings.policy_file)
     async with database(settings.database_url.get_secret_value()) as pool:
+        await check_root(pool, keyring)
         vault, audit = Vault(keyring), AuditTrail(keyring)
         yield Desk(
             settings=settings,
@@ -88,7 +94,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             audit=audit,
             messages=Messages(pool, vault, audit),
             intake=Intake(pool, vault, audit),
-            referrals=ReferralReader(pool, vault),
+            referrals=ReferralReader(pool, vault, escalation=policy.escalation),
             worklist=Worklist(pool, audit),
             contacts=PostgresContacts(pool, vault, audit),
             payers=PayerTable(pool),

@@ -205,6 +205,12 @@ def move(lines: tuple[Line, ...], to: LineState, *, of: Iterable[LineState], **c
     return tuple(line.model_copy(update={"state": to, **changes}) if line.state in movable else line for line in lines)
 
 
+def taken_back(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines of a referral that ends early: whatever was asked or granted is void, a refusal stays what it was."""
+    kept = (LineState.NOT_REQUIRED, LineState.DENIED, LineState.EXHAUSTED)
+    return move(lines, LineState.VOID, of=frozenset(LineState) - frozenset(kept))
+
+
 class Step(StrEnum):
     """What the process does next for the lines of a referral."""
 

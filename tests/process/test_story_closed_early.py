@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from firstdose.domain.authorization import LineState
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Blocks
 from firstdose.domain.policy import Contact, Policy
@@ -80,6 +81,7 @@ async def test_the_source_cancels_while_the_visit_is_held(env: WorkflowEnvironme
     assert {"return_stock", "release_visit", "void_authorization"} <= set(outside.effects)
     assert outside.compensations[-1] == "void the authorization", "what was done first is undone last"
     assert (story.roster.held, story.shelves.reserved) == ({}, set())
+    assert {line.state for line in outside.standing.lines} == {LineState.VOID}
     assert outside.milestones[-2:] == ["5.2", "6.0"]
 
 

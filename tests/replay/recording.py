@@ -4,20 +4,21 @@ A referral that runs when a new version is deployed has a history like these, so
 sealed with the tests' key and hold nobody's data.
 """
 
-import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.process import one_shot
 from firstdose.domain.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside
 from tests.process.server import time_skipping
-from tests.process.story import USUAL, Story, placed, visit_at
+from tests.process.story import USUAL, Script, Story, placed, visit_at
 
 HISTORIES = Path(__file__).parent / "histories"
 KEYRING = Keyring({"replay": bytes(range(32))})
 
-STORIES = {
+STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
     "approved_at_once": lambda: (Outside(), {}),
     "pended_then_approved": lambda: (Outside(submissions=[PENDED], decisions=[(timedelta(days=3), APPROVED)]), {}),
     "information_requested": lambda: (
@@ -46,13 +47,14 @@ STORIES = {
 }
 
 
-async def record() -> None:
+async def record() -> int:
     for name, make in STORIES.items():
         outside, script = make()
         async with time_skipping(KEYRING) as env, Story(env, outside, script, referral_id=f"replay-{name}") as story:
             await story.ends()
             (HISTORIES / f"{name}.json").write_text((await story.handle.fetch_history()).to_json())
+    return 0
 
 
 if __name__ == "__main__":
-    asyncio.run(record())
+    one_shot(record())

@@ -23,6 +23,7 @@ from firstdose.domain.authorization import (
     next_step,
     overall,
     state_of,
+    taken_back,
 )
 
 
@@ -126,6 +127,14 @@ def test_only_the_named_states_are_moved(states: list[LineState], of: set[LineSt
     lines = tuple(line(state, number) for number, state in enumerate(states))
     for before, after in zip(lines, move(lines, LineState.DRAFT, of=of), strict=True):
         assert after.state is (LineState.DRAFT if before.state in of else before.state)
+
+
+@given(st.lists(st.sampled_from(LineState), min_size=1, max_size=3))
+def test_of_a_referral_that_ends_early_nothing_stays_authorized(states: list[LineState]) -> None:
+    lines = tuple(line(state, number) for number, state in enumerate(states))
+    for before, after in zip(lines, taken_back(lines), strict=True):
+        refused = before.state in (LineState.DENIED, LineState.EXHAUSTED, LineState.NOT_REQUIRED)
+        assert after.state is (before.state if refused else LineState.VOID)
 
 
 def test_the_same_word_is_the_same_whenever_it_comes() -> None:

@@ -14,6 +14,8 @@ from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing, Stage
 from firstdose.domain.work_item import WorkItemKind
 
+_SECOND = timedelta(seconds=1)
+
 
 class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -82,7 +84,7 @@ class Blocker(View):
             role=item.role,
             assignee=item.assignee,
             due_at=item.due_at,
-            overdue_by=now - item.due_at if now > item.due_at else None,
+            overdue_by=timedelta(seconds=(now - item.due_at) // _SECOND) if now > item.due_at else None,
             level=item.level,
             escalates_at=escalates_at,
         )
