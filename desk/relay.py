@@ -43,6 +43,14 @@ CLOSED: Final = "the referral is closed"
 LEASE: Final = timedelta(seconds=60)
 """Longer than any attempt, so that a message is with one process at a time."""
 _RPC: Final = timedelta(seconds=10)
+_DETAILS: Final = """One referral, from the source's webhook to the first infusion at home.
+
+**Current Details** say where it stands: each line of the prior authorization, and the work items that people have to do.
+**Search Attributes** find referrals by stage, payer, therapy, who is waited for and what is due when.
+
+Staff act at the desk. From here `resolve_work_item`, `hold`, `resume` and `cancel` can be sent as updates; `actor` is
+`{"id": …, "roles": […]}`. Nothing here names the patient: the facts are sealed in PostgreSQL.
+"""
 _ATTEMPT_S: Final = 30.0
 _LONGEST_WAIT_S: Final = 30.0
 _UNREADABLE: Final = "the message cannot be read"
@@ -135,7 +143,8 @@ class MessageRelay:
             task_queue=REFERRALS_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            static_summary=f"referral from {source}",
+            static_summary=f"Referral from {source}",
+            static_details=_DETAILS,
             rpc_timeout=_RPC,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities.records import RecordActivities
-from firstdose.domain.journal import AnyEntry, Batch, Noted, Recorded, Standing, Told
+from firstdose.domain.journal import AnyEntry, Batch, Noted, Opened, Recorded, Resolved, Standing, Told
 from firstdose.domain.role import SYSTEM, Actor
 from firstdose.domain.stage import Milestone
 from workflows import options
@@ -63,4 +63,19 @@ class Journal:
 
 
 def _summary(entries: tuple[AnyEntry, ...]) -> str:
-    return ", ".join(entry.action if isinstance(entry, Noted) else entry.type for entry in entries)[:180]
+    """What the Web UI shows beside the activity: `contact_patient resolved, review_benefits opened`."""
+    return ", ".join(dict.fromkeys(_named(entry) for entry in entries))[:180]
+
+
+def _named(entry: AnyEntry) -> str:
+    match entry:
+        case Opened():
+            return f"{entry.item.kind} opened"
+        case Resolved() if entry.kind:
+            return f"{entry.kind} resolved"
+        case Told():
+            return f"source told {entry.milestone}"
+        case Noted():
+            return entry.action
+        case _:
+            return entry.type

@@ -54,7 +54,7 @@ class Referral:
             start.referral_id, lambda: self.tracking.show(), lambda recorded: self.second_look.learn(recorded)
         )
         self.worklist = Worklist(start.referral_id, lambda: self.case.policy, self.journal, self.control)
-        self.tracking = Tracking(self.case, self.control, self.worklist)
+        self.tracking = Tracking(start.source, self.case, self.control, self.worklist)
         tools = (
             self.case,
             self.control,

@@ -5,17 +5,28 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
-from firstdose.domain.authorization import LineState, overall
+from firstdose.domain.authorization import Line, LineState, overall
 from firstdose.domain.journal import Standing, WaitingFor
 from firstdose.domain.role import Role
 from workflows.case import Case
 from workflows.control import Control
-from workflows.messages import AUTHORIZATION, NEXT_DUE, ON_HOLD, PAYER, STAGE, WAITING_FOR
+from workflows.messages import (
+    AUTHORIZATION,
+    NEXT_DUE,
+    ON_HOLD,
+    PAYER,
+    SOURCE,
+    STAGE,
+    THERAPY,
+    URGENCY,
+    WAITING_FOR,
+)
 from workflows.worklist import Worklist
 
 
 class Tracking:
-    def __init__(self, case: Case, control: Control, worklist: Worklist) -> None:
+    def __init__(self, source: str, case: Case, control: Control, worklist: Worklist) -> None:
+        self._source = source
         self._case = case
         self._control = control
         self._worklist = worklist
@@ -57,6 +68,9 @@ class Tracking:
     def _upsert(self, standing: Standing) -> None:
         wanted: list[SearchAttributeUpdate] = [  # type: ignore[type-arg]
             STAGE.value_set(standing.stage),
+            SOURCE.value_set(self._source),
+            THERAPY.value_set(therapy) if (therapy := self._case.outline.therapy) else THERAPY.value_unset(),
+            URGENCY.value_set(self._case.outline.urgency),
             PAYER.value_set(self._case.plan.payer),
             AUTHORIZATION.value_set(overall(standing.lines)),
             WAITING_FOR.value_set([str(each) for each in standing.waiting_for]),
@@ -83,28 +97,28 @@ class Tracking:
         return "\n\n".join(filter(None, parts))
 
     def _lines(self, standing: Standing) -> str:
-        if not standing.lines:
-            return ""
         rows = [
-            f"| {line.kind} | {line.code} | {line.units} | **{line.state}** "
-            f"| {line.number or ''} | {line.valid_to or ''} |"
-            for line in standing.lines
+            f"- **{line.kind}** {line.code} × {line.units}: **{line.state}**{_granted(line)}" for line in standing.lines
         ]
-        head = ["| line | code | units | authorization | number | ends |", "| --- | --- | --- | --- | --- | --- |"]
-        clock = self._case.request.clock if self._case.request else None
-        due = (
-            f"\n\nThe payer decides by **{clock.due_at:%Y-%m-%d %H:%M} UTC** ({clock.rule}, {clock.citation})."
-            if clock
-            else ""
-        )
-        return "\n".join(head + rows) + (due if WaitingFor.PAYER in standing.waiting_for else "")
+        if WaitingFor.PAYER in standing.waiting_for and self._case.request:
+            clock = self._case.request.clock
+            rows.append(f"- the payer decides by **{_minute(clock.due_at)}** ({clock.rule}, {clock.citation})")
+        return "\n".join(["#### Prior authorization", *rows]) if rows else ""
 
     def _items(self) -> str:
-        if not self._worklist.open_items:
-            return ""
         rows = [
-            f"| {item.kind} | {item.role} | {item.due_at:%Y-%m-%d %H:%M} | {item.level or ''} | `{item.id}` |"
+            f"- **{item.kind}** by {item.role}, due {_minute(item.due_at)}"
+            + (f", escalated {item.level} times" if item.level else "")
+            + f" · work item `{item.id}`"
             for item in self._worklist.open_items
         ]
-        head = ["| waits for | role | due (UTC) | escalated | work item |", "| --- | --- | --- | --- | --- |"]
-        return "\n".join(head + rows)
+        return "\n".join(["#### Waits for", *rows]) if rows else ""
+
+
+def _granted(line: Line) -> str:
+    number = f", number {line.number}" if line.number else ""
+    return number + (f", until {line.valid_to}" if line.valid_to else "")
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -121,6 +121,7 @@ class Worklist:
                 actor=request.actor,
                 message_id=request.message_id,
                 item_id=item.id,
+                kind=item.kind,
                 resolution=resolution.model_dump(mode="json", exclude_defaults=True),
             )
         )

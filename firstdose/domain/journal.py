@@ -15,7 +15,7 @@ from firstdose.domain.channel import Plan
 from firstdose.domain.facts import Change, Outline
 from firstdose.domain.role import SYSTEM, Actor, Role
 from firstdose.domain.stage import Closing, Milestone, Stage
-from firstdose.domain.work_item import WorkItem
+from firstdose.domain.work_item import WorkItem, WorkItemKind
 
 
 class Entry(BaseModel):
@@ -37,6 +37,7 @@ class Opened(Entry):
 class Resolved(Entry):
     type: Literal["resolved"] = "resolved"
     item_id: str
+    kind: WorkItemKind | None = None
     resolution: dict[str, Any]
 
 

@@ -20,7 +20,10 @@ from workflows.messages import (
     AUTHORIZATION,
     ON_HOLD,
     PAYER,
+    SOURCE,
     STAGE,
+    THERAPY,
+    URGENCY,
     WAITING_FOR,
     ResolveWorkItem,
 )
@@ -43,6 +46,7 @@ async def test_an_approved_referral_fits_its_history(real: WorkflowEnvironment) 
 
     found = description.typed_search_attributes
     assert (found[STAGE], found[AUTHORIZATION], found[PAYER]) == ("on_service", "approved", "acme")
+    assert (found[SOURCE], found[THERAPY], found[URGENCY]) == ("springfield", "anti_infective", "routine")
     assert (found[ON_HOLD], found.get(WAITING_FOR) or []) == (False, [])
     assert len(events) <= 200
     assert sum(event.ByteSize() for event in events) <= 64 * 1024
@@ -57,7 +61,7 @@ async def test_the_web_ui_has_something_to_show(real: WorkflowEnvironment) -> No
 
     details = metadata.current_details
     assert "### authorization" in details
-    assert "| drug | J0696 | 14 | **pended** |" in details
+    assert "- **drug** J0696 × 14: **pended**" in details
     assert "Employer plan, 29 CFR 2560.503-1" in details
     assert "assess_patient" in details
     described = {each.name for each in metadata.definition.update_definitions if each.description}
