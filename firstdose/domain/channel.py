@@ -18,6 +18,16 @@ class Channel(StrEnum):
         return self is not Channel.PEOPLE
 
 
+class PeerToPeer(StrEnum):
+    """What a talk between our pharmacist and the payer's physician can do after a denial."""
+
+    BINDING = "binding"
+    """The payer may overturn its denial in the talk."""
+    INFORMATIONAL = "informational"
+    """The talk only explains; an appeal is needed."""
+    NONE = "none"
+
+
 class Plan(BaseModel):
     """The payer's plan as the process sees it: data that a pharmacy edits (`firstdose payers import`)."""
 
@@ -30,6 +40,12 @@ class Plan(BaseModel):
     phone: str | None = None
     fax: str | None = None
     portal: str | None = None
+    peer_to_peer: PeerToPeer = PeerToPeer.BINDING
+    appeal_levels: int = Field(default=2, ge=0, le=2)
+    """How often the payer itself hears an appeal."""
+    external_review: bool = True
+    version: int = 1
+    """Counts the imports that changed the plan; decisions record it."""
 
 
 UNKNOWN_PLAN = Plan(payer="unknown")
