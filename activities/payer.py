@@ -5,8 +5,9 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.failures import told_to_temporal
 from firstdose.domain.authorization import PayerAnswer, Submission
+from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits
-from firstdose.ports import AuthorizationRequest, DecisionWait, DocumentsReply, PayerDesk, Request
+from firstdose.ports import AuthorizationRequest, ClockRequest, DecisionWait, DocumentsReply, PayerDesk, Request
 
 
 class PayerActivities:
@@ -41,6 +42,11 @@ class PayerActivities:
     async def read_answer(self, request: Request) -> PayerAnswer | None:
         with told_to_temporal():
             return await self._payer.read(request)
+
+    @activity.defn
+    async def start_clock(self, request: ClockRequest) -> Clock | None:
+        with told_to_temporal():
+            return await self._payer.start_clock(request)
 
     @activity.defn
     async def send_documents(self, reply: DocumentsReply) -> None:

@@ -13,11 +13,13 @@ from local.children import StartFailedError
 
 MEASUREMENTS = {
     "cli": "bench.cli_start",
+    "plans": "bench.plans",
     "intake": "bench.intake",
     "history": "bench.history",
     "waiting_days": "bench.waiting_days",
     "throughput": "bench.throughput",
     "waiting": "bench.waiting",
+    "slow_payer": "bench.slow_payer",
 }
 
 

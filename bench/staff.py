@@ -1,6 +1,8 @@
 """Staff who answer every work item at once, through the update that the desk uses."""
 
 import asyncio
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from temporalio import activity
@@ -18,8 +20,11 @@ from simulator.scenario import load_scenarios
 from simulator.staff_api import Item
 from workflows.messages import ResolveWorkItem, workflow_id
 
-_PACE = Pace(speed=24)
-"""The visit of tomorrow is in an hour: soon enough that nobody waits for it."""
+_REAL_TIME = Pace(speed=1)
+_SLOTS = 150
+_APART = timedelta(hours=4)
+
+_visits = count()
 
 
 class Staff:
@@ -58,7 +63,13 @@ def usual(item: WorkItem) -> dict[str, Any]:
         opened_at=item.opened_at,
     )
     (scripted,) = script_of(load_scenarios()["approved"], item.kind)
-    return resolution(scripted, shown, item.opened_at, _PACE, lambda _: {})
+    answer = resolution(scripted, shown, item.opened_at, _REAL_TIME, lambda _: {})
+    return {**answer, "visit_at": _visit_at(item.opened_at).isoformat()} if "visit_at" in answer else answer
+
+
+def _visit_at(now: datetime) -> datetime:
+    """Each visit in a slot of its own within the next weeks: no nurse is asked for two at once."""
+    return now + timedelta(days=1) + next(_visits) % _SLOTS * _APART
 
 
 class AttendedRecords(RecordActivities):

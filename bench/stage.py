@@ -34,6 +34,8 @@ from local.temporal_server import NAMESPACE, EmbeddedTemporal
 from workflows.messages import SEARCH_ATTRIBUTES
 
 _PORTS = dict.fromkeys(("desk", "bare", "payer", "temporal_ui"))
+_POLICY = {"version": "bench", "dispatch": {"lead": "P60D"}}
+"""The nurse goes long before the visit: visits can lie apart, as they do, and nobody waits for one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,8 @@ async def set_up() -> AsyncIterator[Stage]:
             namespace=NAMESPACE,
         )
         told = product_environment(state, addresses, desk_port=ports["desk"])
-        environment = child_environment({**told, "FIRSTDOSE_LOG_LEVEL": "error"})
+        policy = state.write("policy.yaml", _POLICY)
+        environment = child_environment({**told, "FIRSTDOSE_POLICY_FILE": str(policy), "FIRSTDOSE_LOG_LEVEL": "error"})
         settings = load_settings(environ=environment)
         configure_logs(settings.log_level, settings.log_format)
         keyring = Keyring(settings.key_material())

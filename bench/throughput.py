@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from statistics import mean
+from statistics import mean, median_low
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -30,7 +30,7 @@ async def measure(*, quick: bool) -> Report:
     """All workers run all the time in this process; the rounds of ours and of the bare one alternate."""
     rounds, number = (1, 5) if quick else (6, 20)
     async with set_up() as stage, database(stage.dsn) as pool, at_work(stage), _bare_worker(stage.client):
-        shape = await _warm_up(stage, pool)
+        shape = await _warm_up(stage, pool, number)
         processor = Processor({**stage.pids, "worker_and_staff": os.getpid()})
         ours, bare = Rounds(processor, number), Rounds(processor, number)
         for _ in range(rounds):
@@ -68,7 +68,7 @@ class Rounds:
     async def report(self) -> Report:
         """Shape and weight of the median one. A task that timed out found its worker too busy, and was replayed."""
         weights = [await weigh(handle) for handle in self._finished]
-        kinds = [Counter(weight["events_by_type"]) for weight in weights]
+        kinds = [Counter[str](weight["events_by_type"]) for weight in weights]
         return {
             "per_second": median(self.rates),
             "events": median([weight["events"] for weight in weights]),
@@ -79,11 +79,15 @@ class Rounds:
         }
 
 
-async def _warm_up(stage: Stage, pool: Pool) -> BareStart:
-    """One of each; ours says how many activities and updates the bare one has."""
-    (referral_id,) = await referrals.receive(stage, pool, 1)
-    kinds = (await weigh(await _referral(stage, referral_id)))["events_by_type"]
-    shape = BareStart(activities=kinds["activity_task_completed"], updates=kinds["workflow_execution_update_completed"])
+async def _warm_up(stage: Stage, pool: Pool, number: int) -> BareStart:
+    """A round of ours and one bare; ours, as busy as when it is measured, says how much the bare one has to do."""
+    received = await referrals.receive(stage, pool, number)
+    handles = await asyncio.gather(*(_referral(stage, each) for each in received))
+    kinds = [(await weigh(handle))["events_by_type"] for handle in handles]
+    shape = BareStart(
+        activities=median_low([each["activity_task_completed"] for each in kinds]),
+        updates=median_low([each["workflow_execution_update_completed"] for each in kinds]),
+    )
     await _bare(stage.client, shape)
     return shape
 

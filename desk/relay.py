@@ -40,12 +40,12 @@ from workflows.messages import (
 log = structlog.get_logger(__name__)
 
 CLOSED: Final = "the referral is closed"
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=20)
 """Longer than any attempt, so that a message is with one process at a time."""
 _RPC: Final = timedelta(seconds=10)
 _DETAILS: Final = """One referral, from the source's webhook to the first infusion at home.
 
-**Current Details** say where it stands: each line of the prior authorization, and the work items that people have to do.
+**Current Details** say where it stands: each line of the prior authorization, and the work items of people.
 **Search Attributes** find referrals by stage, payer, therapy, who is waited for and what is due when.
 
 Staff act at the desk. From here `resolve_work_item`, `hold`, `resume` and `cancel` can be sent as updates; `actor` is

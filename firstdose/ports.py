@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.authorization import InformationRequest, Line, PayerAnswer, Submission
 from firstdose.domain.channel import Plan
+from firstdose.domain.clock_rules import Purpose as ClockPurpose
+from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import Outline
 from firstdose.domain.journal import Batch, Recorded
@@ -58,6 +60,15 @@ class AuthorizationRequest(Request):
     expedited: bool = False
     replaces: str | None = None
     """The contact whose request this one updates, renews, appeals or cancels."""
+
+
+class ClockRequest(Request):
+    """Start a clock at `at` by the rules of the referral's plan."""
+
+    purpose: ClockPurpose
+    at: datetime
+    drug: bool
+    expedited: bool = False
 
 
 class DecisionWait(Request):
@@ -144,6 +155,9 @@ class PayerDesk(Protocol):
 
     async def send_documents(self, reply: DocumentsReply) -> None: ...
 
+    async def start_clock(self, request: ClockRequest) -> Clock | None:
+        """None if no rule knows such a step."""
+
     async def void(self, request: AuthorizationRequest) -> None:
         """Cancel what the payer has for `replaces`; nothing to cancel is no error."""
 
@@ -177,6 +191,27 @@ class Notifier(Protocol):
         """Store the notice for delivery, once per key."""
 
 
+class X12Envelope(StrEnum):
+    """How an X12 interchange travels over HTTPS."""
+
+    PLAIN = "plain"
+    CORE = "core"
+    """As a field of a multipart form: CAQH CORE connectivity."""
+
+
+class BackendServices(BaseModel):
+    """SMART Backend Services: how to get an access token. The key itself lies outside, under the name `credential`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token_url: str = Field(pattern=r"^https?://[!-~]+$", max_length=500)
+    client_id: str = Field(min_length=1, max_length=200)
+    credential: str = Field(min_length=1, max_length=200)
+    key_id: str | None = Field(default=None, max_length=200)
+    """`kid`, as the payer knows our public key."""
+    scope: str = Field(default="system/*.*", max_length=500)
+
+
 class PayerEndpoint(BaseModel):
     """How to speak to a payer electronically."""
 
@@ -188,6 +223,25 @@ class PayerEndpoint(BaseModel):
     subscription_filter: str = "orgIdentifier"
     trust_outcome_when_no_review_action: bool = False
     timeout: timedelta = timedelta(seconds=30)
+    auth: BackendServices | None = None
+    client_certificate: str | None = None
+    """The name of the credential with which we prove ourselves when the connection is made (mutual TLS)."""
+    requests_per_minute: int | None = None
+    """By all workers together; None if the payer sets no limit."""
+    burst: int = 1
+    """How many of them at once."""
+    at_once: int = 10
+    """Requests under way in one worker, a tenth of its activity slots: a payer that is slow holds no more."""
+    x12_url: str | None = None
+    """Where X12 goes, if not to `base_url`: a clearinghouse is often another's."""
+    x12_envelope: X12Envelope = X12Envelope.PLAIN
+    x12_sender: str | None = None
+    """Who we are to the clearinghouse (ISA06); our NPI if it has no other name for us."""
+    x12_receiver: str | None = None
+    """Who takes the interchange (ISA08); the payer's id in capitals if nobody else does."""
+    x12_payer: str | None = None
+    """The payer's own number (NM109), where it is not its id in capitals."""
+    x12_test: bool = False
 
 
 class PayerCase(BaseModel):

@@ -90,6 +90,17 @@ SourceSecrets = dict[str, Annotated[tuple[WebhookSecret, ...], Field(min_length=
 FromJson = BeforeValidator(_parse_json)
 
 
+class PayerCredential(BaseModel):
+    """Where one of our credentials at payers lies: paths of files, never what is in them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    private_key_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    authority_file: Path | None = None
+
+
 class Settings(BaseModel):
     """What the processes are told from outside; aliases are the variables' names.
 
@@ -133,6 +144,13 @@ class Settings(BaseModel):
         alias="FIRSTDOSE_PHARMACY",
         description='who we are to payers, JSON `{"name": …, "npi": …, "originator": …}`; the originator numbers our '
         "requests (X12 TRN03)",
+    )
+    payer_credentials: Annotated[dict[str, PayerCredential], FromJson] = Field(
+        default_factory=dict,
+        alias="FIRSTDOSE_PAYER_CREDENTIALS",
+        description="files of our credentials at payers, JSON `{name: {purpose: file}}` as payers' rows name them: "
+        "`private_key_file` signs for access tokens (RSA or P-384, PEM or JWK), `certificate_file` and `key_file` are "
+        "for mutual TLS, `authority_file` if the payer's own certificate comes from a private authority",
     )
     billing_url: str | None = Field(
         None, alias="FIRSTDOSE_BILLING_URL", description="where the billing system takes its signed webhook"

@@ -1,7 +1,7 @@
 """`firstdose demo`: the whole process on this machine, with a simulated outside world, until each referral's end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -19,6 +19,7 @@ from local.dev import REFUSALS, options_from_settings, show_addresses, stop_on_s
 from local.stack import LocalStack, StackOptions
 from local.state import SOURCE
 from simulator.pace import DEMO_SPEED
+from simulator.plans import for_the_demo, made_up_plans
 from simulator.referrals import make_referral, scenarios_in_turn
 from simulator.source import Source
 from simulator.staff_api import DeskAway, DeskRefused, StaffApi, desk_client
@@ -88,19 +89,21 @@ async def _played(stack: LocalStack, count: int, console: Console) -> AsyncItera
     async with desk_client(stack.addresses.desk) as http:
         api = StaffApi(http, stack.state.read("tokens.json", dict[str, str]()))
         source = Source(http, SOURCE, stack.state.read("sources.json", dict[str, str]())[SOURCE])
-        sent = await _send(source, count)
+        plans = for_the_demo(made_up_plans(payer_url=str(stack.addresses.payer)))
+        sent = await _send(source, count, plans)
         with Board(sent.values(), console) as board:
             await _follow(api, sent, board)
         for entry in sent.values():
             yield entry
 
 
-async def _send(source: Source, count: int) -> dict[str, Entry]:
-    """The referrals by their id."""
+async def _send(source: Source, count: int, plans: Sequence[Mapping[str, str]]) -> dict[str, Entry]:
+    """The referrals by their id; every other patient's plan is one of these."""
     run = f"DEMO-{datetime.now(UTC):%Y%m%d%H%M%S}"
     sent: dict[str, Entry] = {}
     for number, scenario in enumerate(scenarios_in_turn(SCENARIOS, count), start=1):
-        referral = make_referral(scenario, number, run=run)
+        plan = plans[number % len(plans)] if number % 2 == 0 else None
+        referral = make_referral(scenario, number, run=run, plan=plan)
         referral_id = await source.send(MessageType.RECEIVED, referral, f"{run}-{number}")
         sent[referral_id] = Entry(scenario, sent_at=monotonic())
     return sent

@@ -16,6 +16,7 @@ from local.stack import LocalStack, StackOptions
 from local.state import StateInUseError
 from local.temporal_server import NAMESPACE
 from local.tether import LeaseTakenError
+from simulator.plans import PLANS
 
 SEEDS = Path(__file__).parent / "seed"
 _REGISTERS = ("payers", "nurses", "stock")
@@ -57,6 +58,7 @@ def options_from_settings(*, state: Path | None, simulator: bool, ports: Mapping
         namespace=namespace.get_secret_value() if namespace else NAMESPACE,
         policy=settings.policy_file,
         imports={name: SEEDS / f"{name}.yaml" for name in _REGISTERS if simulator or name != "payers"},
+        plans=PLANS if simulator else 0,
     )
 
 

@@ -23,6 +23,7 @@ from local.state import StateDirectory
 from local.supervisor import Supervisor
 from local.temporal_server import NAMESPACE, EmbeddedTemporal
 from simulator.pace import DEMO_SPEED
+from simulator.plans import as_csv, made_up_plans
 
 _USUAL_PORTS = {"desk": 8080, "temporal": 7233, "temporal_ui": 8233, "payer": 8090, "postgres": None}
 _QUEUE = "referrals"
@@ -62,6 +63,8 @@ class StackOptions:
     namespace: str = NAMESPACE
     policy: Path | None = None
     imports: Mapping[str, Path] = field(default_factory=dict)
+    plans: int = 0
+    """Made-up plans to import besides; they are reached at the simulator."""
     environment: Mapping[str, str] = field(default_factory=dict)
     programs: Programs = Programs()
 
@@ -156,6 +159,9 @@ class LocalStack:
         for register, file in self._options.imports.items():
             self._report(f"importing {register}")
             await self._child(f"import-{register}", [*operate, register, "import", str(self._filled_in(file))]).run()
+        if self._options.plans:
+            self._report(f"importing {self._options.plans} made-up plans")
+            await self._child("import-plans", [*operate, "payers", "import", str(self._made_up_plans())]).run()
 
     async def _start_processes(self) -> None:
         programs = self._options.programs
@@ -196,6 +202,10 @@ class LocalStack:
     def _filled_in(self, file: Path) -> Path:
         text = string.Template(file.read_text()).safe_substitute(payer_url=self._url("payer"))
         return self.state.write_text(f"seed-{file.name}", text)
+
+    def _made_up_plans(self) -> Path:
+        plans = made_up_plans(self._options.plans, payer_url=self._url("payer"))
+        return self.state.write_text("seed-plans.csv", as_csv(plans))
 
     def _note_pids(self, children: Mapping[str, int]) -> None:
         self.state.write("pids.json", {"stack": os.getpid(), **children})

@@ -23,12 +23,13 @@ from simulator.payer_fault import Dropped, misbehaving
 from simulator.payer_notice import Notifier
 from simulator.receiver import receiver_routes
 from simulator.scenario import Asked, scenario_of
+from simulator.x12_payer import x12_route
 
 Handler = Callable[[PayerBook, str, dict[str, Any]], Awaitable[Response]]
 
 
 def payer_app(book: PayerBook) -> ASGIApp:
-    """Serves `/fhir/{payer}/…`, `/receiver/…` and `/recorder`."""
+    """Serves `/fhir/{payer}/…`, `/x12/{payer}`, `/receiver/…` and `/recorder`."""
 
     @asynccontextmanager
     async def notifying(_: Starlette) -> AsyncIterator[None]:
@@ -55,7 +56,7 @@ def payer_app(book: PayerBook) -> ASGIApp:
         for path, handler in operations.items()
     ]
     app = Starlette(
-        routes=[*routes, *receiver_routes(book), Route("/recorder", recorder)],
+        routes=[*routes, x12_route(book), *receiver_routes(book), Route("/recorder", recorder)],
         lifespan=notifying,
     )
     return Dropped(app)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -22,12 +23,18 @@ def member_of(scenario: str, number: int) -> str:
     return f"SIM-{scenario.upper().replace('_', '-')}-{number}"
 
 
-def make_referral(scenario: Scenario, number: int, *, run: str = "SIM", seed: int = 1) -> dict[str, Any]:
+def make_referral(
+    scenario: Scenario, number: int, *, run: str = "SIM", seed: int = 1, plan: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The `data` of a `referral.received` (contract.md section 3).
 
-    The same arguments give the same referral on the same day; `run` tells the runs of one source apart.
+    The same arguments give the same referral on the same day; `run` tells the runs of one source apart. The patient's
+    plan is one of the cast's if none is given (`id`, `name`, `line_of_business`).
     """
     referral = _complete(scenario.name, number, seed)
+    if plan:
+        payer = {"id": plan["id"], "name": plan["name"]}
+        referral["coverages"][0] |= {"payer": payer, "line_of_business": plan["line_of_business"]}
     referral["source_referral_id"] = f"{run}-{number:04}"
     for path, value in scenario.referral.items():
         place(referral, path, value)

@@ -23,9 +23,9 @@ from local.environment import Addresses
 from local.ports import free_port
 from local.state import SOURCE, StateDirectory
 from simulator.referrals import make_referral
-from simulator.scenario import Scenario, load_scenarios
+from simulator.scenario import Expectation, Scenario, load_scenarios
 from simulator.source import Source
-from simulator.staff_api import DeskAway, Row, StaffApi, desk_client
+from simulator.staff_api import DeskAway, Row, StaffApi, ask, desk_client
 
 REPO = Path(__file__).parents[1]
 SEEDS = {name: REPO / "local" / "seed" / f"{name}.yaml" for name in ("payers", "nurses", "stock")}
@@ -33,6 +33,7 @@ POLICY = REPO / "local" / "demo_policy.yaml"
 PARTS = ("desk", "temporal", "temporal_ui", "payer", "postgres")
 
 _LOOK_EVERY = 0.3
+_SOON = 0.05
 _ENDS = (Stage.ON_SERVICE, Stage.CLOSED)
 
 
@@ -46,10 +47,11 @@ def free_ports() -> dict[str, int]:
 
 @dataclass
 class Sent:
-    """A referral that was sent, and how its scenario says that it ends."""
+    """A referral that was sent, and how it must end."""
 
     id: str
     scenario: Scenario
+    expect: Expectation
     row: Row | None = None
 
     @property
@@ -58,9 +60,10 @@ class Sent:
 
     @property
     def as_expected(self) -> bool:
-        wanted = self.scenario.expect
-        closing = self.row and (self.row.closing or (Closing.COMPLETED if self.ended else None))
-        return self.ended and wanted.closing in (None, closing) and wanted.stage in (None, self.row and self.row.stage)
+        if self.row is None or not self.ended:
+            return False
+        closing = self.row.closing or Closing.COMPLETED
+        return self.expect.closing in (None, closing) and self.expect.stage in (None, self.row.stage)
 
     def __str__(self) -> str:
         row = self.row
@@ -99,8 +102,13 @@ class Outside:
         played = load_scenarios()[scenario]
         told = make_referral(played, number)
         referral_id = await patiently(lambda: self.source.send(MessageType.RECEIVED, told, f"message-{number}"))
-        self.sent.append(Sent(referral_id, played))
+        self.sent.append(Sent(referral_id, played, played.expect))
         return self.sent[-1]
+
+    async def steer(self, sent: Sent, verb: str, body: dict[str, Any], role: Role) -> None:
+        """As the desk's API has it, as often as it takes."""
+        path, headers = f"/api/referrals/{sent.id}/{verb}", {**self.bearer(role), "idempotency-key": f"test-{verb}"}
+        await patiently(lambda: ask(self.http, "POST", path, json=body, headers=headers))
 
     async def look(self) -> None:
         """Learn where every referral stands."""
@@ -127,6 +135,15 @@ class Outside:
         async with httpx2.AsyncClient(trust_env=False) as http:
             seen: dict[str, Any] = (await http.get(f"{self.addresses.payer}/recorder")).json()
         return seen
+
+    async def recorded(self, condition: Callable[[dict[str, Any]], bool], *, within: float = 30) -> dict[str, Any]:
+        """What they have seen once it fulfils the condition, or when the time is over."""
+        deadline = asyncio.get_running_loop().time() + within
+        while True:
+            seen = await self.recorder()
+            if condition(seen) or asyncio.get_running_loop().time() > deadline:
+                return seen
+            await asyncio.sleep(_SOON)
 
     async def timeline(self, sent: Sent, role: Role = Role.AUDITOR) -> list[dict[str, Any]]:
         answer = await self.get(f"/api/referrals/{sent.id}/timeline", role)
@@ -164,11 +181,11 @@ def remembered(state: Path, ports: Mapping[str, int]) -> None:
         directory.write("ports.json", dict(ports))
 
 
-async def patiently(ask: Callable[[], Any], *, within: float = 30) -> Any:
+async def patiently(asking: Callable[[], Any], *, within: float = 30) -> Any:
     """The answer of a desk that may be away for a while."""
     async with asyncio.timeout(within):
         while True:
             try:
-                return await ask()
+                return await asking()
             except DeskAway:
                 await asyncio.sleep(_LOOK_EVERY)

@@ -53,6 +53,7 @@ def referral_workers(client: Client, activities: Activities, queues: Sequence[st
             payer.submit_authorization,
             payer.await_decision,
             payer.read_answer,
+            payer.start_clock,
             payer.send_documents,
             payer.void_authorization,
         ],

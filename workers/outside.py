@@ -1,11 +1,9 @@
 """The ports made real, for a worker: PostgreSQL, the electronic payers and the outbox."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-
-import httpx2
 
 from activities.dispatch import DispatchActivities
 from activities.outreach import OutreachActivities
@@ -13,18 +11,25 @@ from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.payers.credentials import UnfitCredential
 from firstdose.adapters.payers.hook import hook_secret
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.passage import GuardedPassage
 from firstdose.adapters.payers.registry import PayerDeskService
+from firstdose.adapters.payers.wire import Wire, open_wire
+from firstdose.adapters.payers.x12.channel import X12Channel
+from firstdose.adapters.payers.x12.transport import HttpsTransport
 from firstdose.adapters.policy_file import read_policy
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.case_files import PostgresCaseFiles, PostgresSubscriptions
 from firstdose.adapters.postgres.contacts import PostgresContacts
+from firstdose.adapters.postgres.control_numbers import PostgresControlNumbers
 from firstdose.adapters.postgres.key_root import check_root
 from firstdose.adapters.postgres.notices import PostgresNotifier
 from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.adapters.postgres.records import PostgresRecords
@@ -34,6 +39,7 @@ from firstdose.adapters.postgres.stock import PostgresPharmacy
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.channel import Channel
 from firstdose.domain.policy import Policy
+from firstdose.ports import PayerChannel
 from firstdose.settings import Settings, SettingsError
 from workers.build import Activities
 
@@ -46,19 +52,25 @@ async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator
     if settings.database_url is None or settings.pharmacy is None:
         raise SettingsError(f"{', '.join(NEEDED)} are needed")
     policy, requestor = read_policy(settings.policy_file), Requestor.model_validate(settings.pharmacy)
-    async with database(settings.database_url.get_secret_value(), size=16) as pool, httpx2.AsyncClient() as http:
+    async with (
+        _wire(settings) as wire,
+        database(settings.database_url.get_secret_value(), size=16) as pool,
+    ):
         await check_root(pool, keyring)
-        payer = _payer_desk(settings, keyring, pool, policy, PasChannel(PasClient(http), requestor))
-        yield _activities(settings, keyring, pool, policy, payer)
+        payers = PayerTable(pool)
+        x12 = X12Channel(HttpsTransport(wire, _no_login), requestor, PostgresControlNumbers(pool))
+        channels: dict[Channel, PayerChannel] = {Channel.PAS: PasChannel(PasClient(wire), requestor), Channel.X12: x12}
+        payer = _payer_desk(settings, keyring, pool, payers, policy, channels)
+        async with payers.kept():
+            yield _activities(settings, keyring, pool, payers, policy, payer)
 
 
 def _activities(
-    settings: Settings, keyring: Keyring, pool: Pool, policy: Policy, payer: PayerDeskService
+    settings: Settings, keyring: Keyring, pool: Pool, payers: PayerTable, policy: Policy, payer: PayerDeskService
 ) -> Activities:
     vault, audit = Vault(keyring), AuditTrail(keyring)
     outbox, mailboxes = Outbox(vault), settings.role_mailboxes
-    staff, payers = StaffDirectory(pool), PayerTable(pool)
-    records = PostgresRecords(pool, vault, audit, outbox, staff, payers, policy, mailboxes=mailboxes)
+    records = PostgresRecords(pool, vault, audit, outbox, StaffDirectory(pool), payers, policy, mailboxes=mailboxes)
     return (
         RecordActivities(records),
         PayerActivities(payer),
@@ -69,16 +81,39 @@ def _activities(
 
 
 def _payer_desk(
-    settings: Settings, keyring: Keyring, pool: Pool, policy: Policy, channel: PasChannel
+    settings: Settings,
+    keyring: Keyring,
+    pool: Pool,
+    payers: PayerTable,
+    policy: Policy,
+    channels: Mapping[Channel, PayerChannel],
 ) -> PayerDeskService:
-    vault, audit, payers = Vault(keyring), AuditTrail(keyring), PayerTable(pool)
+    vault, audit = Vault(keyring), AuditTrail(keyring)
     return PayerDeskService(
         PostgresCaseFiles(pool, vault, payers),
         PostgresContacts(pool, vault, audit),
         PostgresSubscriptions(payers),
-        {Channel.PAS: channel},
+        channels,
         public_url=settings.public_url,
         subscription_secret=partial(hook_secret, keyring),
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
         rules=policy.clocks,
+        passage=GuardedPassage(PostgresPayerHealth(pool, audit, _now), PostgresPace(pool, _now)),
     )
+
+
+@asynccontextmanager
+async def _wire(settings: Settings) -> AsyncIterator[Wire]:
+    try:
+        async with open_wire(settings.payer_credentials, _now) as wire:
+            yield wire
+    except UnfitCredential as problem:
+        raise SettingsError(f"FIRSTDOSE_PAYER_CREDENTIALS is not usable: {problem}") from None
+
+
+def _no_login(_: str) -> None:
+    """Clearinghouses know us by our client certificate; none of them is given a password."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -9,6 +9,7 @@ from firstdose.domain.authorization import Line, PayerAnswer
 from firstdose.domain.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits, Paying
+from firstdose.domain.denial import Tried
 from firstdose.domain.facts import Outline
 from firstdose.domain.gates import Gate
 from firstdose.domain.policy import Policy
@@ -36,7 +37,7 @@ class Request:
 
     contact_id: str
     known: PayerAnswer
-    clock: Clock
+    clock: Clock | None
     electronic: bool
     ask_people_at: datetime | None
     """When a person asks the payer if it has not answered by then; None once a person is at it."""
@@ -59,8 +60,13 @@ class Case:
     paying: Paying = Paying.PLAN
     lines: tuple[Line, ...] = ()
     request: Request | None = None
+    submitting: str | None = None
+    """The contact of a submission without an answer yet: it is tried again, so that the payer is asked first."""
+    tried: Tried = field(default_factory=Tried)
     payer_may_have: str | None = None
     """The contact of the last electronic request, from before it is sent: a cancel may come while it is on its way."""
+    waiting: bool = False
+    """Whether a track waits for the payer right now."""
     notified: set[str] = field(default_factory=set)
     """Contacts of which the payer has told us that there is an answer."""
     assessment: Assessment | None = None

@@ -1,16 +1,18 @@
 """The coverage track: benefits verified, then every line that needs it authorized."""
 
+from typing import Any
+
 from temporalio import workflow
 
 from activities.payer import PayerActivities
+from firstdose.domain.channel import Plan
 from firstdose.domain.coding import lines_for
 from firstdose.domain.coverage import Benefits, CoverageStatus, Paying, judge_lines
 from firstdose.domain.facts import Blocks
 from firstdose.domain.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
 from firstdose.domain.stage import Closing, Stage
-from firstdose.ports import Request
-from workflows import options
 from workflows.authorization import Authorization
+from workflows.takeover import Takeover
 from workflows.track import Track
 
 
@@ -32,19 +34,18 @@ class Coverage(Track):
             self._derive_lines(self.case.benefits)
 
     async def _benefits(self) -> Benefits:
-        if not self.case.plan.eligibility.electronic:
-            return await self._benefits_by_people()
-        request = Request(referral_id=self.case.referral_id, key=str(workflow.uuid4()))
-        config = options.payer(self.case.policy.payer.give_up_after)
-        answer = await self.effects.attempt(PayerActivities.verify_benefits, request, config, "verify benefits")
-        return await self._benefits_by_people(answer) if isinstance(answer, str) else answer
-
-    async def _benefits_by_people(self, problem: str | None = None) -> Benefits:
         plan = self.case.plan
-        answer = await self.worklist.ask(
-            VerifyBenefits, payer=plan.payer, phone=plan.phone, portal=plan.portal, problem=problem
-        )
-        return answer.benefits
+        if not plan.eligibility.electronic:
+            word: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
+        else:
+            word = await Takeover(*self.tools).first_word(
+                PayerActivities.verify_benefits,
+                self.request(str(workflow.uuid4())),
+                "verify benefits",
+                VerifyBenefits,
+                **_whom_to_ask(plan),
+            )
+        return word if isinstance(word, Benefits) else word.benefits
 
     async def _resolved_otherwise(self, benefits: Benefits) -> bool:
         """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
@@ -64,6 +65,22 @@ class Coverage(Track):
 
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)
-        self.case.lines = judge_lines(lines, benefits, self.case.paying)
+        self.case.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
         states = {str(line.sequence): line.state for line in self.case.lines}
-        self.journal.note("benefits.verified", status=benefits.status, channel=benefits.channel, lines=states)
+        self.journal.note(
+            "benefits.verified",
+            status=benefits.status,
+            channel=benefits.channel,
+            lines=states,
+            plan_version=self.case.plan.version,
+        )
+
+
+def _whom_to_ask(plan: Plan) -> dict[str, Any]:
+    return {
+        "payer": plan.payer,
+        "phone": plan.phone,
+        "portal": plan.portal,
+        "contracted": plan.contracted,
+        "site_of_care": plan.site_of_care,
+    }

@@ -12,18 +12,19 @@ _PATIENT = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_int
 
 RECORD = ActivityConfig(
     task_queue=REFERRALS_QUEUE,
-    start_to_close_timeout=timedelta(seconds=30),
+    start_to_close_timeout=timedelta(seconds=10),
     schedule_to_close_timeout=timedelta(days=30),
     retry_policy=_PATIENT,
 )
 """The store of record: nothing goes on without it, so it is tried for as long as an outage could last."""
 
-READ_ANSWER = ActivityConfig(
+STORED = ActivityConfig(
     task_queue=PAYERS_QUEUE,
     start_to_close_timeout=timedelta(seconds=30),
     schedule_to_close_timeout=timedelta(days=30),
     retry_policy=_PATIENT,
 )
+"""What is asked of the payers' queue and needs our own store alone."""
 
 OUTREACH = ActivityConfig(
     task_queue=OUTREACH_QUEUE,
@@ -48,11 +49,11 @@ def named(config: ActivityConfig, summary: str) -> ActivityConfig:
     return {**config, "summary": summary}
 
 
-def payer(give_up_after: timedelta) -> ActivityConfig:
-    """Electronic contact with a payer: after `give_up_after` (policy) people take over."""
+def payer(keep_trying: timedelta) -> ActivityConfig:
+    """Electronic contact with a payer, for as long as the policy says."""
     return ActivityConfig(
         task_queue=PAYERS_QUEUE,
         start_to_close_timeout=timedelta(minutes=2),
-        schedule_to_close_timeout=give_up_after,
+        schedule_to_close_timeout=keep_trying,
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)),
     )

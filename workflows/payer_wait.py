@@ -15,11 +15,13 @@ from firstdose.domain.authorization import PayerAnswer
 from firstdose.domain.resolutions import FollowUpPayer
 from firstdose.domain.work_item import WorkItemKind
 from firstdose.ports import DecisionWait
-from firstdose.ports import Request as PortRequest
 from workflows import options
 from workflows.case import Request
+from workflows.denial import assistance_found
 from workflows.effects import problem_of
 from workflows.track import Track
+
+SHOWN_OF_CLOCK = {"rule", "version", "citation", "due_at"}
 
 
 @dataclass
@@ -30,11 +32,13 @@ class PayerWait(Track):
         """The payer's next word on the request, or None when therapy starts without it."""
         if request.electronic:
             self.inquiry = self._inquire(request)
+        self.case.waiting = True
         try:
-            while not self.case.at_risk:
+            while not self._settled_otherwise():
                 if answer := await self._next_word(request):
                     return answer
         finally:
+            self.case.waiting = False
             if self.inquiry:
                 self.inquiry.cancel()
                 # Nobody awaits it any more; that it was cancelled is no error to be logged.
@@ -58,7 +62,8 @@ class PayerWait(Track):
         """Whatever comes first; None if it was no news."""
         asked = request.ask_people_at
         left = asked - workflow.now() if asked else None
-        if not await self.control.until(self._something_came, timeout=left, summary=f"clock: {request.clock.rule}"):
+        rule = request.clock.rule if request.clock else "follow up"
+        if not await self.control.until(self._something_came, timeout=left, summary=f"clock: {rule}"):
             self._ask_people(request)
             return None
         if self.worklist.answered(FollowUpPayer):
@@ -69,9 +74,12 @@ class PayerWait(Track):
             return await self._word_of_notification(request)
         return None
 
+    def _settled_otherwise(self) -> bool:
+        return self.case.at_risk or assistance_found(self.worklist)
+
     def _something_came(self) -> bool:
         return (
-            self.case.at_risk
+            self._settled_otherwise()
             or bool(self.case.notified)
             or self.worklist.answered(FollowUpPayer)
             or (self.inquiry is not None and self.inquiry.done())
@@ -85,7 +93,7 @@ class PayerWait(Track):
             payer=plan.payer,
             phone=plan.phone,
             tracking=request.known.tracking,
-            clock={"rule": clock.rule, "version": clock.version, "citation": clock.citation, "due": clock.due_at},
+            clock=clock.model_dump(mode="json", include=SHOWN_OF_CLOCK) if clock else None,
             problem=problem,
         )
 
@@ -107,8 +115,6 @@ class PayerWait(Track):
 
     async def _word_of_notification(self, request: Request) -> PayerAnswer | None:
         self.case.notified.clear()
-        wanted = PortRequest(referral_id=self.case.referral_id, key=request.contact_id)
-        answer = await self.effects.do(
-            PayerActivities.read_answer, wanted, options.READ_ANSWER, "read the payer's answer"
-        )
+        wanted = self.request(request.contact_id)
+        answer = await self.effects.do(PayerActivities.read_answer, wanted, options.STORED, "read the payer's answer")
         return None if answer is None or answer.says_the_same(request.known) else answer

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 from activities.pharmacy import PharmacyActivities
-from firstdose.domain.coverage import Paying
+from firstdose.domain.coverage import Paying, site_problem
 from firstdose.domain.facts import Blocks
 from firstdose.domain.referral import Site
 from firstdose.domain.resolutions import FindAssistance, PrepareTherapy, ReviewBenefits, SettleOrder
@@ -22,7 +22,8 @@ class Agreement(Track):
         while not self.case.agreement_signed:
             benefits = self.case.benefits
             amounts = benefits.model_dump(mode="json", include={"copay", "coinsurance_percent"}) if benefits else {}
-            answer = await self.worklist.ask(ReviewBenefits, paying=self.case.paying, **amounts)
+            problem = site_problem(self.case.plan, self.case.site, self.case.paying)
+            answer = await self.worklist.ask(ReviewBenefits, paying=self.case.paying, site_problem=problem, **amounts)
             match answer.outcome:
                 case "accepted":
                     self.case.agreement_signed = True

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from firstdose.domain.stage import Closing, Milestone, Stage
     from workflows import options
     from workflows.assessment import InitialAssessment
+    from workflows.authorization import Authorization
     from workflows.case import Case
     from workflows.control import Closed, Control, StartAgain, all_of
     from workflows.coverage import Coverage
@@ -64,6 +65,7 @@ class Referral:
         )
         self.patient = Patient(*tools)
         self.coverage = Coverage(*tools)
+        self.authorization = Authorization(*tools)
         self.assessment = InitialAssessment(*tools)
         self.agreement = Agreement(*tools)
         self.therapy = Therapy(*tools)
@@ -89,7 +91,12 @@ class Referral:
 
     @workflow.run
     async def run(self, start: ReferralStart) -> Closing:
-        beside = (self.journal.keep(), self.worklist.watch(), self.steering.end_holds())
+        beside = (
+            self.journal.keep(),
+            self.worklist.watch(),
+            self.steering.end_holds(),
+            self.authorization.listen(),
+        )
         tasks = [asyncio.create_task(each) for each in beside]
         closing = await self.bring_on_service()
         await workflow.wait_condition(workflow.all_handlers_finished)

@@ -81,7 +81,7 @@ class SecondLook(Track):
         case = self.case
         if case.benefits is not None:
             lines = lines_for(case.outline, case.site, case.policy.per_diems)
-            case.lines = judge_lines(lines, case.benefits, case.paying)
+            case.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
 
     def _forget_coverage(self) -> None:
         case = self.case

@@ -6,7 +6,7 @@ from activities.outreach import OutreachActivities
 from firstdose.domain.facts import Blocks
 from firstdose.domain.resolutions import CompleteReferral
 from firstdose.domain.stage import Closing, Stage
-from firstdose.ports import Notice, Recipient, Topic
+from firstdose.ports import Notice, Recipient, Request, Topic
 from workflows import options
 from workflows.case import Case, Part
 from workflows.control import Control
@@ -52,6 +52,10 @@ class Track:
 
     def _missing(self, blocks: Blocks) -> tuple[str, ...]:
         return self.case.outline.missing.get(blocks, ())
+
+    def request(self, key: str) -> Request:
+        """A request of a port about this referral, for the effect that the key names."""
+        return Request(referral_id=self.case.referral_id, key=key)
 
     async def notify(self, recipient: Recipient, topic: Topic, summary: str, *, about: str = "") -> None:
         """Tell somebody that something waits for them: once for each `about`."""

@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
 from firstdose.domain.authorization import Line, LineState, overall
+from firstdose.domain.clocks import Clock
 from firstdose.domain.journal import Standing, WaitingFor
 from firstdose.domain.role import Role
 from workflows.case import Case
@@ -60,10 +61,14 @@ class Tracking:
         return tuple(sorted(roles))
 
     def _next_due(self) -> datetime | None:
-        clock = (
-            self._case.request.clock.due_at if WaitingFor.PAYER in self._waiting_for() and self._case.request else None
-        )
-        return min(filter(None, (self._worklist.next_due(), clock)), default=None)
+        clock = self._clock()
+        dues = (self._worklist.next_due(), clock.due_at if clock else None)
+        return min(filter(None, dues), default=None)
+
+    def _clock(self) -> Clock | None:
+        """The payer's clock, while it is the payer's turn."""
+        request = self._case.request
+        return request.clock if request and WaitingFor.PAYER in self._waiting_for() else None
 
     def _upsert(self, standing: Standing) -> None:
         wanted: list[SearchAttributeUpdate] = [  # type: ignore[type-arg]
@@ -100,8 +105,7 @@ class Tracking:
         rows = [
             f"- **{line.kind}** {line.code} × {line.units}: **{line.state}**{_granted(line)}" for line in standing.lines
         ]
-        if WaitingFor.PAYER in standing.waiting_for and self._case.request:
-            clock = self._case.request.clock
+        if clock := self._clock():
             rows.append(f"- the payer decides by **{_minute(clock.due_at)}** ({clock.rule}, {clock.citation})")
         return "\n".join(["#### Prior authorization", *rows]) if rows else ""
 

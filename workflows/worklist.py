@@ -54,7 +54,7 @@ class Worklist:
             lambda: self.answered(answer, about=about), timeout=within, summary=f"{_KIND_OF[answer]} offered"
         ):
             return self.take(answer, about=about)
-        self.withdraw(_KIND_OF[answer], why="no answer in time", about=about)
+        self.drop(answer, why="no answer in time", about=about)
         return None
 
     async def ask_unless(
@@ -66,7 +66,7 @@ class Worklist:
         await self._control.until(lambda: self.answered(answer, about=about) or settled())
         if self.answered(answer, about=about):
             return self.take(answer, about=about)
-        self.withdraw(_KIND_OF[answer], why="settled otherwise", about=about)
+        self.drop(answer, why="settled otherwise", about=about)
         return None
 
     def open(
@@ -98,6 +98,15 @@ class Worklist:
 
     def answered(self, answer: type[Resolution], *, about: str = "") -> bool:
         return self._question.get((_KIND_OF[answer], about), "") in self._answers
+
+    @staticmethod
+    def kind_of(answer: type[Resolution]) -> WorkItemKind:
+        return _KIND_OF[answer]
+
+    def peek(self, answer: type[R], *, about: str = "") -> R | None:
+        """The answer that nobody has taken yet, left where it is."""
+        given = self._answers.get(self._question.get((_KIND_OF[answer], about), ""))
+        return given if isinstance(given, answer) else None
 
     def take(self, answer: type[R], *, about: str = "") -> R:
         """The answer, once: the same question asked after this is a new item."""
@@ -134,6 +143,10 @@ class Worklist:
                 self._answers.pop(item_id, None)
                 if self._open.pop(item_id, None):
                     self._journal.add(Withdrawn(at=workflow.now(), item_id=item_id, why=why))
+
+    def drop(self, answer: type[Resolution], *, why: str, about: str | None = None) -> None:
+        """Take back the item that asks this, if it is there."""
+        self.withdraw(_KIND_OF[answer], why=why, about=about)
 
     def withdraw_all(self, *, why: str) -> None:
         self.withdraw(*WorkItemKind, why=why)

@@ -5,13 +5,15 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from desk.http import codec, health, identity, pages, referrals, webhooks, work_items
+from desk.http import codec, health, identity, pages, referrals, reports, webhooks, work_items
 from desk.http.desk import Desk
 from desk.http.guard import BodyGuard
 from desk.http.observe import Observed
 from desk.http.problems import PROBLEM_SCHEMA, install_problems
 
-_ROUTERS: Final = tuple(module.router for module in (webhooks, referrals, work_items, identity, codec, health, pages))
+_ROUTERS: Final = tuple(
+    module.router for module in (webhooks, referrals, work_items, reports, identity, codec, health, pages)
+)
 
 
 def create_app(desk: Desk) -> ASGIApp:

@@ -49,7 +49,7 @@ class Override(_Request):
 
 
 class Approval(_Request):
-    override_id: str = Field(pattern=r"^[!-~]{1,80}$")
+    override_id: str = Field(pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|override-[0-9]{1,4})$")
 
 
 @router.get("")

@@ -4,12 +4,15 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firstdose.domain.clocks import Regime
+from firstdose.domain.business_calendar import Calendar
+from firstdose.domain.clock_rules import ClockRule, Regime
 
 
 class Channel(StrEnum):
     PAS = "pas"
     """Da Vinci Prior Authorization Support over FHIR."""
+    X12 = "x12"
+    """X12 270 and 278 through a clearinghouse."""
     PEOPLE = "people"
     """Phone, fax or portal, by a reimbursement specialist."""
 
@@ -28,14 +31,30 @@ class PeerToPeer(StrEnum):
     NONE = "none"
 
 
+class SiteOfCare(StrEnum):
+    """Where the plan pays for the visit."""
+
+    ANY = "any"
+    HOME_REQUIRED = "home_required"
+    SUITE_REQUIRED = "suite_required"
+
+
 class Plan(BaseModel):
     """The payer's plan as the process sees it: data that a pharmacy edits (`firstdose payers import`)."""
 
     model_config = ConfigDict(frozen=True)
 
     payer: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    contracted: bool = False
+    """Whether the pharmacy has a contract with the plan."""
     eligibility: Channel = Channel.PEOPLE
     authorization: Channel = Channel.PEOPLE
+    eligibility_fallback: tuple[Channel, ...] = ()
+    """What is tried next, in this order; people are the last resort, told or not."""
+    authorization_fallback: tuple[Channel, ...] = ()
+    no_authorization: tuple[str, ...] = ()
+    """HCPCS codes, and kinds of line, for which the plan wants no authorization."""
+    site_of_care: SiteOfCare = SiteOfCare.ANY
     regime: Regime = Regime.PLAN
     phone: str | None = None
     fax: str | None = None
@@ -44,6 +63,10 @@ class Plan(BaseModel):
     appeal_levels: int = Field(default=2, ge=0, le=2)
     """How often the payer itself hears an appeal."""
     external_review: bool = True
+    calendar: Calendar = Field(default=Calendar(), exclude=True)
+    """The payer's working days and time zone. Stays with the worker, as the clocks do."""
+    clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
+    """The plan's own times to decide and windows for filing; they stand before the general rules."""
     version: int = 1
     """Counts the imports that changed the plan; decisions record it."""
 

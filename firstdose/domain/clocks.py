@@ -1,97 +1,112 @@
-"""Decision clocks: by when the payer must have answered, and by which rule.
+"""Running clocks: by when somebody must have answered, and by which rule. clock_state.py says how one stands.
 
-Rules are data with a name, a version and a citation; standards.md section 1.4 is where they come from.
+Start clocks in activities and keep what they gave: a holiday table that changed must not change a replay.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from firstdose.domain.business_calendar import Calendar, Instant, Unit
+from firstdose.domain.clock_rules import ClockRule, Purpose, Regime, Terms, find_rule
+from firstdose.domain.default_clock_rules import RULES
+
+__all__ = ["RULES", "Clock", "ClockRule", "Purpose", "Regime", "decision_clock", "start_clock"]
+
+USUAL_CALENDAR: Final = Calendar()
+"""Of a payer that has told us nothing else."""
+
+Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""A short code, never about the patient."""
 
 
-class Regime(StrEnum):
-    """Whose rule governs the payer's time to decide."""
-
-    MEDICARE_ADVANTAGE = "medicare_advantage"
-    MEDICAID = "medicaid"
-    EMPLOYER = "employer"
-    PLAN = "plan"
-
-
-class ClockRule(BaseModel):
-    """How long a payer may take, counted from its receipt of a complete request."""
+class Pause(BaseModel):
+    """The clock stood still `since` then; with `until` None it still does."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    version: str
-    citation: str
-    regime: Regime
-    drug: bool
-    """Whether the rule is for a drug line; otherwise it is for items and services."""
-    standard: timedelta
-    expedited: timedelta
+    since: Instant
+    until: Instant | None = None
+    reason: Reason = "information_requested"
+
+
+class Extension(BaseModel):
+    """The payer took more time, in the unit of the clock."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: Instant
+    by: timedelta = Field(gt=timedelta())
+    reason: Reason
 
 
 class Clock(BaseModel):
-    """One running clock: due when, by which rule in which version."""
+    """One running clock. What it records of its rule is enough to judge it later, whatever became of the rule.
+
+    `due_at` is what the rule alone gives: `state` says what pauses and extensions make of it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     rule: str
     version: str
     citation: str
-    started_at: datetime
-    due_at: datetime
-
-
-def _rule(
-    name: str, citation: str, regime: Regime, standard: timedelta, expedited: timedelta, *, drug: bool
-) -> ClockRule:
-    return ClockRule(
-        name=name,
-        version="2026-01-01",
-        citation=citation,
-        regime=regime,
-        drug=drug,
-        standard=standard,
-        expedited=expedited,
-    )
-
-
-_HOURS = timedelta(hours=1)
-_DAYS = timedelta(days=1)
-
-RULES: tuple[ClockRule, ...] = (
-    _rule(
-        "Part B drug", "42 CFR 422.568(b)(3), 422.572", Regime.MEDICARE_ADVANTAGE, 72 * _HOURS, 24 * _HOURS, drug=True
-    ),
-    _rule("CMS-0057-F", "89 FR 8758", Regime.MEDICARE_ADVANTAGE, 7 * _DAYS, 72 * _HOURS, drug=False),
-    _rule("Medicaid outpatient drug", "SSA 1927(d)(5)(A)", Regime.MEDICAID, 24 * _HOURS, 24 * _HOURS, drug=True),
-    _rule("CMS-0057-F", "89 FR 8758", Regime.MEDICAID, 7 * _DAYS, 72 * _HOURS, drug=False),
-    _rule("Employer plan", "29 CFR 2560.503-1", Regime.EMPLOYER, 15 * _DAYS, 72 * _HOURS, drug=True),
-    _rule("Employer plan", "29 CFR 2560.503-1", Regime.EMPLOYER, 15 * _DAYS, 72 * _HOURS, drug=False),
-    _rule("Plan's own", "policy", Regime.PLAN, 3 * _DAYS, 1 * _DAYS, drug=True),
-    _rule("Plan's own", "policy", Regime.PLAN, 3 * _DAYS, 1 * _DAYS, drug=False),
-)
+    started_at: Instant
+    due_at: Instant
+    purpose: Purpose = Purpose.DECISION
+    terms: Terms = Terms()
+    tolls: bool = False
+    calendar: Calendar | None = None
+    """None where only hours count."""
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    answered_at: Instant | None = None
 
 
 def decision_clock(
-    rules: tuple[ClockRule, ...], regime: Regime, received_at: datetime, *, drug: bool, expedited: bool
+    rules: Iterable[ClockRule],
+    regime: Regime,
+    received_at: datetime,
+    *,
+    drug: bool,
+    expedited: bool,
+    calendar: Calendar = USUAL_CALENDAR,
 ) -> Clock:
     """Start the clock of a request that the payer received complete at `received_at`.
 
     Raises:
         LookupError: no rule covers this regime and kind of line.
     """
-    for rule in rules:
-        if rule.regime is regime and rule.drug is drug:
-            allowed = rule.expedited if expedited else rule.standard
-            return Clock(
-                rule=rule.name,
-                version=rule.version,
-                citation=rule.citation,
-                started_at=received_at,
-                due_at=received_at + allowed,
-            )
-    raise LookupError(f"no clock rule for {regime} ({'drug' if drug else 'service'})")
+    return start_clock(rules, regime, Purpose.DECISION, received_at, drug=drug, expedited=expedited, calendar=calendar)
+
+
+def start_clock(
+    rules: Iterable[ClockRule],
+    regime: Regime,
+    purpose: Purpose,
+    at: datetime,
+    *,
+    drug: bool,
+    expedited: bool,
+    calendar: Calendar = USUAL_CALENDAR,
+) -> Clock:
+    """Start a clock by the rule that was in force on the payer's day of `at`; see `Purpose` for what starts it.
+
+    Raises:
+        LookupError: no rule covers it, so there is no such step.
+    """
+    rule = find_rule(rules, regime, purpose, calendar.day_of(at), drug=drug)
+    allowed, terms = (rule.expedited, rule.expedited_terms) if expedited else (rule.standard, rule.standard_terms)
+    return Clock(
+        rule=rule.name,
+        version=rule.version,
+        citation=rule.citation,
+        started_at=at,
+        due_at=calendar.later(at, allowed, terms.unit),
+        purpose=purpose,
+        terms=terms,
+        tolls=rule.tolls,
+        calendar=None if terms.unit is Unit.ELAPSED else calendar,
+    )

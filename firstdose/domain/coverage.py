@@ -7,7 +7,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.authorization import Line, LineKind, LineState
-from firstdose.domain.channel import Channel
+from firstdose.domain.channel import Channel, Plan, SiteOfCare
+from firstdose.domain.referral import Site
 
 
 class CoverageStatus(StrEnum):
@@ -42,13 +43,34 @@ class Paying(StrEnum):
     ASSISTANCE = "assistance"
 
 
-def judge_lines(lines: tuple[Line, ...], benefits: Benefits, paying: Paying) -> tuple[Line, ...]:
-    """Mark the lines that need no authorization: by the payer's word, or because the plan does not pay at all."""
+def judge_lines(lines: tuple[Line, ...], benefits: Benefits, paying: Paying, plan: Plan) -> tuple[Line, ...]:
+    """Mark the lines that need no authorization, each with its evidence.
+
+    By the payer's word, because the plan does not pay at all, or by the plan's rule: by code, or for a kind of line.
+    """
 
     def judged(line: Line) -> Line:
-        needed = paying is Paying.PLAN and line.kind in benefits.needs_authorization
-        if needed or line.state is not LineState.DRAFT:
+        if line.state is not LineState.DRAFT:
             return line
-        return line.model_copy(update={"state": LineState.NOT_REQUIRED, "evidence": benefits.reference})
+        if paying is not Paying.PLAN or line.kind not in benefits.needs_authorization:
+            evidence = benefits.reference
+        elif {line.code, line.kind} & set(plan.no_authorization):
+            evidence = f"plan {plan.payer}, version {plan.version}: no_authorization"
+        else:
+            return line
+        return line.model_copy(update={"state": LineState.NOT_REQUIRED, "evidence": evidence})
 
     return tuple(judged(line) for line in lines)
+
+
+def site_problem(plan: Plan, site: Site, paying: Paying) -> str | None:
+    """Why the visit at this site will not be paid, as staff read it; None where the plan's rule allows it."""
+    match plan.site_of_care, site:
+        case _ if paying is not Paying.PLAN:
+            return None
+        case SiteOfCare.SUITE_REQUIRED, Site.HOME:
+            return "the plan pays in the suite only"
+        case SiteOfCare.HOME_REQUIRED, Site.SUITE:
+            return "the plan pays at home only"
+        case _:
+            return None

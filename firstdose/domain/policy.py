@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firstdose.domain.clocks import RULES, ClockRule
+from firstdose.domain.clock_rules import ClockRule
 from firstdose.domain.coding import PER_DIEMS, PerDiem
+from firstdose.domain.default_clock_rules import APPEAL_RULES, FILING_RULES, RULES
 from firstdose.domain.work_item import WorkItemKind
 
 
@@ -40,6 +41,8 @@ class PayerContact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     give_up_after: timedelta = timedelta(hours=4)
+    """When people are asked too; whoever is first wins."""
+    keep_trying: timedelta = timedelta(days=30)
     inquire_every: timedelta = timedelta(hours=6)
 
 
@@ -70,7 +73,8 @@ class Policy(BaseModel):
     dispatch: NurseDispatch = NurseDispatch()
     holds_that_release: frozenset[str] = frozenset({"hospitalised"})
     """Reasons for a hold on which the nurse and the stock are released at once."""
-    clocks: tuple[ClockRule, ...] = RULES
+    clocks: tuple[ClockRule, ...] = Field(default=(*RULES, *APPEAL_RULES, *FILING_RULES), exclude=True)
+    """Stay with the worker: clocks are started in activities, and what they gave is kept."""
     per_diems: tuple[PerDiem, ...] = PER_DIEMS
 
     def due_for(self, kind: WorkItemKind) -> timedelta:

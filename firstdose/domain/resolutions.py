@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from firstdose.domain.assessment import Suitability
 from firstdose.domain.authorization import LineAnswer
 from firstdose.domain.coverage import Benefits
+from firstdose.domain.denial import DenialReason, WayOn
 from firstdose.domain.role import Actor
 from firstdose.domain.stage import Closing
 from firstdose.domain.therapy import Delivery
@@ -89,7 +90,8 @@ class AnswerInformationRequest(Resolution):
 
 
 class ReviewDecision(Answered):
-    outcome: Literal["decided", "resubmit", "peer_to_peer", "appeal", "give_up"]
+    outcome: WayOn
+    reason: DenialReason | None = None
 
 
 class PeerToPeer(Answered):
@@ -252,6 +254,9 @@ def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Res
     if not actor.may_act_as(item.role):
         raise Refused(f"the work item is for the role {item.role}")
     resolution = check(item.kind, answer)
+    allowed = item.asks.get("options")
+    if allowed is not None and getattr(resolution, "outcome", None) not in allowed:
+        raise Refused(f"outcome: open here are {', '.join(allowed)}")
     if isinstance(resolution, Reconcile) and resolution.outcome == "done" and not item.asks.get("by_hand"):
         raise Refused("outcome: this step has a result and cannot be done by hand; retry it or close the referral")
     return resolution

@@ -13,9 +13,13 @@ from starlette.types import ASGIApp
 
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
+from firstdose.adapters.payers.wire import Wire
+from firstdose.adapters.payers.x12.channel import X12Channel
+from firstdose.adapters.payers.x12.transport import HttpsTransport
 from simulator.payer import payer_app
 from simulator.payer_book import PayerBook
 from tests.contract.cases import US
+from tests.contract.memory import MemoryControlNumbers
 
 A_DAY_IN_20_MS = 86_400 / 0.02
 
@@ -28,14 +32,14 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve on a free port; yields the address."""
+async def serving(app: ASGIApp, **tls: Any) -> AsyncIterator[str]:
+    """Serve on a free port, with uvicorn's `ssl_…` options over TLS; yields the address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, **tls)
     server = _Server(config)
     task = asyncio.create_task(server.serve([listening]))
     try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         await task
@@ -48,6 +52,7 @@ class World(NamedTuple):
     book: PayerBook
     http: httpx2.AsyncClient
     pas: PasChannel
+    x12: X12Channel
 
     async def recorder(self) -> dict[str, Any]:
         witnessed: dict[str, Any] = (await self.http.get(f"{self.url}/recorder")).json()
@@ -59,4 +64,5 @@ async def world() -> AsyncIterator[World]:
     """One for all tests: traces and payers are each test's own."""
     book = PayerBook(speed=A_DAY_IN_20_MS)
     async with httpx2.AsyncClient(trust_env=False) as http, serving(payer_app(book)) as url:
-        yield World(url, book, http, PasChannel(PasClient(http), US))
+        x12 = X12Channel(HttpsTransport(Wire(http)), US, MemoryControlNumbers())
+        yield World(url, book, http, PasChannel(PasClient(Wire(http)), US), x12)

@@ -12,6 +12,7 @@ from firstdose.domain.authorization import (
     LineState,
     PayerAnswer,
 )
+from firstdose.domain.channel import Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.ports import (
     Contact,
@@ -82,8 +83,22 @@ class MemoryFiles:
     async def case(self, referral_id: str, *, payer: str | None = None) -> CaseFile:
         return self.files[payer or list(self.files)[-1]]
 
+    async def plan(self, referral_id: str) -> Plan:
+        return (await self.case(referral_id)).plan
+
     async def endpoint(self, payer: str) -> PayerEndpoint | None:
         return self.files[payer].endpoint if payer in self.files else None
+
+
+class MemoryControlNumbers:
+    """Implements x12.envelope.ControlNumbers."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    async def next(self) -> int:
+        self._last += 1
+        return self._last
 
 
 class MemoryPayer:

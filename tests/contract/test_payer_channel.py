@@ -1,4 +1,4 @@
-"""What every payer channel does: PAS over real HTTP against the simulated payer, and the fake that other tests use."""
+"""What every payer channel does: PAS and X12 over real HTTP to the simulated payer, and the fake of other tests."""
 
 import asyncio
 from datetime import timedelta
@@ -9,7 +9,7 @@ import pytest
 
 from firstdose.domain.authorization import Certification, LineKind, LineState
 from firstdose.domain.coverage import CoverageStatus
-from firstdose.ports import Impossible, PayerCase, PayerChannel, PayerEndpoint, Unavailable
+from firstdose.ports import Impossible, PayerCase, PayerChannel, PayerEndpoint, Unavailable, X12Envelope
 from tests.contract.cases import case, endpoint, lines
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryPayer
@@ -25,10 +25,17 @@ class Reached(NamedTuple):
         return case(self.endpoint, f"SIM-{scenario.upper().replace('_', '-')}-1", **changes)
 
 
-@pytest.fixture(params=["pas", "fake"])
+@pytest.fixture(params=["pas", "x12", "x12-core", "fake"])
 async def payer(request: pytest.FixtureRequest, world: World) -> Reached:
-    channel: PayerChannel = world.pas if request.param == "pas" else MemoryPayer()
-    return Reached(channel, endpoint(f"{world.url}/fhir/northstar"))
+    reached = endpoint(f"{world.url}/fhir/northstar", x12_url=f"{world.url}/x12/northstar")
+    in_core = reached.model_copy(update={"x12_envelope": X12Envelope.CORE})
+    found: dict[str, tuple[PayerChannel, PayerEndpoint]] = {
+        "pas": (world.pas, reached),
+        "x12": (world.x12, reached),
+        "x12-core": (world.x12, in_core),
+        "fake": (MemoryPayer(), reached),
+    }
+    return Reached(*found[request.param])
 
 
 def states(case: PayerCase, lines: tuple[object, ...]) -> list[LineState]:
@@ -82,7 +89,19 @@ async def test_an_information_request_names_the_documents(payer: Reached) -> Non
     assert received.answer.information is not None
     assert received.answer.information.wanted == ("11506-3",)
     assert received.answer.pending
+
+
+@pytest.mark.parametrize("payer", ["pas", "fake"], indirect=True)
+async def test_the_documents_can_be_sent(payer: Reached) -> None:
+    asked = payer.case("information_requested")
+    await payer.channel.submit(asked)
     await payer.channel.send_documents(asked, ["clinical_note"])
+
+
+async def test_x12_leaves_documents_to_people(world: World) -> None:
+    with pytest.raises(Impossible) as impossible:
+        await world.x12.send_documents(case(), ["clinical_note"])
+    assert impossible.value.problem == "documents_not_electronic"
 
 
 async def test_a_document_without_contents_cannot_be_sent(payer: Reached) -> None:

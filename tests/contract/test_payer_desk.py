@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
 from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
+from firstdose.adapters.postgres.payer_rows import PayerRow
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.clocks import Regime
@@ -111,6 +113,18 @@ async def listening(world: World, scenario: str) -> AsyncIterator[Office]:
     async with serving(app) as url:
         offices.append(Office(world, scenario, public_url=url))
         yield offices[0]
+
+
+async def test_a_plans_own_times_stand_before_the_rules(world: World) -> None:
+    office = Office(world, "approved")
+    row = {"id": office.payer, "name": "Own", "regime": "medicare_advantage", "standard_decision": "2 business days"}
+    own = PayerRow.model_validate({**row, "time_zone": "America/Chicago", "closes": "17:00"}).plan(4)
+    file = office.files.files[office.payer]
+    changed = {"clocks": own.clocks, "calendar": own.calendar}
+    office.files.change_plan(file._replace(plan=file.plan.model_copy(update=changed)))
+    clock = (await office.desk.submit(office.asking())).clock
+    assert (clock.version, clock.citation) == ("4", f"plan {office.payer}")
+    assert clock.due_at.astimezone(ZoneInfo("America/Chicago")).time() == time(17)
 
 
 async def test_a_submission_starts_the_clock_that_is_due_first(world: World) -> None:

@@ -158,10 +158,10 @@ async def test_imports_tell_what_changed_and_what_is_wrong(
     file = operator.directory / "rows.yaml"
     file.write_text(json.dumps({register: [row]}))
     assert await operator.run(register, "import", str(file)) == Ran(0, "1 changed, 0 as they were\n", "")
-    file.write_text(json.dumps([row, wrong]))
+    file.write_text(f"[\n{json.dumps(row)},\n{json.dumps(wrong)}\n]")
     ran = await operator.run(register, "import", str(file), "--json")
     assert ran.code == 1
-    assert {row for row, _ in json.loads(ran.out)["problems"]} == {2}
+    assert {line for line, _ in json.loads(ran.out)["problems"]} == {3}
 
 
 async def test_a_missing_key_is_one_line(operator: Operator) -> None:

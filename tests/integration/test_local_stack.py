@@ -219,6 +219,16 @@ async def test_registers_are_imported_and_payers_told_where_the_simulator_answer
     assert seed.read_text() == f"endpoint: http://127.0.0.1:{port}/fhir\nprice: $5\n"
 
 
+async def test_made_up_plans_are_imported_and_reached_at_the_simulator(outside: MakeOptions, tmp_path: Path) -> None:
+    port = free_port()
+    async with LocalStack(outside(plans=30, ports={"payer": port})):
+        told = [json.loads(line) for line in (tmp_path / "told").read_text().splitlines()]
+    seed = tmp_path / "state" / "seed-plans.csv"
+    assert told[1:] == [["payers", "import", str(seed)]]
+    assert len(seed.read_text().splitlines()) == 31
+    assert f"http://127.0.0.1:{port}/fhir/made-up-" in seed.read_text()
+
+
 async def test_a_migration_that_fails_stops_the_start_with_its_log(outside: MakeOptions, tmp_path: Path) -> None:
     failing = Programs(operate=(sys.executable, "-c", "raise SystemExit('no such database')"))
     stack = LocalStack(outside(programs=failing))

@@ -16,7 +16,7 @@ from firstdose.domain.authorization import (
     Submission,
 )
 from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.clocks import RULES, Regime, decision_clock
+from firstdose.domain.clocks import RULES, Clock, Regime, decision_clock, start_clock
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Change, Outline
 from firstdose.domain.journal import Amended, AnyEntry, Batch, Noted, Opened, Recorded, Standing, Told
@@ -27,6 +27,7 @@ from firstdose.domain.therapy import Reservation
 from firstdose.domain.work_item import WorkItem
 from firstdose.ports import (
     AuthorizationRequest,
+    ClockRequest,
     DocumentsReply,
     Notice,
     NurseSearch,
@@ -142,6 +143,19 @@ class Outside:
 
     async def read(self, request: Request) -> PayerAnswer | None:
         return self.stored.get(request.key)
+
+    async def start_clock(self, request: ClockRequest) -> Clock | None:
+        try:
+            return start_clock(
+                self.policy.clocks,
+                self.plan.regime,
+                request.purpose,
+                request.at,
+                drug=request.drug,
+                expedited=request.expedited,
+            )
+        except LookupError:
+            return None
 
     async def send_documents(self, reply: DocumentsReply) -> None:
         self.effects.append("send_documents")

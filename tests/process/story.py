@@ -66,6 +66,8 @@ class Story(AbstractAsyncContextManager["Story"]):
     env: WorkflowEnvironment
     outside: Outside
     script: Script = field(default_factory=dict)
+    by_update: bool = True
+    """Whether scripted answers come as updates, as the desk sends them, or as signals, as from the Web UI."""
     referral_id: str = field(default_factory=lambda: str(uuid4()))
     items: list[WorkItem] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -98,13 +100,15 @@ class Story(AbstractAsyncContextManager["Story"]):
 
     async def _answer(self, item: WorkItem) -> None:
         self.items.append(item)
-        if answer := self._scripted(item):
+        if (answer := self._scripted(item)) is None:
+            return
+        request = _resolution(item, answer, (item.role,))
+        if self.by_update:
             # Only until it is accepted: it completes when the store has it, and the store is waiting for us.
-            await self.handle.start_update(
-                Referral.resolve_work_item,
-                _resolution(item, answer, (item.role,)),
-                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-            )
+            accepted = WorkflowUpdateStage.ACCEPTED
+            await self.handle.start_update(Referral.resolve_work_item, request, wait_for_stage=accepted)
+        else:
+            await self.handle.signal("resolve_work_item", request)
 
     def _scripted(self, item: WorkItem) -> Mapping[str, Any] | None:
         answers = self.script.get(item.kind, [USUAL.get(item.kind)])

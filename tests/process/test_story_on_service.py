@@ -159,15 +159,21 @@ async def test_people_do_it_all_where_the_plan_is_not_electronic(env: WorkflowEn
     assert {line.number for line in outside.standing.lines} == {"A-PHONE"}
 
 
-@pytest.mark.parametrize("problem", [Unavailable("payer_unreachable"), Impossible("payer_refused_request")])
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        (Unavailable("payer_unreachable"), "payer_unavailable"),
+        (Impossible("payer_refused_request"), "payer_refused_request"),
+    ],
+)
 async def test_a_payer_that_cannot_be_had_electronically_is_called(
-    env: WorkflowEnvironment, problem: Exception
+    env: WorkflowEnvironment, fault: Exception, problem: str
 ) -> None:
     script = {K.SUBMIT_AUTHORIZATION: [{"outcome": "answered", "lines": LINES}]}
-    async with Story(env, Outside(submissions=[problem]), script) as story:
+    async with Story(env, Outside(submissions=[fault]), script) as story:
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.SUBMIT_AUTHORIZATION)
-    assert item.asks["problem"] == str(problem)
+    assert item.asks["problem"] == problem
     assert item.asks["trace"], "the payer may have it: it is asked about our trace number first"
 
 

@@ -8,13 +8,15 @@ import pytest
 import yaml
 
 import local
-from firstdose.adapters.postgres.payers import PayerRow
+from firstdose.adapters.postgres.payer_rows import PayerRow
 from firstdose.adapters.postgres.roster import NurseRow
 from firstdose.adapters.postgres.stock import LotRow
+from firstdose.domain.channel import Channel, SiteOfCare
 from firstdose.domain.facts import missing_facts, with_facts
 from firstdose.domain.policy import Policy
-from firstdose.domain.referral import Referral
+from firstdose.domain.referral import LineOfBusiness, Referral
 from local.demo import SCENARIOS
+from simulator.plans import PLANS, for_the_demo, made_up_plans
 from simulator.referrals import make_referral, usual_facts
 from simulator.scenario import Scenario, load_scenarios, scenario_of
 
@@ -87,3 +89,24 @@ def test_the_demo_shows_scenarios_that_say_how_they_end() -> None:
         expected = load_scenarios()[name].expect
         assert expected.closing is not None
         assert expected.stage is not None
+
+
+def test_there_are_made_up_plans_of_every_kind() -> None:
+    plans = made_up_plans(payer_url="http://127.0.0.1:1")
+    rows = [PayerRow.model_validate(plan) for plan in plans]
+    assert len({row.id for row in rows}) == len({row.name for row in rows}) == PLANS
+    assert all("synthetic" in row.name for row in rows)
+    assert {row.line_of_business for row in rows} == set(LineOfBusiness)
+    assert {row.authorization[0] for row in rows} == set(Channel)
+    assert {row.site_of_care for row in rows} == set(SiteOfCare)
+    assert made_up_plans(payer_url="http://127.0.0.1:1") == plans
+
+
+def test_a_referral_may_have_a_made_up_plan() -> None:
+    plans = for_the_demo(made_up_plans(payer_url="http://127.0.0.1:1"))
+    assert len(plans) > 100
+    for number, plan in enumerate(plans[:20], start=1):
+        referral = read(COMPLETE, number, plan=plan)
+        coverage = referral.coverages[0]
+        assert (coverage.payer.id, coverage.line_of_business) == (plan["id"], plan["line_of_business"])
+        assert scenario_of(coverage.member_id) == COMPLETE

@@ -6,19 +6,22 @@ the payer before sending again.
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from firstdose.adapters.payers.answers import AnswerBook
-from firstdose.domain.authorization import Line, LineKind, PayerAnswer, Submission
+from firstdose.domain.authorization import APPEALS, Line, LineKind, PayerAnswer, Submission
 from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.clocks import RULES, Clock, ClockRule, decision_clock
+from firstdose.domain.clock_rules import Purpose as ClockPurpose
+from firstdose.domain.clocks import RULES, Clock, ClockRule, start_clock
 from firstdose.domain.coding import PLACE_OF_SERVICE, lines_for
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import outline
 from firstdose.domain.referral import Referral, Site
 from firstdose.ports import (
     AuthorizationRequest,
+    ClockRequest,
     Contact,
     ContactStore,
     DocumentsReply,
@@ -52,6 +55,10 @@ class CaseFiles(Protocol):
         Raises Impossible("payer_not_electronic") if the payer has no endpoint.
         """
 
+    async def plan(self, referral_id: str) -> Plan:
+        """As the facts stand now, electronic or not."""
+        ...
+
 
 class Subscriptions(Protocol):
     """At which payers our Subscription lies, and where it points."""
@@ -68,6 +75,20 @@ class Notifying(Protocol):
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str: ...
 
 
+class Passage(Protocol):
+    """Whether a request may leave for its payer now, and what becomes of it."""
+
+    def to(self, endpoint: PayerEndpoint) -> AbstractAsyncContextManager[None]:
+        """The request is made within it. Raises Unavailable when it may not leave now."""
+
+
+class FreePassage:
+    """Every request may leave."""
+
+    def to(self, endpoint: PayerEndpoint) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+
 class PayerDeskService:
     """Implements ports.PayerDesk over the electronic channels."""
 
@@ -82,6 +103,7 @@ class PayerDeskService:
         subscription_secret: Callable[[str], str],
         clock: Callable[[], datetime],
         rules: tuple[ClockRule, ...] = RULES,
+        passage: Passage | None = None,
     ) -> None:
         self._files = files
         self._contacts = contacts
@@ -92,12 +114,14 @@ class PayerDeskService:
         self._subscription_secret = subscription_secret
         self._clock = clock
         self._rules = rules
+        self._passage = passage or FreePassage()
 
     async def verify_benefits(self, request: Request) -> Benefits:
         file, contact = await self._open(request, Purpose.ELIGIBILITY)
         case = _case(file, contact, _lines_of(file.referral))
-        await self._contacts.mark_attempted(contact.id)
-        benefits = await self._channel(file.plan.eligibility).verify_benefits(case)
+        async with self._passage.to(file.endpoint):
+            await self._contacts.mark_attempted(contact.id)
+            benefits = await self._channel(file.plan.eligibility).verify_benefits(case)
         return benefits.model_copy(update={"channel": file.plan.eligibility, "verified_at": self._clock()})
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
@@ -106,8 +130,9 @@ class PayerDeskService:
         answer = await self._answered_before(contact, case, file.plan)
         if answer is None:
             await self._subscribe(file)
-            await self._contacts.mark_attempted(contact.id)
-            received = await self._channel(file.plan.authorization).submit(case)
+            async with self._passage.to(file.endpoint):
+                await self._contacts.mark_attempted(contact.id)
+                received = await self._channel(file.plan.authorization).submit(case)
             answer = await self._answers.keep(contact, Via.RESPONSE, received)
         return Submission(contact_id=contact.id, answer=answer, clock=self._decision_due(request, file.plan, answer))
 
@@ -120,7 +145,8 @@ class PayerDeskService:
         file = await self._files.case(contact.referral_id, payer=contact.payer)
         asked = {line.sequence for line in known.lines} if known else None
         lines = tuple(line for line in _lines_of(file.referral) if asked is None or line.sequence in asked)
-        received = await self._channel(file.plan.authorization).inquire(_case(file, contact, lines))
+        async with self._passage.to(file.endpoint):
+            received = await self._channel(file.plan.authorization).inquire(_case(file, contact, lines))
         if received is None:
             return known or PayerAnswer()
         return await self._answers.keep(contact, Via.INQUIRY, received)
@@ -131,7 +157,20 @@ class PayerDeskService:
     async def send_documents(self, reply: DocumentsReply) -> None:
         contact = await self._contact(reply.key)
         file = await self._files.case(contact.referral_id, payer=contact.payer)
-        await self._channel(file.plan.authorization).send_documents(_case(file, contact, ()), reply.documents)
+        async with self._passage.to(file.endpoint):
+            await self._channel(file.plan.authorization).send_documents(_case(file, contact, ()), reply.documents)
+
+    async def start_clock(self, request: ClockRequest) -> Clock | None:
+        plan = await self._files.plan(request.referral_id)
+        return self._start(plan, request.purpose, request.at, drug=request.drug, expedited=request.expedited)
+
+    def _start(self, plan: Plan, purpose: ClockPurpose, at: datetime, *, drug: bool, expedited: bool) -> Clock | None:
+        """The plan's own rules go before the general ones."""
+        rules = (*plan.clocks, *self._rules)
+        try:
+            return start_clock(rules, plan.regime, purpose, at, drug=drug, expedited=expedited, calendar=plan.calendar)
+        except LookupError:
+            return None
 
     async def void(self, request: AuthorizationRequest) -> None:
         replaced = await self._contacts.find(request.replaces) if request.replaces else None
@@ -139,8 +178,9 @@ class PayerDeskService:
             return
         file, contact = await self._open(request, Purpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
-        await self._contacts.mark_attempted(contact.id)
-        await self._channel(file.plan.authorization).void(case)
+        async with self._passage.to(file.endpoint):
+            await self._contacts.mark_attempted(contact.id)
+            await self._channel(file.plan.authorization).void(case)
 
     async def _open(self, request: Request, purpose: Purpose, *, payer: str | None = None) -> tuple[CaseFile, Contact]:
         """The contact as it was first begun: a plan that changed since does not send the same request elsewhere."""
@@ -175,7 +215,8 @@ class PayerDeskService:
         known = await self._contacts.latest_answer(contact.id)
         if known is not None:
             return known
-        received = await self._channel(plan.authorization).inquire(case)
+        async with self._passage.to(case.endpoint):
+            received = await self._channel(plan.authorization).inquire(case)
         return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
 
     async def _subscribe(self, file: CaseFile) -> None:
@@ -186,20 +227,26 @@ class PayerDeskService:
         if not isinstance(channel, Notifying) or await self._subscriptions.callback_of(payer) == callback_url:
             return
         try:
-            name = await channel.ensure_subscription(file.endpoint, callback_url, self._subscription_secret(payer))
+            async with self._passage.to(file.endpoint):
+                name = await channel.ensure_subscription(file.endpoint, callback_url, self._subscription_secret(payer))
         except PortError as error:
             _log.warning("subscription not registered", extra={"payer": payer, "code": str(error)})
             return
         await self._subscriptions.registered(payer, name, callback_url, self._clock())
 
     def _decision_due(self, request: AuthorizationRequest, plan: Plan, answer: PayerAnswer) -> Clock:
-        """The clock of the line that is due first."""
+        """The clock of the line that is due first; where no rule knows of appeals, they run on the decision's."""
         started = answer.received_at or self._clock()
-        clocks = [
-            decision_clock(self._rules, plan.regime, started, drug=drug, expedited=request.expedited)
-            for drug in {line.kind is LineKind.DRUG for line in request.lines}
-        ]
-        return min(clocks, key=lambda clock: clock.due_at)
+        appealed = any(line.certification in APPEALS for line in request.lines)
+        purposes = (ClockPurpose.APPEAL, ClockPurpose.DECISION) if appealed else (ClockPurpose.DECISION,)
+        for purpose in purposes:
+            clocks = [
+                self._start(plan, purpose, started, drug=drug, expedited=request.expedited)
+                for drug in {line.kind is LineKind.DRUG for line in request.lines}
+            ]
+            if running := [clock for clock in clocks if clock]:
+                return min(running, key=lambda clock: clock.due_at)
+        raise Impossible("no_clock_rule")
 
     def _channel(self, channel: Channel) -> PayerChannel:
         if channel not in self._channels:

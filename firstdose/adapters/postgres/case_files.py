@@ -27,6 +27,9 @@ class PostgresCaseFiles:
             raise Impossible("payer_not_electronic")
         return CaseFile(referral, endpoint, plan)
 
+    async def plan(self, referral_id: str) -> Plan:
+        return (await self._as_it_stood(referral_id, None))[1]
+
     async def _as_it_stood(self, referral_id: str, payer: str | None) -> tuple[Referral, Plan]:
         with unshredded():
             async with transaction(self._pool) as connection:

@@ -1,15 +1,27 @@
 """Tables that a pharmacy edits in files: read row by row, taken over as a whole or not at all."""
 
 from collections.abc import Callable, Iterable
+from itertools import starmap
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
-class Problem(NamedTuple):
-    """What is wrong with a row; rows count from 1. Names fields, never repeats values."""
+class FileRow(NamedTuple):
+    """A row of a file, and the line that it begins on; `problem` says why it cannot be read at all."""
 
-    row: int
+    line: int
+    values: Any
+    problem: str | None = None
+
+
+class Problem(NamedTuple):
+    """What is wrong with a row, and its line; rows that come from no file count from 1.
+
+    Names fields, never repeats values.
+    """
+
+    line: int
     problem: str
 
 
@@ -36,20 +48,28 @@ Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def read_rows(model: type[Checked], rows: Iterable[Any], *, key: Callable[[Checked], object]) -> list[Checked]:
-    """The rows, checked one by one; no two may have the same key. Raises RefusedRows."""
-    read: dict[object, Checked] = {}
+    """The rows (each as it is, or a FileRow), checked one by one; no two may have the same key. Raises RefusedRows."""
+    read: dict[object, tuple[int, Checked]] = {}
     problems: list[Problem] = []
-    for number, row in enumerate(rows, start=1):
-        try:
-            checked = model.model_validate(row)
-        except ValidationError as error:
-            problems += [Problem(number, _words(each)) for each in error.errors(include_input=False)]
+    for row in starmap(_placed, enumerate(rows, start=1)):
+        if row.problem:
+            problems.append(Problem(row.line, row.problem))
             continue
-        if read.setdefault(key(checked), checked) is not checked:
-            problems.append(Problem(number, "an earlier row has the same key"))
+        try:
+            checked = model.model_validate(row.values)
+        except ValidationError as error:
+            problems += [Problem(row.line, _words(each)) for each in error.errors(include_input=False)]
+            continue
+        first, _ = read.setdefault(key(checked), (row.line, checked))
+        if first != row.line:
+            problems.append(Problem(row.line, f"has the same key as line {first}"))
     if problems:
         raise RefusedRows(problems)
-    return list(read.values())
+    return [checked for _, checked in read.values()]
+
+
+def _placed(number: int, row: Any) -> FileRow:
+    return row if isinstance(row, FileRow) else FileRow(number, row)
 
 
 def _words(error: Any) -> str:

@@ -1,59 +1,21 @@
 """The table of payers: how each plan is reached, as the pharmacy's file says it."""
 
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NamedTuple, Self
-
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from firstdose.adapters.postgres.imports import ImportReport, RefusedRows, read_rows
+from firstdose.adapters.postgres.payer_rows import PayerRow
 from firstdose.adapters.postgres.pool import Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.domain.channel import UNKNOWN_PLAN, Channel, Plan
-from firstdose.domain.clocks import Regime
+from firstdose.adapters.postgres.remembered import Remembered
+from firstdose.domain.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.referral import LineOfBusiness
 from firstdose.ports import PayerEndpoint
 
 _sql = load("payers")
-_PLAN_FIELDS = {"eligibility", "authorization", "regime", "phone", "fax", "portal"}
-_ENDPOINT_FIELDS = {"name", "base_url", "subscription_filter", "trust_outcome_when_no_review_action", "timeout"}
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
-
-
-class PayerRow(BaseModel):
-    """One payer of the file. Channels are people's unless the row says otherwise; `timeout` in seconds or ISO 8601."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    name: Text
-    line_of_business: LineOfBusiness | None = None
-    """Told when several plans of one name differ in it."""
-    regime: Regime = Regime.PLAN
-    eligibility: Channel = Channel.PEOPLE
-    authorization: Channel = Channel.PEOPLE
-    base_url: Url | None = None
-    phone: Text | None = None
-    fax: Text | None = None
-    portal: Url | None = None
-    subscription_filter: Text = "orgIdentifier"
-    trust_outcome_when_no_review_action: bool = False
-    timeout: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(minutes=5))] = timedelta(seconds=30)
-
-    @model_validator(mode="after")
-    def _electronic_channels_have_an_address(self) -> Self:
-        if (self.eligibility.electronic or self.authorization.electronic) and self.base_url is None:
-            raise ValueError("base_url: an electronic channel needs it")
-        if self.id == UNKNOWN_PLAN.payer:
-            raise ValueError("id: this word stands for a payer that is in no table")
-        return self
-
-    @property
-    def plan(self) -> Plan:
-        return Plan(payer=self.id, **self.model_dump(include=_PLAN_FIELDS))
 
 
 class Subscription(NamedTuple):
@@ -65,9 +27,25 @@ class Subscription(NamedTuple):
     registered_at: datetime
 
 
+class PayerVersion(NamedTuple):
+    """A plan as an import made it."""
+
+    version: int
+    row: PayerRow
+    imported_at: datetime
+
+
+class Known(NamedTuple):
+    """A plan as the table has it, and as the process sees it."""
+
+    row: PayerRow
+    plan: Plan
+
+
 class PayerTable:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._remembered = Remembered[tuple[Known, ...]](pool, "payers")
 
     async def import_payers(self, rows: Iterable[Any]) -> ImportReport:
         """Take over the rows of a file (`PayerRow`); a payer that it does not name stays. Raises Unavailable."""
@@ -76,6 +54,8 @@ class PayerTable:
         except RefusedRows as refused:
             return refused.report
         at = datetime.now(UTC)
+        # By id: two imports at once take their locks in one order.
+        payers.sort(key=lambda payer: payer.id)
         async with transaction(self._pool) as connection:
             versions = [
                 await _sql.upsert_payer(
@@ -83,13 +63,18 @@ class PayerTable:
                     id=payer.id,
                     name=payer.name,
                     name_index=_plain(payer.name),
-                    config=payer.model_dump(mode="json"),
+                    # Without defaults: a column that a later release adds does not make every plan a new version.
+                    config=payer.model_dump(mode="json", exclude_defaults=True),
                     at=at,
                 )
                 for payer in payers
             ]
         changed = sum(version is not None for version in versions)
         return ImportReport(changed=changed, unchanged=len(versions) - changed)
+
+    def kept(self) -> AbstractAsyncContextManager[None]:
+        """Within it look-ups are answered from memory. An import, wherever it runs, is noticed at once."""
+        return self._remembered.kept()
 
     async def plan(
         self, payer_id: str | None, name: str | None, line_of_business: LineOfBusiness | None = None
@@ -98,23 +83,41 @@ class PayerTable:
 
         Raises Unavailable.
         """
-        async with reachable():
-            if payer_id and (row := await _sql.by_id(self._pool, id=_as_id(payer_id))):
-                return PayerRow.model_validate(row["config"]).plan
-            named = [row async for row in _sql.by_name(self._pool, name_index=_plain(name))] if name else []
-        rows = [PayerRow.model_validate(row["config"]) for row in named]
-        if len(rows) > 1:
-            rows = [row for row in rows if row.line_of_business is line_of_business]
-        return rows[0].plan if len(rows) == 1 else UNKNOWN_PLAN
+        if payer_id and (known := await self._by_id(_as_id(payer_id))):
+            return known[0].plan
+        named = await self._by_name(_plain(name)) if name else None
+        if named and len(named) > 1:
+            named = tuple(each for each in named if each.row.line_of_business is line_of_business)
+        return named[0].plan if named and len(named) == 1 else UNKNOWN_PLAN
 
     async def endpoint(self, payer: str) -> PayerEndpoint | None:
         """None if there is no electronic way to this payer. Raises Unavailable."""
+        known = await self._by_id(payer)
+        return known[0].row.endpoint if known else None
+
+    async def _by_id(self, payer: str) -> tuple[Known, ...] | None:
+        async def ask() -> tuple[Known, ...] | None:
+            async with reachable():
+                row = await _sql.by_id(self._pool, id=payer)
+            return (_known(row),) if row else None
+
+        return await self._remembered.recall(("id", payer), ask)
+
+    async def _by_name(self, name_index: str) -> tuple[Known, ...] | None:
+        async def ask() -> tuple[Known, ...] | None:
+            async with reachable():
+                rows = [row async for row in _sql.by_name(self._pool, name_index=name_index)]
+            return tuple(map(_known, rows)) or None
+
+        return await self._remembered.recall(("name", name_index), ask)
+
+    async def versions(self, payer: str) -> list[PayerVersion]:
+        """What the plan was and is, oldest first. Raises Unavailable."""
         async with reachable():
-            found = await _sql.by_id(self._pool, id=payer)
-        row = PayerRow.model_validate(found["config"]) if found else None
-        if row is None or row.base_url is None:
-            return None
-        return PayerEndpoint(payer=row.id, **row.model_dump(include=_ENDPOINT_FIELDS))
+            rows = [row async for row in _sql.versions(self._pool, payer=payer)]
+        return [
+            PayerVersion(row["version"], PayerRow.model_validate(row["config"]), row["imported_at"]) for row in rows
+        ]
 
     async def subscription(self, payer: str) -> Subscription | None:
         """Raises Unavailable."""
@@ -126,6 +129,11 @@ class PayerTable:
         """Remember it in place of the payer's former one. Raises Unavailable."""
         async with reachable():
             await _sql.put_subscription(self._pool, **subscription._asdict())
+
+
+def _known(record: Mapping[str, Any]) -> Known:
+    row = PayerRow.model_validate(record["config"])
+    return Known(row, row.plan(record["version"]))
 
 
 def _plain(name: str) -> str:

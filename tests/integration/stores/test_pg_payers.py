@@ -1,16 +1,20 @@
 """The pharmacy's table of payers: read from its file, found however a source writes the payer."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from firstdose.adapters.postgres.imports import ImportReport, Problem
 from firstdose.adapters.postgres.payers import PayerTable, Subscription
 from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.postgres.remembered import Remembered
 from firstdose.domain.channel import UNKNOWN_PLAN, Channel
 from firstdose.domain.clocks import Regime
 from firstdose.domain.referral import LineOfBusiness
+from simulator.plans import made_up_plans
 
 ACME: dict[str, Any] = {
     "id": "acme-health",
@@ -65,6 +69,68 @@ async def test_the_version_counts_changes_and_not_imports(pool: Pool, table: Pay
     assert (await table.plan("acme-health", None)).fax == "555-0199"
 
 
+async def test_every_version_is_kept_for_good(pool: Pool, table: PayerTable) -> None:
+    for phone in ("555-0101", "555-0102", "555-0102", "555-0101"):
+        await table.import_payers([{**ACME, "phone": phone}, {"id": "other", "name": "Other"}])
+    kept = await table.versions("acme-health")
+    assert [(each.version, each.row.phone) for each in kept] == [(1, "555-0101"), (2, "555-0102"), (3, "555-0101")]
+    assert kept[-1].row.plan(3) == await table.plan("acme-health", None)
+    assert [each.version for each in await table.versions("other")] == [1]
+    assert await table.versions("nobody") == []
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await pool.execute("DELETE FROM payer_versions")
+
+
+async def test_the_same_plan_in_other_words_is_no_new_version(table: PayerTable) -> None:
+    written = {**ACME, "no_authorization": "nursing; 99601", "standard_decision": "3 business days", "closed_on": ""}
+    meant = {**ACME, "no_authorization": ["99601", "nursing", "NURSING"], "standard_decision": "3 business day"}
+    await table.import_payers([written])
+    assert await table.import_payers([{**meant, "appeal_levels": 2}]) == ImportReport(unchanged=1)
+
+
+async def test_two_imports_at_once_are_one_after_the_other(table: PayerTable) -> None:
+    plans = made_up_plans(40, payer_url="http://127.0.0.1:1")
+    changed = [{**plan, "phone": "555-0100"} for plan in reversed(plans)]
+    reports = await asyncio.gather(table.import_payers(plans), table.import_payers(changed))
+    assert sum(report.changed for report in reports) == 80
+    assert [each.version for each in await table.versions(plans[0]["id"])] == [1, 2]
+
+
+async def test_what_a_process_remembers_is_forgotten_when_another_imports(pool: Pool, table: PayerTable) -> None:
+    other = PayerTable(pool)
+    await other.import_payers([ACME])
+    async with table.kept(), asyncio.timeout(10):
+        # Twice: to begin to listen makes it forget once by itself.
+        for version in (1, 2, 3):
+            if version > 1:
+                await other.import_payers([{**ACME, "name": f"Acme {version}"}])
+            while (await table.plan("acme-health", None)).version < version:
+                await pool.fetchval("SELECT 1")
+            assert (await table.plan("acme-health", None)).version == version
+        assert (await table.plan(None, "acme 3")).version == 3
+        assert await table.plan(None, "Acme 2") == UNKNOWN_PLAN
+
+
+async def test_what_is_remembered_is_not_asked_again(pool: Pool) -> None:
+    remembered, asked = Remembered[str](pool, "payers"), 0
+
+    async def ask() -> str:
+        nonlocal asked
+        asked += 1
+        return str(await pool.fetchval("SELECT 'found'"))
+
+    async def recalled() -> bool:
+        before = asked
+        assert await remembered.recall("it", ask) == "found"
+        return asked == before
+
+    assert not any([await recalled(), await recalled()]), "nothing is remembered yet"
+    async with remembered.kept(), asyncio.timeout(10):
+        while not await recalled():
+            pass
+    assert not await recalled()
+
+
 async def test_one_bad_row_and_nothing_is_taken_over(pool: Pool, table: PayerTable) -> None:
     rows = [
         ACME,
@@ -75,8 +141,8 @@ async def test_one_bad_row_and_nothing_is_taken_over(pool: Pool, table: PayerTab
         {"id": "unknown", "name": "x"},
     ]
     report = await table.import_payers(rows)
-    assert {problem.row for problem in report.problems} == {2, 3, 4, 5, 6}
-    assert Problem(4, "base_url: an electronic channel needs it") in report.problems
+    assert {problem.line for problem in report.problems} == {2, 3, 4, 5, 6}
+    assert Problem(4, "base_url: the channel pas needs it") in report.problems
     assert not any("No Spaces" in problem.problem for problem in report.problems)
     assert await pool.fetchval("SELECT count(*) FROM payers") == 0
 

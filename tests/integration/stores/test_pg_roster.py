@@ -137,5 +137,5 @@ async def test_an_import_counts_what_it_changed_and_refuses_bad_rows(roster: Pos
     same, changed = nurse("rn-1"), nurse("rn-2", position=7)
     assert await roster.import_nurses([same, changed]) == ImportReport(changed=1, unchanged=1)
     report = await roster.import_nurses([nurse("rn-1", skills=["magic"]), nurse("rn-5", states=["Ohio"]), same])
-    assert [problem.row for problem in report.problems] == [1, 2]
+    assert [problem.line for problem in report.problems] == [1, 2]
     assert not any("magic" in problem.problem.split("Input should be")[0] for problem in report.problems)

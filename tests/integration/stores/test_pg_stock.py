@@ -108,5 +108,5 @@ async def test_an_import_sets_what_lies_on_the_shelf(pool: Pool, pharmacy: Postg
     await pharmacy.import_stock([lot("L1", 3), lot("L2", 3)])
     assert await pharmacy.import_stock([lot("L1", 8), lot("L2", 3)]) == ImportReport(changed=1, unchanged=1)
     report = await pharmacy.import_stock([lot("L1", -1), lot("L3", 1)])
-    assert [problem.row for problem in report.problems] == [1]
+    assert [problem.line for problem in report.problems] == [1]
     assert await on_shelf(pool) == {"L1": 8, "L2": 3}

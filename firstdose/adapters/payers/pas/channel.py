@@ -6,8 +6,9 @@ so that the desk asks before it sends again.
 
 from collections.abc import Sequence
 
+from firstdose.adapters.payers.exchange import Unknown
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
-from firstdose.adapters.payers.pas.client import PasClient, Unknown
+from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
 from firstdose.adapters.payers.pas.elements import Unreadable, parse, word
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstdose.adapters.payers.pas.client import retry_after
+from firstdose.adapters.payers.exchange import retry_after
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

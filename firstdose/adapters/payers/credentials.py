@@ -1,0 +1,81 @@
+"""Our credentials at payers, read once at the start: keys that sign for us, certificates for mutual TLS."""
+
+import json
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+import httpx2
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+SigningKey = RSAKey | ECKey
+_CURVE: Final = "P-384"
+
+
+class UnfitCredential(Exception):
+    """One line that names the credential and the file's purpose, never what is in it."""
+
+
+class CredentialFiles(Protocol):
+    """Where one credential lies; `authority_file` holds the authorities that a payer's own certificate comes from."""
+
+    @property
+    def private_key_file(self) -> Path | None: ...
+    @property
+    def certificate_file(self) -> Path | None: ...
+    @property
+    def key_file(self) -> Path | None: ...
+    @property
+    def authority_file(self) -> Path | None: ...
+
+
+class Credentials(NamedTuple):
+    """By name: what signs, and what makes connections."""
+
+    keys: Mapping[str, SigningKey]
+    tls: Mapping[str, ssl.SSLContext]
+
+
+def read_credentials(files: Mapping[str, CredentialFiles]) -> Credentials:
+    """Raises UnfitCredential: a file that is not there, or holds something else."""
+    keys = {name: _signing_key(name, each.private_key_file) for name, each in files.items() if each.private_key_file}
+    tls = {name: _context(name, each) for name, each in files.items() if each.certificate_file}
+    return Credentials(keys, tls)
+
+
+def _signing_key(name: str, file: Path) -> SigningKey:
+    """RSA or P-384, in PEM or as a JWK: SMART asks for RS384 or ES384."""
+    try:
+        text = file.read_text()
+        key = _parsed(text)
+    except (OSError, ValueError, TypeError, KeyError, JoseError):
+        raise UnfitCredential(f"credential {name}: private_key_file is no readable private key") from None
+    if not key.is_private or (isinstance(key, ECKey) and key.curve_name != _CURVE):
+        raise UnfitCredential(f"credential {name}: private_key_file must hold a private key, RSA or {_CURVE}")
+    return key
+
+
+def _parsed(text: str) -> SigningKey:
+    data = json.loads(text) if text.lstrip().startswith("{") else text
+    try:
+        return RSAKey.import_key(data)
+    except (ValueError, TypeError, KeyError, JoseError):
+        return ECKey.import_key(data)
+
+
+def _context(name: str, files: CredentialFiles) -> ssl.SSLContext:
+    try:
+        context = (
+            ssl.create_default_context(cafile=files.authority_file)
+            if files.authority_file
+            else httpx2.create_ssl_context()
+        )
+        # With no password an encrypted key is an error; otherwise OpenSSL would ask at the terminal and wait.
+        context.load_cert_chain(str(files.certificate_file), files.key_file, password="")
+    except (OSError, ValueError):
+        raise UnfitCredential(
+            f"credential {name}: certificate_file, key_file or authority_file is not usable"
+        ) from None
+    return context

@@ -1,0 +1,107 @@
+"""HTTP to a payer: one POST with one deadline, and each way it can fail as a port error.
+
+Retries nothing and follows no redirect. The deadline is around the whole call, for a client's own timeouts never fire
+on a body that drips; the answer is read up to a cap.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final, NamedTuple
+
+import httpx2
+
+from firstdose.ports import Impossible, Unavailable
+
+LARGEST_ANSWER: Final = 5_000_000
+_A_DAY: Final = 86_400
+_UNAUTHORIZED, _NOT_FOUND, _TIMED_OUT, _TOO_EARLY, _BUSY = 401, 404, 408, 425, 429
+
+
+class Unknown(Impossible):
+    """The payer has nothing by that name."""
+
+    def __init__(self) -> None:
+        super().__init__("payer_refused_request")
+
+
+class Unauthorized(Impossible):
+    """The payer does not take us for who we say we are."""
+
+    def __init__(self) -> None:
+        super().__init__("payer_refused_credentials")
+
+
+class Answered(NamedTuple):
+    """The body of a 2xx answer, and its media type as the header says it."""
+
+    body: bytes
+    content_type: str
+
+
+async def post(
+    http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: timedelta
+) -> Answered:
+    """Post the body within the time.
+
+    Raises:
+        Impossible: the payer refuses what we sent (4xx), or points elsewhere (3xx). Unauthorized is the 401, Unknown
+            the 404.
+        Unavailable: it timed out, could not be reached, failed (5xx) or asked to wait (429).
+    """
+    # The cap counts what comes over the wire, so nothing may be compressed.
+    sent = {**headers, "accept-encoding": "identity"}
+    try:
+        async with asyncio.timeout(timeout.total_seconds()):
+            return await _exchange(http, url, body, sent)
+    except (TimeoutError, httpx2.TimeoutException):
+        raise Unavailable("payer_timed_out") from None
+    except httpx2.InvalidURL:
+        raise Impossible("payer_address_wrong") from None
+    except httpx2.HTTPError:  # its text holds the URL and more
+        raise Unavailable("payer_unreachable") from None
+
+
+async def _exchange(http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+    sending = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=None)
+    async with sending as response:
+        _judge(response)
+        answer = bytearray()
+        async for chunk in response.aiter_raw():
+            answer += chunk
+            if len(answer) > LARGEST_ANSWER:
+                raise Unavailable("unreadable_answer")
+    return Answered(bytes(answer), response.headers.get("content-type", ""))
+
+
+def _judge(response: httpx2.Response) -> None:
+    status = response.status_code
+    if status == _UNAUTHORIZED:
+        raise Unauthorized
+    if status == _NOT_FOUND:
+        raise Unknown
+    if status in (_TIMED_OUT, _TOO_EARLY, _BUSY):
+        raise Unavailable("payer_busy", retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
+    if status >= 500:
+        raise Unavailable("payer_failed", retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
+    if status >= 400:  # PAS: an OperationOutcome with 4xx is not to be retried
+        raise Impossible("payer_refused_request")
+    if status >= 300:
+        raise Impossible("payer_moved")
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """What a Retry-After header asks for, in seconds or as a date, between nothing and a day."""
+    if value is None:
+        return None
+    try:
+        wait = timedelta(seconds=min(int(value), _A_DAY)) if value.isdecimal() else _until(value, now)
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wait, timedelta()), timedelta(seconds=_A_DAY))
+
+
+def _until(value: str, now: datetime) -> timedelta:
+    moment = parsedate_to_datetime(value)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now

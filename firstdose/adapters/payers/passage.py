@@ -1,0 +1,154 @@
+"""The way of a request to its payer: a place for it, a payer that is not out, a pace that the payer allows.
+
+One payer's trouble stays its own: requests that may not leave are sent away at once, with a time to come back, and hold
+no activity slot meanwhile.
+"""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Final, Protocol
+
+from firstdose.domain.payer_health import Outcome
+from firstdose.ports import PayerEndpoint, PortError, Unavailable
+
+_log = logging.getLogger(__name__)
+
+_FAILURES: Final = {
+    "payer_timed_out",
+    "payer_unreachable",
+    "payer_failed",
+    "payer_system_down",
+    "unreadable_answer",  # the page that says "we are upgrading our system"
+}
+_NEVER_LEFT: Final = {
+    "database_unavailable",
+    "payer_rate_limit",
+    "payer_address_wrong",
+    "payer_credential_missing",
+    "value_cannot_be_sent",
+    "no_line_to_submit",
+    "no_coverage",
+    "documents_not_electronic",
+}
+"""Problems on our side of the line: they say nothing about the payer."""
+_ASKED_ALL_TO_WAIT: Final = {"payer_busy", "payer_failed"}
+"""With Retry-After. What an answer asks for one patient's request concerns no other."""
+_BESIDES_THE_CALL: Final = timedelta(minutes=1)
+"""At most, for what we write down before and after a request."""
+_LEAST_S: Final = 0.1
+_APART_S: Final = 0.05
+
+
+class Health(Protocol):
+    """What is known of a payer's systems; shared by all workers."""
+
+    async def admit(self, payer: str, longest: timedelta) -> int | None:
+        """The number of the probe, if the request is one. Raises Unavailable in an outage."""
+
+    async def hear(
+        self, payer: str, outcome: Outcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
+    ) -> None: ...
+
+
+class Pace(Protocol):
+    """How fast a payer may be asked; shared by all workers."""
+
+    async def turn(self, payer: str, per_minute: int, burst: int) -> None:
+        """Raises Unavailable when it is nobody's turn yet."""
+
+
+class GuardedPassage:
+    """Implements registry.Passage for one process."""
+
+    def __init__(self, health: Health, pace: Pace, clock: Callable[[], float] = time.monotonic) -> None:
+        self._health = health
+        self._pace = pace
+        self._places = Places(clock)
+        self._turns = Turns(clock)
+
+    @asynccontextmanager
+    async def to(self, endpoint: PayerEndpoint) -> AsyncIterator[None]:
+        """Raises Unavailable: `payer_crowded`, `payer_outage`, `payer_busy` or `payer_rate_limit`."""
+        with self._places.one_of(endpoint.payer, endpoint.at_once):
+            probe = await self._admitted(endpoint)
+            outcome, asked_to_wait = Outcome.UNTOLD, None
+            try:
+                if endpoint.requests_per_minute is not None:
+                    await self._pace.turn(endpoint.payer, endpoint.requests_per_minute, endpoint.burst)
+                yield
+                outcome = Outcome.ANSWERED
+            except PortError as error:
+                outcome, asked_to_wait = _told_by(error)
+                raise
+            finally:
+                await self._tell(endpoint.payer, outcome, probe, asked_to_wait)
+
+    async def _admitted(self, endpoint: PayerEndpoint) -> int | None:
+        try:
+            return await self._health.admit(endpoint.payer, endpoint.timeout + _BESIDES_THE_CALL)
+        except Unavailable as error:
+            if error.retry_after is None:
+                raise
+            wait = self._turns.after(endpoint.payer, error.retry_after.total_seconds(), _APART_S)
+            raise Unavailable(error.problem, wait) from None
+
+    async def _tell(self, payer: str, outcome: Outcome, probe: int | None, asked_to_wait: timedelta | None) -> None:
+        """What is known of a payer is advice: an answer is not lost because this could not be written down."""
+        if outcome is Outcome.UNTOLD and probe is None:
+            return
+        try:
+            await self._health.hear(payer, outcome, probe=probe, asked_to_wait=asked_to_wait)
+        except Unavailable as error:
+            _log.warning("payer health not noted", extra={"payer": payer, "code": error.problem})
+
+
+class Places:
+    """A bulkhead: how many requests a payer may have under way in this process."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._begun: dict[str, dict[object, float]] = {}
+        self._turns = Turns(clock)
+
+    @contextmanager
+    def one_of(self, payer: str, places: int) -> Iterator[None]:
+        """Take a place. Raises Unavailable: `payer_crowded`, with about the time at which places come free."""
+        begun = self._begun.setdefault(payer, {})
+        if len(begun) >= places:
+            slowest = self._clock() - min(begun.values())
+            raise Unavailable("payer_crowded", self._turns.after(payer, _LEAST_S, slowest / places))
+        place = object()
+        begun[place] = self._clock()
+        try:
+            yield
+        finally:
+            del begun[place]
+
+
+class Turns:
+    """Spreads out those who are sent away, so that they do not come back all at once."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    def after(self, payer: str, wait: float, apart: float) -> timedelta:
+        """A turn no sooner than `wait` and `apart` from the one before, in seconds."""
+        now = self._clock()
+        turn = max(now + wait, self._last.get(payer, 0.0) + apart)
+        self._last[payer] = turn
+        return timedelta(seconds=turn - now)
+
+
+def _told_by(error: PortError) -> tuple[Outcome, timedelta | None]:
+    """What an error tells of the payer, and how long the payer asked to be left alone."""
+    problem = str(error)
+    if problem in _NEVER_LEFT:
+        return Outcome.UNTOLD, None
+    outcome = Outcome.FAILED if problem in _FAILURES else Outcome.ANSWERED
+    if isinstance(error, Unavailable) and problem in _ASKED_ALL_TO_WAIT:
+        return outcome, error.retry_after
+    return outcome, None

@@ -1,0 +1,84 @@
+"""The wire to payers: HTTPS with what each payer knows us by, a client certificate, an access token or both."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+import httpx2
+
+from firstdose.adapters.payers.backend_services import AccessTokens
+from firstdose.adapters.payers.credentials import CredentialFiles, read_credentials
+from firstdose.adapters.payers.exchange import Answered, Unauthorized, post
+from firstdose.ports import BackendServices, Impossible, PayerEndpoint, Unavailable
+
+
+class Wire:
+    """`http` is for payers without a client certificate; clients are the caller's, who also closes them."""
+
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        by_certificate: Mapping[str, httpx2.AsyncClient] | None = None,
+        tokens: AccessTokens | None = None,
+    ) -> None:
+        self._http = http
+        self._by_certificate = by_certificate or {}
+        self._tokens = tokens
+
+    async def post(self, endpoint: PayerEndpoint, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+        """Post within the payer's time, the token included. Raises what `exchange.post` does.
+
+        Impossible also: `payer_credential_missing`, `payer_refused_credentials`.
+        """
+        http = self._client(endpoint.client_certificate)
+        if endpoint.auth is None:
+            return await post(http, url, body, headers, endpoint.timeout)
+        try:
+            async with asyncio.timeout(endpoint.timeout.total_seconds()):
+                return await self._authorized(http, endpoint, endpoint.auth, url, body, headers)
+        except TimeoutError:
+            raise Unavailable("payer_timed_out") from None
+
+    async def _authorized(
+        self,
+        http: httpx2.AsyncClient,
+        endpoint: PayerEndpoint,
+        auth: BackendServices,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+    ) -> Answered:
+        """A token may have been withdrawn before its time: on 401 there is one new one."""
+        if self._tokens is None:
+            raise Impossible("payer_credential_missing")
+        token = await self._tokens.token(http, auth, endpoint.timeout)
+        try:
+            return await post(http, url, body, _with(token, headers), endpoint.timeout)
+        except Unauthorized:
+            token = await self._tokens.token(http, auth, endpoint.timeout, refused=token)
+            return await post(http, url, body, _with(token, headers), endpoint.timeout)
+
+    def _client(self, certificate: str | None) -> httpx2.AsyncClient:
+        if certificate is None:
+            return self._http
+        if certificate not in self._by_certificate:
+            raise Impossible("payer_credential_missing")
+        return self._by_certificate[certificate]
+
+
+@asynccontextmanager
+async def open_wire(files: Mapping[str, CredentialFiles], clock: Callable[[], datetime]) -> AsyncIterator[Wire]:
+    """A wire with these credentials. Raises UnfitCredential."""
+    credentials = read_credentials(files)
+    async with AsyncExitStack() as opened:
+        http = await opened.enter_async_context(httpx2.AsyncClient())
+        by_certificate = {
+            name: await opened.enter_async_context(httpx2.AsyncClient(verify=context))
+            for name, context in credentials.tls.items()
+        }
+        yield Wire(http, by_certificate, AccessTokens(credentials.keys, clock))
+
+
+def _with(token: str, headers: Mapping[str, str]) -> dict[str, str]:
+    return {**headers, "authorization": f"Bearer {token}"}

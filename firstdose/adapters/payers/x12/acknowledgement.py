@@ -1,0 +1,65 @@
+"""TA1 and 999: what the other side says of our interchange before anybody has read what it asks.
+
+A rejection is final for what we sent; an acceptance says that they have it, and the answer comes another time.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from firstdose.adapters.payers.x12.envelope import Interchange, Transaction
+from firstdose.adapters.payers.x12.segments import Segment, Unreadable
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+_ACCEPTED: Final = frozenset("AE")  # E: with errors that they noted and passed over
+_REJECTED: Final = frozenset("RMWX")
+_IMPLEMENTATION_ACKNOWLEDGEMENT: Final = "999"
+
+
+def acknowledged(interchange: Interchange, control: int) -> Verdict | None:
+    """What is said of the interchange that we numbered `control`; None if it only brings an answer.
+
+    Raises Unreadable: it speaks of another interchange, or in codes that we do not know.
+    """
+    said = [_verdict(ta1, 1, 4, control) for ta1 in interchange.acknowledgements]
+    for transaction in interchange.transactions:
+        if transaction.code == _IMPLEMENTATION_ACKNOWLEDGEMENT:
+            said.extend(_verdicts(transaction, control))
+    if not said:
+        return None
+    return Verdict.REJECTED if Verdict.REJECTED in said else Verdict.ACCEPTED
+
+
+def _verdicts(transaction: Transaction, control: int) -> Iterator[Verdict]:
+    """AK1 names our group, IK5 judges our only transaction, AK9 the group with it."""
+    named = [one for one in transaction.segments if one.tag == "AK1"]
+    judged = [one for one in transaction.segments if one.tag in ("IK5", "AK9")]
+    if len(named) != 1 or not judged:
+        raise Unreadable("an acknowledgement of nothing")
+    _ours(named[0], 2, control)
+    for one in judged:
+        yield _meaning(one.value(1))
+
+
+def _verdict(one: Segment, number_at: int, code_at: int, control: int) -> Verdict:
+    _ours(one, number_at, control)
+    return _meaning(one.value(code_at))
+
+
+def _ours(one: Segment, number_at: int, control: int) -> None:
+    told = one.value(number_at)
+    if not told.isdecimal() or len(told) > 9 or int(told) != control:
+        raise Unreadable("an acknowledgement of something else")
+
+
+def _meaning(code: str) -> Verdict:
+    if code in _ACCEPTED:
+        return Verdict.ACCEPTED
+    if code in _REJECTED:
+        return Verdict.REJECTED
+    raise Unreadable("an unknown acknowledgement code")

@@ -1,0 +1,211 @@
+"""What a 278 response decides: each line by the review action (HCR01) in its own service loop, and by nothing else.
+
+Never by an authorization number or a date, for denials and pends carry them too. What cannot be understood needs a
+person; it is never an approval.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from firstdose.adapters.payers.x12.answer_line import Service, action_code, read_line
+from firstdose.adapters.payers.x12.envelope import Transaction
+from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
+from firstdose.adapters.payers.x12.patient import speaks_of_another
+from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, rejections_at
+from firstdose.adapters.payers.x12.segments import Segment, Unreadable
+from firstdose.adapters.payers.x12.values import word
+from firstdose.domain.authorization import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.ports import Impossible, PayerCase
+
+_ADMINISTRATIVE_REFERENCE: Final = "NT"
+_LOINC: Final = "LOI"
+_MOST_WANTED: Final = 20
+_UNAUTHORIZING: Final = (LineState.DENIED, LineState.PENDED, LineState.VOID)
+
+
+class Event(NamedTuple):
+    """One event of an answer and the services under it."""
+
+    level: Level
+    services: tuple[Service, ...]
+
+    @property
+    def traces(self) -> set[str]:
+        """By which it may name our request: its own numbers, and its services' without the line's sequence."""
+        own = {trn.value(2).upper() for trn in self.level.all("TRN")}
+        return own | {trace.rpartition("-")[0] for service in self.services for trace in service.traces} - {""}
+
+    @property
+    def segments(self) -> list[Segment]:
+        return [*self.level.segments, *(one for service in self.services for one in service.level.segments)]
+
+
+def read_answer(transaction: Transaction, case: PayerCase) -> PayerAnswer:
+    """Read the answer to a submission.
+
+    Raises:
+        Unreadable: it is no answer to this request.
+        Unavailable: the payer's system is down, and it has not kept the request.
+    """
+    found = levels(transaction.segments)
+    events = _events(found)
+    ours = _ours(events, case)
+    if not ours and _echoes(transaction, case) and not any(event.traces for event in events):
+        ours = events
+    if ours:
+        return _one_answer([_answer(event, case) for event in ours], case)
+    if events or not _echoes(transaction, case):
+        raise Unreadable("an answer to another request")
+    return _refused(rejections_at(found), case)
+
+
+def read_inquiry(transaction: Transaction, case: PayerCase) -> PayerAnswer | None:
+    """Read the answer to an inquiry, which may list other requests for the same patient: only ours counts.
+
+    None if the payer has no such request.
+
+    Raises:
+        Unreadable: an event names no request at all, for it could be ours.
+        Unavailable: the payer's system is down.
+        Impossible: the payer refuses the inquiry.
+    """
+    found = levels(transaction.segments)
+    events = _events(found)
+    if ours := _ours(events, case):
+        answers = [answer for event in ours if (answer := _inquired(event, case))]
+        return _one_answer(answers, case) if answers else None
+    refused = rejections_at(found)
+    if refused:
+        _raise_unless_absent(refused)
+        return None
+    if not events or any(not event.traces for event in events):
+        raise Unreadable("an event without any trace number")
+    return None
+
+
+def _inquired(event: Event, case: PayerCase) -> PayerAnswer | None:
+    if not _decides(event) and (refused := rejections_at(event.level.lineage)):
+        _raise_unless_absent(refused)
+        return None
+    return _answer(event, case)
+
+
+def _raise_unless_absent(refused: Sequence[Rejection]) -> None:
+    """An inquiry's rejection: either the payer has no such request, or it has told nothing."""
+    for rejection in refused:
+        if rejection.payer_down:
+            raise rejection.unavailable()
+    if any(rejection.reason != NO_SUCH_REQUEST for rejection in refused):
+        raise Impossible("payer_refused_request")
+
+
+def _events(found: Sequence[Level]) -> list[Event]:
+    return [
+        Event(level, tuple(Service(one) for one in found if one.code == SERVICE and one.parent is level))
+        for level in found
+        if level.code == EVENT
+    ]
+
+
+def _ours(events: Sequence[Event], case: PayerCase) -> list[Event]:
+    return [event for event in events if case.trace.upper() in event.traces]
+
+
+def _echoes(transaction: Transaction, case: PayerCase) -> bool:
+    """BHT03 repeats the number under which we sent the transaction."""
+    told = [one.value(3).upper() for one in transaction.segments if one.tag == "BHT"]
+    return told == [case.trace.upper()]
+
+
+def _decides(event: Event) -> bool:
+    return any(one.tag == "HCR" for one in event.segments)
+
+
+def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
+    """Several events under one trace number must say the same."""
+    first = answers[0]
+    return first if all(answer.says_the_same(first) for answer in answers) else _for_review(case)
+
+
+def _answer(event: Event, case: PayerCase) -> PayerAnswer:
+    if speaks_of_another(event.level, case):
+        return _for_review(case)
+    refused = rejections_at(event.level.lineage)
+    if refused and not _decides(event):
+        return _refused(refused, case)
+    return PayerAnswer(
+        lines=tuple(_line(line, event, case) for line in case.lines),
+        tracking=_tracking(event),
+        information=_information(event),
+    )
+
+
+def _refused(refused: Sequence[Rejection], case: PayerCase) -> PayerAnswer:
+    """The request as a whole was not processed."""
+    if not refused:
+        raise Unreadable("neither a decision nor a rejection")
+    down = [rejection for rejection in refused if rejection.payer_down]
+    if any(rejection.held for rejection in down):
+        waiting = tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines)
+        return PayerAnswer(lines=waiting)
+    if down:
+        raise down[0].unavailable()
+    return _for_review(case, refused[0].reason)
+
+
+def _for_review(case: PayerCase, reason: str | None = None) -> PayerAnswer:
+    return PayerAnswer(lines=tuple(_review(line, reason) for line in case.lines))
+
+
+def _review(line: Line, reason: str | None = None) -> LineAnswer:
+    return LineAnswer(sequence=line.sequence, state=LineState.NEEDS_REVIEW, reason_code=reason)
+
+
+def _line(line: Line, event: Event, case: PayerCase) -> LineAnswer:
+    about = [service for service in event.services if service.is_of(line, case)]
+    words = [_word(service, line, event, case) for service in about]
+    if words:
+        return words[0] if all(one == words[0] for one in words) else _review(line)
+    if action_code(event.level):
+        return _by_event(line, event)
+    strangers = any(not any(service.is_of(each, case) for each in case.lines) for service in event.services)
+    if strangers or not _decides(event):
+        return _review(line)
+    return LineAnswer(sequence=line.sequence, state=LineState.PENDED)  # the others have their answer, this one not yet
+
+
+def _word(service: Service, line: Line, event: Event, case: PayerCase) -> LineAnswer:
+    if action_code(service.level) is None and action_code(event.level):
+        trusted = case.endpoint.trust_outcome_when_no_review_action
+        return read_line(service, line, event.level, event.level) if trusted else _by_event(line, event)
+    return read_line(service, line, service.level, event.level)
+
+
+def _by_event(line: Line, event: Event) -> LineAnswer:
+    """What the action on the whole event says of a line that has none of its own: it may deny or pend it.
+
+    It approves services only at payers that are marked so (`trust_outcome_when_no_review_action`).
+    """
+    state = state_of(action_code(event.level))
+    reason = next((word(hcr.value(3), 20) for hcr in event.level.all("HCR")), None)
+    if state not in _UNAUTHORIZING:
+        state = LineState.NEEDS_REVIEW
+    return LineAnswer(sequence=line.sequence, state=state, reason_code=reason)
+
+
+def _tracking(event: Event) -> str | None:
+    told = (one.value(2) for one in event.segments if one.tag == "REF" and one.value(1) == _ADMINISTRATIVE_REFERENCE)
+    return next((tracking for one in told if (tracking := word(one, 80))), None)
+
+
+def _information(event: Event) -> InformationRequest | None:
+    """Documents that the payer asks for: LOINC codes (HI), else kinds of report (PWK01)."""
+    asked = [
+        code
+        for hi in event.segments
+        if hi.tag == "HI"
+        for place in range(1, len(hi.elements) + 1)
+        if hi.value(place) == _LOINC and (code := word(hi.value(place, 2), 20))
+    ]
+    asked = asked or [code for pwk in event.segments if pwk.tag == "PWK" and (code := word(pwk.value(1), 20))]
+    return InformationRequest(wanted=tuple(dict.fromkeys(asked))[:_MOST_WANTED]) if asked else None

@@ -1,0 +1,127 @@
+"""What one service loop of a 278 response says of the line it answers."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from firstdose.adapters.payers.x12.hierarchy import Level
+from firstdose.adapters.payers.x12.rejection import rejections
+from firstdose.adapters.payers.x12.request_278 import DELIVERY_UNIT, EVENT_DATE, SERVICE_DATE
+from firstdose.adapters.payers.x12.segments import Segment
+from firstdose.adapters.payers.x12.values import period, whole, word
+from firstdose.domain.authorization import Line, LineAnswer, LineState, state_of
+from firstdose.ports import PayerCase
+
+_EFFECTIVE, _EXPIRATION = "007", "036"
+_SERVICES: Final = ("SV1", "SV2", "SV3")
+_CONTRADICTORY: Final = "contradictory"
+_AUTHORIZING: Final = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.NOT_REQUIRED)
+_PATTERN: Final = (3, 4, 7, 8)
+_UNIT: Final = {"SV1": 4, "SV2": 5, "SV3": 6}
+_COMPOSITE: Final = {"SV1": 1, "SV2": 2, "SV3": 1}
+
+
+class Service(NamedTuple):
+    """One SS loop."""
+
+    level: Level
+
+    @property
+    def traces(self) -> set[str]:
+        return {trn.value(2).upper() for trn in self.level.all("TRN")}
+
+    @property
+    def named(self) -> list[Segment]:
+        return [one for one in self.level.segments if one.tag in _SERVICES]
+
+    @property
+    def codes(self) -> set[str]:
+        return {code for one in self.named if (code := one.value(_COMPOSITE[one.tag], 2))}
+
+    def is_of(self, line: Line, case: PayerCase) -> bool:
+        """By our trace number for the line; by its code only if the loop has none of our numbers."""
+        ours = {trace for trace in self.traces if trace.startswith(f"{case.trace.upper()}-")}
+        return f"{case.trace.upper()}-{line.sequence}" in ours if ours else self.codes == {line.code}
+
+
+class Term(NamedTuple):
+    """From when to when a decision holds; not `certain` if a date was told that cannot be read."""
+
+    start: date | None = None
+    end: date | None = None
+    certain: bool = True
+
+
+def action_code(level: Level) -> str | None:
+    """The review action (X12 306); contradictory ones are read as an unknown code."""
+    found = {hcr.value(1) for hcr in level.all("HCR")}
+    return found.pop() or _CONTRADICTORY if len(found) == 1 else (_CONTRADICTORY if found else None)
+
+
+def read_line(service: Service, line: Line, decided: Level, event: Level) -> LineAnswer:
+    """The line's answer by the action at the level `decided`; what contradicts itself needs a person."""
+    hcr = next(decided.all("HCR"), None)
+    refused = rejections(service.level.segments)
+    term, units = _term(service.level, event), _units(service, line)
+    state = state_of(action_code(decided))
+    if state in _AUTHORIZING and (refused or not term.certain or not _fits(service, line, state, units)):
+        state = LineState.NEEDS_REVIEW
+    reason = word(hcr.value(3), 20) if hcr else None
+    return LineAnswer(
+        sequence=line.sequence,
+        state=state,
+        number=word(hcr.value(2), 50) if hcr else None,
+        valid_from=term.start,
+        valid_to=term.end,
+        units=units,
+        reason_code=reason or next((rejection.reason for rejection in refused), None),
+    )
+
+
+def _fits(service: Service, line: Line, state: LineState, units: int | None) -> bool:
+    """Whether what is authorized is told as far as the state needs it, and is the line's own service."""
+    if any(whole(hsd.value(2)) is None for hsd in service.level.all("HSD") if hsd.value(2)):
+        return False
+    if state is LineState.MODIFIED:
+        return True
+    if state is LineState.PARTIAL:
+        return units is not None
+    return service.codes <= {line.code} and (units is None or units >= line.units)
+
+
+def _units(service: Service, line: Line) -> int | None:
+    """A plain count in the line's own unit (HSD01, HSD02), else a quantity of the service that is not the one asked.
+
+    A pattern (so many a week) is no count; over how long it is meant (HSD05, HSD06) does not make it one.
+    """
+    for hsd in service.level.all("HSD"):
+        plain = not any(hsd.value(place) for place in _PATTERN)
+        if plain and hsd.value(1) == DELIVERY_UNIT[line.kind]:
+            return whole(hsd.value(2))
+    told = {whole(one.value(_UNIT[one.tag])) for one in service.named} - {None, line.units}
+    return told.pop() if len(told) == 1 else None
+
+
+def _term(service: Level, event: Level) -> Term:
+    """The period of the decision, else the dates of service that are repeated; the service's own before the event's."""
+    for qualifiers in ((_EFFECTIVE, _EXPIRATION), (SERVICE_DATE, EVENT_DATE)):
+        for level in (service, event):
+            if told := [one for one in level.all("DTP") if one.value(1) in qualifiers]:
+                return _term_told(told)
+    return Term()
+
+
+def _term_told(told: Sequence[Segment]) -> Term:
+    starts: set[date] = set()
+    ends: set[date] = set()
+    for one in told:
+        days = period(one)
+        if days is None:
+            return Term(certain=False)
+        if one.value(1) != _EXPIRATION:
+            starts.add(days.start)
+        if one.value(1) != _EFFECTIVE or one.value(2) == "RD8":
+            ends.add(days.end)
+    start, end = min(starts, default=None), min(ends, default=None)
+    sure = len(starts) <= 1 and len(ends) <= 1 and not (start and end and end < start)
+    return Term(start, end, sure)

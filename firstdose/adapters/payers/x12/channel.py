@@ -1,0 +1,132 @@
+"""Payers that speak X12: 270/271 for eligibility, 278 for authorizations, through a clearinghouse.
+
+An answer to a submission that cannot be read leaves it in doubt whether the payer has the request: it is Unavailable,
+so that the desk asks before it sends again. Documents go by fax or portal: a 275 is not exchanged.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Never, TypeVar
+
+from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.x12.acknowledgement import Verdict, acknowledged
+from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
+from firstdose.adapters.payers.x12.eligibility_270 import inquiry as eligibility_inquiry
+from firstdose.adapters.payers.x12.eligibility_271 import read_benefits
+from firstdose.adapters.payers.x12.envelope import (
+    ELIGIBILITY,
+    REVIEW,
+    REVIEW_INQUIRY,
+    Address,
+    ControlNumbers,
+    Transaction,
+    TransactionType,
+    read_interchange,
+    write_interchange,
+)
+from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST
+from firstdose.adapters.payers.x12.request_278 import inquiry, submission
+from firstdose.adapters.payers.x12.segments import Segment, Unreadable, Unwritable
+from firstdose.adapters.payers.x12.transport import Transport
+from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.coverage import Benefits
+from firstdose.ports import Impossible, PayerCase, ReceivedAnswer, Unavailable
+
+_ANSWERS = {ELIGIBILITY: "271", REVIEW: "278", REVIEW_INQUIRY: "278"}
+_CANCELLED = (LineState.VOID, LineState.APPROVED, LineState.NOT_REQUIRED, LineState.PENDED)
+
+T = TypeVar("T")
+
+
+class _Reply(NamedTuple):
+    """What came, and the transaction in it; None if our interchange was accepted and no answer came with it."""
+
+    raw: bytes
+    transaction: Transaction | None
+
+
+class X12Channel:
+    """Implements ports.PayerChannel; one instance serves every payer."""
+
+    def __init__(self, transport: Transport, requestor: Requestor, control_numbers: ControlNumbers) -> None:
+        self._transport = transport
+        self._requestor = requestor
+        self._control_numbers = control_numbers
+
+    async def verify_benefits(self, case: PayerCase) -> Benefits:
+        reply = await self._ask(ELIGIBILITY, case, eligibility_inquiry(case, self._requestor))
+        if reply.transaction is None:
+            raise Unavailable("payer_answers_later")
+        return _read(read_benefits, reply.transaction, case)
+
+    async def submit(self, case: PayerCase) -> ReceivedAnswer:
+        reply = await self._ask(REVIEW, case, submission(case, self._requestor))
+        if reply.transaction is None:
+            return ReceivedAnswer(raw=reply.raw, answer=_awaited(case))
+        return ReceivedAnswer(raw=reply.raw, answer=_read(read_answer, reply.transaction, case))
+
+    async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
+        reply = await self._ask(REVIEW_INQUIRY, case, inquiry(case, self._requestor))
+        if reply.transaction is None:
+            raise Unavailable("payer_answers_later")
+        answer = _read(read_inquiry, reply.transaction, case)
+        return None if answer is None else ReceivedAnswer(raw=reply.raw, answer=answer)
+
+    async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> Never:
+        """People send them."""
+        raise Impossible("documents_not_electronic")
+
+    async def void(self, case: PayerCase) -> None:
+        """Cancel `case.previous_trace`; a payer that never had it is content.
+
+        A payer that does not say so leaves what it approved in force: Impossible, and a person looks.
+        """
+        lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
+        cancelling = case.model_copy(update={"lines": lines})
+        received = await self.submit(cancelling)
+        if not all(_cancelled(line) for line in received.answer.lines):
+            raise Impossible("payer_refused_request")
+
+    async def _ask(self, kind: TransactionType, case: PayerCase, body: Sequence[Segment]) -> _Reply:
+        """Raises Impossible if our interchange is rejected, or cannot be written at all."""
+        address, control = self._address(case), await self._control_numbers.next()
+        try:
+            interchange = write_interchange(kind, body, address, control, case.created_at)
+            raw = await self._transport.exchange(case.endpoint, kind, address, interchange)
+            return _reply(raw, kind, control)
+        except Unwritable:
+            raise Impossible("value_cannot_be_sent") from None
+        except Unreadable:
+            raise Unavailable("unreadable_answer") from None
+
+    def _address(self, case: PayerCase) -> Address:
+        endpoint = case.endpoint
+        receiver = endpoint.x12_receiver or endpoint.payer.upper()
+        return Address(endpoint.x12_sender or self._requestor.npi, receiver[:15], endpoint.x12_test)
+
+
+def _reply(raw: bytes, kind: TransactionType, control: int) -> _Reply:
+    interchange = read_interchange(raw)
+    verdict = acknowledged(interchange, control)
+    if verdict is Verdict.REJECTED:
+        raise Impossible("payer_refused_request")
+    answers = [one for one in interchange.transactions if one.code == _ANSWERS[kind]]
+    if len(answers) > 1 or (not answers and verdict is None):
+        raise Unreadable("not one answer")
+    return _Reply(raw, answers[0] if answers else None)
+
+
+def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transaction, case: PayerCase) -> T:
+    try:
+        return reader(transaction, case)
+    except Unreadable:
+        raise Unavailable("unreadable_answer") from None
+
+
+def _awaited(case: PayerCase) -> PayerAnswer:
+    """The payer has the request and has said nothing of it yet."""
+    return PayerAnswer(lines=tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines))
+
+
+def _cancelled(line: LineAnswer) -> bool:
+    unknown_there = line.state is LineState.NEEDS_REVIEW and line.reason_code == NO_SUCH_REQUEST
+    return line.state in _CANCELLED or unknown_there

@@ -1,0 +1,188 @@
+"""What a 271 (005010X279A1) says of a plan: in force or not, what is left to pay, which lines need authorization.
+
+EB12 says whether a benefit is the one inside the network, not whether we are: `in_network` stays unknown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise, takewhile
+from typing import Final
+
+from firstdose.adapters.payers.x12.eligibility_270 import HOME_HEALTH_CARE, PLAN, PLAN_DATE
+from firstdose.adapters.payers.x12.envelope import Transaction
+from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level, levels
+from firstdose.adapters.payers.x12.patient import speaks_of_another
+from firstdose.adapters.payers.x12.rejection import PERSON_NOT_FOUND, rejections_at
+from firstdose.adapters.payers.x12.segments import Segment, Unreadable
+from firstdose.adapters.payers.x12.values import amount, period, word
+from firstdose.domain.authorization import LineKind
+from firstdose.domain.channel import Channel
+from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.ports import Impossible, PayerCase
+
+# X12 1390 (EB01), 615 (EB06), 1207 (EB02).
+_ACTIVE: Final = frozenset("1234")
+_INACTIVE: Final = "6"
+_UNSETTLED: Final = frozenset("578")
+_COINSURANCE, _COPAY, _DEDUCTIBLE, _OUT_OF_POCKET = "A", "B", "C", "G"
+_REMAINING: Final = "29"
+_INDIVIDUAL: Final = "IND"
+_PLAN_BEGINS, _PLAN_ENDS, _ELIGIBILITY = "346", "347", "307"
+_THEIR_TRACE, _OUR_TRACE = "1", "2"
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """One EB and the segments that go with it."""
+
+    eb: Segment
+    details: tuple[Segment, ...]
+
+    @property
+    def of_the_plan(self) -> bool:
+        types = self.eb.repeated(3)
+        return self.concerns_us and (not types or PLAN in types)
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool]:
+        """Smallest first: inside the network, for the person alone, for home health care."""
+        types = self.eb.repeated(3)
+        return (self.eb.value(12) == "N", self.eb.value(2) != _INDIVIDUAL, HOME_HEALTH_CARE not in types)
+
+    @property
+    def concerns_us(self) -> bool:
+        """Not another kind of service, nor one procedure."""
+        types = self.eb.repeated(3)
+        return not self.eb.value(13, 2) and (not types or bool({PLAN, HOME_HEALTH_CARE} & set(types)))
+
+
+def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
+    """Read the payer's answer.
+
+    A line needs authorization unless the payer says in so many words, and without a message beside them, that its code
+    does not.
+
+    Raises:
+        Unreadable: it is no answer to this inquiry.
+        Unavailable: the payer's own system is down.
+        Impossible: the payer refuses, does not say whether the plan is in force, or speaks of another patient.
+    """
+    found = levels(transaction.segments)
+    people = [level for level in found if level.code in (SUBSCRIBER, DEPENDENT)]
+    _check_trace(people, case)
+    benefits = [benefit for level in people[-1:] for benefit in _benefits(level)]
+    if not benefits:
+        return _not_told(found, case)
+    if speaks_of_another(people[-1], case):
+        raise Impossible("answer_for_another_patient")
+    return Benefits(
+        status=_status(people[-1], benefits, case.created_at.date()),
+        deductible_remaining=_told(benefits, _DEDUCTIBLE, _money, period_code=_REMAINING),
+        out_of_pocket_remaining=_told(benefits, _OUT_OF_POCKET, _money, period_code=_REMAINING),
+        copay=_told(benefits, _COPAY, _money),
+        coinsurance_percent=_percent(_told(benefits, _COINSURANCE, _fraction)),
+        needs_authorization=_needing(benefits, case),
+        reference=_reference(people),
+        channel=Channel.X12,
+    )
+
+
+def _check_trace(people: Sequence[Level], case: PayerCase) -> None:
+    told = [trn.value(2) for level in people for trn in level.all("TRN") if trn.value(1) == _OUR_TRACE]
+    if told and case.trace.upper() not in (one.upper() for one in told):
+        raise Unreadable("an answer to another inquiry")
+
+
+def _benefits(level: Level) -> Iterator[Benefit]:
+    starts = [place for place, one in enumerate(level.segments) if one.tag == "EB"]
+    for start, end in pairwise([*starts, len(level.segments)]):
+        yield Benefit(level.segments[start], level.segments[start + 1 : end])
+
+
+def _not_told(found: Sequence[Level], case: PayerCase) -> Benefits:
+    refused = rejections_at(found)
+    if not refused:
+        raise Unreadable("neither benefits nor a rejection")
+    for rejection in refused:
+        if rejection.payer_down:
+            raise rejection.unavailable()
+    if all(rejection.reason in PERSON_NOT_FOUND for rejection in refused):
+        return Benefits(status=CoverageStatus.NOT_FOUND, reference=_reference(found), channel=Channel.X12)
+    raise Impossible("eligibility_not_told")
+
+
+def _status(person: Level, benefits: Sequence[Benefit], today: date) -> CoverageStatus:
+    """By what is said of the plan as a whole, or of home health care where nothing is; not by two minds."""
+    about = [benefit for benefit in benefits if benefit.eb.value(1) in _ACTIVE | _UNSETTLED | {_INACTIVE}]
+    deciding = [benefit for benefit in about if benefit.of_the_plan] or [one for one in about if one.concerns_us]
+    said = {benefit.eb.value(1) for benefit in deciding}
+    if said == {_INACTIVE}:
+        return CoverageStatus.INACTIVE
+    before_benefits = takewhile(lambda one: one.tag != "EB", person.segments)
+    told = [*before_benefits, *(detail for benefit in deciding for detail in benefit.details)]
+    if not said or not said <= _ACTIVE or not all(_in_force(dtp, today) for dtp in told if dtp.tag == "DTP"):
+        raise Impossible("eligibility_not_told")
+    return CoverageStatus.ACTIVE
+
+
+def _in_force(dtp: Segment, today: date) -> bool:
+    """Whether a date of the plan lets it be in force; one that cannot be read does not."""
+    about, told = dtp.value(1), period(dtp)
+    if about not in (_PLAN_BEGINS, _PLAN_ENDS, PLAN_DATE, _ELIGIBILITY):
+        return True
+    if told is None:
+        return False
+    if dtp.value(2) == "RD8":
+        return told.includes(today)
+    return today <= told.end if about == _PLAN_ENDS else told.start <= today
+
+
+def _told(
+    benefits: Sequence[Benefit], kind: str, read: Callable[[Segment], Decimal | None], *, period_code: str | None = None
+) -> Decimal | None:
+    """What the benefits that fit best say; None when they disagree, for a wrong figure is worse than none."""
+    about = [
+        benefit
+        for benefit in benefits
+        if benefit.eb.value(1) == kind and benefit.concerns_us and period_code in (None, benefit.eb.value(6))
+    ]
+    best = min((benefit.rank for benefit in about), default=None)
+    said = {read(benefit.eb) for benefit in about if benefit.rank == best}
+    return said.pop() if len(said) == 1 else None
+
+
+def _money(eb: Segment) -> Decimal | None:
+    return amount(eb.value(7))
+
+
+def _fraction(eb: Segment) -> Decimal | None:
+    return amount(eb.value(8))
+
+
+def _percent(fraction: Decimal | None) -> int | None:
+    """EB08 is a fraction of one."""
+    if fraction is None or fraction > 1 or fraction * 100 != int(fraction * 100):
+        return None
+    return int(fraction * 100)
+
+
+def _needing(benefits: Sequence[Benefit], case: PayerCase) -> frozenset[LineKind]:
+    """EB11 by procedure (EB13); a message beside it may say anything, so that its "no" is not one."""
+    free = set()
+    for line in case.lines:
+        about = [benefit for benefit in benefits if benefit.eb.value(13, 2) == line.code and benefit.eb.value(11)]
+        if about and all(benefit.eb.value(11) == "N" and not _has_message(benefit) for benefit in about):
+            free.add(line.kind)
+    return frozenset(LineKind) - free
+
+
+def _has_message(benefit: Benefit) -> bool:
+    return any(one.tag == "MSG" for one in benefit.details)
+
+
+def _reference(found: Sequence[Level]) -> str | None:
+    """The payer's own trace number of its answer."""
+    told = (trn.value(2) for level in found for trn in level.all("TRN") if trn.value(1) == _THEIR_TRACE)
+    return next((reference for one in told if (reference := word(one, 80))), None)

@@ -1,0 +1,151 @@
+"""From a case to the 278: a request for review (005010X217) or an inquiry (005010X215).
+
+What a line is asked for is its `certification`. Our trace number names the event, with a line's sequence its service.
+"""
+
+from datetime import date, timedelta
+from typing import Final
+
+from firstdose.adapters.payers.pas.requestor import Requestor
+from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, EVENT, RECEIVER, SERVICE, SOURCE, SUBSCRIBER, written
+from firstdose.adapters.payers.x12.parties import (
+    HOME_INFUSION_PHARMACY,
+    coverage_of,
+    dependent,
+    payer,
+    prescriber,
+    provider,
+    subscriber,
+    trace,
+)
+from firstdose.adapters.payers.x12.segments import Segment, basic, segment
+from firstdose.adapters.payers.x12.values import dated, written_day
+from firstdose.domain.authorization import Line, LineKind
+from firstdose.ports import Impossible, PayerCase
+
+AUTHORIZATION_NUMBER: Final = "BB"
+EVENT_DATE: Final = "AAH"
+SERVICE_DATE: Final = "472"
+DELIVERY_UNIT: Final = {LineKind.DRUG: "FL", LineKind.PER_DIEM: "DY", LineKind.NURSING: "VS"}
+_DISCHARGE: Final = "096"
+_REQUEST, _INQUIRY = "13", "28"  # BHT02
+_HEALTH_SERVICES_REVIEW: Final = "HS"
+_HOME_HEALTH_CARE: Final = "42"
+_DAYS: Final = "7"
+_MOST_DIAGNOSES: Final = 12
+_LONGEST_MESSAGE: Final = 264
+
+
+def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
+    """What lies between ST and SE of a 005010X217: initial, revised, renewal, appeal or cancel.
+
+    The 278 has no element for the trace number of the request that this one replaces: it goes in a message (MSG), and
+    the payer's own number, where a line has one, in REF*BB. Raises Impossible without a coverage or a line.
+    """
+    if not case.lines:
+        raise Impossible("no_line_to_submit")
+    event = [
+        trace(case.trace, requestor),
+        _review(case, case.lines[0]),
+        *_event_dates(case),
+        *_diagnoses(case),
+        *_message(f"REPLACES REQUEST {case.previous_trace}" if case.previous_trace else ""),
+        *_providers(case, requestor),
+    ]
+    services = [(SERVICE, _service(line, case, requestor)) for line in case.lines]
+    return [_beginning(case, _REQUEST), *written([*_parties(case, requestor), (EVENT, event), *services])]
+
+
+def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
+    """What lies between ST and SE of a 005010X215: what has become of the request with this trace number?
+
+    No HIPAA mandate, but the only standard way to ask; a payer that cannot do it rejects it, and people ask by phone.
+    Raises Impossible without a coverage.
+    """
+    number = next((line.number for line in case.lines if line.number), None)
+    event = [
+        trace(case.trace, requestor),
+        segment("UM", _HEALTH_SERVICES_REVIEW, "", _HOME_HEALTH_CARE),
+        *([segment("REF", AUTHORIZATION_NUMBER, basic(number, 50))] if number else []),
+        *_event_dates(case),
+        provider(requestor, "SJ"),
+    ]
+    return [_beginning(case, _INQUIRY), *written([*_parties(case, requestor), (EVENT, event)])]
+
+
+def _beginning(case: PayerCase, purpose: str) -> Segment:
+    created = case.created_at
+    return segment("BHT", "0007", purpose, case.trace, written_day(created.date()), f"{created:%H%M}")
+
+
+def _parties(case: PayerCase, requestor: Requestor) -> list[tuple[str, list[Segment]]]:
+    coverage, patient = coverage_of(case), case.referral.patient
+    asking = [provider(requestor, "1P"), segment("PRV", "PE", "PXC", HOME_INFUSION_PHARMACY)]
+    levels = [(SOURCE, payer(case, "X3")), (RECEIVER, asking), (SUBSCRIBER, subscriber(coverage, patient))]
+    if coverage.subscriber is not None:
+        levels.append((DEPENDENT, dependent(coverage, patient, "QC")))
+    return levels
+
+
+def _review(case: PayerCase, line: Line) -> Segment:
+    """UM. Its level of service (UM06, X12 1338) is what makes a request expedited."""
+    urgency = "U" if case.expedited else "E"
+    place = (line.place_of_service, "B")
+    return segment("UM", _HEALTH_SERVICES_REVIEW, line.certification.value, _HOME_HEALTH_CARE, place, "", urgency)
+
+
+def _event_dates(case: PayerCase) -> list[Segment]:
+    found = [dated(EVENT_DATE, *days) for days in _days(case)]
+    if case.referral.discharge_at is not None:
+        found.append(dated(_DISCHARGE, case.referral.discharge_at.date()))
+    return found
+
+
+def _days(case: PayerCase) -> list[tuple[date, date]]:
+    order = case.referral.order
+    if order.requested_start is None:
+        return []
+    return [(order.requested_start, order.requested_start + timedelta(days=(order.duration_days or 1) - 1))]
+
+
+def _diagnoses(case: PayerCase) -> list[Segment]:
+    """ICD-10-CM without its point, the principal one first."""
+    codes = [code.replace(".", "") for code in case.referral.order.diagnoses[:_MOST_DIAGNOSES]]
+    coded = [("ABF" if place else "ABK", code) for place, code in enumerate(codes)]
+    return [segment("HI", *coded)] if coded else []
+
+
+def _providers(case: PayerCase, requestor: Requestor) -> list[Segment]:
+    serving = [provider(requestor, "SJ"), segment("PRV", "PE", "PXC", HOME_INFUSION_PHARMACY)]
+    return [*prescriber(case.referral.prescriber), *serving]
+
+
+def _service(line: Line, case: PayerCase, requestor: Requestor) -> list[Segment]:
+    """A professional service (SV1): home infusion is billed as one."""
+    return [
+        trace(f"{case.trace}-{line.sequence}", requestor),
+        _review(case, line),
+        *([segment("REF", AUTHORIZATION_NUMBER, basic(line.number, 50))] if line.number else []),
+        *(dated(SERVICE_DATE, *days) for days in _days(case)),
+        segment("SV1", ("HC", line.code, *line.modifiers), "", "UN", str(line.units)),
+        _delivery(line, case),
+        *_message(_drug(case) if line.kind is LineKind.DRUG else ""),
+    ]
+
+
+def _delivery(line: Line, case: PayerCase) -> Segment:
+    """HSD: how many in all, over how many days (X12 615)."""
+    days = case.referral.order.duration_days
+    over = ("", "", _DAYS, str(days)) if days else ()
+    return segment("HSD", DELIVERY_UNIT[line.kind], str(line.units), *over)
+
+
+def _drug(case: PayerCase) -> str:
+    """In words: SV1 carries one code, and the unlisted one names no drug."""
+    order = case.referral.order
+    ndc = f"NDC {order.drug.ndc}" if order.drug.ndc else None
+    return " ".join(word for word in (order.drug.name, order.dose, order.route, order.frequency, ndc) if word)
+
+
+def _message(text: str) -> list[Segment]:
+    return [segment("MSG", basic(text, _LONGEST_MESSAGE))] if text else []

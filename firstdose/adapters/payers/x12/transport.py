@@ -1,0 +1,52 @@
+"""How an interchange reaches a clearinghouse and its answer back: HTTPS, as a plain body or in a CORE envelope."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+from uuid import uuid4
+
+from firstdose.adapters.payers.wire import Wire
+from firstdose.adapters.payers.x12.core_envelope import Enveloped, Login, unwrap, wrap
+from firstdose.adapters.payers.x12.envelope import Address, TransactionType
+from firstdose.ports import PayerEndpoint, X12Envelope
+
+_MEDIA_TYPE: Final = "application/edi-x12"
+
+
+class Transport(Protocol):
+    """A real-time way to a clearinghouse."""
+
+    async def exchange(
+        self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
+    ) -> bytes:
+        """The interchange that answers. Raises Impossible, Unavailable, Unreadable."""
+
+
+class HttpsTransport:
+    """`login` finds the name and password that a payer's clearinghouse knows us by, if it wants them."""
+
+    def __init__(self, wire: Wire, login: Callable[[str], Login | None] = lambda _: None) -> None:
+        self._wire = wire
+        self._login = login
+
+    async def exchange(
+        self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
+    ) -> bytes:
+        login = self._login(endpoint.payer)
+        if endpoint.x12_envelope is X12Envelope.CORE:
+            sent = wrap(kind, interchange, address, login, uuid4(), datetime.now(UTC))
+            return unwrap(await self._post(endpoint, sent, {}))
+        return (await self._post(endpoint, Enveloped(interchange, _MEDIA_TYPE), _basic(login))).body
+
+    async def _post(self, endpoint: PayerEndpoint, sent: Enveloped, headers: dict[str, str]) -> Enveloped:
+        url = endpoint.x12_url or endpoint.base_url
+        told = {"content-type": sent.content_type, **headers}
+        return Enveloped(*await self._wire.post(endpoint, url, sent.body, told))
+
+
+def _basic(login: Login | None) -> dict[str, str]:
+    """RFC 7617."""
+    if login is None:
+        return {}
+    return {"authorization": "Basic " + b64encode(f"{login.user}:{login.password}".encode()).decode()}

@@ -1,0 +1,2 @@
+-- name: next_x12()$
+SELECT nextval('x12_control_numbers');

@@ -1,0 +1,109 @@
+"""The simulated payer's 271 and 278 responses, segment by segment."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from simulator.payer_book import Asking, Filed
+from simulator.scenario import Eligibility, Step, Word
+from simulator.x12_message import Received
+
+_CODES = {
+    Word.APPROVE: "A1",
+    Word.PARTIAL: "A2",
+    Word.DENY: "A3",
+    Word.PEND: "A4",
+    Word.REQUEST_INFORMATION: "A4",
+    Word.MODIFY: "A6",
+    Word.CANCEL: "C",
+    Word.NOT_REQUIRED: "NA",
+    Word.UNKNOWN: "ZZ",
+}
+_UNITS = {"drug": "FL", "per_diem": "DY", "nursing": "VS"}
+_VALID = timedelta(days=90)
+
+
+def review_answer(asked: Received, filed: Filed) -> list[str]:
+    """The answer to a 278 as it stands."""
+    step = filed.present
+    asks = Word.REQUEST_INFORMATION in {step.word_for(line.kind) for line in filed.lines}
+    pended = {Word.PEND, Word.REQUEST_INFORMATION} & {step.word_for(line.kind) for line in filed.lines}
+    return [
+        *_people(asked, "X3"),
+        "HL*4*3*EV*1",
+        f"TRN*2*{filed.trace}*{asked.originator}",
+        "UM*HS*I*42*12:B",
+        *([f"REF*NT*PEND{filed.trace[:8].upper()}"] if pended else []),
+        *(["HI*" + "*".join(f"LOI:{code}" for code in step.wants)] if asks else []),
+        *(
+            segment
+            for number, line in enumerate(filed.lines, start=5)
+            for segment in _service(number, line, filed, step)
+        ),
+    ]
+
+
+def _service(number: int, line: Asking, filed: Filed, step: Step) -> list[str]:
+    word = step.word_for(line.kind)
+    authorized = word in (Word.APPROVE, Word.PARTIAL, Word.MODIFY)
+    less = word in (Word.PARTIAL, Word.MODIFY)
+    reason = step.reason if word is Word.DENY else None
+    certificate = f"AUTH{filed.trace[:8]}{line.sequence}".upper() if authorized else ""
+    start = filed.answered_at.date()
+    return [
+        f"HL*{number}*4*SS*0",
+        f"TRN*2*{filed.trace}-{line.sequence}*{filed.trace_system}",
+        "*".join(["HCR", _CODES[word], certificate, reason or ""]).rstrip("*"),
+        *([f"DTP*007*RD8*{_days(start, start + _VALID)}"] if authorized else []),
+        f"SV1*HC:{line.code}**UN*{line.units}",
+        *([f"HSD*{_UNITS[line.kind]}*{max(1, line.units // 2)}"] if less else []),
+    ]
+
+
+def unknown_request(asked: Received) -> list[str]:
+    return [*_people(asked, "X3"), "HL*4*3*EV*0", f"TRN*2*{asked.trace}*{asked.originator}", "AAA*Y**AA*C"]
+
+
+def eligibility_answer(asked: Received, script: Eligibility) -> list[str]:
+    trace = [f"TRN*1*BV-{asked.trace[:8].upper()}*9SIMULATED", f"TRN*2*{asked.trace}*{asked.originator}"]
+    found = script.status != "not_found"
+    said = _benefits(asked, script) if found else ["AAA*Y**75*C"]
+    people = _people(asked, "PR")
+    return [*people[:5], *trace, *people[5:], *said]
+
+
+def _benefits(asked: Received, script: Eligibility) -> list[str]:
+    if script.status == "inactive":
+        return ["EB*6**30"]
+    return [
+        "EB*1**30",
+        f"EB*C*IND*30***29*{script.deductible_remaining}*****Y",
+        f"EB*G*IND*30***29*{script.out_of_pocket_remaining}*****Y",
+        f"EB*B*IND*30***27*{script.copay}*****Y",
+        f"EB*A*IND*30*****{_fraction(script.coinsurance_percent)}****Y",
+        *(_procedure(code, script) for code in asked.codes),
+    ]
+
+
+def _procedure(code: str, script: Eligibility) -> str:
+    needed = Asking(sequence=1, code=code, units=1).kind in script.needs_authorization
+    return f"EB*1**********{'Y' if needed else 'N'}*Y*HC:{code}"
+
+
+def _people(asked: Received, payer: str) -> list[str]:
+    return [
+        "HL*1**20*1",
+        f"NM1*{payer}*2*SIMULATED PAYER*****PI*{asked.receiver}",
+        "HL*2*1*21*1",
+        "NM1*1P*2*REQUESTER*****XX*1234567893",
+        "HL*3*2*22*1",
+        f"NM1*IL*1*MEMBER*SAMPLE****MI*{asked.member_id}",
+        *([f"DMG*D8*{asked.birth_date}"] if asked.birth_date else []),
+    ]
+
+
+def _days(start: date, end: date) -> str:
+    return f"{start:%Y%m%d}-{end:%Y%m%d}"
+
+
+def _fraction(percent: int) -> str:
+    return str(Decimal(percent) / 100).lstrip("0") or "0"

@@ -1,0 +1,159 @@
+"""The columns of a plan: what may stand in them, what is told of what may not, and what the process learns of them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from firstdose.adapters.postgres.imports import Problem, RefusedRows, read_rows
+from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.domain.business_calendar import Unit
+from firstdose.domain.channel import Channel, PeerToPeer, Plan, SiteOfCare
+from firstdose.domain.clock_rules import Purpose, Regime
+from firstdose.domain.clocks import RULES, start_clock
+from simulator.plans import made_up_plans
+
+LEAST = {"id": "acme", "name": "Acme Health"}
+FULL = {
+    "id": "acme",
+    "name": "Acme Health",
+    "line_of_business": "commercial",
+    "contracted": "yes",
+    "eligibility": "x12 > people",
+    "authorization": "pas > x12 > people",
+    "no_authorization": "99601; Nursing s9500",
+    "site_of_care": "suite_required",
+    "regime": "plan",
+    "standard_decision": "3 business days",
+    "expedited_decision": "24 hours",
+    "time_zone": "America/Chicago",
+    "closes": "17:00",
+    "federal_holidays": "no",
+    "closed_on": "2026-12-24, 2026-12-31",
+    "peer_to_peer": "informational",
+    "appeal_levels": "1",
+    "external_review": "no",
+    "appeal_filing_days": "90",
+    "phone": "+1-217-555-0110",
+    "base_url": "https://payer.example/fhir",
+    "timeout": "12",
+    "x12_url": "https://clearinghouse.example/x12",
+    "trust_outcome_when_no_review_action": "true",
+}
+
+
+def problems(**changes: Any) -> list[str]:
+    with pytest.raises(RefusedRows) as refused:
+        read_rows(PayerRow, [{**LEAST, **changes}], key=lambda row: row.id)
+    return [problem.problem for problem in refused.value.report.problems]
+
+
+def test_the_plan_knows_what_the_row_says() -> None:
+    plan = PayerRow.model_validate(FULL).plan(3)
+    assert (plan.payer, plan.version, plan.contracted) == ("acme", 3, True)
+    assert (plan.eligibility, plan.eligibility_fallback) == (Channel.X12, (Channel.PEOPLE,))
+    assert (plan.authorization, plan.authorization_fallback) == (Channel.PAS, (Channel.X12, Channel.PEOPLE))
+    assert plan.no_authorization == ("99601", "S9500", "nursing")
+    assert (plan.site_of_care, plan.peer_to_peer) == (SiteOfCare.SUITE_REQUIRED, PeerToPeer.INFORMATIONAL)
+    assert (plan.appeal_levels, plan.external_review) == (1, False)
+    assert (plan.calendar.time_zone, plan.calendar.closes) == ("America/Chicago", time(17))
+    assert plan.calendar.closed_on == (date(2026, 12, 24), date(2026, 12, 31))
+    assert not plan.calendar.federal_holidays
+
+
+def test_the_endpoint_has_the_addresses_and_quirks() -> None:
+    endpoint = PayerRow.model_validate(FULL).endpoint
+    assert endpoint is not None
+    assert (endpoint.payer, endpoint.name, endpoint.timeout) == ("acme", "Acme Health", timedelta(seconds=12))
+    assert (endpoint.base_url, endpoint.x12_url) == (FULL["base_url"], FULL["x12_url"])
+    assert endpoint.trust_outcome_when_no_review_action
+    assert PayerRow.model_validate(LEAST).endpoint is None
+
+
+def test_a_plans_own_times_stand_before_the_rules() -> None:
+    plan = PayerRow.model_validate(FULL).plan(3)
+    friday = datetime(2026, 3, 6, 15, tzinfo=UTC)
+
+    def started(purpose: Purpose, *, expedited: bool) -> Any:
+        rules = (*plan.clocks, *RULES)
+        return start_clock(rules, plan.regime, purpose, friday, drug=True, expedited=expedited, calendar=plan.calendar)
+
+    standard = started(Purpose.DECISION, expedited=False)
+    assert standard.due_at == datetime(2026, 3, 11, 22, tzinfo=UTC), "Wednesday at 17:00 in Chicago, in summer time"
+    assert (standard.version, standard.citation) == ("3", "plan acme")
+    assert started(Purpose.DECISION, expedited=True).due_at == friday + timedelta(hours=24)
+    filing = started(Purpose.APPEAL_FILING, expedited=False)
+    assert (filing.due_at - friday).days == 90
+    assert filing.terms.unit is Unit.CALENDAR_DAYS
+
+
+def test_what_the_workflow_is_told_has_no_calendar_and_no_clocks() -> None:
+    plan = PayerRow.model_validate(FULL).plan(3)
+    told = Plan.model_validate_json(plan.model_dump_json())
+    assert (told.clocks, told.calendar) == ((), Plan(payer="x").calendar)
+    assert told == plan.model_copy(update={"clocks": told.clocks, "calendar": told.calendar})
+
+
+def test_a_row_is_the_same_when_it_comes_back_from_where_it_is_kept() -> None:
+    for row in (FULL, LEAST, *made_up_plans(100, payer_url="http://127.0.0.1:1")):
+        checked = PayerRow.model_validate(row)
+        kept = checked.model_dump(mode="json", exclude_defaults=True)
+        assert PayerRow.model_validate(kept) == checked
+
+
+def test_what_is_empty_is_as_if_it_were_not_there() -> None:
+    blank = dict.fromkeys(PayerRow.model_fields, "")
+    assert PayerRow.model_validate({**blank, **LEAST}) == PayerRow.model_validate(LEAST)
+    assert PayerRow.model_validate({**dict.fromkeys(blank, None), **LEAST}) == PayerRow.model_validate(LEAST)
+    assert problems(name=" ") == ["name: Field required"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"id": "No Spaces"}, "id: up to 63 small letters, digits and dashes, of which the first is no dash"),
+        ({"id": "unknown"}, "id: this word stands for a payer that is in no table"),
+        ({"name": "Acme\x00"}, "name: control characters are not accepted"),
+        ({"colour": "blue"}, "colour: Extra inputs are not permitted"),
+        ({"line_of_business": "hmo"}, "line_of_business: Input should be 'commercial', 'employer',"),
+        ({"contracted": "perhaps"}, "contracted: Input should be a valid boolean, unable to interpret input"),
+        ({"authorization": "fax"}, "authorization.0: Input should be 'pas', 'x12' or 'people'"),
+        ({"authorization": "people > people"}, "authorization: a channel is there twice"),
+        ({"authorization": "people > x12", "x12_url": "https://x.example"}, "authorization: people come last: nothing"),
+        ({"eligibility": "people", "authorization": "pas"}, "base_url: the channel pas needs it"),
+        ({"eligibility": "x12 > people"}, "x12_url: the channel x12 needs it, or base_url"),
+        ({"no_authorization": "99601; infusion"}, "no_authorization.1: neither a HCPCS code nor a kind of line ("),
+        ({"site_of_care": "hospital"}, "site_of_care: Input should be 'any', 'home_required' or 'suite_required'"),
+        ({"regime": "erisa"}, "regime: Input should be 'medicare_advantage', 'medicaid', 'employer' or 'plan'"),
+        ({"standard_decision": "soon"}, "standard_decision: written like 72 hours, 7 days or 3 business days"),
+        ({"standard_decision": "0 days"}, "standard_decision: written like 72 hours, 7 days or 3 business days"),
+        ({"expedited_decision": "1 day"}, "standard_decision: needed beside expedited_decision"),
+        ({"time_zone": "Central"}, "time_zone: not an IANA time zone, such as America/Chicago"),
+        ({"closes": "17:00+01:00"}, "closes: a local time, without an offset"),
+        ({"closed_on": "2026-02-30"}, "closed_on.0: Input should be a valid date"),
+        ({"peer_to_peer": "maybe"}, "peer_to_peer: Input should be 'binding', 'informational' or 'none'"),
+        ({"appeal_levels": "3"}, "appeal_levels: Input should be less than or equal to 2"),
+        ({"appeal_filing_days": "0"}, "appeal_filing_days: Input should be greater than or equal to 1"),
+        ({"portal": "portal.example"}, "portal: an address begins with https:// and has no spaces"),
+        ({"timeout": "600"}, "timeout: more than 0 seconds, and at most 300"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_is_wrong_is_told_without_the_value(changes: dict[str, str], told: str) -> None:
+    (problem,) = problems(**changes)
+    assert problem.startswith(told)
+    assert not any(value in problem for value in changes.values() if value not in told)
+
+
+def test_the_same_id_twice_is_told_with_both_places() -> None:
+    with pytest.raises(RefusedRows) as refused:
+        read_rows(PayerRow, [LEAST, {**LEAST, "id": "other"}, LEAST], key=lambda row: row.id)
+    assert refused.value.report.problems == (Problem(3, "has the same key as line 1"),)
+
+
+def test_of_public_plans_the_clock_runs_on_while_they_wait_for_us() -> None:
+    for regime in Regime:
+        row = PayerRow.model_validate({**LEAST, "regime": regime, "standard_decision": "5 days"})
+        (rule,) = row.plan(1).clocks
+        assert rule.tolls == (regime in (Regime.EMPLOYER, Regime.PLAN))
+        assert rule.expedited == rule.standard == timedelta(days=5)

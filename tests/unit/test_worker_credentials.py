@@ -1,0 +1,65 @@
+"""What a plan's row and the settings say of our credentials at payers, and a worker that cannot read them."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.ports import BackendServices
+from firstdose.settings import SettingsError, load_settings
+from workers.outside import open_activities
+
+ENVIRONMENT = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "FIRSTDOSE_KEYS": f"k1:{b64encode(bytes(32)).decode()}",
+    "FIRSTDOSE_PHARMACY": '{"name": "Example Home Infusion", "npi": "1234567893", "originator": "9123456789"}',
+}
+ROW: dict[str, Any] = {
+    "id": "northstar",
+    "name": "Northstar",
+    "authorization": "pas",
+    "base_url": "https://payer.example/fhir",
+    "token_url": "https://payer.example/token",
+    "client_id": "firstdose",
+    "private_key": "northstar-signing",
+    "client_certificate": "gateway",
+    "requests_per_minute": "120",
+    "burst": "10",
+}
+
+
+def test_a_row_says_how_we_prove_ourselves_and_how_fast_the_payer_may_be_asked() -> None:
+    endpoint = PayerRow.model_validate(ROW).endpoint
+    assert endpoint is not None
+    assert endpoint.auth == BackendServices(
+        token_url=ROW["token_url"], client_id="firstdose", credential="northstar-signing"
+    )
+    assert (endpoint.client_certificate, endpoint.requests_per_minute, endpoint.burst) == ("gateway", 120, 10)
+
+
+def test_a_row_without_credentials_needs_none() -> None:
+    plain = {name: ROW[name] for name in ("id", "name", "authorization", "base_url")}
+    endpoint = PayerRow.model_validate(plain).endpoint
+    assert endpoint is not None
+    assert (endpoint.auth, endpoint.client_certificate, endpoint.requests_per_minute) == (None, None, None)
+
+
+@pytest.mark.parametrize("missing", ["token_url", "client_id", "private_key"])
+def test_half_a_credential_is_refused(missing: str) -> None:
+    with pytest.raises(ValidationError, match="token_url: needed together"):
+        PayerRow.model_validate({name: value for name, value in ROW.items() if name != missing})
+
+
+async def test_a_worker_does_not_start_with_a_credential_that_it_cannot_read(tmp_path: Path) -> None:
+    credentials = {"northstar-signing": {"private_key_file": str(tmp_path / "nowhere.pem")}}
+    settings = load_settings(environ={**ENVIRONMENT, "FIRSTDOSE_PAYER_CREDENTIALS": json.dumps(credentials)})
+    with pytest.raises(SettingsError) as refused:
+        async with open_activities(settings, Keyring(settings.key_material())):
+            pass
+    told = "credential northstar-signing: private_key_file is no readable private key"
+    assert str(refused.value) == f"FIRSTDOSE_PAYER_CREDENTIALS is not usable: {told}"

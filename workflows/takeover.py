@@ -1,0 +1,66 @@
+"""Contact with the payer electronically, and people who take over when it takes too long: whoever is first wins.
+
+The electronic attempt goes on beside the work item, so a payer that comes back closes the item by itself.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+from temporalio.workflow import ActivityHandle
+
+from firstdose.domain.resolutions import Resolution
+from workflows import options
+from workflows.effects import problem_of
+from workflows.track import Track
+
+A = TypeVar("A")
+T = TypeVar("T")
+R = TypeVar("R", bound=Resolution)
+
+
+class Takeover(Track):
+    async def first_word(
+        self, activity: Callable[[Any, A], Awaitable[T]], request: A, summary: str, people: type[R], **asks: Any
+    ) -> T | R:
+        """The payer's own answer, or the answer of the person who reached it otherwise. Raises Interrupted."""
+        await self.control.ready()
+        rule = self.case.policy.payer
+        config = options.named(options.payer(rule.keep_trying), summary)
+        contact: ActivityHandle[T] = workflow.start_activity_method(activity, request, **config)
+        try:
+            problem = "payer_unavailable"
+            if await self.control.until(
+                contact.done, timeout=rule.give_up_after, summary=f"{summary}: people take over"
+            ):
+                if (failed := _failure(contact)) is None:
+                    return contact.result()
+                problem = failed
+                self.journal.note("activity.failed", step=summary, problem=problem)
+            return await self._beside_people(contact, people, problem, **asks)
+        finally:
+            contact.cancel()
+
+    async def _beside_people(self, contact: ActivityHandle[T], people: type[R], problem: str, **asks: Any) -> T | R:
+        def answered() -> bool:
+            return contact.done() and _failure(contact) is None
+
+        self.worklist.open(people, problem=problem, **asks)
+        await self.control.until(lambda: self.worklist.answered(people) or answered())
+        if self.worklist.answered(people):
+            return self.worklist.take(people)
+        self.worklist.drop(people, why="the payer answered electronically")
+        return contact.result()
+
+
+def _failure(contact: ActivityHandle[T]) -> str | None:
+    """The code of the problem with which the contact ended; None if it ended well or goes on."""
+    if not contact.done() or contact.cancelled():
+        return None
+    failure = contact.exception()
+    if failure is None:
+        return None
+    if not isinstance(failure, ActivityError):
+        raise failure
+    return problem_of(failure)
