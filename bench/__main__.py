@@ -14,6 +14,7 @@ from local.children import StartFailedError
 MEASUREMENTS = {
     "cli": "bench.cli_start",
     "plans": "bench.plans",
+    "pas": "bench.pas",
     "intake": "bench.intake",
     "history": "bench.history",
     "waiting_days": "bench.waiting_days",

@@ -7,16 +7,17 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from firstdose.domain.authorization import LineKind
-from simulator.scenario import Asked, Fault, Scenario, Step, Upon, Word, load_scenarios
+from simulator.scenario import Asked, Fault, Misbehavior, Scenario, Step, Upon, Word, load_scenarios
 
 _CANCELLED = (Step(answer=Word.CANCEL),)
+_AWAY = Fault(fault=Misbehavior.OUTAGE)
 
 
 class Asking(BaseModel):
@@ -105,6 +106,7 @@ class PayerBook:
         self._speed = speed
         self._delivered: Counter[tuple[str, str, str]] = Counter()
         self._failed: Counter[tuple[str, str, Asked]] = Counter()
+        self._back_at: dict[str, datetime] = {}
         self._state = state
         self._reload()
 
@@ -152,9 +154,14 @@ class PayerBook:
 
     def fault(self, payer: str, trace: str, scenario: Scenario, asked: Asked) -> Fault | None:
         """How this delivery fails, if the script still wants it to."""
+        if payer in self._back_at and self.clock() < self._back_at[payer]:
+            return _AWAY
         for fault in scenario.payer.faults:
-            if fault.upon is asked and self._failed[payer, trace, asked] < fault.times:
-                self._failed[payer, trace, asked] += 1
+            whose = "everybody" if fault.fault is Misbehavior.OUTAGE else trace
+            if fault.upon is asked and self._failed[payer, whose, asked] < fault.times:
+                self._failed[payer, whose, asked] += 1
+                if fault.fault is Misbehavior.OUTAGE:
+                    self._back_at[payer] = self.clock() + timedelta(seconds=fault.seconds)
                 return fault
         return None
 

@@ -1,16 +1,18 @@
-"""How a simulated payer's server fails: late, in HTML, half a JSON, with a 503, or with a connection that breaks."""
+"""How a simulated payer's server fails: errors, half answers, wrong ones, late ones, and connections that break."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.scenario import Fault, Misbehavior
 
 _DROPPED = "x-simulated-drop"
+_DRIP_EVERY = 0.1
+_SOMEBODY_ELSES = "0" * 32
 
 
 class ConnectionBroken(Exception):
@@ -18,21 +20,55 @@ class ConnectionBroken(Exception):
 
 
 async def misbehaving(fault: Fault | None, answer: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
-    """The answer, or what becomes of it. Whatever the fault but a 503, the payer has taken the request."""
-    if fault and fault.fault is Misbehavior.SERVER_ERROR:
-        return Response(status_code=503, headers={"retry-after": str(int(fault.seconds))})
+    """The answer, or what becomes of it. The payer has taken the request once `answer` was called."""
+    if fault is None:
+        return _fhir(json.dumps(await answer()))
+    if turned_away := _turned_away(fault):
+        return turned_away
     said = await answer()
-    match fault.fault if fault else None:
+    match fault.fault:
         case Misbehavior.HTML_WITH_200:
             return HTMLResponse("<html><body>We are upgrading our system.</body></html>")
         case Misbehavior.TRUNCATED_JSON:
             text = json.dumps(said)
-            return Response(text[: len(text) // 2], media_type="application/fhir+json")
+            return _fhir(text[: len(text) // 2])
         case Misbehavior.DROP_CONNECTION:
             return Response(headers={_DROPPED: "yes"})
-        case Misbehavior.SLOW if fault:
-            await asyncio.sleep(fault.seconds)
-    return JSONResponse(said, media_type="application/fhir+json")
+        case Misbehavior.DRIPPING:
+            return StreamingResponse(_dripping(json.dumps(said), fault.seconds), media_type="application/fhir+json")
+        case Misbehavior.WRONG_TRACE:
+            return _fhir(json.dumps(said).replace(said["identifier"]["value"], _SOMEBODY_ELSES))
+    await asyncio.sleep(fault.seconds)
+    return _fhir(json.dumps(said))
+
+
+def _turned_away(fault: Fault) -> Response | None:
+    """The response of a payer that does not take the request."""
+    wait = {"retry-after": str(int(fault.seconds))}
+    match fault.fault:
+        case Misbehavior.SERVER_ERROR:
+            return Response(status_code=503, headers=wait)
+        case Misbehavior.TOO_MANY_REQUESTS:
+            return Response(status_code=429, headers=wait)
+        case Misbehavior.OUTAGE:
+            return Response(headers={_DROPPED: "yes"})
+        case Misbehavior.REFUSED:
+            issue = {"severity": "error", "code": "business-rule"}
+            return JSONResponse({"resourceType": "OperationOutcome", "issue": [issue]}, status_code=422)
+    return None
+
+
+async def _dripping(text: str, seconds: float) -> AsyncIterator[str]:
+    """A letter at a time for so long, so that no pause is ever long."""
+    letters = int(seconds / _DRIP_EVERY)
+    for letter in text[:letters]:
+        yield letter
+        await asyncio.sleep(_DRIP_EVERY)
+    yield text[letters:]
+
+
+def _fhir(text: str) -> Response:
+    return Response(text, media_type="application/fhir+json")
 
 
 class Dropped:

@@ -1,6 +1,7 @@
 """The simulated payer's notifications: handshakes and decisions to the registered hooks, again until they arrive."""
 
 import asyncio
+import json
 import logging
 from contextlib import suppress
 from typing import Any
@@ -9,13 +10,14 @@ import httpx2
 
 from simulator.payer_answer import response_bundle
 from simulator.payer_book import Filed, PayerBook, Subscribed
-from simulator.scenario import Shape, load_scenarios
+from simulator.scenario import PayerScript, Shape, Telling, load_scenarios
 
 _log = logging.getLogger(__name__)
 _TOPIC = "http://hl7.org/fhir/us/davinci-pas/SubscriptionTopic/PASSubscriptionTopic"
 _RETRY = 0.5
 """Real seconds between two attempts, whatever the speed: the other side may be restarting."""
 _PATIENCE = 10.0
+_SOMEBODY_ELSES = "0" * 32
 
 
 class Notifier:
@@ -43,7 +45,7 @@ class Notifier:
     async def _tell_all(self) -> bool:
         told = True
         for subscription in list(self._book.subscriptions.values()):
-            if not subscription.active and await self._post(subscription, handshake(subscription)):
+            if not subscription.active and await self._post(subscription, json.dumps(handshake(subscription))):
                 self._book.keep(subscription.model_copy(update={"active": True}))
             told &= self._book.subscriptions[subscription.payer, subscription.criteria].active
         for filed in [filed for filed in self._book.filed.values() if filed.untold]:
@@ -55,20 +57,21 @@ class Notifier:
         for subscription in hooks:
             if not subscription.active:
                 return False
-            subscription.events += 1
-            if not await self._post(subscription, notification(subscription, filed)):
-                return False
+            for told in _told(subscription, filed):
+                arrived = await self._post(subscription, told)
+                if not arrived and _script(filed).telling is not Telling.MALFORMED:
+                    return False
             self._book.keep(subscription)
         filed.notified = step
         self._book.keep(filed)
         return True
 
-    async def _post(self, subscription: Subscribed, bundle: dict[str, Any]) -> bool:
+    async def _post(self, subscription: Subscribed, body: str) -> bool:
         split = (header.partition(":") for header in subscription.headers)
-        headers = {name.strip(): value.strip() for name, _, value in split}
+        headers = {"content-type": "application/fhir+json", **{name.strip(): value.strip() for name, _, value in split}}
         try:
             async with asyncio.timeout(_PATIENCE):
-                response = await self._http.post(subscription.endpoint, json=bundle, headers=headers)
+                response = await self._http.post(subscription.endpoint, content=body, headers=headers)
         except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL):
             return False
         if not response.is_success:
@@ -80,9 +83,34 @@ def handshake(subscription: Subscribed) -> dict[str, Any]:
     return _history(subscription, _status(subscription, "handshake", Shape.NESTED))
 
 
+def _script(filed: Filed) -> PayerScript:
+    return load_scenarios()[filed.scenario].payer
+
+
+def _told(subscription: Subscribed, filed: Filed) -> list[str]:
+    """What is posted of a decision, in turn, as the request's scenario wants."""
+    subscription.events += 1
+    decision = json.dumps(notification(subscription, filed))
+    match _script(filed).telling:
+        case Telling.ONCE:
+            return [decision]
+        case Telling.TWICE:
+            return [decision, decision]
+        case Telling.OUT_OF_ORDER:
+            earlier = subscription.model_copy(update={"events": subscription.events - 1})
+            pended = filed.model_copy(update={"step": filed.step - 1})
+            return [decision, json.dumps(notification(earlier, pended))]
+        case Telling.WRONG_TRACE:
+            return [decision.replace(filed.trace, _SOMEBODY_ELSES)]
+        case Telling.MALFORMED:
+            return [decision[: len(decision) // 2]]
+        case Telling.NEVER:
+            return []
+
+
 def notification(subscription: Subscribed, filed: Filed) -> dict[str, Any]:
     """In the shape that the request's scenario wants."""
-    shape = load_scenarios()[filed.scenario].payer.notification
+    shape = _script(filed).notification
     answer = response_bundle(filed)
     focus = answer["entry"][0]["fullUrl"] if shape is Shape.FLATTENED else f"urn:uuid:{filed.trace}-answer"
     event = [

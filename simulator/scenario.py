@@ -71,17 +71,24 @@ class Asked(StrEnum):
 
 
 class Misbehavior(StrEnum):
-    """How a payer's server fails; only `server_error` has not taken the request."""
+    """How a payer's server fails. The first four have not taken the request, the others have."""
 
     SERVER_ERROR = "server_error"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    REFUSED = "refused"
+    OUTAGE = "outage"
+    """The whole payer is away for `seconds`, from its first such request on."""
     SLOW = "slow"
     HTML_WITH_200 = "html_with_200"
     TRUNCATED_JSON = "truncated_json"
     DROP_CONNECTION = "drop_connection"
+    DRIPPING = "dripping"
+    WRONG_TRACE = "wrong_trace"
+    """The answer to somebody else's request."""
 
 
 class Fault(Part):
-    """The first `times` deliveries of each request fail so; `seconds` is how slow (real time)."""
+    """The first `times` deliveries of each request fail so; `seconds` is how slow, or when to come back (real time)."""
 
     upon: Asked = Asked.SUBMIT
     fault: Misbehavior
@@ -109,6 +116,19 @@ class Shape(StrEnum):
     INLINED = "inlined"
 
 
+class Telling(StrEnum):
+    """How the payer notifies of a decision."""
+
+    ONCE = "once"
+    """Again until it has arrived."""
+    TWICE = "twice"
+    OUT_OF_ORDER = "out_of_order"
+    """The decision, and then the earlier word that it was pended."""
+    WRONG_TRACE = "wrong_trace"
+    MALFORMED = "malformed"
+    NEVER = "never"
+
+
 class PayerScript(Part):
     """What the payer answers: to requests, and to appeals of what it denied."""
 
@@ -117,6 +137,7 @@ class PayerScript(Part):
     appeal: tuple[Step, ...] = (Step(answer=Word.PEND), Step(after=timedelta(days=5), answer=Word.APPROVE))
     faults: tuple[Fault, ...] = ()
     notification: Shape = Shape.NESTED
+    telling: Telling = Telling.ONCE
 
     @model_validator(mode="after")
     def _answered_at_once(self) -> Self:

@@ -12,6 +12,7 @@ from temporalio.common import SearchAttributeKey
 from firstdose.domain.authorization import Line
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import WaitingFor
+from firstdose.domain.reasons import HoldReason, OverrideReason
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.stage import Closing, Stage
 from firstdose.domain.work_item import WorkItem
@@ -76,9 +77,7 @@ class ResolveWorkItem(Message):
 
 
 class HoldRequest(Message):
-    """`reason` is a short code such as `hospitalised`, never a text about the patient."""
-
-    reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    reason: HoldReason
     until: datetime | None = None
 
 
@@ -98,7 +97,7 @@ class AmendRequest(Message):
 
 class OverrideRequest(Message):
     gate: Gate
-    reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    reason: OverrideReason
 
 
 class ApproveOverride(Message):
@@ -120,7 +119,7 @@ class Done(BaseModel):
 class Hold(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    reason: str
+    reason: HoldReason
     until: datetime | None = None
 
 
@@ -131,7 +130,7 @@ class Override(BaseModel):
 
     id: str
     gate: Gate
-    reason: str
+    reason: OverrideReason
     asked_by: str
     approved_by: str | None = None
 

@@ -11,17 +11,16 @@ from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ReferralId
 from firstdose.domain.gates import Gate
+from firstdose.domain.reasons import HoldReason, OverrideReason
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing
-
-ReasonCode = Annotated[str, Parameter(help="A short code such as hospitalised; never a text about the patient.")]
 
 
 def hold(
     referral_id: ReferralId,
     /,
     *,
-    reason: ReasonCode,
+    reason: Annotated[HoldReason, Code, Parameter(help="Why; what is to be told besides belongs into a note.")],
     until: Annotated[
         datetime | None, Parameter(help="When it resumes by itself, e.g. 2026-12-01T08:00; local time if not said.")
     ] = None,
@@ -70,7 +69,7 @@ def override(
     /,
     *,
     gate: Annotated[Gate, Code, Parameter(help="The gate to pass although it is closed.")],
-    reason: ReasonCode,
+    reason: Annotated[OverrideReason, Code, Parameter(help="Why; what is to be told besides belongs into a note.")],
     acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:

@@ -21,13 +21,12 @@ from firstdose.domain.facts import with_facts
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import WaitingFor
 from firstdose.domain.message import MessageKind
+from firstdose.domain.reasons import HoldReason, OverrideReason
 from firstdose.domain.referral import Referral
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.stage import Closing, Stage
 
 router = APIRouter(prefix="/api/referrals", tags=["referrals"])
-
-Reason = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="a short code, never about the patient")]
 
 
 class _Request(BaseModel):
@@ -35,7 +34,7 @@ class _Request(BaseModel):
 
 
 class Hold(_Request):
-    reason: Reason
+    reason: HoldReason
     until: Moment | None = None
 
 
@@ -45,7 +44,7 @@ class Cancel(_Request):
 
 class Override(_Request):
     gate: Gate
-    reason: Reason
+    reason: OverrideReason
 
 
 class Approval(_Request):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from firstdose.domain.clock_rules import ClockRule
 from firstdose.domain.coding import PER_DIEMS, PerDiem
 from firstdose.domain.default_clock_rules import APPEAL_RULES, FILING_RULES, RULES
+from firstdose.domain.reasons import HoldReason
 from firstdose.domain.work_item import WorkItemKind
 
 
@@ -71,7 +72,7 @@ class Policy(BaseModel):
     escalation: Escalation = Escalation()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
-    holds_that_release: frozenset[str] = frozenset({"hospitalised"})
+    holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALISED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(*RULES, *APPEAL_RULES, *FILING_RULES), exclude=True)
     """Stay with the worker: clocks are started in activities, and what they gave is kept."""

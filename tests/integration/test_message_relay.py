@@ -44,13 +44,13 @@ NURSE = Actor(id="nurse-1", roles=(Role.NURSE,))
 class StandIn:
     """Hears what the relay brings, in the real one's place."""
 
-    def __init__(self) -> None:
-        self._heard: list[str] = []
+    @workflow.init
+    def __init__(self, start: ReferralStart) -> None:
+        self._heard = [f"start from {start.source}"]
         self._closed = False
 
     @workflow.run
     async def run(self, start: ReferralStart) -> str:
-        self._heard.append(f"start from {start.source}")
         await workflow.wait_condition(lambda: self._closed)
         return "closed"
 
@@ -65,7 +65,7 @@ class StandIn:
 
     @hold.validator
     def _judge_hold(self, request: HoldRequest) -> None:
-        if request.reason == "never":
+        if request.reason == "other":
             raise ValueError("this referral is never held")
 
     @workflow.update
@@ -128,7 +128,7 @@ async def test_a_referral_starts_its_workflow_and_an_action_is_answered_with_its
 async def test_a_refusal_is_a_conflict_with_its_reason_and_the_present_state(desk: ServedDesk) -> None:
     referral_id = await desk.refer()
     async with desk.as_staff(Role.NURSE) as nurse:
-        answer = await nurse.post(f"/api/referrals/{referral_id}/hold", json={"reason": "never"})
+        answer = await nurse.post(f"/api/referrals/{referral_id}/hold", json={"reason": "other"})
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"] == "this referral is never held"
@@ -150,7 +150,7 @@ async def test_the_same_key_is_the_same_action_and_another_body_under_it_is_none
     path, key = f"/api/referrals/{referral_id}/hold", {"Idempotency-Key": "once"}
     async with desk.as_staff(Role.NURSE) as nurse:
         answers = [await nurse.post(path, json={"reason": "hospitalised"}, headers=key) for _ in range(2)]
-        other = await nurse.post(path, json={"reason": "travelling"}, headers=key)
+        other = await nurse.post(path, json={"reason": "patient_away"}, headers=key)
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json()["message_id"] == answers[1].json()["message_id"]
     assert other.status_code == 409
@@ -165,14 +165,14 @@ async def test_while_temporal_is_away_all_is_kept_and_then_delivered_in_order(
     settings = settings_for(dsn, tmp_path, temporal={"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"})
     async with served_desk(settings, with_relays=True) as desk, desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
         referral_id = await desk.refer()
-        for action, body in (("hold", {"reason": "first"}), ("resume", None), ("hold", {"reason": "second"})):
+        for action, body in (("hold", {"reason": "supply"}), ("resume", None), ("hold", {"reason": "patient_away"})):
             answer = await nurse.post(f"/api/referrals/{referral_id}/{action}", json=body)
             assert (answer.status_code, answer.json()["status"]) == (202, "pending")
         async with EmbeddedTemporal(tmp_path / "state.db", port=port), standing_in(settings) as client:
             states = {state for _, state in await settled(desk, referral_id)}
             heard = await client.get_workflow_handle(workflow_id(referral_id)).query("heard")
     assert states == {MessageState.APPLIED}
-    assert heard == ["start from mercy", "hold first by nurse-1", "resume", "hold second by nurse-1"]
+    assert heard == ["start from mercy", "hold supply by nurse-1", "resume", "hold patient_away by nurse-1"]
 
 
 async def test_a_message_that_is_delivered_again_after_a_crash_is_applied_once(desk: ServedDesk) -> None:

@@ -10,6 +10,7 @@ from firstdose.domain.authorization import LineState
 from firstdose.domain.facts import Change
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import Escalated, WaitingFor
+from firstdose.domain.reasons import HoldReason, OverrideReason
 from firstdose.domain.role import SOURCE, Actor, Role
 from firstdose.domain.stage import Closing
 from firstdose.domain.work_item import WorkItemKind as K
@@ -32,7 +33,7 @@ ONE, OTHER = (Actor(id=name, roles=(Role.SUPERVISOR,)) for name in ("one", "othe
 async def test_a_hold_pauses_every_track_and_resume_goes_on(env: WorkflowEnvironment) -> None:
     async with Story(env, Outside(submissions=[PENDED]), {K.CONTACT_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.outside.requests) and bool(story.asked(K.CONTACT_PATIENT)))
-        held = HoldRequest(actor=NURSE_COORDINATOR, reason="patient_away")
+        held = HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY)
         await story.steer(Referral.hold, held)
         with pytest.raises(WorkflowUpdateFailedError) as refusal:
             await story.steer(Referral.hold, held)
@@ -53,7 +54,9 @@ async def test_a_hold_with_an_end_ends_by_itself(env: WorkflowEnvironment) -> No
         await story.until(lambda: bool(story.asked(K.CONTACT_PATIENT)))
         (call,) = story.asked(K.CONTACT_PATIENT)
         until = call.opened_at + timedelta(days=10)
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason="patient_away", until=until))
+        await story.steer(
+            Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY, until=until)
+        )
         await story.resolve(call, {"outcome": "reached"})
         assert await story.ends() is Closing.COMPLETED
     assert story.asked(K.REVIEW_BENEFITS)[0].opened_at >= until
@@ -65,7 +68,7 @@ async def test_hospitalised_releases_nurse_and_stock_and_arranges_them_anew(env:
         await story.until(
             lambda: {"hold_visit", "reserve_stock"} <= set(outside.effects) and bool(story.asked(K.REVIEW_BENEFITS))
         )
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason="hospitalised"))
+        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALISED))
         await story.until(lambda: {"release the visit", "return the stock"} <= set(outside.compensations))
         assert (story.roster.held, story.shelves.reserved) == ({}, set())
 
@@ -106,7 +109,8 @@ async def test_two_supervisors_start_therapy_at_risk(env: WorkflowEnvironment) -
     async with Story(env, outside) as story:
         await story.until(lambda: WaitingFor.PAYER in outside.standing.waiting_for)
         asked = await story.steer(
-            Referral.override, OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason="discharge_today")
+            Referral.override,
+            OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason=OverrideReason.DISCHARGE_TODAY),
         )
         assert asked.id
         approval = ApproveOverride(actor=ONE, override_id=asked.id)

@@ -6,6 +6,8 @@ import { said } from "./worklist.js";
 
 const STEPS = ["intake", "verification", "authorization", "preparation", "scheduled", "first_visit", "on_service"];
 const GATES = ["licensed", "order", "authorization", "assessment", "agreement", "therapy", "kit", "patient_confirmed", "hold", "contact"];
+const HOLD_REASONS = ["hospitalised", "patient_away", "patient_request", "prescriber_request", "supply", "other"];
+const OVERRIDE_REASONS = ["discharge_today", "continuity_of_care", "emergency", "other"];
 const ENDINGS = ["withdrawn", "transferred", "deceased", "duplicate", "patient_declined", "unable_to_reach", "not_covered", "denied_final", "clinically_inappropriate", "expired"];
 
 export function referral(id, me) {
@@ -88,8 +90,8 @@ function lines(all) {
 function steer(path, standing, me) {
   const choose = (label, values) => el("select", { "aria-label": label, required: true },
     el("option", { value: "" }, label), values.map((value) => el("option", { value }, words(value))));
-  const reason = () => el("input", { "aria-label": "Reason", placeholder: "reason_code", pattern: "[a-z][a-z0-9_]{0,39}", required: true, autocomplete: "off" });
-  const holdFor = reason(), ending = choose("Reason", ENDINGS), gate = choose("Gate", GATES), overrideFor = reason();
+  const holdFor = choose("Reason", HOLD_REASONS), ending = choose("Reason", ENDINGS);
+  const gate = choose("Gate", GATES), overrideFor = choose("Reason", OVERRIDE_REASONS);
   const approved = el("input", { "aria-label": "Override", placeholder: "id of the override", required: true, autocomplete: "off" });
   const rows = [
     standing.on_hold

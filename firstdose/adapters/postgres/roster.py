@@ -52,7 +52,9 @@ class PostgresRoster:
                 therapy, address = referral.order.therapy, referral.patient.address
                 if therapy is None or address.state is None:
                     return ()
-                found = _sql.candidates(connection, therapy=therapy, state=address.state)
+                found = _sql.candidates(
+                    connection, therapy=therapy, state=address.state, referral_id=search.referral_id
+                )
                 # The ZIP code is compared here: nothing of an address goes into a statement.
                 near = [row["id"] async for row in found if _covers(row["areas"], address.postal_code)]
         return tuple(near[: search.limit])

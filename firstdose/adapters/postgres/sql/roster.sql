@@ -1,10 +1,11 @@
--- name: candidates(therapy, state)
--- Those with the fewest visits still held come first.
+-- name: candidates(therapy, state, referral_id)
+-- Those with the fewest visits still held come first; among equals each referral has another order, so that referrals
+-- that are approved together do not all ask the same nurse.
 SELECT nurses.id, nurses.areas
 FROM nurses LEFT JOIN visit_holds ON visit_holds.nurse = nurses.id AND visit_holds.released_at IS NULL
 WHERE nurses.active AND :therapy = ANY (nurses.skills) AND :state = ANY (nurses.states)
 GROUP BY nurses.id
-ORDER BY count(visit_holds.key), nurses.position, nurses.id;
+ORDER BY count(visit_holds.key), nurses.position, md5(nurses.id || :referral_id);
 
 -- name: lock_nurse(nurse)$
 SELECT active FROM nurses WHERE id = :nurse FOR NO KEY UPDATE;

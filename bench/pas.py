@@ -1,0 +1,100 @@
+"""How long a request to a PAS payer takes to build, and an answer of 100 KB to read."""
+
+import gc
+from collections.abc import Callable
+from itertools import count
+from time import perf_counter
+
+import orjson
+
+from bench.figures import Report, rounded, spread
+from firstdose.adapters.payers.pas.answer import read_answer
+from firstdose.adapters.payers.pas.request import submission
+from firstdose.domain.authorization import Line, LineState
+from firstdose.domain.referral import Document, DocumentKind
+from firstdose.ports import PayerCase
+from simulator.payer_answer import read_request, response_bundle
+from tests.contract.cases import NOW, US, case, lines, referral
+
+REQUEST_TARGET_MS = 5
+ANSWER_TARGET_MS = 20
+_ANSWER_BYTES = 100_000
+_SCAN = "A" * 1_000_000
+
+
+async def measure(*, quick: bool) -> Report:
+    """In one process and without a wire, one after the other, from and to the bytes that travel.
+
+    The request is of three lines with a scanned document of 1 MB. The answer modifies each of as many lines as it
+    takes: what was authorized instead has to be found for each.
+    """
+    times = 20 if quick else 1000
+    request, (asked, answer) = _request(), _answer()
+    sequences = [line.sequence for line in asked.lines]
+
+    def write() -> None:
+        _written(request)
+
+    def read() -> None:
+        decided = read_answer(answer, sequences).answer
+        assert decided.lines[-1].state is LineState.MODIFIED
+
+    return {
+        "request": {
+            "target_ms": REQUEST_TARGET_MS,
+            "kb": rounded(len(_written(request)) / 1000),
+            **_timed(write, times),
+        },
+        "answer": {
+            "target_ms": ANSWER_TARGET_MS,
+            "kb": rounded(len(answer) / 1000),
+            "lines": len(asked.lines),
+            **_timed(read, times),
+            "what_is_loaded_not_collected": _timed_frozen(read, times),
+        },
+    }
+
+
+def _written(asked: PayerCase) -> bytes:
+    return orjson.dumps(submission(asked, US))
+
+
+def _request() -> PayerCase:
+    scan = Document(kind=DocumentKind.CLINICAL_NOTE, content_type="application/pdf", data=_SCAN)
+    told = referral()
+    return case(referral=told.model_copy(update={"documents": (*told.documents, scan)}))
+
+
+def _answer() -> tuple[PayerCase, bytes]:
+    """The simulated payer's, to a request of so many lines that the answer is large enough."""
+    for number in count(50, 10):
+        asked = case(lines=tuple(_lines(number)))
+        filed = read_request("northstar", submission(asked, US), "modified", NOW)
+        answer = orjson.dumps(response_bundle(filed))
+        if len(answer) >= _ANSWER_BYTES:
+            return asked, answer
+    raise AssertionError("no answer is large enough")
+
+
+def _lines(number: int) -> list[Line]:
+    usual = lines()
+    return [usual[n % len(usual)].model_copy(update={"sequence": n + 1}) for n in range(number)]
+
+
+def _timed(work: Callable[[], None], times: int) -> Report:
+    took = []
+    for _ in range(times):
+        begun = perf_counter()
+        work()
+        took.append(perf_counter() - begun)
+    return spread(took)
+
+
+def _timed_frozen(work: Callable[[], None], times: int) -> Report:
+    """Without the walks of the garbage collector through everything that was loaded before."""
+    gc.collect()
+    gc.freeze()
+    try:
+        return _timed(work, times)
+    finally:
+        gc.unfreeze()
