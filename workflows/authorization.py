@@ -8,6 +8,7 @@ from temporalio import workflow
 
 from activities.payer import PayerActivities
 from firstdose.domain.authorization import (
+    APPEALS,
     Certification,
     Line,
     LineKind,
@@ -108,7 +109,7 @@ class Authorization(Track):
         request = ClockRequest(
             referral_id=self.case.referral_id,
             key=str(workflow.uuid4()),
-            purpose=Purpose.DECISION,
+            purpose=Purpose.APPEAL if any(line.certification in APPEALS for line in lines) else Purpose.DECISION,
             at=workflow.now(),
             drug=any(line.kind is LineKind.DRUG for line in lines),
             expedited=self.case.urgent,

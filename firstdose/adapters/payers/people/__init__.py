@@ -1,1 +1,0 @@
-"""Payers reached by phone, fax and portal."""

@@ -1,0 +1,129 @@
+"""People are no channel behind the port: they answer work items. What they hear makes of the lines what a wire would.
+
+The wires are the simulated payer's over real HTTP; the people answer the items of a real workflow.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.domain.authorization import Line, LineState, PayerAnswer, apply, move
+from firstdose.domain.channel import Plan
+from firstdose.domain.coding import lines_for
+from firstdose.domain.coverage import Paying, judge_lines
+from firstdose.domain.referral import Site
+from firstdose.domain.resolutions import Refused, check
+from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.ports import PayerCase, PayerChannel
+from tests.contract.cases import case, endpoint
+from tests.contract.conftest import World
+from tests.process.outside import OUTLINE, Outside
+from tests.process.server import time_skipping
+from tests.process.story import Script, Story
+
+PLAN = Plan(payer="acme", phone="+1-312-555-0110")
+VERIFIED: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active"}}]}
+ON_THEIR_WAY = {LineState.DRAFT, LineState.SUBMITTED}
+
+
+@pytest.fixture(scope="module")
+async def env(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
+    """One for all, for no story here lets time skip."""
+    async with time_skipping(keyring) as environment:
+        yield environment
+
+
+@pytest.fixture(params=["pas", "x12"])
+def wire(request: pytest.FixtureRequest, world: World) -> PayerChannel:
+    return world.pas if request.param == "pas" else world.x12
+
+
+def asking(world: World, scenario: str) -> PayerCase:
+    reached = endpoint(f"{world.url}/fhir/northstar", x12_url=f"{world.url}/x12/northstar")
+    return case(reached, f"SIM-{scenario.upper().replace('_', '-')}-1")
+
+
+@asynccontextmanager
+async def told(env: WorkflowEnvironment, script: Script, until: Callable[[Story], bool]) -> AsyncIterator[Story]:
+    """A referral to a plan that people reach, so far as staff answer it; the patient is not reached meanwhile."""
+    async with Story(env, Outside(plan=PLAN), {K.CONTACT_PATIENT: [None], **script}) as story:
+        await story.until(lambda: until(story))
+        yield story
+        await story.handle.terminate()
+
+
+def heard(story: Story) -> bool:
+    states = {line.state for line in story.outside.standing.lines}
+    return bool(states) and not states & ON_THEIR_WAY
+
+
+def said(answer: PayerAnswer) -> list[dict[str, Any]]:
+    """The same words as staff write them down. That the payer wants documents they say of the line."""
+    wants = {LineState.PENDED: LineState.INFO_REQUESTED} if answer.information else {}
+    words = [word.model_copy(update={"state": wants.get(word.state, word.state)}) for word in answer.lines]
+    return [word.model_dump(mode="json", exclude_none=True) for word in words]
+
+
+def submitted() -> tuple[Line, ...]:
+    return move(lines_for(OUTLINE, Site.HOME), LineState.SUBMITTED, of=LineState)
+
+
+@pytest.mark.parametrize("by", ["the one who submitted it", "the one who followed it up"])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "approved",
+        "pended_three_days",
+        "information_requested",
+        "denied_and_closed",
+        "mixed_lines",
+        "partial",
+        "modified",
+        "unknown_code",
+    ],
+)
+async def test_the_same_words_make_the_same_of_the_lines(
+    world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str, by: str
+) -> None:
+    answer = (await wire.submit(asking(world, scenario))).answer
+    answered = {"outcome": "answered", "lines": said(answer)}
+    script: Script = {K.SUBMIT_AUTHORIZATION: [answered]}
+    if by == "the one who followed it up":
+        script = {K.SUBMIT_AUTHORIZATION: [{"outcome": "submitted"}], K.FOLLOW_UP_PAYER: [answered]}
+
+    async with told(env, {**VERIFIED, **script}, heard) as story:
+        found = story.outside.standing.lines
+    assert found == apply(submitted(), answer)
+
+
+@pytest.mark.parametrize("scenario", ["approved", "no_auth_needed"])
+async def test_the_same_benefits_ask_for_the_same_authorization(
+    world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str
+) -> None:
+    benefits = await wire.verify_benefits(asking(world, scenario))
+    script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": benefits.model_dump(mode="json")}]}
+    async with told(env, script, lambda story: bool(story.outside.standing.lines)) as story:
+        found = story.outside.standing.lines
+    assert found == judge_lines(lines_for(OUTLINE, Site.HOME), benefits, Paying.PLAN, PLAN)
+
+
+@pytest.mark.parametrize("scenario", ["inactive_coverage", "member_not_found"])
+async def test_the_same_lack_of_coverage_asks_people_the_same(
+    world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str
+) -> None:
+    benefits = await wire.verify_benefits(asking(world, scenario))
+    script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": benefits.model_dump(mode="json")}]}
+    async with told(env, script, lambda story: bool(story.asked(K.RESOLVE_COVERAGE))) as story:
+        (item,) = story.asked(K.RESOLVE_COVERAGE)
+    assert item.asks["status"] == benefits.status
+
+
+@pytest.mark.parametrize("kind", [K.SUBMIT_AUTHORIZATION, K.FOLLOW_UP_PAYER])
+@pytest.mark.parametrize("state", ["A1", "APPROVED", "certified in total", None])
+def test_a_word_that_is_no_state_is_refused(kind: K, state: str | None) -> None:
+    with pytest.raises(Refused, match=r"lines\.0\.state"):
+        check(kind, {"outcome": "answered", "lines": [{"sequence": 1, "state": state}]})
