@@ -3,7 +3,7 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.failures import told_to_temporal
+from activities.contact import contact
 from firstdose.domain.authorization import PayerAnswer, Submission
 from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits
@@ -16,18 +16,18 @@ class PayerActivities:
 
     @activity.defn
     async def verify_benefits(self, request: Request) -> Benefits:
-        with told_to_temporal():
+        async with contact():
             return await self._payer.verify_benefits(request)
 
     @activity.defn
     async def submit_authorization(self, request: AuthorizationRequest) -> Submission:
-        with told_to_temporal():
+        async with contact():
             return await self._payer.submit(request)
 
     @activity.defn
     async def await_decision(self, wait: DecisionWait) -> PayerAnswer:
         """Answers when the payer says something new; until then each attempt fails benignly, which costs no event."""
-        with told_to_temporal():
+        async with contact():
             answer = await self._payer.inquire(wait)
         if answer.says_the_same(wait.known):
             raise ApplicationError(
@@ -40,20 +40,20 @@ class PayerActivities:
 
     @activity.defn
     async def read_answer(self, request: Request) -> PayerAnswer | None:
-        with told_to_temporal():
+        async with contact():
             return await self._payer.read(request)
 
     @activity.defn
     async def start_clock(self, request: ClockRequest) -> Clock | None:
-        with told_to_temporal():
+        async with contact():
             return await self._payer.start_clock(request)
 
     @activity.defn
     async def send_documents(self, reply: DocumentsReply) -> None:
-        with told_to_temporal():
+        async with contact():
             await self._payer.send_documents(reply)
 
     @activity.defn
     async def void_authorization(self, request: AuthorizationRequest) -> None:
-        with told_to_temporal():
+        async with contact():
             await self._payer.void(request)

@@ -7,6 +7,9 @@ from temporalio.workflow import ActivityConfig
 
 from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, REFERRALS_QUEUE
 
+HEARTBEAT = timedelta(seconds=10)
+"""A call to a payer that has not been heard of for so long died with its worker, and is made again."""
+
 _PATIENT = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(minutes=1))
 """For what will succeed as soon as something is up again."""
 
@@ -36,6 +39,7 @@ OUTREACH = ActivityConfig(
 WAIT_FOR_DECISION = ActivityConfig(
     task_queue=PAYERS_QUEUE,
     start_to_close_timeout=timedelta(minutes=2),
+    heartbeat_timeout=HEARTBEAT,
     schedule_to_close_timeout=timedelta(days=400),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=5), backoff_coefficient=4, maximum_interval=timedelta(hours=6)
@@ -54,6 +58,7 @@ def payer(keep_trying: timedelta) -> ActivityConfig:
     return ActivityConfig(
         task_queue=PAYERS_QUEUE,
         start_to_close_timeout=timedelta(minutes=2),
+        heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=keep_trying,
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)),
     )

@@ -13,6 +13,7 @@ from desk.http.problems import Problem
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable, UnsupportedType
 from desk.measures import INTAKE
+from firstdose.adapters.payers.answers import AnswerBook
 from firstdose.adapters.payers.hook import proves
 from firstdose.adapters.payers.pas.elements import Unreadable
 from firstdose.adapters.payers.pas.notification import Told, read_notification
@@ -22,7 +23,7 @@ from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.message import Message, MessageKind
 from firstdose.domain.role import SYSTEM
-from firstdose.ports import Contact, Impossible, PayerEndpoint, Via
+from firstdose.ports import Contact, Impossible, PayerEndpoint
 
 router = APIRouter(tags=["webhooks"])
 
@@ -102,11 +103,9 @@ async def _take(desk: Desk, endpoint: PayerEndpoint, told: Told) -> None:
     if contact is None:
         # Repeating it would not make it ours, so the payer hears 200; a person can find it in the audit.
         return await desk.note(SYSTEM, "payer_notification_unmatched", {"payer": endpoint.payer})
-    referral = await desk.referrals.get(contact.referral_id)
-    asked = tuple(line.sequence for line in referral.lines) if referral else ()
-    received = told.received(asked, trust_outcome=endpoint.trust_outcome_when_no_review_action)
+    answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
     try:
-        await desk.contacts.keep_answer(contact.id, Via.NOTIFICATION, received)
+        await answers.notified(contact, told, trust_outcome=endpoint.trust_outcome_when_no_review_action)
         await desk.messages.post(_answered(contact), idempotency_key=f"payer|{contact.id}|{_digest(told.raw)}")
     except (Impossible, UnknownReferral):
         await desk.note(SYSTEM, "payer_notification_shredded", {"payer": endpoint.payer})

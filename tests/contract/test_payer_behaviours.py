@@ -111,7 +111,6 @@ async def test_a_decision_notified_twice_is_kept_and_told_once(pharmacy: Pharmac
     assert await pharmacy.told_to_workflow() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the desk's hook keeps a late pend above the decision")
 async def test_an_earlier_word_that_comes_later_does_not_undo_the_decision(pharmacy: Pharmacy) -> None:
     contact = (await pharmacy.desk("notified_out_of_order").submit(pharmacy.asking())).contact_id
     await pharmacy.decided(contact)
@@ -125,9 +124,6 @@ async def test_an_approval_that_becomes_a_denial_is_a_denial_and_both_are_kept(p
     assert await pharmacy.told_to_workflow() == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the desk's hook takes every line of the referral for asked, so they become pended"
-)
 async def test_the_decision_of_an_appeal_says_nothing_of_lines_that_were_not_appealed(pharmacy: Pharmacy) -> None:
     await pharmacy.shows(lines())
     appealed = lines(certification=Certification.APPEAL)[1:2]
@@ -168,10 +164,7 @@ async def test_what_no_notification_tells_is_found_by_asking(pharmacy: Pharmacy,
         "slow",
         "html_with_200",
         "truncated_json",
-        pytest.param(
-            "answered_for_another",
-            marks=pytest.mark.xfail(strict=True, reason="the answer to a submission is not compared with its trace"),
-        ),
+        "answered_for_another",
     ],
 )
 async def test_an_answer_that_is_none_is_not_believed_and_ours_is_asked_for(pharmacy: Pharmacy, scenario: str) -> None:

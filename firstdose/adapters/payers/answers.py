@@ -24,6 +24,12 @@ class AnswerBook:
         await self._contacts.keep_answer(contact.id, via, received.model_copy(update={"answer": answer}))
         return answer
 
+    async def notified(self, contact: Contact, told: Told, *, trust_outcome: bool) -> PayerAnswer:
+        """Keep what a notification says of the lines that the contact asked about, and of no others."""
+        known = await self._contacts.latest_answer(contact.id)
+        asked = tuple(line.sequence for line in known.lines) if known else ()
+        return await self.keep(contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome))
+
 
 class PayerNotifications:
     """What payers post to our hook, matched to the contacts that it answers."""
@@ -51,9 +57,7 @@ class PayerNotifications:
             contact = await self._contact(payer, told)
             if contact is None:
                 continue
-            known = await self._contacts.latest_answer(contact.id)
-            asked = tuple(line.sequence for line in known.lines) if known else ()
-            await self._answers.keep(contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trusted))
+            await self._answers.notified(contact, told, trust_outcome=trusted)
             found.append(contact)
         return tuple(found)
 

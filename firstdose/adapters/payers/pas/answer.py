@@ -37,16 +37,21 @@ _MOST_WANTED = 20
 _AUTHORIZING = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED)
 
 
-def read_answer(raw: bytes, asked: Iterable[int] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
+def read_answer(
+    raw: bytes, asked: Iterable[int] = (), *, trust_outcome: bool = False, trace: str | None = None
+) -> ReceivedAnswer:
     """Read the answer to a submission, as a response Bundle or a bare ClaimResponse.
 
     `asked` are the sequences of the lines that the request carried; `trust_outcome` is the payer's quirk of approving
-    by `outcome` alone. Raises Unreadable unless there is a ClaimResponse.
+    by `outcome` alone. Raises Unreadable unless there is a ClaimResponse, or if it says that it answers another request
+    than that of `trace`.
     """
     bundle = parse(raw)
     response = next(resources(bundle, "ClaimResponse"), None)
     if response is None:
         raise Unreadable("no ClaimResponse")
+    if trace is not None and identifiers(response.get("request")) and trace not in traces(response):
+        raise Unreadable("the answer to another request")
     return ReceivedAnswer(raw=raw, answer=_answer(bundle, response, asked, trust_outcome=trust_outcome))
 
 

@@ -40,7 +40,7 @@ class PasChannel:
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
         try:
-            return read_answer(raw, _sequences(case), trust_outcome=_trusted(case))
+            return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), trace=case.trace)
         except Unreadable:
             raise Unavailable(_UNREADABLE) from None
 
