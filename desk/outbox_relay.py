@@ -18,7 +18,7 @@ from firstdose.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=40)
 """Longer than any attempt, so that a parcel is with one process at a time."""
 
 SCHEDULE: Final = (

@@ -132,7 +132,7 @@ async def every_message_has_arrived(world: Outside) -> None:
         ]
 
     expected = len(await stored())
-    seen = await world.recorded(lambda seen: sum(map(len, seen["webhooks"].values())) >= expected)
+    seen = await world.recorded(lambda seen: sum(map(len, seen["webhooks"].values())) >= expected, within=75)
     assert sum(map(len, seen["webhooks"].values())) == expected
 
 

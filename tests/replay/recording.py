@@ -13,7 +13,7 @@ from firstdose.adapters.process import one_shot
 from firstdose.domain.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside
 from tests.process.server import time_skipping
-from tests.process.story import USUAL, Script, Story, placed, visit_at
+from tests.process.story import USUAL, Script, ServerStuck, Story, placed, visit_at
 
 HISTORIES = Path(__file__).parent / "histories"
 KEYRING = Keyring({"replay": bytes(range(32))})
@@ -48,12 +48,21 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
 
 
 async def record() -> int:
-    for name, make in STORIES.items():
-        outside, script = make()
-        async with time_skipping(KEYRING) as env, Story(env, outside, script, referral_id=f"replay-{name}") as story:
-            await story.ends()
-            (HISTORIES / f"{name}.json").write_text((await story.handle.fetch_history()).to_json())
+    for name in STORIES:
+        while not await _recorded(name):
+            print(f"{name}: once more")
     return 0
+
+
+async def _recorded(name: str) -> bool:
+    outside, script = STORIES[name]()
+    async with time_skipping(KEYRING) as env, Story(env, outside, script, referral_id=f"replay-{name}") as story:
+        try:
+            await story.ends()
+        except ServerStuck:
+            return False
+        (HISTORIES / f"{name}.json").write_text((await story.handle.fetch_history()).to_json())
+        return True
 
 
 if __name__ == "__main__":
