@@ -101,6 +101,7 @@ class Authorization(Track):
             request,
             "submit prior authorization",
             SubmitAuthorization,
+            key=contact_id,
             trace=contact_id.replace("-", ""),
             **to_say,
         )
@@ -192,6 +193,8 @@ class Authorization(Track):
     async def void(self) -> None:
         """Cancel what the payer has; what it has decided or is deciding no longer counts."""
         contact_id, self.case.payer_may_have = self.case.payer_may_have, None
+        if call := self.case.calls.pop(contact_id or "", None):
+            call.cancel()
         self.case.request = self.case.submitting = None
         if contact_id is None:
             return

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from temporalio.workflow import ActivityHandle
 
 from firstdose.domain.assessment import Assessment
 from firstdose.domain.authorization import Line, PayerAnswer
@@ -60,8 +63,12 @@ class Case:
     paying: Paying = Paying.PLAN
     lines: tuple[Line, ...] = ()
     request: Request | None = None
+    verifying: str | None = None
+    """The contact of a verification without an answer yet."""
     submitting: str | None = None
     """The contact of a submission without an answer yet: it is tried again, so that the payer is asked first."""
+    calls: dict[str, ActivityHandle[Any]] = field(default_factory=dict)
+    """Calls to the payer that go on although the track that made them starts again, by their key."""
     tried: Tried = field(default_factory=Tried)
     payer_may_have: str | None = None
     """The contact of the last electronic request, from before it is sent: a cancel may come while it is on its way."""

@@ -38,13 +38,16 @@ class Coverage(Track):
         if not plan.eligibility.electronic:
             word: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
         else:
+            contact_id = self.case.verifying = self.case.verifying or str(workflow.uuid4())
             word = await Takeover(*self.tools).first_word(
                 PayerActivities.verify_benefits,
-                self.request(str(workflow.uuid4())),
+                self.request(contact_id),
                 "verify benefits",
                 VerifyBenefits,
+                key=contact_id,
                 **_whom_to_ask(plan),
             )
+        self.case.verifying = None
         return word if isinstance(word, Benefits) else word.benefits
 
     async def _resolved_otherwise(self, benefits: Benefits) -> bool:

@@ -40,7 +40,8 @@ class SecondLook(Track):
         if recorded.outline is None:
             return
         case.outline, case.plan = recorded.outline, recorded.plan or case.plan
-        if Change.COVERAGE in recorded.changes and case.benefits is not None:
+        verified = case.benefits is not None or case.verifying is not None
+        if Change.COVERAGE in recorded.changes and verified:
             self.send_back(Part.COVERAGE, Part.AUTHORIZATION)
         elif Change.ORDER in recorded.changes and case.lines:
             self.send_back(Part.AUTHORIZATION, Part.THERAPY, Part.VISIT)
@@ -85,4 +86,7 @@ class SecondLook(Track):
 
     def _forget_coverage(self) -> None:
         case = self.case
+        if call := case.calls.pop(case.verifying or "", None):
+            call.cancel()
+        case.verifying = None
         case.benefits, case.paying, case.lines, case.agreement_signed = None, Paying.PLAN, (), False

@@ -12,6 +12,7 @@ from temporalio.workflow import ActivityHandle
 
 from firstdose.domain.resolutions import Resolution
 from workflows import options
+from workflows.control import Closed, StartAgain
 from workflows.effects import problem_of
 from workflows.track import Track
 
@@ -22,25 +23,44 @@ R = TypeVar("R", bound=Resolution)
 
 class Takeover(Track):
     async def first_word(
-        self, activity: Callable[[Any, A], Awaitable[T]], request: A, summary: str, people: type[R], **asks: Any
+        self,
+        activity: Callable[[Any, A], Awaitable[T]],
+        request: A,
+        summary: str,
+        people: type[R],
+        *,
+        key: str,
+        **asks: Any,
     ) -> T | R:
-        """The payer's own answer, or the answer of the person who reached it otherwise. Raises Interrupted."""
+        """The payer's own answer, or the answer of the person who reached it otherwise.
+
+        A call under way outlives a new start: asked again under the same `key`, it is that call which is awaited.
+        Raises Interrupted.
+        """
         await self.control.ready()
-        rule = self.case.policy.payer
-        config = options.named(options.payer(rule.keep_trying), summary)
-        contact: ActivityHandle[T] = workflow.start_activity_method(activity, request, **config)
+        contact: ActivityHandle[T] | None = self.case.calls.pop(key, None)
+        if contact is None:
+            config = options.named(options.payer(self.case.policy.payer.keep_trying), summary)
+            contact = workflow.start_activity_method(activity, request, **config)
         try:
-            problem = "payer_unavailable"
-            if await self.control.until(
-                contact.done, timeout=rule.give_up_after, summary=f"{summary}: people take over"
-            ):
-                if (failed := _failure(contact)) is None:
-                    return contact.result()
-                problem = failed
-                self.journal.note("activity.failed", step=summary, problem=problem)
-            return await self._beside_people(contact, people, problem, **asks)
-        finally:
+            word = await self._first_of(contact, summary, people, **asks)
+        except StartAgain:
+            self.case.calls[key] = contact
+            raise
+        except Closed:
             contact.cancel()
+            raise
+        contact.cancel()
+        return word
+
+    async def _first_of(self, contact: ActivityHandle[T], summary: str, people: type[R], **asks: Any) -> T | R:
+        patience, problem = self.case.policy.payer.give_up_after, "payer_unavailable"
+        if await self.control.until(contact.done, timeout=patience, summary=f"{summary}: people take over"):
+            if (failed := _failure(contact)) is None:
+                return contact.result()
+            problem = failed
+            self.journal.note("activity.failed", step=summary, problem=problem)
+        return await self._beside_people(contact, people, problem, **asks)
 
     async def _beside_people(self, contact: ActivityHandle[T], people: type[R], problem: str, **asks: Any) -> T | R:
         def answered() -> bool:
