@@ -23,7 +23,7 @@ demo: $(READY) ## the whole process, end to end, on this machine
 	$(BIN)/firstdose demo $(ARGS)
 
 test: $(READY) ## every test
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## style, types and import rules
 	$(BIN)/ruff check .
