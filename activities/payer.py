@@ -7,7 +7,16 @@ from activities.contact import contact
 from firstdose.domain.authorization import PayerAnswer, Submission
 from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits
-from firstdose.ports import AuthorizationRequest, ClockRequest, DecisionWait, DocumentsReply, PayerDesk, Request
+from firstdose.ports import (
+    AuthorizationRequest,
+    ClockJudgement,
+    ClockRequest,
+    DecisionWait,
+    DocumentsReply,
+    JudgedClock,
+    PayerDesk,
+    Request,
+)
 
 
 class PayerActivities:
@@ -47,6 +56,11 @@ class PayerActivities:
     async def start_clock(self, request: ClockRequest) -> Clock | None:
         async with contact():
             return await self._payer.start_clock(request)
+
+    @activity.defn
+    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock:
+        async with contact():
+            return await self._payer.judge_clock(judgement)
 
     @activity.defn
     async def send_documents(self, reply: DocumentsReply) -> None:

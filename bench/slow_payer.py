@@ -19,12 +19,12 @@ from bench.one_request import OneRequest
 from bench.stage import Stage, set_up
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
-from firstdose.adapters.payers.passage import GuardedPassage
-from firstdose.adapters.payers.registry import FreePassage, Passage
+from firstdose.adapters.payers.passage import FreePassage, GuardedPassage, Passage
 from firstdose.adapters.payers.wire import Wire
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
 from firstdose.adapters.postgres.pool import database
+from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.payer_health import HealthRules
 from firstdose.ports import PayerEndpoint, Request
@@ -51,7 +51,7 @@ class Desk:
     async def verify_benefits(self, request: Request) -> Benefits:
         payer = request.referral_id
         endpoint = PayerEndpoint(payer=payer, name=payer, base_url=self._urls[payer], timeout=DRIPS, at_once=AT_ONCE)
-        async with self._passage.to(endpoint):
+        async with self._passage.to(endpoint, Channel.PAS):
             return await self._channel.verify_benefits(case(endpoint))
 
 

@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.migrate import migrate
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, database
@@ -123,11 +124,11 @@ def _payer(folder: Path, port: int) -> Child:
 
 
 async def _fill_registers(pool: Pool, keyring: Keyring, addresses: Addresses) -> None:
-    payer_url = {"payer_url": addresses.payer}
+    audit, payer_url = AuditTrail(keyring), {"payer_url": addresses.payer}
     reports = (
         await PayerTable(pool).import_payers(_seed("payers", payer_url)),
-        await PostgresRoster(pool, Vault(keyring)).import_nurses(_seed("nurses")),
-        await PostgresPharmacy(pool).import_stock(_seed("stock")),
+        await PostgresRoster(pool, Vault(keyring), audit).import_nurses(_seed("nurses")),
+        await PostgresPharmacy(pool, audit).import_stock(_seed("stock")),
     )
     assert not any(report.problems for report in reports), reports
 

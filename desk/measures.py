@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS: Final = Histogram(
     "firstdose_http_request_seconds", "Requests answered, by route and status", ("method", "route", "status")
@@ -10,3 +10,4 @@ REQUESTS: Final = Histogram(
 INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sources", ("outcome",))
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
 PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
+UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=40)
 """Longer than any attempt, so that a parcel is with one process at a time."""
+TO_ONE_RECEIVER: Final = 8
+"""So many parcels at most are on their way to one receiver: one that hangs keeps no place from the others."""
 
 SCHEDULE: Final = (
     timedelta(0),
@@ -86,7 +88,7 @@ class OutboxRelay:
 
     async def claim(self, limit: int) -> list[Parcel]:
         """Parcels that are due. Raises Unavailable."""
-        return await self._outbox.claim(self._pool, limit, LEASE, self._now())
+        return await self._outbox.claim(self._pool, limit, LEASE, self._now(), to_one_receiver=TO_ONE_RECEIVER)
 
     async def deliver(self, parcel: Parcel) -> None:
         """Try once. Raises Unavailable when the database is away."""
@@ -96,6 +98,9 @@ class OutboxRelay:
             await self._give_up(parcel, error.problem)
         except Unavailable as error:
             await self._try_later(parcel, error)
+        except Exception:
+            log.exception("parcel_failed", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel)
+            await self._try_later(parcel, Unavailable("failed"))
         else:
             await self._outbox.delivered(self._pool, parcel.id, at=self._now())
             PARCELS.labels(parcel.channel, "delivered").inc()

@@ -22,6 +22,7 @@ from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.domain.message import Message, MessageKind, MessageState
 from firstdose.domain.stage import Stage
+from firstdose.ports import Unavailable
 from workflows.messages import (
     REFERRALS_QUEUE,
     WORKFLOW,
@@ -50,10 +51,12 @@ _DETAILS: Final = """One referral, from the source's webhook to the first infusi
 
 Staff act at the desk. From here `resolve_work_item`, `hold`, `resume` and `cancel` can be sent as updates; `actor` is
 `{"id": …, "roles": […]}`. Nothing here names the patient: the facts are sealed in PostgreSQL.
+Write no note here, it stays in the history as it was typed: notes and facts belong to the desk.
 """
-_ATTEMPT_S: Final = 30.0
+_ATTEMPT_S: Final = 15.0
 _LONGEST_WAIT_S: Final = 30.0
-_UNREADABLE: Final = "the message cannot be read"
+_NEVER: Final = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION)
+"""How Temporal says that the request itself is at fault."""
 _LONGEST_REFUSAL: Final = 500
 _REQUESTS: Final[dict[MessageKind, type[BaseModel]]] = {
     MessageKind.AMEND: AmendRequest,
@@ -67,10 +70,14 @@ _REQUESTS: Final[dict[MessageKind, type[BaseModel]]] = {
 
 
 class Outcome(NamedTuple):
-    """What became of an attempt: a final state, or None when it must be made again."""
+    """What became of an attempt: a final state, or None when it must be made again.
+
+    `problem` is a code that says what is wrong with the message itself, so that trying again may be of no use.
+    """
 
     state: MessageState | None
     refusal: str | None = None
+    problem: str | None = None
 
 
 _APPLIED: Final = Outcome(MessageState.APPLIED)
@@ -96,6 +103,10 @@ class MessageRelay:
     async def deliver(self, message: Message) -> None:
         """Try once, and settle or postpone it. Raises Unavailable."""
         outcome = await self._attempt(message)
+        if outcome.problem:
+            parked = await self._messages.set_back(message.id, outcome.problem) is MessageState.PARKED
+            MESSAGES.labels(message.kind, "parked" if parked else "set_back").inc()
+            return
         MESSAGES.labels(message.kind, outcome.state or "postponed").inc()
         if outcome.state is not None:
             await self._messages.settle(message.id, outcome.state, outcome.refusal)
@@ -113,12 +124,17 @@ class MessageRelay:
         except WorkflowUpdateFailedError as error:
             return _refused(_reason(error))
         except ValidationError:
-            return _refused(_UNREADABLE)
+            return Outcome(None, problem="unreadable")
         except RPCError as error:
-            return await self._missing(message) if error.status is RPCStatusCode.NOT_FOUND else _LATER
+            return await self._not_taken(message, error)
         # A lazy client that cannot connect raises a plain RuntimeError.
         except (RPCTimeoutOrCancelledError, TimeoutError, RuntimeError):
             return _LATER
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("message_failed", action_id=message.id, kind=message.kind)
+            return Outcome(None, problem="failed")
 
     async def _hand_over(self, message: Message) -> Outcome:
         match message.kind:
@@ -147,6 +163,11 @@ class MessageRelay:
             static_details=_DETAILS,
             rpc_timeout=_RPC,
         )
+
+    async def _not_taken(self, message: Message, error: RPCError) -> Outcome:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return await self._missing(message)
+        return Outcome(None, problem=error.status.name.lower()) if error.status in _NEVER else _LATER
 
     async def _missing(self, message: Message) -> Outcome:
         """Closed, or not there at all: a workflow that was never started is started by an earlier message."""

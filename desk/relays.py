@@ -10,15 +10,20 @@ import structlog
 
 from desk.delivery import Delivery
 from desk.http.desk import Desk
+from desk.measures import UNDELIVERED
 from desk.outbox_relay import Couriers, OutboxRelay
 from desk.relay import MessageRelay
 from firstdose.adapters.postgres import messages, outbox
 from firstdose.adapters.postgres.listening import listening
 from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.undelivered import UndeliveredStore
+from firstdose.ports import Unavailable
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE: Final = 16
+_MESSAGES_AT_ONCE: Final = 16
+_PARCELS_AT_ONCE: Final = 32
+_COUNTED_EVERY_S: Final = 15.0
 _LAST_DELIVERIES_S: Final = 5.0
 _PAUSE_S: Final = 1.0
 
@@ -28,12 +33,13 @@ async def relays(desk: Desk) -> AsyncIterator[None]:
     """Run until the block ends; then what is on its way gets a few seconds to arrive."""
     async with httpx2.AsyncClient() as client:
         inward = MessageRelay(desk.messages, desk.client, desk.referrals)
-        outward = OutboxRelay(desk.pool, Outbox(desk.vault), Couriers(desk.settings, client))
+        outward = OutboxRelay(desk.pool, Outbox(desk.vault, desk.audit), Couriers(desk.settings, client))
         deliveries: dict[str, Delivery[Any]] = {
-            messages.CHANNEL: Delivery(inward.claim, inward.deliver, at_once=_AT_ONCE),
-            outbox.CHANNEL: Delivery(outward.claim, outward.deliver, at_once=_AT_ONCE),
+            messages.CHANNEL: Delivery(inward.claim, inward.deliver, at_once=_MESSAGES_AT_ONCE),
+            outbox.CHANNEL: Delivery(outward.claim, outward.deliver, at_once=_PARCELS_AT_ONCE),
         }
-        bells = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
+        beside = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
+        beside.append(asyncio.create_task(_count(desk)))
         running = [asyncio.create_task(_run(each)) for each in deliveries.values()]
         try:
             yield
@@ -41,9 +47,9 @@ async def relays(desk: Desk) -> AsyncIterator[None]:
             for delivery in deliveries.values():
                 delivery.stop()
             await asyncio.wait(running, timeout=_LAST_DELIVERIES_S)
-            for task in (*bells, *running):
+            for task in (*beside, *running):
                 task.cancel()
-            await asyncio.wait([*bells, *running])
+            await asyncio.wait([*beside, *running])
 
 
 async def _wake(desk: Desk, channel: str, delivery: Delivery[Any]) -> None:
@@ -51,6 +57,20 @@ async def _wake(desk: Desk, channel: str, delivery: Delivery[Any]) -> None:
         while True:
             await bell.wait()
             delivery.wake()
+
+
+async def _count(desk: Desk) -> None:
+    """What waits for a person to look at it. While the database is away the last count stands."""
+    undelivered = UndeliveredStore(desk.pool, desk.audit)
+    while True:
+        try:
+            for what, number in (await undelivered.count()).items():
+                UNDELIVERED.labels(what).set(number)
+        except Unavailable:
+            log.warning("relay_waits_for_database")
+        except Exception:
+            log.exception("count_failed")
+        await asyncio.sleep(_COUNTED_EVERY_S)
 
 
 async def _run(delivery: Delivery[Any]) -> None:

@@ -6,14 +6,15 @@ Requests carry ids, codes and dates only: whoever implements a port loads what i
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firstdose.domain.authorization import InformationRequest, Line, PayerAnswer, Submission
-from firstdose.domain.channel import Plan
+from firstdose.domain.authorization import InformationRequest, Line, LineKind, PayerAnswer, PayerEvent, Submission
+from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.clock_rules import Purpose as ClockPurpose
-from firstdose.domain.clocks import Clock
+from firstdose.domain.clock_state import ClockState
+from firstdose.domain.clocks import Clock, Extension
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import Outline
 from firstdose.domain.journal import Batch, Recorded
@@ -21,6 +22,9 @@ from firstdose.domain.policy import Policy
 from firstdose.domain.referral import Referral, Site
 from firstdose.domain.therapy import Reservation
 from firstdose.domain.visit import Visit
+
+MOST_OF_A_BODY: Final = 20_000
+"""Bytes of what a payer sent that an error carries."""
 
 
 class PortError(Exception):
@@ -44,6 +48,22 @@ class Unavailable(PortError):
         self.retry_after = retry_after
 
 
+class UnreadableAnswer(Unavailable):
+    """What came is no answer that we can read. `body`, its beginning, is PHI: only for the sealed store."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("unreadable_answer")
+        self.body = body[:MOST_OF_A_BODY]
+
+
+class RefusedRequest(Impossible):
+    """The payer refuses the request as it is. `body`, its reasons if it gives any: likewise."""
+
+    def __init__(self, body: bytes = b"") -> None:
+        super().__init__("payer_refused_request")
+        self.body = body[:MOST_OF_A_BODY]
+
+
 class Request(BaseModel):
     """What an activity is asked. `key` names the effect: the same key again is the same effect, done once."""
 
@@ -60,15 +80,37 @@ class AuthorizationRequest(Request):
     expedited: bool = False
     replaces: str | None = None
     """The contact whose request this one updates, renews, appeals or cancels."""
+    appeal_level: int = 0
+    """How often the payer is asked to think again: 1 for a first appeal."""
 
 
 class ClockRequest(Request):
-    """Start a clock at `at` by the rules of the referral's plan."""
+    """Start a clock at `at` by the rules of the referral's plan: by the first of `purposes` that a rule knows.
 
-    purpose: ClockPurpose
+    Of several kinds of line it is the clock that is due first.
+    """
+
+    purposes: tuple[ClockPurpose, ...]
     at: datetime
-    drug: bool
+    kinds: frozenset[LineKind]
     expedited: bool = False
+
+
+class ClockJudgement(Request):
+    """Say how the clock stands at `at`, after the `extension` that the payer told us of."""
+
+    clock: Clock
+    at: datetime
+    extension: Extension | None = None
+
+
+class JudgedClock(BaseModel):
+    """The clock, with its extension if its rule grants one, and how it stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clock: Clock
+    state: ClockState
 
 
 class DecisionWait(Request):
@@ -158,6 +200,8 @@ class PayerDesk(Protocol):
     async def start_clock(self, request: ClockRequest) -> Clock | None:
         """None if no rule knows such a step."""
 
+    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock: ...
+
     async def void(self, request: AuthorizationRequest) -> None:
         """Cancel what the payer has for `replaces`; nothing to cancel is no error."""
 
@@ -242,6 +286,8 @@ class PayerEndpoint(BaseModel):
     x12_payer: str | None = None
     """The payer's own number (NM109), where it is not its id in capitals."""
     x12_test: bool = False
+    x12_login: str | None = None
+    """The name of the credential with which we log in to the clearinghouse: HTTP Basic, or in the CORE form."""
 
 
 class PayerCase(BaseModel):
@@ -295,7 +341,10 @@ class Purpose(StrEnum):
 
 
 class Contact(BaseModel):
-    """The stored intent of one contact with a payer. `attempted` says that the payer may already have it."""
+    """The stored intent of one contact with a payer. `attempted` says that the payer may already have it.
+
+    `attempts` counts the requests that may have left us, and `channel` is the way of the last of them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -305,6 +354,8 @@ class Contact(BaseModel):
     purpose: Purpose
     trace: str
     attempted: bool = False
+    channel: Channel | None = None
+    attempts: int = 0
     created_at: datetime
 
 
@@ -322,11 +373,25 @@ class ContactStore(Protocol):
     async def begin(self, contact: Contact) -> Contact:
         """Store the intent; if it is there already, return it as it stands."""
 
-    async def mark_attempted(self, contact_id: str) -> None:
-        """Committed before the request leaves us."""
+    async def mark_attempted(self, contact: Contact, channel: Channel) -> None:
+        """Committed before the request leaves us by this channel.
 
-    async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
-        """Keep an answer; False if the same answer (lines and tracking) is the newest one already."""
+        Raises Unavailable("request_under_way") if another attempt was noted since `contact` was read.
+        """
+
+    async def take_back(self, contact: Contact) -> None:
+        """The attempt that was noted on `contact` surely had no effect: it stands again as it is given here.
+
+        Nothing is done if there was yet another attempt.
+        """
+
+    async def keep_answer(
+        self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
+    ) -> PayerAnswer:
+        """Keep it as `authorization.hear` judges: what now stands. What an event brought before is not judged again."""
+
+    async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
+        """Keep what came instead of an answer; of each contact the newest few."""
 
     async def latest_answer(self, contact_id: str) -> PayerAnswer | None: ...
 

@@ -91,7 +91,7 @@ FromJson = BeforeValidator(_parse_json)
 
 
 class PayerCredential(BaseModel):
-    """Where one of our credentials at payers lies: paths of files, never what is in them."""
+    """Where one of our credentials at payers lies: paths of files, never what is in them; and who logs in with one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -99,6 +99,8 @@ class PayerCredential(BaseModel):
     certificate_file: Path | None = None
     key_file: Path | None = None
     authority_file: Path | None = None
+    user: str | None = None
+    password_file: Path | None = None
 
 
 class Settings(BaseModel):
@@ -150,7 +152,8 @@ class Settings(BaseModel):
         alias="FIRSTDOSE_PAYER_CREDENTIALS",
         description="files of our credentials at payers, JSON `{name: {purpose: file}}` as payers' rows name them: "
         "`private_key_file` signs for access tokens (RSA or P-384, PEM or JWK), `certificate_file` and `key_file` are "
-        "for mutual TLS, `authority_file` if the payer's own certificate comes from a private authority",
+        "for mutual TLS, `authority_file` if the payer's own certificate comes from a private authority; "
+        "`password_file` beside the name `user` logs in to a clearinghouse",
     )
     billing_url: str | None = Field(
         None, alias="FIRSTDOSE_BILLING_URL", description="where the billing system takes its signed webhook"

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from local.log_file import LogFile
 from local.tether import Lease, LeaseTakenError, die_with_parent
 
 _LINES_SHOWN = 15
+_LAST_WORDS = 1.0
+"""Seconds that an ended process's own children may keep its log open."""
 
 Ready = Callable[[], Awaitable[bool]]
 
@@ -28,7 +31,7 @@ class Account(NamedTuple):
 
 
 class Child:
-    """A process started from `command`, with exactly `environment`, its output appended to `log`.
+    """A process started from `command`, with exactly `environment`, its output in the file `log` and its elders.
 
     While it lives it holds the lease in the file `lock`. It is ready when `ready` says so, or at once.
     """
@@ -63,7 +66,7 @@ class Child:
         """When its process was last started, UTC."""
         self._ready = ready
         self._process: asyncio.subprocess.Process | None = None
-        self._log_start = 0
+        self._log_file = LogFile(log)
 
     async def prepare(self, lease: int) -> None:
         """What must be done before each start, while the open file `lease` is held."""
@@ -82,7 +85,7 @@ class Child:
             await self._launch()
             await self._until_ready()
         except BaseException:
-            self.kill()
+            await self._give_up()
             raise
         self.up.set()
 
@@ -92,7 +95,7 @@ class Child:
             await self._launch()
             code = await self.exited()
         except BaseException:
-            self.kill()
+            await self._give_up()
             raise
         if code:
             raise self._failed(ending(code))
@@ -101,7 +104,7 @@ class Child:
         """Its exit code, negative for a signal, once it has ended."""
         if self._process is None:
             raise RuntimeError(f"{self.name} was never started")
-        return await self._process.wait()
+        return await self.ended(self._process)
 
     async def stop(self, *, grace: float = 15) -> None:
         """Ask it to end, and kill it after `grace` seconds."""
@@ -116,6 +119,8 @@ class Child:
             await self._process.wait()
         finally:
             self.up.clear()
+            await self._log_file.drain(_LAST_WORDS)
+            await self._log_file.close()
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -123,6 +128,13 @@ class Child:
         if self._process and self.pid:
             with suppress(ProcessLookupError):
                 self._process.kill()
+
+    async def _give_up(self) -> None:
+        """A start that failed leaves nothing behind."""
+        self.kill()
+        if self._process:
+            await self.ended(self._process)
+        await self._log_file.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -132,9 +144,8 @@ class Child:
         await self.stop()
 
     async def _launch(self) -> None:
-        for path in (self.log, self.lease.path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        self.lease.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._log_file.begin()
         try:
             async with self.lease.held(patience=self.lease_patience) as lease:
                 await self.prepare(lease)
@@ -148,13 +159,13 @@ class Child:
         self, command: Sequence[str], *, lease: int, orphan_signal: signal.Signals
     ) -> asyncio.subprocess.Process:
         """Start a process that holds `lease`, logs to `log` and gets `orphan_signal` when this process dies."""
-        log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        sink = await self._log_file.pipe()
         try:
             return await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=sink,
+                stderr=sink,
                 env=dict(self.environment),
                 cwd=self.directory,
                 user=self.account.uid if self.account else None,
@@ -166,27 +177,26 @@ class Child:
                 preexec_fn=die_with_parent(orphan_signal),
             )
         finally:
-            os.close(log)
+            os.close(sink)
+
+    async def ended(self, process: asyncio.subprocess.Process) -> int:
+        """The exit code of a process that `spawn` started, once it has ended and its last words are in the log."""
+        code = await process.wait()
+        await self._log_file.drain(_LAST_WORDS)
+        return code
 
     async def _until_ready(self) -> None:
         deadline = asyncio.get_running_loop().time() + self.patience
         while not await self.answers():
             if self._process and self._process.returncode is not None:
-                raise self._failed(ending(self._process.returncode))
+                raise self._failed(ending(await self.ended(self._process)))
             if asyncio.get_running_loop().time() > deadline:
                 raise self._failed(f"no answer in {self.patience:.0f} s")
             await asyncio.sleep(0.03)
 
     def _failed(self, why: str) -> StartFailedError:
-        return StartFailedError("\n".join([f"{self.name} did not start: {why}. Log: {self.log}", *self._log_end()]))
-
-    def _log_end(self) -> list[str]:
-        if not self.log.exists():
-            return []
-        with self.log.open("rb") as log:
-            log.seek(self._log_start)
-            text = log.read().decode(errors="replace")
-        return [f"  {line}" for line in text.splitlines()[-_LINES_SHOWN:]]
+        end = [f"  {line}" for line in self._log_file.recent(_LINES_SHOWN)]
+        return StartFailedError("\n".join([f"{self.name} did not start: {why}. Log: {self.log}", *end]))
 
 
 def ending(code: int) -> str:

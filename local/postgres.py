@@ -108,7 +108,7 @@ class EmbeddedPostgres(Child):
                 os.chown(path, *self.account)
         self.directory = fresh
         initdb = await self.spawn(self._initdb(fresh), lease=lease, orphan_signal=signal.SIGKILL)
-        if code := await initdb.wait():
+        if code := await self.ended(initdb):
             raise self._failed(f"initdb: {ending(code)}")
         self.directory = fresh.rename(self._data)
 

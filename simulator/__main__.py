@@ -46,10 +46,18 @@ def world(
 
 
 @app.command
-def payer(*, port: int, speed: float = DEMO_SPEED, state: Path | None = None) -> None:
-    """The payers alone."""
+def payer(*, port: int, speed: float = DEMO_SPEED, state: Path | None = None, seed: int | None = None) -> None:
+    """The payers alone.
+
+    Args:
+        port: Where they answer: /fhir/<payer>, /x12/<payer>, and /recorder.
+        speed: Simulated time per real time.
+        state: What the payers know, kept in this file.
+        seed: Members that are in no scenario get any of them, always the same; without it they are approved.
+
+    """
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(serve_payer(port, speed=speed, state_file=state))
+    asyncio.run(serve_payer(port, speed=speed, state_file=state, seed=seed))
 
 
 async def _world(

@@ -22,7 +22,7 @@ from simulator.payer_book import Delivered, PayerBook, Subscribed
 from simulator.payer_fault import Dropped, misbehaving
 from simulator.payer_notice import Notifier
 from simulator.receiver import receiver_routes
-from simulator.scenario import Asked, scenario_of
+from simulator.scenario import Asked
 from simulator.x12_payer import x12_route
 
 Handler = Callable[[PayerBook, str, dict[str, Any]], Awaitable[Response]]
@@ -63,10 +63,15 @@ def payer_app(book: PayerBook) -> ASGIApp:
 
 
 async def serve_payer(
-    port: int, *, speed: float = 1.0, state_file: Path | None = None, host: str = "127.0.0.1"
+    port: int,
+    *,
+    speed: float = 1.0,
+    state_file: Path | None = None,
+    seed: int | None = None,
+    host: str = "127.0.0.1",
 ) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
-    app = payer_app(PayerBook(speed=speed, state=state_file))
+    app = payer_app(PayerBook(speed=speed, state=state_file, seed=seed))
     await uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)).serve()
 
 
@@ -80,7 +85,7 @@ async def _operate(book: PayerBook, handler: Handler, request: Request) -> Respo
 
 
 async def _submit(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
-    scenario = scenario_of(member_id(bundle))
+    scenario = book.scenario_of(member_id(bundle))
     request = read_request(payer, bundle, scenario.name, book.clock())
     fault = book.fault(payer, request.trace, scenario, Asked.SUBMIT)
 
@@ -93,7 +98,7 @@ async def _submit(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Respon
 async def _inquire(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
     trace = resource(bundle, "Claim")["identifier"][0]["value"]
     book.count(Delivered(what="inquiries", name=trace))
-    fault = book.fault(payer, trace, scenario_of(member_id(bundle)), Asked.INQUIRE)
+    fault = book.fault(payer, trace, book.scenario_of(member_id(bundle)), Asked.INQUIRE)
 
     async def answer() -> dict[str, Any]:
         book.decide_due()
@@ -104,7 +109,7 @@ async def _inquire(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Respo
 
 
 async def _eligibility(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
-    scenario = scenario_of(member_id(bundle))
+    scenario = book.scenario_of(member_id(bundle))
     trace = resource(bundle, "CoverageEligibilityRequest")["identifier"][0]["value"]
     book.count(Delivered(what="eligibility", name=trace))
     fault = book.fault(payer, trace, scenario, Asked.ELIGIBILITY)

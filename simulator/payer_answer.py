@@ -56,6 +56,7 @@ def read_request(payer: str, bundle: Json, scenario: str, now: Any) -> Filed:
         payer=payer,
         trace=claim["identifier"][0]["value"],
         trace_system=claim["identifier"][0].get("system", ""),
+        member=member_id(bundle) or "",
         scenario=scenario,
         lines=tuple(_asking(item) for item in claim["item"]),
         appeal=bool(certifications & {"1", "2"}),
@@ -81,6 +82,7 @@ def response_bundle(filed: Filed) -> Json:
     step = filed.present
     asks = Word.REQUEST_INFORMATION in {step.word_for(line.kind) for line in filed.lines}
     communication = {"fullUrl": f"urn:uuid:{filed.trace}-wanted", "resource": _wanted(filed, step)}
+    patient = {"fullUrl": f"urn:uuid:{filed.trace}-patient", "resource": _patient(filed)}
     response = {
         "resourceType": "ClaimResponse",
         "id": f"{filed.trace}-{filed.step}",
@@ -88,7 +90,7 @@ def response_bundle(filed: Filed) -> Json:
         "status": "active",
         "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
         "use": "preauthorization",
-        "patient": {"display": "beneficiary"},
+        "patient": {"reference": patient["fullUrl"]},
         "created": filed.answered_at.isoformat(),
         "insurer": {"display": filed.payer},
         "request": {"identifier": {"system": filed.trace_system, "value": filed.trace}},
@@ -97,7 +99,7 @@ def response_bundle(filed: Filed) -> Json:
         **_added(filed, step),
         **({"communicationRequest": [{"reference": communication["fullUrl"]}]} if asks else {}),
     }
-    entries = [{"fullUrl": f"urn:uuid:{filed.trace}-response", "resource": response}]
+    entries = [{"fullUrl": f"urn:uuid:{filed.trace}-response", "resource": response}, patient]
     return {
         "resourceType": "Bundle",
         "meta": {"profile": [f"{_PAS}profile-pas-response-bundle"]},
@@ -105,6 +107,15 @@ def response_bundle(filed: Filed) -> Json:
         "type": "collection",
         "timestamp": filed.answered_at.isoformat(),
         "entry": [*entries, communication] if asks else entries,
+    }
+
+
+def _patient(filed: Filed) -> Json:
+    member = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MB"}]}
+    return {
+        "resourceType": "Patient",
+        "id": f"{filed.trace}-patient",
+        "identifier": [{"type": member, "value": filed.member}],
     }
 
 
@@ -116,21 +127,23 @@ def _item(filed: Filed, line: Asking, step: Step) -> Json:
     if word in (Word.PEND, Word.REQUEST_INFORMATION):
         reference = {"url": f"{_PAS}extension-administrationReferenceNumber", "valueString": f"PEND{filed.trace[:8]}"}
         extensions.append(reference)
-    if word is Word.PARTIAL:
+    if word is Word.PARTIAL and step.tells_units:
         quantity = {"url": "quantity", "valueQuantity": {"value": _half(line)}}
         extensions.append({"url": f"{_PAS}extension-itemAuthorizedDetail", "extension": [quantity]})
     return {
         "extension": extensions,
         "itemSequence": line.sequence,
-        "adjudication": [_adjudication(filed, line, word, step.reason)],
+        "adjudication": [_adjudication(filed, line, word, code=step.code, reason=step.reason)],
     }
 
 
-def _adjudication(filed: Filed, line: Asking, word: Word, reason: str | None = None) -> Json:
+def _adjudication(
+    filed: Filed, line: Asking, word: Word, *, code: str | None = None, reason: str | None = None
+) -> Json:
     said: list[Json] = [
         {
             "url": f"{_PAS}extension-reviewActionCode",
-            "valueCodeableConcept": {"coding": [{"system": f"{_X12}306", "code": _CODES[word]}]},
+            "valueCodeableConcept": {"coding": [{"system": f"{_X12}306", "code": code or _CODES[word]}]},
         }
     ]
     if word in (Word.APPROVE, Word.PARTIAL, Word.MODIFY):

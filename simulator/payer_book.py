@@ -14,7 +14,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from firstdose.domain.authorization import LineKind
-from simulator.scenario import Asked, Fault, Misbehavior, Scenario, Step, Upon, Word, load_scenarios
+from simulator.scenario import (
+    Asked,
+    Fault,
+    Misbehavior,
+    PayerScript,
+    Scenario,
+    Step,
+    Upon,
+    Word,
+    load_scenarios,
+    scenario_of,
+)
 
 _CANCELLED = (Step(answer=Word.CANCEL),)
 _AWAY = Fault(fault=Misbehavior.OUTAGE)
@@ -40,6 +51,7 @@ class Filed(BaseModel):
     payer: str
     trace: str
     trace_system: str
+    member: str = ""
     scenario: str
     lines: tuple[Asking, ...]
     appeal: bool = False
@@ -53,8 +65,17 @@ class Filed(BaseModel):
 
     @property
     def script(self) -> tuple[Step, ...]:
-        payer = load_scenarios()[self.scenario].payer
+        payer = self.payer_script
         return _CANCELLED if self.cancels else payer.appeal if self.appeal else payer.authorization
+
+    @property
+    def payer_script(self) -> PayerScript:
+        return load_scenarios()[self.scenario].payer
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the payer has nothing more to say."""
+        return self.cancelled and self.payer_script.heeds_cancellation
 
     @property
     def present(self) -> Step:
@@ -66,7 +87,7 @@ class Filed(BaseModel):
 
     @property
     def untold(self) -> bool:
-        return self.notified < self.step and not self.cancelled
+        return self.notified < self.step and not self.taken_back
 
 
 class Subscribed(BaseModel):
@@ -90,13 +111,17 @@ class Delivered(BaseModel):
 
 
 class PayerBook:
-    """`speed` divides the scripts' delays: 86400 makes a day a second. `state` is a file of JSON lines."""
+    """`speed` divides the scripts' delays: 86400 makes a day a second. `state` is a file of JSON lines.
+
+    With a `seed` members in no scenario get any of them.
+    """
 
     def __init__(
         self,
         *,
         speed: float = 1.0,
         state: Path | None = None,
+        seed: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.clock = clock
@@ -104,18 +129,22 @@ class PayerBook:
         self.filed: dict[tuple[str, str], Filed] = {}
         self.subscriptions: dict[tuple[str, str], Subscribed] = {}
         self._speed = speed
+        self._seed = seed
         self._delivered: Counter[tuple[str, str, str]] = Counter()
         self._failed: Counter[tuple[str, str, Asked]] = Counter()
         self._back_at: dict[str, datetime] = {}
         self._state = state
         self._reload()
 
+    def scenario_of(self, member_id: str | None) -> Scenario:
+        return scenario_of(member_id, seed=self._seed)
+
     def file(self, request: Filed) -> Filed:
         """Take a request, or count one more delivery of what is known."""
         filed = self.filed.get((request.payer, request.trace))
         if filed is None:
             filed = request
-            filed.due_at = self._due(filed, Upon.PREVIOUS)
+            filed.due_at = self._due(filed, Upon.PREVIOUS, self.clock())
             if filed.cancels:
                 self._cancel(filed.payer, filed.cancels)
         filed.deliveries += 1
@@ -124,33 +153,35 @@ class PayerBook:
 
     def _cancel(self, payer: str, trace: str) -> None:
         if cancelled := self.filed.get((payer, trace)):
-            cancelled.cancelled, cancelled.due_at = True, None
+            cancelled.cancelled = True
+            if cancelled.taken_back:
+                cancelled.due_at = None
             self.keep(cancelled)
 
     def documents(self, payer: str, trace: str) -> None:
         self.count(Delivered(what="attachments", name=trace))
         filed = self.filed.get((payer, trace))
-        if filed and not filed.cancelled and filed.due_at is None:
-            filed.due_at = self._due(filed, Upon.DOCUMENTS)
+        if filed and not filed.taken_back and filed.due_at is None:
+            filed.due_at = self._due(filed, Upon.DOCUMENTS, self.clock())
             self.keep(filed)
 
     def decide_due(self) -> None:
-        """Move on every request whose next answer is due."""
+        """Move on every request whose next answer is due; of answers at the same time the last is the present one."""
         now = self.clock()
         for filed in list(self.filed.values()):
-            if filed.due_at is not None and filed.due_at <= now:
+            while filed.due_at is not None and filed.due_at <= now:
                 filed.step, filed.answered_at = filed.step + 1, now
-                filed.due_at = self._due(filed, Upon.PREVIOUS)
+                filed.due_at = self._due(filed, Upon.PREVIOUS, now)
                 self.keep(filed)
 
     def next_due(self) -> datetime | None:
         return min((filed.due_at for filed in self.filed.values() if filed.due_at), default=None)
 
-    def _due(self, filed: Filed, upon: Upon) -> datetime | None:
+    def _due(self, filed: Filed, upon: Upon, now: datetime) -> datetime | None:
         following = filed.following
         if following is None or following.upon is not upon:
             return None
-        return self.clock() + following.after / self._speed
+        return now + following.after / self._speed
 
     def fault(self, payer: str, trace: str, scenario: Scenario, asked: Asked) -> Fault | None:
         """How this delivery fails, if the script still wants it to."""
@@ -161,7 +192,8 @@ class PayerBook:
             if fault.upon is asked and self._failed[payer, whose, asked] < fault.times:
                 self._failed[payer, whose, asked] += 1
                 if fault.fault is Misbehavior.OUTAGE:
-                    self._back_at[payer] = self.clock() + timedelta(seconds=fault.seconds)
+                    lasts = timedelta(seconds=fault.seconds) + fault.lasts / self._speed
+                    self._back_at[payer] = self.clock() + lasts
                 return fault
         return None
 

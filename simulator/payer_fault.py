@@ -13,6 +13,8 @@ from simulator.scenario import Fault, Misbehavior
 _DROPPED = "x-simulated-drop"
 _DRIP_EVERY = 0.1
 _SOMEBODY_ELSES = "0" * 32
+_SOMEBODY = "SIM-SOMEBODY-ELSE-0"
+_NO_ANSWER = {"resourceType": "Claim", "status": "active", "use": "preauthorization", "outcome": "complete"}
 
 
 class ConnectionBroken(Exception):
@@ -38,8 +40,19 @@ async def misbehaving(fault: Fault | None, answer: Callable[[], Awaitable[dict[s
             return StreamingResponse(_dripping(json.dumps(said), fault.seconds), media_type="application/fhir+json")
         case Misbehavior.WRONG_TRACE:
             return _fhir(json.dumps(said).replace(said["identifier"]["value"], _SOMEBODY_ELSES))
+        case Misbehavior.WRONG_PATIENT:
+            return _fhir(json.dumps(_about_somebody_else(said)))
+        case Misbehavior.WRONG_RESOURCE:
+            return _fhir(json.dumps(_NO_ANSWER))
     await asyncio.sleep(fault.seconds)
     return _fhir(json.dumps(said))
+
+
+def _about_somebody_else(said: dict[str, Any]) -> dict[str, Any]:
+    for resource in (entry["resource"] for entry in said.get("entry", ())):
+        if resource["resourceType"] == "Patient":
+            resource["identifier"][0]["value"] = _SOMEBODY
+    return said
 
 
 def _turned_away(fault: Fault) -> Response | None:

@@ -10,7 +10,7 @@ import httpx2
 
 from simulator.payer_answer import response_bundle
 from simulator.payer_book import Filed, PayerBook, Subscribed
-from simulator.scenario import PayerScript, Shape, Telling, load_scenarios
+from simulator.scenario import Shape, Telling
 
 _log = logging.getLogger(__name__)
 _TOPIC = "http://hl7.org/fhir/us/davinci-pas/SubscriptionTopic/PASSubscriptionTopic"
@@ -57,13 +57,21 @@ class Notifier:
         for subscription in hooks:
             if not subscription.active:
                 return False
-            for told in _told(subscription, filed):
-                arrived = await self._post(subscription, told)
-                if not arrived and _script(filed).telling is not Telling.MALFORMED:
-                    return False
+            arrived = await self._deliver(subscription, _told(subscription, filed), filed.payer_script.telling)
+            if not arrived and filed.payer_script.telling is not Telling.MALFORMED:
+                return False
             self._book.keep(subscription)
         filed.notified = step
         self._book.keep(filed)
+        return True
+
+    async def _deliver(self, subscription: Subscribed, told: list[str], telling: Telling) -> bool:
+        """One after the other until one does not arrive, or all at once."""
+        if telling is Telling.AT_ONCE:
+            return all(await asyncio.gather(*(self._post(subscription, each) for each in told)))
+        for each in told:
+            if not await self._post(subscription, each):
+                return False
         return True
 
     async def _post(self, subscription: Subscribed, body: str) -> bool:
@@ -83,23 +91,19 @@ def handshake(subscription: Subscribed) -> dict[str, Any]:
     return _history(subscription, _status(subscription, "handshake", Shape.NESTED))
 
 
-def _script(filed: Filed) -> PayerScript:
-    return load_scenarios()[filed.scenario].payer
-
-
 def _told(subscription: Subscribed, filed: Filed) -> list[str]:
     """What is posted of a decision, in turn, as the request's scenario wants."""
     subscription.events += 1
     decision = json.dumps(notification(subscription, filed))
-    match _script(filed).telling:
+    match filed.payer_script.telling:
         case Telling.ONCE:
             return [decision]
         case Telling.TWICE:
             return [decision, decision]
-        case Telling.OUT_OF_ORDER:
+        case Telling.OUT_OF_ORDER | Telling.AT_ONCE:
             earlier = subscription.model_copy(update={"events": subscription.events - 1})
-            pended = filed.model_copy(update={"step": filed.step - 1})
-            return [decision, json.dumps(notification(earlier, pended))]
+            before = filed.model_copy(update={"step": filed.step - 1})
+            return [decision, json.dumps(notification(earlier, before))]
         case Telling.WRONG_TRACE:
             return [decision.replace(filed.trace, _SOMEBODY_ELSES)]
         case Telling.MALFORMED:
@@ -110,7 +114,7 @@ def _told(subscription: Subscribed, filed: Filed) -> list[str]:
 
 def notification(subscription: Subscribed, filed: Filed) -> dict[str, Any]:
     """In the shape that the request's scenario wants."""
-    shape = _script(filed).notification
+    shape = filed.payer_script.notification
     answer = response_bundle(filed)
     focus = answer["entry"][0]["fullUrl"] if shape is Shape.FLATTENED else f"urn:uuid:{filed.trace}-answer"
     event = [

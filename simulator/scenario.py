@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from random import Random
 from typing import Any, Self
 
 import yaml
@@ -59,6 +60,10 @@ class Step(Part):
     """LOINC codes of the documents that an information request names."""
     due_in: timedelta = timedelta(days=14)
     reason: str | None = None
+    code: str | None = None
+    """The review action code (X12 306) that is sent instead of the answer's own."""
+    tells_units: bool = True
+    """Whether a part says how much it is."""
 
     def word_for(self, kind: LineKind) -> Word:
         return self.lines.get(kind, self.answer)
@@ -85,6 +90,10 @@ class Misbehavior(StrEnum):
     DRIPPING = "dripping"
     WRONG_TRACE = "wrong_trace"
     """The answer to somebody else's request."""
+    WRONG_PATIENT = "wrong_patient"
+    """The answer to ours, about somebody else."""
+    WRONG_RESOURCE = "wrong_resource"
+    """FHIR, but no answer."""
 
 
 class Fault(Part):
@@ -94,6 +103,8 @@ class Fault(Part):
     fault: Misbehavior
     times: int = 1
     seconds: float = 0
+    lasts: timedelta = timedelta()
+    """How much longer an outage is, in simulated time."""
 
 
 class Eligibility(Part):
@@ -124,6 +135,8 @@ class Telling(StrEnum):
     TWICE = "twice"
     OUT_OF_ORDER = "out_of_order"
     """The decision, and then the earlier word that it was pended."""
+    AT_ONCE = "at_once"
+    """The decision and the word before it, side by side: whichever arrives first."""
     WRONG_TRACE = "wrong_trace"
     MALFORMED = "malformed"
     NEVER = "never"
@@ -138,6 +151,8 @@ class PayerScript(Part):
     faults: tuple[Fault, ...] = ()
     notification: Shape = Shape.NESTED
     telling: Telling = Telling.ONCE
+    heeds_cancellation: bool = True
+    """Else it decides, and tells, what was taken back."""
 
     @model_validator(mode="after")
     def _answered_at_once(self) -> Self:
@@ -171,9 +186,14 @@ def load_scenarios() -> dict[str, Scenario]:
     return {scenario.name: scenario for scenario in sorted(loaded, key=lambda scenario: scenario.name)}
 
 
-def scenario_of(member_id: str | None) -> Scenario:
-    """`SIM-PENDED-THREE-DAYS-7` is `pended_three_days`; whoever is not in a scenario is simply approved."""
+def scenario_of(member_id: str | None, *, seed: int | None = None) -> Scenario:
+    """`SIM-PENDED-THREE-DAYS-7` is `pended_three_days`.
+
+    Whoever is in no scenario is simply approved, or with a seed gets any of them: a member always the same.
+    """
     match = _MEMBER.fullmatch(member_id or "")
-    name = match.group(1).lower().replace("-", "_") if match else DEFAULT
+    name = match.group(1).lower().replace("-", "_") if match else ""
     scenarios = load_scenarios()
+    if name not in scenarios and member_id and seed is not None:
+        name = Random(f"{seed}:{member_id}").choice(tuple(scenarios))  # noqa: S311 - variety, no secret
     return scenarios.get(name, scenarios[DEFAULT])

@@ -7,12 +7,13 @@ from simulator.payer_book import Asking, Filed
 from simulator.scenario import Eligibility, Step, Word
 from simulator.x12_message import Received
 
+_PENDED = "A4"
 _CODES = {
     Word.APPROVE: "A1",
     Word.PARTIAL: "A2",
     Word.DENY: "A3",
-    Word.PEND: "A4",
-    Word.REQUEST_INFORMATION: "A4",
+    Word.PEND: _PENDED,
+    Word.REQUEST_INFORMATION: _PENDED,
     Word.MODIFY: "A6",
     Word.CANCEL: "C",
     Word.NOT_REQUIRED: "NA",
@@ -25,15 +26,14 @@ _VALID = timedelta(days=90)
 def review_answer(asked: Received, filed: Filed) -> list[str]:
     """The answer to a 278 as it stands."""
     step = filed.present
-    asks = Word.REQUEST_INFORMATION in {step.word_for(line.kind) for line in filed.lines}
-    pended = {Word.PEND, Word.REQUEST_INFORMATION} & {step.word_for(line.kind) for line in filed.lines}
+    said = {_CODES[step.word_for(line.kind)] for line in filed.lines}
     return [
         *_people(asked, "X3"),
         "HL*4*3*EV*1",
         f"TRN*2*{filed.trace}*{asked.originator}",
         "UM*HS*I*42*12:B",
-        *([f"REF*NT*PEND{filed.trace[:8].upper()}"] if pended else []),
-        *(["HI*" + "*".join(f"LOI:{code}" for code in step.wants)] if asks else []),
+        f"HCR*{_of_all(said)}",
+        *([f"REF*NT*PEND{filed.trace[:8].upper()}"] if _PENDED in said else []),
         *(
             segment
             for number, line in enumerate(filed.lines, start=5)
@@ -42,10 +42,18 @@ def review_answer(asked: Received, filed: Filed) -> list[str]:
     ]
 
 
+def _of_all(said: set[str]) -> str:
+    """The action on the event as a whole: theirs, if it is one and the same; else it waits, or is granted in part."""
+    if len(said) == 1:
+        return next(iter(said))
+    return _PENDED if _PENDED in said else "A2"
+
+
 def _service(number: int, line: Asking, filed: Filed, step: Step) -> list[str]:
     word = step.word_for(line.kind)
     authorized = word in (Word.APPROVE, Word.PARTIAL, Word.MODIFY)
     less = word in (Word.PARTIAL, Word.MODIFY)
+    asks = word is Word.REQUEST_INFORMATION
     reason = step.reason if word is Word.DENY else None
     certificate = f"AUTH{filed.trace[:8]}{line.sequence}".upper() if authorized else ""
     start = filed.answered_at.date()
@@ -54,8 +62,10 @@ def _service(number: int, line: Asking, filed: Filed, step: Step) -> list[str]:
         f"TRN*2*{filed.trace}-{line.sequence}*{filed.trace_system}",
         "*".join(["HCR", _CODES[word], certificate, reason or ""]).rstrip("*"),
         *([f"DTP*007*RD8*{_days(start, start + _VALID)}"] if authorized else []),
+        *(["HI*" + "*".join(f"LOI:{code}" for code in step.wants)] if asks and step.wants else []),
         f"SV1*HC:{line.code}**UN*{line.units}",
         *([f"HSD*{_UNITS[line.kind]}*{max(1, line.units // 2)}"] if less else []),
+        *([f"PWK*77*FX***AC*ACN{filed.trace[:8].upper()}"] if asks else []),
     ]
 
 

@@ -95,12 +95,14 @@ def _received(segments: list[list[str]]) -> Received:
 
 
 def _services(segments: list[list[str]]) -> list[Asked]:
+    """What a service's UM leaves out, its event's says."""
     starts = [place for place, one in enumerate(segments) if one[0] == "HL" and one[3] == "SS"]
+    whole = next((one for one in segments if one[0] == "UM"), ["UM", "", ""])
     found = []
     for start, end in pairwise([*starts, len(segments)]):
         own = {one[0]: one for one in segments[start:end]}
-        sv1 = own["SV1"]
-        found.append(Asked(own["TRN"][2], sv1[1].split(":")[1], int(sv1[4]), own["UM"][2]))
+        sv1, um = own["SV1"], own.get("UM", whole)
+        found.append(Asked(own["TRN"][2], sv1[1].split(":")[1], int(sv1[4]), um[2] or whole[2]))
     return found
 
 

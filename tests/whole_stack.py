@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import yaml
 from pydantic import SecretStr
 from temporalio.client import Client
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.temporal import connect
+from firstdose.domain.channel import Channel
 from firstdose.domain.referral_message import MessageType
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing, Stage
@@ -43,6 +45,32 @@ def free_ports() -> dict[str, int]:
     for part in PARTS:
         ports[part] = free_port(avoid=ports.values())
     return ports
+
+
+def named(payer: str) -> dict[str, str]:
+    """A simulated payer, as a referral names it."""
+    return {"id": payer, "name": f"{payer} (simulated)", "line_of_business": "commercial"}
+
+
+def plan(payer: str, channel: Channel, *, timeout: int) -> dict[str, Any]:
+    """As `firstdose payers import` takes it; `timeout` in seconds."""
+    path, address = ("x12", "x12_url") if channel is Channel.X12 else ("fhir", "base_url")
+    return {
+        **named(payer),
+        "regime": "plan",
+        "eligibility": channel.value,
+        "authorization": channel.value,
+        address: f"${{payer_url}}/{path}/{payer}",
+        "phone": "+1-217-555-0110",
+        "timeout": timeout,
+    }
+
+
+def with_plans(folder: Path, plans: Iterable[Mapping[str, Any]]) -> dict[str, Path]:
+    """What a stack imports: the local stack's own, and these plans."""
+    file = folder / "payers.yaml"
+    file.write_text(SEEDS["payers"].read_text() + yaml.safe_dump([*plans]))
+    return {**SEEDS, "payers": file}
 
 
 @dataclass
@@ -96,11 +124,11 @@ class Outside:
     def source(self) -> Source:
         return Source(self.http, SOURCE, json.loads((self.state / "sources.json").read_text())[SOURCE])
 
-    async def refer(self, scenario: str) -> Sent:
-        """Send a referral of this scenario, as often as it takes."""
+    async def refer(self, scenario: str, payer: str | None = None) -> Sent:
+        """Send a referral of this scenario, as often as it takes; its payer is one of the cast's if none is named."""
         number = len(self.sent) + 1
         played = load_scenarios()[scenario]
-        told = make_referral(played, number)
+        told = make_referral(played, number, plan=named(payer) if payer else None)
         referral_id = await patiently(lambda: self.source.send(MessageType.RECEIVED, told, f"message-{number}"))
         self.sent.append(Sent(referral_id, played, played.expect))
         return self.sent[-1]

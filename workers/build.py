@@ -59,6 +59,7 @@ def referral_workers(
             payer.await_decision,
             payer.read_answer,
             payer.start_clock,
+            payer.judge_clock,
             payer.send_documents,
             payer.void_authorization,
         ],

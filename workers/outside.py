@@ -17,6 +17,7 @@ from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.passage import GuardedPassage
+from firstdose.adapters.payers.plan_clocks import PlanClocks
 from firstdose.adapters.payers.registry import PayerDeskService
 from firstdose.adapters.payers.wire import Wire, open_wire
 from firstdose.adapters.payers.x12.channel import X12Channel
@@ -58,7 +59,7 @@ async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator
     ):
         await check_root(pool, keyring)
         payers = PayerTable(pool)
-        x12 = X12Channel(HttpsTransport(wire, _no_login), requestor, PostgresControlNumbers(pool))
+        x12 = X12Channel(HttpsTransport(wire), requestor, PostgresControlNumbers(pool))
         channels: dict[Channel, PayerChannel] = {Channel.PAS: PasChannel(PasClient(wire), requestor), Channel.X12: x12}
         payer = _payer_desk(settings, keyring, pool, payers, policy, channels)
         async with payers.kept():
@@ -69,14 +70,14 @@ def _activities(
     settings: Settings, keyring: Keyring, pool: Pool, payers: PayerTable, policy: Policy, payer: PayerDeskService
 ) -> Activities:
     vault, audit = Vault(keyring), AuditTrail(keyring)
-    outbox, mailboxes = Outbox(vault), settings.role_mailboxes
+    outbox, mailboxes = Outbox(vault, audit), settings.role_mailboxes
     records = PostgresRecords(pool, vault, audit, outbox, StaffDirectory(pool), payers, policy, mailboxes=mailboxes)
     return (
         RecordActivities(records),
         PayerActivities(payer),
         OutreachActivities(PostgresNotifier(pool, vault, audit, outbox, mailboxes)),
-        PharmacyActivities(PostgresPharmacy(pool)),
-        DispatchActivities(PostgresRoster(pool, vault)),
+        PharmacyActivities(PostgresPharmacy(pool, audit)),
+        DispatchActivities(PostgresRoster(pool, vault, audit)),
     )
 
 
@@ -97,7 +98,7 @@ def _payer_desk(
         public_url=settings.public_url,
         subscription_secret=partial(hook_secret, keyring),
         clock=_now,
-        rules=policy.clocks,
+        clocks=PlanClocks(policy.clocks),
         passage=GuardedPassage(PostgresPayerHealth(pool, audit, _now), PostgresPace(pool, _now)),
     )
 
@@ -109,10 +110,6 @@ async def _wire(settings: Settings) -> AsyncIterator[Wire]:
             yield wire
     except UnfitCredential as problem:
         raise SettingsError(f"FIRSTDOSE_PAYER_CREDENTIALS is not usable: {problem}") from None
-
-
-def _no_login(_: str) -> None:
-    """Clearinghouses know us by our client certificate; none of them is given a password."""
 
 
 def _now() -> datetime:

@@ -1,7 +1,6 @@
-"""Prior authorization, step by step: the lines say what is next, and every answer changes the lines."""
+"""Prior authorization, line by line: what is to be sent, what the payer owes us and what we dispute, side by side."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from temporalio import workflow
@@ -11,25 +10,25 @@ from firstdose.domain.authorization import (
     APPEALS,
     Certification,
     Line,
-    LineKind,
     LineState,
     PayerAnswer,
-    Step,
     Submission,
     apply,
     move,
-    next_step,
 )
-from firstdose.domain.clock_rules import Purpose
-from firstdose.domain.clocks import Clock
+from firstdose.domain.authorization_steps import STATES, Step, as_asked, at
+from firstdose.domain.channel import Channel
+from firstdose.domain.clock_rules import answering
 from firstdose.domain.facts import Blocks
-from firstdose.domain.resolutions import AnswerInformationRequest, FindAssistance, SubmitAuthorization
-from firstdose.domain.work_item import WorkItemKind
-from firstdose.ports import AuthorizationRequest, ClockRequest, DocumentsReply
+from firstdose.domain.resolutions import FindAssistance, SubmitAuthorization
+from firstdose.domain.work_item import AUTHORIZATION_KINDS
+from firstdose.ports import AuthorizationRequest
 from workflows import options
-from workflows.case import Request
+from workflows.case import Request, Sending
+from workflows.control import all_of
 from workflows.denial import ASSISTANCE, Denial
-from workflows.lines import TO_SUBMIT, briefly, set_lines
+from workflows.lines import briefly, set_lines
+from workflows.payer_clock import PayerClock, noted, when_to_ask
 from workflows.payer_wait import PayerWait
 from workflows.takeover import Takeover
 from workflows.track import Track
@@ -39,32 +38,42 @@ VOID = "void the authorization"
 
 class Authorization(Track):
     async def obtain(self) -> None:
-        """Until no line asks for anything more, somebody else pays, or therapy starts at risk."""
-        denial = Denial(*self.tools)
-        while not self.case.at_risk:
-            denial.take_assistance()
-            match next_step(self.case.lines):
-                case Step.SUBMIT:
-                    await self.need(Blocks.AUTHORIZATION)
-                    await self._submit()
-                case Step.WAIT:
-                    await self._wait_for_the_payer()
-                case Step.INFORM:
-                    await self._answer_information_request()
-                case Step.REVIEW:
-                    await denial.review()
-                case Step.PEER_TO_PEER:
-                    await denial.talk_peer_to_peer()
-                case Step.GIVE_UP:
-                    await denial.give_up()
-                case Step.DONE:
-                    self.worklist.drop(FindAssistance, why="authorized", about=ASSISTANCE)
-                    return
+        """Until no line asks for anything more, somebody else pays, or therapy starts at risk.
+
+        A line that is appealed waits for no other that is pended.
+        """
+        if not self._over():
+            self.case.authorizing, wait, denial = True, PayerWait(*self.tools), Denial(*self.tools)
+            try:
+                await all_of(
+                    self._while_open(lambda: bool(at(self.case.lines, Step.SUBMIT)), self._submit),
+                    self._while_open(wait.something_owed, lambda: wait.hear_next(self._over)),
+                    self._while_open(denial.something_open, lambda: denial.go_on(self._over)),
+                )
+            finally:
+                self.case.authorizing = False
+                wait.stop()
+        why = "therapy starts at risk" if self.case.at_risk else "authorized"
+        self.worklist.withdraw(*AUTHORIZATION_KINDS, why=why)
+        self.worklist.drop(FindAssistance, why=why, about=ASSISTANCE)
+
+    def _over(self) -> bool:
+        return self.case.at_risk or all(line.settled for line in self.case.lines)
+
+    async def _while_open(self, something_to_do: Callable[[], bool], do: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self.control.until(lambda: self._over() or something_to_do())
+            if self._over():
+                return
+            await do()
 
     async def _submit(self) -> None:
-        lines = tuple(line for line in self.case.lines if line.state in TO_SUBMIT)
-        contact_id = self.case.submitting = self.case.submitting or str(workflow.uuid4())
-        plan = self.case.plan
+        await self.need(Blocks.AUTHORIZATION)
+        if self.case.sending is None:
+            if not (drafts := as_asked(self.case.lines)):
+                return
+            self.case.sending = Sending(str(workflow.uuid4()), drafts)
+        contact_id, lines, plan = self.case.sending.contact_id, self.case.sending.lines, self.case.plan
         to_say: dict[str, Any] = {
             "payer": plan.payer,
             "phone": plan.phone,
@@ -76,25 +85,26 @@ class Authorization(Track):
             word = await self._submit_electronically(contact_id, lines, to_say)
         else:
             word = await self.worklist.ask(SubmitAuthorization, **to_say)
-        self.case.submitting = None
-        if isinstance(word, Submission):
-            self._submitted(contact_id, word.answer, word.clock, electronic=True)
-        else:
-            answer = PayerAnswer(lines=word.lines, tracking=word.reference, received_at=workflow.now())
-            self._submitted(contact_id, answer, await self._clock(lines), electronic=False)
+        if isinstance(word, SubmitAuthorization):
+            word = await self._told_by_people(contact_id, lines, word)
+        self.case.sending = None
+        self._submitted(lines, word)
 
     async def _submit_electronically(
         self, contact_id: str, lines: tuple[Line, ...], to_say: dict[str, Any]
     ) -> Submission | SubmitAuthorization:
         """Should people take over, the payer may have the request all the same: they ask it about our trace first."""
+        first = lines[0]
         request = AuthorizationRequest(
             referral_id=self.case.referral_id,
             key=contact_id,
             lines=lines,
             expedited=self.case.urgent,
-            replaces=self.case.request.contact_id if self.case.request else None,
+            # A request that was denied cannot be updated: to try again is a new request.
+            replaces=first.contact if first.certification is not Certification.INITIAL else None,
+            appeal_level=self._appeal_level(lines),
         )
-        self.case.payer_may_have = contact_id
+        self.case.payer_may_have[contact_id] = tuple(line.sequence for line in lines)
         self.effects.undo_with(VOID, self.void)
         return await Takeover(*self.tools).first_word(
             PayerActivities.submit_authorization,
@@ -106,45 +116,61 @@ class Authorization(Track):
             **to_say,
         )
 
-    async def _clock(self, lines: tuple[Line, ...]) -> Clock | None:
-        request = ClockRequest(
-            referral_id=self.case.referral_id,
-            key=str(workflow.uuid4()),
-            purpose=Purpose.APPEAL if any(line.certification in APPEALS for line in lines) else Purpose.DECISION,
-            at=workflow.now(),
-            drug=any(line.kind is LineKind.DRUG for line in lines),
-            expedited=self.case.urgent,
-        )
-        return await self.effects.do(PayerActivities.start_clock, request, options.STORED, "start the payer's clock")
+    def _appeal_level(self, lines: Iterable[Line]) -> int:
+        return max((self.case.tried_for(line).appeals for line in lines if line.certification in APPEALS), default=0)
 
-    def _submitted(self, contact_id: str, answer: PayerAnswer, clock: Clock | None, *, electronic: bool) -> None:
-        self.case.request = Request(
+    async def _told_by_people(self, contact_id: str, lines: tuple[Line, ...], word: SubmitAuthorization) -> Submission:
+        now = workflow.now()
+        return Submission(
+            contact_id=contact_id,
+            answer=PayerAnswer(
+                lines=word.lines, tracking=word.reference, information=word.information, received_at=now
+            ),
+            clock=await PayerClock(*self.tools).start(*answering(self._appeal_level(lines)), at=now, lines=lines),
+            channel=Channel.PEOPLE,
+            plan_version=self.case.plan.version,
+        )
+
+    def _submitted(self, lines: tuple[Line, ...], submission: Submission) -> None:
+        """The payer has it: its answer, its clock, and the lines that this request now carries."""
+        contact_id, clock, answer = submission.contact_id, submission.clock, submission.answer
+        sequences = tuple(line.sequence for line in lines)
+        request = Request(
             contact_id=contact_id,
             known=answer,
             clock=clock,
-            electronic=electronic,
-            ask_people_at=_when_to_ask(clock, electronic=electronic),
+            channel=submission.channel,
+            due_at=clock.due_at if clock else None,
+            ask_people_at=None,
         )
-        self.case.lines = move(self.case.lines, LineState.SUBMITTED, of=TO_SUBMIT)
+        request.ask_people_at = when_to_ask(request)
+        self.case.requests[contact_id] = request
+        self._superseded(contact_id, sequences)
+        self.case.lines = move(
+            self.case.lines, LineState.SUBMITTED, of=STATES[Step.SUBMIT], only=sequences, contact=contact_id
+        )
         self.journal.note(
             "authorization.submitted",
             contact=contact_id,
-            plan_version=self.case.plan.version,
+            payer=self.case.plan.payer,
+            lines=sequences,
+            channel=submission.channel,
+            plan_version=submission.plan_version,
             rule=clock.rule if clock else None,
             rule_version=clock.version if clock else None,
             due=clock.due_at if clock else None,
+            clock=noted(clock),
         )
-        self._hear(answer)
+        set_lines(self, apply(self.case.lines, answer, contact=contact_id), "payer", at=answer.received_at)
 
-    async def _wait_for_the_payer(self) -> None:
-        if (request := self.case.request) and (answer := await PayerWait(*self.tools).for_word(request)):
-            self.worklist.withdraw(WorkItemKind.FOLLOW_UP_PAYER, why="the payer answered")
-            request.known = answer
-            self._hear(answer)
-
-    def _hear(self, answer: PayerAnswer) -> None:
-        """The payer's word changes the lines."""
-        set_lines(self, apply(self.case.lines, answer), "payer")
+    def _superseded(self, contact_id: str, sequences: Collection[int]) -> None:
+        """What earlier requests asked for these lines need not be voided any more."""
+        for earlier, asked in list(self.case.payer_may_have.items()):
+            left = tuple(sequence for sequence in asked if earlier == contact_id or sequence not in sequences)
+            if left:
+                self.case.payer_may_have[earlier] = left
+            else:
+                del self.case.payer_may_have[earlier]
 
     async def listen(self) -> None:
         """Hear what the payer says when nobody waits for it, for as long as the workflow lives.
@@ -152,66 +178,36 @@ class Authorization(Track):
         An approval that turns into a denial is looked at by a person before the visit; what was voided stays void.
         """
         while True:
-            await workflow.wait_condition(lambda: bool(self.case.notified) and not self.case.waiting)
-            contact_id = self.case.notified.pop()
-            answer = await workflow.execute_activity_method(
-                PayerActivities.read_answer,
-                self.request(contact_id),
-                **options.named(options.STORED, "read what the payer says late"),
-            )
-            request = self.case.request
-            if answer is None or request is None or contact_id != request.contact_id:
-                self.journal.note("payer.late_answer", contact=contact_id, applied=False)
-            elif not answer.says_the_same(request.known):
-                request.known = answer
-                self._hear(answer)
+            await workflow.wait_condition(lambda: bool(self.case.notified) and not self.case.authorizing)
+            if await PayerWait(*self.tools).hear_notified():
                 self.control.request_start_again()
-
-    async def _answer_information_request(self) -> None:
-        request = self.case.request
-        wanted = request.known.information if request else None
-        answer = await self.worklist.ask(
-            AnswerInformationRequest,
-            wanted=wanted.wanted if wanted else (),
-            due_on=wanted.due_on if wanted else None,
-            documents=self.case.outline.documents,
-        )
-        if answer.outcome == "unobtainable":
-            set_lines(self, move(self.case.lines, LineState.NEEDS_REVIEW, of={LineState.INFO_REQUESTED}), "staff")
-            return
-        if request and request.electronic and wanted:
-            reply = DocumentsReply(
-                referral_id=self.case.referral_id,
-                key=request.contact_id,
-                documents=answer.documents,
-                information=wanted,
-            )
-            config = options.payer(self.case.policy.payer.give_up_after)
-            await self.effects.tell(PayerActivities.send_documents, reply, config, "send documents to the payer")
-        set_lines(self, move(self.case.lines, LineState.PENDED, of={LineState.INFO_REQUESTED}), "staff")
 
     async def void(self) -> None:
         """Cancel what the payer has; what it has decided or is deciding no longer counts."""
-        contact_id, self.case.payer_may_have = self.case.payer_may_have, None
-        if call := self.case.calls.pop(contact_id or "", None):
-            call.cancel()
-        self.case.request = self.case.submitting = None
-        if contact_id is None:
-            return
+        may_have, self.case.payer_may_have = self.case.payer_may_have, {}
+        self.case.requests.clear()
+        self.case.sending = self.case.filing = None
+        self.case.tried.clear()
+        for contact_id, sequences in reversed(may_have.items()):
+            if call := self.case.calls.pop(contact_id, None):
+                call.cancel()
+            await self._void(contact_id, (line for line in self.case.lines if line.sequence in sequences))
+
+    async def void_lines(self, lines: Iterable[Line]) -> None:
+        """Cancel what the payer has for lines that are no longer wanted, while others of their request go on."""
+        for line in lines:
+            if line.contact in self.case.payer_may_have:
+                self._superseded("", [line.sequence])
+                await self._void(line.contact, [line])
+
+    async def _void(self, contact_id: str, lines: Iterable[Line]) -> None:
+        unwanted = tuple(lines)
+        self.journal.note("authorization.voided", contact=contact_id, lines=[line.sequence for line in unwanted])
         order = AuthorizationRequest(
             referral_id=self.case.referral_id,
             key=str(workflow.uuid4()),
-            lines=tuple(_cancelled(self.case.lines)),
+            lines=tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in unwanted),
             replaces=contact_id,
         )
         config = options.payer(self.case.policy.payer.give_up_after)
         await self.effects.tell(PayerActivities.void_authorization, order, config, VOID, on_hold=True)
-
-
-def _cancelled(lines: Iterable[Line]) -> Iterable[Line]:
-    return (line.model_copy(update={"certification": Certification.CANCEL}) for line in lines)
-
-
-def _when_to_ask(clock: Clock | None, *, electronic: bool) -> datetime:
-    """An electronic payer is asked by people when its clock has run out; another one from the start."""
-    return clock.due_at if clock and electronic else workflow.now()

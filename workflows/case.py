@@ -9,10 +9,11 @@ from temporalio.workflow import ActivityHandle
 
 from firstdose.domain.assessment import Assessment
 from firstdose.domain.authorization import Line, PayerAnswer
-from firstdose.domain.channel import UNKNOWN_PLAN, Plan
+from firstdose.domain.authorization_steps import Step, at
+from firstdose.domain.channel import UNKNOWN_PLAN, Channel, Plan
 from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits, Paying
-from firstdose.domain.denial import Tried
+from firstdose.domain.denial import Tried, WayOn
 from firstdose.domain.facts import Outline
 from firstdose.domain.gates import Gate
 from firstdose.domain.policy import Policy
@@ -36,14 +37,33 @@ class Part(StrEnum):
 
 @dataclass
 class Request:
-    """The authorization request that the payer has: its contact, the payer's last word, and the clock that runs."""
+    """An authorization request that the payer has: its contact, the payer's last word, and the clock that runs."""
 
     contact_id: str
     known: PayerAnswer
     clock: Clock | None
-    electronic: bool
+    channel: Channel
+    due_at: datetime | None
+    """When the payer must have answered, as the clock stands; None while it is paused, or where none runs."""
     ask_people_at: datetime | None
     """When a person asks the payer if it has not answered by then; None once a person is at it."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A submission without an answer yet: it is tried again as it was, so that the payer is asked first."""
+
+    contact_id: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Filing:
+    """An appeal that was decided on and is not filed yet, and the window for it."""
+
+    way: WayOn
+    sequences: tuple[int, ...]
+    window: Clock | None
 
 
 @dataclass
@@ -62,20 +82,24 @@ class Case:
     benefits: Benefits | None = None
     paying: Paying = Paying.PLAN
     lines: tuple[Line, ...] = ()
-    request: Request | None = None
+    requests: dict[str, Request] = field(default_factory=dict)
+    """What the payer was asked, by contact: each line names the one that carries its present request."""
     verifying: str | None = None
     """The contact of a verification without an answer yet."""
-    submitting: str | None = None
-    """The contact of a submission without an answer yet: it is tried again, so that the payer is asked first."""
+    sending: Sending | None = None
     calls: dict[str, ActivityHandle[Any]] = field(default_factory=dict)
     """Calls to the payer that go on although the track that made them starts again, by their key."""
-    tried: Tried = field(default_factory=Tried)
-    payer_may_have: str | None = None
-    """The contact of the last electronic request, from before it is sent: a cancel may come while it is on its way."""
-    waiting: bool = False
-    """Whether a track waits for the payer right now."""
-    notified: set[str] = field(default_factory=set)
-    """Contacts of which the payer has told us that there is an answer."""
+    tried: dict[int, Tried] = field(default_factory=dict)
+    """By the sequence of a line."""
+    filing: Filing | None = None
+    refused_at: datetime | None = None
+    """When the payer's refusal reached us: the windows for filing run from there."""
+    payer_may_have: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Contacts of electronic requests and their lines, from before they are sent: a cancel may come on the way."""
+    authorizing: bool = False
+    """Whether the track that hears the payer is at work right now."""
+    notified: list[str] = field(default_factory=list)
+    """Contacts of which the payer has told us that there is an answer, in that order."""
     assessment: Assessment | None = None
 
     accepted: bool = False
@@ -101,6 +125,19 @@ class Case:
     def open(self, opening: Opening) -> None:
         self.outline, self.plan, self.policy = opening.outline, opening.plan, opening.policy
         self.site = opening.outline.site
+
+    @property
+    def owed(self) -> list[Request]:
+        """The requests with a line that the payer has yet to decide, or about which it waits for us."""
+        contacts = {line.contact for line in at(self.lines, Step.WAIT, Step.INFORM)}
+        return [request for contact, request in self.requests.items() if contact in contacts]
+
+    def tried_for(self, line: Line) -> Tried:
+        return self.tried.get(line.sequence, Tried())
+
+    def notify(self, contact_id: str) -> None:
+        if contact_id not in self.notified:
+            self.notified.append(contact_id)
 
     @property
     def urgent(self) -> bool:

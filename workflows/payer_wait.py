@@ -1,49 +1,78 @@
-"""Waiting for the payer: its notification, our inquiry or a person's word, whichever is first.
+"""Hearing the payer: its notification, our inquiry or a person's word, whichever is first, on every request it has.
 
-The wait is one activity that fails benignly until there is news, so a waiting day adds no event. When the payer's clock
-runs out, a person is asked to follow up, and the wait goes on.
+The wait is one activity per request that fails benignly until there is news, so a waiting day adds no event. When the
+payer's clock runs out, a person is asked to follow up, and the wait goes on.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 from temporalio.workflow import ActivityHandle
 
 from activities.payer import PayerActivities
-from firstdose.domain.authorization import PayerAnswer
-from firstdose.domain.resolutions import FollowUpPayer
+from firstdose.domain.authorization import LineState, PayerAnswer, apply
+from firstdose.domain.authorization_steps import Step, at
+from firstdose.domain.clocks import Extension
+from firstdose.domain.resolutions import AnswerInformationRequest, FollowUpPayer
 from firstdose.domain.work_item import WorkItemKind
 from firstdose.ports import DecisionWait
 from workflows import options
 from workflows.case import Request
-from workflows.denial import assistance_found
 from workflows.effects import problem_of
+from workflows.information import Information
+from workflows.lines import briefly, set_lines
+from workflows.payer_clock import PayerClock
 from workflows.track import Track
 
-SHOWN_OF_CLOCK = {"rule", "version", "citation", "due_at"}
+_SHOWN_OF_CLOCK = {"rule", "version", "citation"}
 
 
 @dataclass
 class PayerWait(Track):
-    inquiry: ActivityHandle[PayerAnswer] | None = None
+    inquiries: dict[str, ActivityHandle[PayerAnswer] | None] = field(default_factory=dict)
+    """By contact; None where asking has failed for good and people ask instead."""
 
-    async def for_word(self, request: Request) -> PayerAnswer | None:
-        """The payer's next word on the request, or None when therapy starts without it."""
-        if request.electronic:
-            self.inquiry = self._inquire(request)
-        self.case.waiting = True
-        try:
-            while not self._settled_otherwise():
-                if answer := await self._next_word(request):
-                    return answer
-        finally:
-            self.case.waiting = False
-            if self.inquiry:
-                self.inquiry.cancel()
-                # Nobody awaits it any more; that it was cancelled is no error to be logged.
-                self.inquiry.add_done_callback(lambda inquiry: inquiry.cancelled() or inquiry.exception())
-        return None
+    def something_owed(self) -> bool:
+        return bool(self.case.owed) or bool(self.case.notified)
+
+    async def hear_next(self, over: Callable[[], bool]) -> None:
+        """Ask for what is owed, and let what comes first change the lines."""
+        owed, before = self.case.owed, self._standing()
+        for request in owed:
+            await self._take_up(request)
+        first = min((each for each in owed if each.ask_people_at), key=_asked_at, default=None)
+        came = await self.control.until(
+            lambda: over() or self._something_came(owed) or self._standing() != before,
+            timeout=_asked_at(first) - workflow.now() if first else None,
+            summary=f"clock: {first.clock.rule if first and first.clock else 'follow up'}",
+        )
+        if first and not came:
+            self._ask_people(first)
+        elif not over():
+            await self._hear(owed)
+
+    def stop(self) -> None:
+        """Nobody waits any more; that the inquiries were cancelled is no error to be logged."""
+        for contact_id in list(self.inquiries):
+            self._stop_inquiring(contact_id)
+
+    def _standing(self) -> list[tuple[str | None, LineState]]:
+        return [(line.contact, line.state) for line in at(self.case.lines, Step.WAIT, Step.INFORM)]
+
+    async def _take_up(self, request: Request) -> None:
+        clock, information = PayerClock(*self.tools), Information(*self.tools)
+        if information.wanted(request):
+            clock.pause(request)
+            await information.ask_for(request)
+        else:
+            await clock.resume(request)
+            if request.ask_people_at is None and not self.worklist.asked(FollowUpPayer, about=request.contact_id):
+                request.ask_people_at = workflow.now() + self._patience
+        if request.channel.electronic and request.contact_id not in self.inquiries:
+            self.inquiries[request.contact_id] = self._inquire(request)
 
     def _inquire(self, request: Request) -> ActivityHandle[PayerAnswer]:
         wait = DecisionWait(
@@ -58,63 +87,105 @@ class PayerWait(Track):
             **options.named(options.WAIT_FOR_DECISION, "wait for the payer's decision"),
         )
 
-    async def _next_word(self, request: Request) -> PayerAnswer | None:
-        """Whatever comes first; None if it was no news."""
-        asked = request.ask_people_at
-        left = asked - workflow.now() if asked else None
-        rule = request.clock.rule if request.clock else "follow up"
-        if not await self.control.until(self._something_came, timeout=left, summary=f"clock: {rule}"):
-            self._ask_people(request)
-            return None
-        if self.worklist.answered(FollowUpPayer):
-            return self._word_of_people(request)
-        if self.inquiry and self.inquiry.done():
-            return self._word_of_inquiry(request)
-        if request.contact_id in self.case.notified:
-            return await self._word_of_notification(request)
-        return None
-
-    def _settled_otherwise(self) -> bool:
-        return self.case.at_risk or assistance_found(self.worklist)
-
-    def _something_came(self) -> bool:
-        return (
-            self._settled_otherwise()
-            or bool(self.case.notified)
-            or self.worklist.answered(FollowUpPayer)
-            or (self.inquiry is not None and self.inquiry.done())
+    def _something_came(self, owed: list[Request]) -> bool:
+        return bool(self.case.notified) or any(
+            self.worklist.answered(FollowUpPayer, about=request.contact_id)
+            or self.worklist.answered(AnswerInformationRequest, about=request.contact_id)
+            or self._inquired(request)
+            for request in owed
         )
+
+    def _inquired(self, request: Request) -> bool:
+        inquiry = self.inquiries.get(request.contact_id)
+        return inquiry is not None and inquiry.done()
+
+    async def _hear(self, owed: list[Request]) -> None:
+        for request in owed:
+            if self.worklist.answered(FollowUpPayer, about=request.contact_id):
+                await self._hear_people(request)
+            if self.worklist.answered(AnswerInformationRequest, about=request.contact_id):
+                await Information(*self.tools).send(request)
+            if self._inquired(request):
+                self._hear_inquiry(request)
+        if self.case.notified:
+            await self.hear_notified()
+
+    async def hear_notified(self) -> bool:
+        """Read what the payer told us by itself; whether it was news. What was voided stays void."""
+        contact_id = self.case.notified.pop(0)
+        answer = await workflow.execute_activity_method(
+            PayerActivities.read_answer,
+            self.request(contact_id),
+            **options.named(options.STORED, "read the payer's answer"),
+        )
+        request = self.case.requests.get(contact_id)
+        if answer is None or request is None:
+            self.journal.note("payer.late_answer", contact=contact_id, applied=False)
+            return False
+        return self._heard(request, answer)
+
+    def _heard(self, request: Request, answer: PayerAnswer) -> bool:
+        """The payer's word changes the lines of its request; False if it is the word that we know."""
+        if answer.says_the_same(request.known):
+            return False
+        request.known = answer
+        self._stop_inquiring(request.contact_id)
+        self.worklist.withdraw(WorkItemKind.FOLLOW_UP_PAYER, why="the payer answered", about=request.contact_id)
+        lines = apply(self.case.lines, answer, contact=request.contact_id)
+        set_lines(self, lines, "payer", at=answer.received_at)
+        Information(*self.tools).withdraw_unless_wanted(request)
+        return True
+
+    @property
+    def _patience(self) -> timedelta:
+        return self.case.policy.due_for(WorkItemKind.FOLLOW_UP_PAYER)
+
+    def _stop_inquiring(self, contact_id: str) -> None:
+        if inquiry := self.inquiries.pop(contact_id, None):
+            inquiry.cancel()
+            inquiry.add_done_callback(lambda inquiry: inquiry.cancelled() or inquiry.exception())
+
+    def _hear_inquiry(self, request: Request) -> None:
+        inquiry = self.inquiries[request.contact_id]
+        self.inquiries[request.contact_id] = None
+        try:
+            if inquiry:
+                self._heard(request, inquiry.result())
+        except ActivityError as failure:
+            self.journal.note("activity.failed", step="wait for the payer's decision", problem=problem_of(failure))
+            self._ask_people(request, problem_of(failure))
 
     def _ask_people(self, request: Request, problem: str | None = None) -> None:
         request.ask_people_at = None
         clock, plan = request.clock, self.case.plan
+        shown = {**clock.model_dump(mode="json", include=_SHOWN_OF_CLOCK), "due_at": request.due_at} if clock else None
+        mine = (line for line in self.case.lines if line.contact == request.contact_id)
         self.worklist.open(
             FollowUpPayer,
+            about=request.contact_id,
             payer=plan.payer,
             phone=plan.phone,
             tracking=request.known.tracking,
-            clock=clock.model_dump(mode="json", include=SHOWN_OF_CLOCK) if clock else None,
+            lines=briefly(mine),
+            clock=shown,
             problem=problem,
         )
 
-    def _word_of_people(self, request: Request) -> PayerAnswer | None:
-        answer = self.worklist.take(FollowUpPayer)
-        if answer.outcome == "answered":
-            return PayerAnswer(lines=answer.lines, tracking=request.known.tracking, received_at=workflow.now())
-        request.ask_people_at = workflow.now() + self.case.policy.due_for(WorkItemKind.FOLLOW_UP_PAYER)
-        return None
+    async def _hear_people(self, request: Request) -> None:
+        """What a person heard on the phone; whatever is still open afterwards is asked for again."""
+        word = self.worklist.take(FollowUpPayer, about=request.contact_id)
+        if word.outcome == "answered":
+            answer = PayerAnswer(
+                lines=word.lines,
+                tracking=request.known.tracking,
+                information=word.information,
+                received_at=workflow.now(),
+            )
+            self._heard(request, answer)
+        elif word.outcome == "extended" and word.told_at and word.extended_by_days:
+            longer = Extension(at=word.told_at, by=timedelta(days=word.extended_by_days), reason="told_by_payer")
+            await PayerClock(*self.tools).extend(request, longer)
 
-    def _word_of_inquiry(self, request: Request) -> PayerAnswer | None:
-        inquiry, self.inquiry = self.inquiry, None
-        try:
-            return inquiry.result() if inquiry else None
-        except ActivityError as failure:
-            self.journal.note("activity.failed", step="wait for the payer's decision", problem=problem_of(failure))
-            self._ask_people(request, problem_of(failure))
-            return None
 
-    async def _word_of_notification(self, request: Request) -> PayerAnswer | None:
-        self.case.notified.clear()
-        wanted = self.request(request.contact_id)
-        answer = await self.effects.do(PayerActivities.read_answer, wanted, options.STORED, "read the payer's answer")
-        return None if answer is None or answer.says_the_same(request.known) else answer
+def _asked_at(request: Request) -> datetime:
+    return request.ask_people_at or datetime.max.replace(tzinfo=UTC)

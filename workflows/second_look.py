@@ -1,11 +1,13 @@
 """What a change makes stale is set aside here, so that the tracks find it undone and do it again."""
 
-from firstdose.domain.authorization import Certification, LineState
+from typing import Final
+
+from firstdose.domain.authorization import AWAITING, SETTLED, Certification, Line, LineState
 from firstdose.domain.coding import lines_for
 from firstdose.domain.coverage import Paying, judge_lines
 from firstdose.domain.facts import Change
 from firstdose.domain.journal import Recorded
-from firstdose.domain.work_item import WorkItemKind
+from firstdose.domain.work_item import AUTHORIZATION_KINDS, WorkItemKind
 from workflows.authorization import Authorization
 from workflows.case import Part
 from workflows.preparation import Therapy
@@ -19,18 +21,14 @@ ITEMS = {
         WorkItemKind.REVIEW_BENEFITS,
         WorkItemKind.FIND_ASSISTANCE,
     ),
-    Part.AUTHORIZATION: (
-        WorkItemKind.SUBMIT_AUTHORIZATION,
-        WorkItemKind.FOLLOW_UP_PAYER,
-        WorkItemKind.ANSWER_INFORMATION_REQUEST,
-        WorkItemKind.REVIEW_DECISION,
-        WorkItemKind.PEER_TO_PEER,
-        WorkItemKind.APPEAL,
-    ),
+    Part.AUTHORIZATION: AUTHORIZATION_KINDS,
     Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
     Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
 }
 """The work items that ask for something which is no longer wanted when a part is stale."""
+
+
+UPDATABLE: Final = (SETTLED | AWAITING | {LineState.INFO_REQUESTED}) - {LineState.EXTERNAL_REVIEW}
 
 
 class SecondLook(Track):
@@ -58,6 +56,8 @@ class SecondLook(Track):
         match part:
             case Part.RENEWAL:
                 self._renew()
+            case Part.AUTHORIZATION if self._may_be_updated():
+                await self._update_lines()
             case Part.AUTHORIZATION:
                 await Authorization(*self.tools).void()
                 self._draft_lines()
@@ -78,6 +78,22 @@ class SecondLook(Track):
             for line in self.case.lines
         )
 
+    def _may_be_updated(self) -> bool:
+        """A request that the payer has answered can be updated for the same plan; one that it denied cannot."""
+        case = self.case
+        answered = case.sending is None and bool(case.requests)
+        return answered and Part.COVERAGE not in case.stale and all(line.state in UPDATABLE for line in case.lines)
+
+    async def _update_lines(self) -> None:
+        """The payer's word on the order as it was no longer counts: its request is replaced, what fell away voided."""
+        before = {line.kind: line for line in self.case.lines}
+        dropped = set(before)
+        self._draft_lines()
+        self.case.requests.clear()
+        self.case.lines = tuple(_revised(line, before.get(line.kind)) for line in self.case.lines)
+        dropped -= {line.kind for line in self.case.lines}
+        await Authorization(*self.tools).void_lines([before[kind] for kind in sorted(dropped)])
+
     def _draft_lines(self) -> None:
         case = self.case
         if case.benefits is not None:
@@ -90,3 +106,10 @@ class SecondLook(Track):
             call.cancel()
         case.verifying = None
         case.benefits, case.paying, case.lines, case.agreement_signed = None, Paying.PLAN, (), False
+
+
+def _revised(line: Line, before: Line | None) -> Line:
+    if before is None or before.contact is None or line.state is not LineState.DRAFT:
+        return line
+    kept = {"certification": Certification.REVISED, "contact": before.contact, "number": before.number}
+    return line.model_copy(update=kept)

@@ -5,7 +5,8 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
-from firstdose.domain.authorization import Line, LineState, overall
+from firstdose.domain.authorization import Line, LineState
+from firstdose.domain.authorization_steps import overall
 from firstdose.domain.clocks import Clock
 from firstdose.domain.journal import Standing, WaitingFor
 from firstdose.domain.role import Role
@@ -61,14 +62,8 @@ class Tracking:
         return tuple(sorted(roles))
 
     def _next_due(self) -> datetime | None:
-        clock = self._clock()
-        dues = (self._worklist.next_due(), clock.due_at if clock else None)
+        dues = (self._worklist.next_due(), *(request.due_at for request in self._case.owed))
         return min(filter(None, dues), default=None)
-
-    def _clock(self) -> Clock | None:
-        """The payer's clock, while it is the payer's turn."""
-        request = self._case.request
-        return request.clock if request and WaitingFor.PAYER in self._waiting_for() else None
 
     def _upsert(self, standing: Standing) -> None:
         wanted: list[SearchAttributeUpdate] = [  # type: ignore[type-arg]
@@ -105,8 +100,7 @@ class Tracking:
         rows = [
             f"- **{line.kind}** {line.code} × {line.units}: **{line.state}**{_granted(line)}" for line in standing.lines
         ]
-        if clock := self._clock():
-            rows.append(f"- the payer decides by **{_minute(clock.due_at)}** ({clock.rule}, {clock.citation})")
+        rows += [_awaited(request.clock, request.due_at) for request in self._case.owed if request.clock]
         return "\n".join(["#### Prior authorization", *rows]) if rows else ""
 
     def _items(self) -> str:
@@ -117,6 +111,13 @@ class Tracking:
             for item in self._worklist.open_items
         ]
         return "\n".join(["#### Waits for", *rows]) if rows else ""
+
+
+def _awaited(clock: Clock, due_at: datetime | None) -> str:
+    rule = f"({clock.rule}, {clock.citation})"
+    if due_at is None:
+        return f"- the payer's clock stands still while it waits for us {rule}"
+    return f"- the payer decides by **{_minute(due_at)}** {rule}"
 
 
 def _granted(line: Line) -> str:

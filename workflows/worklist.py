@@ -96,12 +96,12 @@ class Worklist:
         self._question[kind, about] = item.id
         self._journal.add(Opened(at=now, item=item))
 
+    def asked(self, answer: type[Resolution], *, about: str = "") -> bool:
+        """Whether this was asked and its answer not taken yet."""
+        return (_KIND_OF[answer], about) in self._question
+
     def answered(self, answer: type[Resolution], *, about: str = "") -> bool:
         return self._question.get((_KIND_OF[answer], about), "") in self._answers
-
-    @staticmethod
-    def kind_of(answer: type[Resolution]) -> WorkItemKind:
-        return _KIND_OF[answer]
 
     def peek(self, answer: type[R], *, about: str = "") -> R | None:
         """The answer that nobody has taken yet, left where it is."""

@@ -18,7 +18,10 @@ from desk.cli.database import dsn_of, told_in_one_line
 from desk.cli.failure import Failure
 from desk.cli.temporal import connected
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.migrate import pending
+from firstdose.adapters.postgres.pool import database as opened_database
+from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.settings import Settings
 from workflows.messages import SEARCH_ATTRIBUTES
 
@@ -52,7 +55,23 @@ def keys(settings: Settings) -> Finding:
     return Finding("keys", f"{ring.active_id} active, {ring.root_id} root, {ring.root_fingerprint}")
 
 
-async def database(settings: Settings) -> Finding:
+async def database(settings: Settings) -> list[Finding]:
+    """The server, and what could not be delivered if the schema is ours."""
+    server = await _server(settings)
+    return [server, await _undelivered(settings)] if server.well else [server]
+
+
+async def _undelivered(settings: Settings) -> Finding:
+    audit = AuditTrail(Keyring(settings.key_material() or {"none": bytes(32)}))
+    async with told_in_one_line(), opened_database(dsn_of(settings), size=1) as pool:
+        found = await UndeliveredStore(pool, audit).count()
+    if any(found.values()):
+        said = f"{found['messages']} messages parked, {found['parcels']} parcels given up"
+        return Finding("undelivered", said, "`firstdose undelivered list`, mend, then `firstdose undelivered retry`")
+    return Finding("undelivered", "nothing")
+
+
+async def _server(settings: Settings) -> Finding:
     """Connecting also proves that the server keeps what it acknowledges."""
     if not settings.database_url:
         return Finding("database", "not named", "set DATABASE_URL")

@@ -115,5 +115,7 @@ def outcome(verb: str, answer: Mapping[str, Any]) -> None:
     """What became of an action: done, or stored and on its way."""
     if answer.get("status") == "pending":
         say(f"{verb}: stored; it is applied as soon as the process answers")
+    elif answer.get("status") == "parked":
+        say(f"{verb}: stored, but not taken by the process: see `firstdose undelivered list`")
     else:
         say(f"{verb}: done")

@@ -41,4 +41,4 @@ async def _findings() -> list[Finding]:
     database, temporal, desk = await asyncio.gather(
         checkup.database(settings), checkup.temporal(settings), checkup.desk(settings, checkup.desk_url(settings))
     )
-    return [python, checkup.keys(settings), database, *temporal, *desk]
+    return [python, checkup.keys(settings), *database, *temporal, *desk]

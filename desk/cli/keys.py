@@ -48,7 +48,7 @@ async def shred(
             await AuditTrail(keyring).write(
                 connection, referral_id, at=datetime.now(UTC), actor=operator(), action="shredded"
             )
-    display.say(f"{referral_id} is shredded; running processes forget it within a minute, backups when they expire")
+    display.say(f"{referral_id} is shredded for every process; backups forget it when they expire")
 
 
 async def _require_ended(referrals: ReferralReader, referral_id: str) -> None:

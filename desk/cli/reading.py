@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from desk.cli import display
+from desk.cli.authorization import running, show_lines, show_requests
 from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
 from desk.cli.work import show_items
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Stage
 
 _COLUMNS = ("REFERRAL", "STAGE", "THERAPY", "PAYER", "URGENCY", "AUTHORIZATION", "WAITING FOR", "NEXT DUE")
-_LINE_COLUMNS = ("LINE", "CODE", "UNITS", "STATE", "NUMBER", "FROM", "TO")
 _WAITS_BESIDES_ROLES = ("payer", "patient", "prescriber")
 
 
@@ -92,17 +92,14 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
             "received": display.clock(standing.get("created_at")),
         }
     )
+    lines = answer.get("lines") or ()
     display.heading("Authorization")
-    display.table(_LINE_COLUMNS, map(_authorization, answer.get("lines") or ()), empty="no lines yet")
+    show_lines(lines, answer.get("requested"))
+    show_requests(answer.get("requests") or (), lines, now)
     display.heading("Open work")
     show_items(answer.get("work_items") or [], now, empty="none")
     display.heading("Facts")
     display.fields(dict(_flat(answer.get("facts") or {})) or {"": "not shown: shredded, or not for your role"})
-
-
-def _authorization(line: Mapping[str, Any]) -> tuple[str, ...]:
-    names = ("sequence", "code", "units", "state", "number", "valid_from", "valid_to")
-    return tuple(display.words(line.get(name)) for name in names)
 
 
 def _flat(facts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -130,11 +127,19 @@ def timeline(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json:
             display.clock(entry["at"]),
             entry["what"],
             display.words(entry.get("actor")),
-            "\n".join(filter(None, (display.words(entry.get("details")), entry.get("note")))),
+            "\n".join(filter(None, (display.words(_brief(entry.get("details"))), entry.get("note")))),
         )
         for entry in entries
     )
     display.table(("AT", "WHAT", "WHO", "DETAILS"), rows, empty="nothing happened yet")
+
+
+def _brief(details: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Of a clock, which is kept whole, only its rule and when it is due by that."""
+    told = dict(details or {})
+    if isinstance(clock := told.get("clock"), Mapping):
+        told["clock"] = {"rule": clock.get("rule"), "due": display.clock(clock.get("due_at"))}
+    return told
 
 
 def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
@@ -143,7 +148,7 @@ def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJs
     if as_json:
         display.as_json(answer)
         return
-    now, payer = datetime.now(UTC), answer.get("payer")
+    now = datetime.now(UTC)
     told: dict[str, Any] = {
         "stage": _stage(answer),
         "waits for": display.words(answer.get("waiting_for")),
@@ -151,10 +156,10 @@ def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJs
         "closed gates": display.words(answer.get("closed_gates")),
     }
     told |= {f"missing for {blocks}": display.words(paths) for blocks, paths in (answer.get("missing") or {}).items()}
-    if payer:
-        told["payer"] = f"{payer['payer']} has the request since {display.clock(payer['since'])}"
-        told["clock"] = display.words(payer.get("clock"))
     display.fields(told)
+    for payer in answer.get("payers") or filter(None, [answer.get("payer")]):
+        since = f"{payer['payer']} has the request since {display.clock(payer['since'])}"
+        display.fields({"payer": since, "its answer": running(payer.get("clock"), now)})
     display.heading("Who has to act")
     rows = (
         (

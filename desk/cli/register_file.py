@@ -16,8 +16,13 @@ from firstdose.adapters.postgres.imports import FileRow
 
 def read_register(file: Path) -> list[FileRow]:
     """Raises Misuse if there are no rows to be found; what is wrong with single rows is told in them."""
+    return parse_register(read_bytes(file), file)
+
+
+def parse_register(data: bytes, file: Path) -> list[FileRow]:
+    """The bytes read from `file` as rows. Raises Misuse."""
     try:
-        text = read_bytes(file).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Misuse(f"{file}: not UTF-8") from None
     return list(_of_csv(text, file) if file.suffix.lower() == ".csv" else _of_yaml(text, file))

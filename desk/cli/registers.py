@@ -1,23 +1,26 @@
 """`payers import`, `nurses import`, `stock import`: the tables that a pharmacy edits in files (CSV, YAML, JSON)."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from desk.cli import display
-from desk.cli.database import opened
+from desk.cli.data_file import read_bytes
+from desk.cli.database import opened, operator
 from desk.cli.failure import DONE, FAILED
 from desk.cli.options import AsJson, DataFile
-from desk.cli.register_file import read_register
+from desk.cli.register_file import parse_register
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.imports import ImportReport
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.imports import Importer, ImportReport
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.roster import PostgresRoster
 from firstdose.adapters.postgres.stock import PostgresPharmacy
 from firstdose.adapters.postgres.vault import Vault
 
-Import = Callable[[Iterable[Any]], Awaitable[ImportReport]]
+Import = Callable[[Iterable[Any], Importer], Awaitable[ImportReport]]
 
 
 async def payers(file: DataFile, /, *, as_json: AsJson = False) -> int:
@@ -28,19 +31,25 @@ async def payers(file: DataFile, /, *, as_json: AsJson = False) -> int:
 async def nurses(file: DataFile, /, *, as_json: AsJson = False) -> int:
     """Take over the roster of nurses."""
     return await _take_over(
-        file, lambda pool, keyring: PostgresRoster(pool, Vault(keyring)).import_nurses, as_json=as_json
+        file,
+        lambda pool, keyring: PostgresRoster(pool, Vault(keyring), AuditTrail(keyring)).import_nurses,
+        as_json=as_json,
     )
 
 
 async def stock(file: DataFile, /, *, as_json: AsJson = False) -> int:
     """Take over the drugs in stock."""
-    return await _take_over(file, lambda pool, _: PostgresPharmacy(pool).import_stock, as_json=as_json)
+    return await _take_over(
+        file, lambda pool, keyring: PostgresPharmacy(pool, AuditTrail(keyring)).import_stock, as_json=as_json
+    )
 
 
 async def _take_over(file: Path, importer: Callable[[Pool, Keyring], Import], *, as_json: bool) -> int:
-    rows = read_register(file)
+    data = read_bytes(file)
+    rows = parse_register(data, file)
     async with opened() as (pool, keyring):
-        report = await importer(pool, keyring)(rows)
+        by = Importer(AuditTrail(keyring), actor=operator(), sha256=hashlib.sha256(data).hexdigest())
+        report = await importer(pool, keyring)(rows, by)
     if as_json:
         display.as_json(report.model_dump(mode="json"))
     else:

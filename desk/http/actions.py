@@ -80,8 +80,8 @@ async def carry_out(
     answer = {"status": outcome.state.value, "message_id": stored.id}
     if message.kind is MessageKind.OVERRIDE:
         answer["id"] = stored.id
-    pending = outcome.state is MessageState.PENDING
-    return JSONResponse({**answer, **await state()}, status_code=202 if pending else 200)
+    applied = outcome.state is MessageState.APPLIED
+    return JSONResponse({**answer, **await state()}, status_code=200 if applied else 202)
 
 
 def plain(model: BaseModel) -> dict[str, Any]:

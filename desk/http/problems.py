@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from firstdose.domain.paths import joined
+from desk.intake.problems import path_of, words_of
 from firstdose.ports import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -91,12 +91,8 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     errors = error.errors()
     if any(each["type"] == "json_invalid" for each in errors):
         return problem(400, "the body is not JSON")
-    listed = [{"path": joined(each["loc"][1:]), "problem": _words(each["msg"])} for each in errors]
+    listed = [{"path": path_of(each, after=1), "problem": words_of(each)} for each in errors]
     return problem(422, "some fields are not acceptable", errors=listed)
-
-
-def _words(message: str) -> str:
-    return message.removeprefix("Value error, ")
 
 
 async def _http(_request: Request, error: Exception) -> Response:

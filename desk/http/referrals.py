@@ -79,7 +79,7 @@ async def get_referral(referral_id: UUID, desk: TheDesk, actor: Reader) -> Refer
     if found is None:
         raise _no_such_referral()
     if not _may_see_facts(actor):
-        return found.model_copy(update={"facts": None})
+        return found.model_copy(update={"facts": None, "requested": None})
     await desk.note(actor, "facts_read", chain=str(referral_id))
     return found
 

@@ -1,7 +1,6 @@
 """Webhooks in: referrals from their sources, notifications from payers."""
 
 import asyncio
-import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -13,17 +12,16 @@ from desk.http.problems import Problem
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable, UnsupportedType
 from desk.measures import INTAKE
-from firstdose.adapters.payers.answers import AnswerBook
+from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
 from firstdose.adapters.payers.hook import proves
 from firstdose.adapters.payers.pas.elements import Unreadable
-from firstdose.adapters.payers.pas.notification import Told, read_notification
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.intake import Delivery
 from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.message import Message, MessageKind
 from firstdose.domain.role import SYSTEM
-from firstdose.ports import Contact, Impossible, PayerEndpoint
+from firstdose.ports import Contact, Impossible
 
 router = APIRouter(tags=["webhooks"])
 
@@ -89,45 +87,33 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
     endpoint = await desk.payers.endpoint(payer) if proven else None
     if endpoint is None:
         raise Problem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
-    try:
-        notification = read_notification(await request.body())
-        for told in notification.told:
-            await _take(desk, endpoint, told)
-    except Unreadable:
-        raise Problem(400, "this is no notification that we can read") from None
-    return JSONResponse({"received": len(notification.told)})
-
-
-async def _take(desk: Desk, endpoint: PayerEndpoint, told: Told) -> None:
-    contact = await _contact(desk, endpoint.payer, told)
-    if contact is None:
-        # Repeating it would not make it ours, so the payer hears 200; a person can find it in the audit.
-        return await desk.note(SYSTEM, "payer_notification_unmatched", {"payer": endpoint.payer})
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
     try:
-        await answers.notified(contact, told, trust_outcome=endpoint.trust_outcome_when_no_review_action)
-        await desk.messages.post(_answered(contact), idempotency_key=f"payer|{contact.id}|{_digest(told.raw)}")
-    except (Impossible, UnknownReferral):
-        await desk.note(SYSTEM, "payer_notification_shredded", {"payer": endpoint.payer})
+        received = await PayerNotifications(desk.contacts, answers, _News(desk)).receive(endpoint, await request.body())
+    except Unreadable:
+        raise Problem(400, "this is no notification that we can read") from None
+    return JSONResponse({"received": received})
 
 
-async def _contact(desk: Desk, payer: str, told: Told) -> Contact | None:
-    for trace in told.traces:
-        if contact := await desk.contacts.by_trace(payer, trace):
-            return contact
-    return None
+class _News:
+    """Implements answers.NewsDesk."""
 
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
-def _answered(contact: Contact) -> Message:
-    return Message(
-        id=new_id(),
-        referral_id=contact.referral_id,
-        kind=MessageKind.PAYER_ANSWERED,
-        actor=SYSTEM,
-        body={"contact_id": contact.id},
-        received_at=datetime.now(UTC),
-    )
+    async def answered(self, contact: Contact, digest: str) -> None:
+        message = Message(
+            id=new_id(),
+            referral_id=contact.referral_id,
+            kind=MessageKind.PAYER_ANSWERED,
+            actor=SYSTEM,
+            body={"contact_id": contact.id},
+            received_at=datetime.now(UTC),
+        )
+        try:
+            await self._desk.messages.post(message, idempotency_key=f"payer|{contact.id}|{digest}")
+        except UnknownReferral:
+            raise Impossible("unknown_referral") from None
 
-
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
+    async def note(self, action: str, payer: str) -> None:
+        await self._desk.note(SYSTEM, action, {"payer": payer})

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path
@@ -15,6 +15,7 @@ from desk.http.identity import Reader, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
 from desk.http.problems import Problem
 from desk.intake.problems import problems
+from firstdose.adapters.postgres.contacts import UnreadableShown
 from firstdose.adapters.postgres.messages import Conflict
 from firstdose.adapters.postgres.paging import BadCursor, Page
 from firstdose.adapters.postgres.work_items import WorkItemView
@@ -26,6 +27,9 @@ from firstdose.domain.work_item import WorkItemKind, WorkItemState
 
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
+_NO_ANSWER: Final = ("unreadable_answer", "payer_refused_request")
+"""Problems for which there is something to see: what came instead of an answer."""
+
 ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]
 
 
@@ -36,9 +40,10 @@ class Snooze(BaseModel):
 
 
 class WorkItemToDo(WorkItemView):
-    """A work item with the JSON schema of its answer."""
+    """A work item with the JSON schema of its answer, and what came where the payer's answer should be."""
 
     resolution_schema: dict[str, Any]
+    unreadable: UnreadableShown | None = None
 
 
 @router.get("")
@@ -67,7 +72,8 @@ async def list_work_items(
 async def get_work_item(item_id: ItemId, desk: TheDesk, _actor: Reader) -> WorkItemToDo:
     """One item, and what an answer to it looks like."""
     item = await _found(desk, item_id)
-    return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind))
+    came = await desk.contacts.unreadable(item.referral_id) if item.asks.get("problem") in _NO_ANSWER else None
+    return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came)
 
 
 @router.post("/{item_id}/claim")
@@ -107,8 +113,10 @@ async def resolve(
 ) -> JSONResponse:
     """Answer it. What may hold PHI stays in the store; the rest goes to the workflow, which has the last word."""
     item = await _found(desk, item_id)
-    if not actor.may_act_as(item.role):
-        raise Problem(403, f"the work item is for the role {item.role}")
+    try:
+        await desk.worklist.permit(item, actor)
+    except Refused as refused:
+        raise await _not_now(desk, item_id, refused) from None
     # With a key it may be the same answer again, whose outcome is known: only the store can tell.
     if not key:
         _require_free(item, actor)

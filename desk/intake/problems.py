@@ -1,7 +1,7 @@
 """Why a message is refused. Nothing here repeats what the message said: it may be about a patient."""
 
-from collections.abc import Callable
-from typing import TypedDict
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict
 
 from pydantic import ValidationError
 
@@ -9,6 +9,7 @@ from firstdose.domain.paths import joined
 
 _MOST = 50
 _TAGS = {"listed", "none_known"}  # pydantic's names for the two ways to say allergies; no part of the path
+_UNKNOWN = "<unknown field>"
 
 
 class Problem(TypedDict):
@@ -37,10 +38,16 @@ class Invalid(Exception):
 def problems(error: ValidationError, where: Callable[[str], str]) -> list[Problem]:
     """The validation error as problems, the first 50; `where` turns a path of the referral into one of the message."""
     details = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST]
-    return [
-        Problem(
-            path=where(joined(step for step in detail["loc"] if step not in _TAGS)),
-            problem=detail["msg"].removeprefix("Value error, "),
-        )
-        for detail in details
-    ]
+    return [Problem(path=where(path_of(detail)), problem=words_of(detail)) for detail in details]
+
+
+def path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
+    """Where one of pydantic's errors lies, without the first steps. A name that the caller made up is not repeated."""
+    steps = [step for step in detail["loc"][after:] if step not in _TAGS]
+    if detail["type"] == "extra_forbidden":
+        steps[-1] = _UNKNOWN
+    return joined(steps)
+
+
+def words_of(detail: Mapping[str, Any]) -> str:
+    return str(detail["msg"]).removeprefix("Value error, ")

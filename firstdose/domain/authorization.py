@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firstdose.domain.channel import Channel
 from firstdose.domain.clocks import Clock
 
 
@@ -73,6 +74,8 @@ class Line(BaseModel):
     authorized_units: int | None = None
     reason_code: str | None = None
     evidence: str | None = None
+    contact: str | None = None
+    """The contact with the payer that carries its present request: lines may be asked for apart from each other."""
 
     @property
     def settled(self) -> bool:
@@ -80,11 +83,12 @@ class Line(BaseModel):
         return self.state in SETTLED
 
     def covers(self, day: date) -> bool:
-        """Whether the visit on `day` is authorized by this line."""
+        """Whether the visit on `day` is authorized by this line: by its period, and with units left."""
         if self.state is LineState.NOT_REQUIRED:
             return True
-        started = self.valid_from is None or self.valid_from <= day
-        return self.state is LineState.APPROVED and started and (self.valid_to is None or day <= self.valid_to)
+        begun = self.valid_from is None or self.valid_from <= day
+        lasting = begun and (self.valid_to is None or day <= self.valid_to)
+        return self.state is LineState.APPROVED and lasting and self.authorized_units != 0
 
 
 SETTLED: Final = frozenset({LineState.NOT_REQUIRED, LineState.APPROVED, LineState.VOID})
@@ -99,6 +103,7 @@ _STATE_OF_CODE: Final = {
     "A4": LineState.PENDED,
     "A6": LineState.MODIFIED,
     "C": LineState.VOID,
+    "CT": LineState.NEEDS_REVIEW,  # "contact payer" asks for a call, and promises no other answer than that
     "NA": LineState.NOT_REQUIRED,
 }
 
@@ -129,6 +134,8 @@ class InformationRequest(BaseModel):
 
     wanted: tuple[str, ...] = ()
     due_on: date | None = None
+    control_number: str | None = Field(default=None, max_length=80)
+    """What the payer wants to see on the documents, so that it can match them."""
 
 
 class PayerAnswer(BaseModel):
@@ -152,20 +159,56 @@ class PayerAnswer(BaseModel):
         return mine == theirs
 
 
+class PayerEvent(BaseModel):
+    """A numbered event of a payer's Subscription, and the SHA-256 of each answer that it brought."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subscription: str
+    number: int
+    answers: tuple[str, ...]
+
+
 class Submission(BaseModel):
-    """A request that the payer has: which contact carried it, its first answer, and the clock that now runs."""
+    """A request that the payer has: which contact carried it and how, its first answer, and the clock that now runs.
+
+    `plan_version` is that of the plan by which it was sent and the clock chosen.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     contact_id: str
     answer: PayerAnswer
-    clock: Clock
+    clock: Clock | None
+    channel: Channel = Channel.PAS
+    plan_version: int = 1
 
 
-def apply(lines: tuple[Line, ...], answer: PayerAnswer) -> tuple[Line, ...]:
-    """The lines after the payer's answer: one it does not name keeps its state, a final word never changes silently."""
+def hear(known: PayerAnswer | None, word: PayerAnswer) -> PayerAnswer:
+    """What stands once the word has come: line by line, neither waiting nor silence takes the place of a decision.
+
+    Words overtake each other on their way. If this one changes nothing, what stands is `known` itself.
+    """
+    if known is None:
+        return word
+    decided = {line.sequence for line in known.lines if line.state not in AWAITING}
+    heard = {line.sequence: line for line in known.lines}
+    heard |= {line.sequence: line for line in word.lines if line.state not in AWAITING or line.sequence not in decided}
+    stands = word.model_copy(update={"lines": tuple(heard.values())})
+    nothing_new = stands.lines == known.lines and word.pending and not known.pending
+    return known if nothing_new or stands.says_the_same(known) else stands
+
+
+def apply(lines: tuple[Line, ...], answer: PayerAnswer, *, contact: str | None = None) -> tuple[Line, ...]:
+    """The lines after the payer's answer: one it does not name keeps its state, a final word never changes silently.
+
+    With `contact` it is the answer to that request, and says nothing of lines that are asked for in another one.
+    """
     words = {word.sequence: word for word in answer.lines}
-    return tuple(_answered(line, words.get(line.sequence), answer) for line in lines)
+    meant = {line.sequence for line in lines if contact in (None, line.contact)}
+    return tuple(
+        _answered(line, words.get(line.sequence), answer) if line.sequence in meant else line for line in lines
+    )
 
 
 def _answered(line: Line, word: LineAnswer | None, answer: PayerAnswer) -> Line:
@@ -199,59 +242,26 @@ def decide(lines: tuple[Line, ...], words: tuple[LineAnswer, ...]) -> tuple[Line
     return apply(pended, PayerAnswer(lines=words))
 
 
-def move(lines: tuple[Line, ...], to: LineState, *, of: Iterable[LineState], **changes: object) -> tuple[Line, ...]:
-    """The lines, with those that are in one of the states `of` moved to the state `to`."""
-    movable = frozenset(of)
-    return tuple(line.model_copy(update={"state": to, **changes}) if line.state in movable else line for line in lines)
+def move(
+    lines: tuple[Line, ...],
+    to: LineState,
+    *,
+    of: Iterable[LineState],
+    only: Iterable[int] | None = None,
+    **changes: object,
+) -> tuple[Line, ...]:
+    """The lines, with those that are in one of the states `of` (and whose sequence is in `only`) moved to `to`."""
+    movable, named = frozenset(of), None if only is None else frozenset(only)
+
+    def moved(line: Line) -> Line:
+        if line.state not in movable or (named is not None and line.sequence not in named):
+            return line
+        return line.model_copy(update={"state": to, **changes})
+
+    return tuple(map(moved, lines))
 
 
 def taken_back(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """The lines of a referral that ends early: whatever was asked or granted is void, a refusal stays what it was."""
     kept = (LineState.NOT_REQUIRED, LineState.DENIED, LineState.EXHAUSTED)
     return move(lines, LineState.VOID, of=frozenset(LineState) - frozenset(kept))
-
-
-class Step(StrEnum):
-    """What the process does next for the lines of a referral."""
-
-    SUBMIT = "submit"
-    INFORM = "inform"
-    REVIEW = "review"
-    PEER_TO_PEER = "peer_to_peer"
-    WAIT = "wait"
-    GIVE_UP = "give_up"
-    DONE = "done"
-
-
-_STEP_OF_STATE: Final = {
-    LineState.DRAFT: Step.SUBMIT,
-    LineState.EXPIRED: Step.SUBMIT,
-    LineState.INFO_REQUESTED: Step.INFORM,
-    LineState.NEEDS_REVIEW: Step.REVIEW,
-    LineState.DENIED: Step.REVIEW,
-    LineState.PARTIAL: Step.REVIEW,
-    LineState.MODIFIED: Step.REVIEW,
-    LineState.PEER_TO_PEER: Step.PEER_TO_PEER,
-    LineState.SUBMITTED: Step.WAIT,
-    LineState.PENDED: Step.WAIT,
-    LineState.APPEALED: Step.WAIT,
-    LineState.EXTERNAL_REVIEW: Step.WAIT,
-    LineState.EXHAUSTED: Step.GIVE_UP,
-    LineState.APPROVED: Step.DONE,
-    LineState.NOT_REQUIRED: Step.DONE,
-    LineState.VOID: Step.DONE,
-}
-_URGENT_FIRST: Final = tuple(Step)
-
-
-def next_step(lines: tuple[Line, ...]) -> Step:
-    """What comes next: the most pressing step of any line. What we owe comes before what we wait for."""
-    steps = {_STEP_OF_STATE[line.state] for line in lines}
-    return min(steps, key=_URGENT_FIRST.index, default=Step.DONE)
-
-
-def overall(lines: tuple[Line, ...]) -> LineState:
-    """One word for the whole referral: the state of the line that is furthest from being settled."""
-    if not lines:
-        return LineState.DRAFT
-    return min((line.state for line in lines), key=lambda state: _URGENT_FIRST.index(_STEP_OF_STATE[state]))

@@ -60,8 +60,8 @@ class Plan(BaseModel):
     fax: str | None = None
     portal: str | None = None
     peer_to_peer: PeerToPeer = PeerToPeer.BINDING
-    appeal_levels: int = Field(default=2, ge=0, le=2)
-    """How often the payer itself hears an appeal."""
+    appeal_levels: int | None = Field(default=None, ge=0, le=2)
+    """How often the payer itself hears an appeal; None: as often as its regime says."""
     external_review: bool = True
     calendar: Calendar = Field(default=Calendar(), exclude=True)
     """The payer's working days and time zone. Stays with the worker, as the clocks do."""
@@ -69,6 +69,12 @@ class Plan(BaseModel):
     """The plan's own times to decide and windows for filing; they stand before the general rules."""
     version: int = 1
     """Counts the imports that changed the plan; decisions record it."""
+
+    @property
+    def hears_appeals(self) -> int:
+        if self.appeal_levels is not None:
+            return self.appeal_levels
+        return 1 if self.regime in (Regime.MEDICARE_ADVANTAGE, Regime.MEDICAID) else 2
 
 
 UNKNOWN_PLAN = Plan(payer="unknown")

@@ -41,6 +41,14 @@ class Purpose(StrEnum):
     EXTERNAL_REVIEW_FILING = "external_review_filing"
 
 
+def answering(appeal_level: int) -> tuple[Purpose, ...]:
+    """What measures the payer's answer to a request at this level of appeal, 0 for none.
+
+    Where no rule knows of such an appeal it runs on the clock of the level below.
+    """
+    return (Purpose.SECOND_APPEAL, Purpose.APPEAL, Purpose.DECISION)[2 - min(appeal_level, 2) :]
+
+
 class Terms(BaseModel):
     """How an allowance is counted. `extension` is what it may be extended by, once, in the same unit."""
 

@@ -41,15 +41,6 @@ class ClockState(BaseModel):
     """Zero unless breached or missed."""
 
 
-class EscalationStep(BaseModel):
-    """The level that a breach has reached, 0 for none, and when it reaches the next one (None: never, as it stands)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    level: int
-    next_at: Instant | None
-
-
 def paused(clock: Clock, at: datetime, reason: Reason = "information_requested") -> Clock:
     """The payer waits for us from `at` on. The same clock if its rule lets it run on, or it stands still already."""
     open_ended = any(pause.until is None for pause in clock.pauses)
@@ -99,18 +90,6 @@ def state(clock: Clock, now: datetime) -> ClockState:
         paused_for=paused_for,
         breached_by=breached_by,
     )
-
-
-def escalation(clock: Clock, now: datetime, *, levels: int, apart: timedelta) -> EscalationStep:
-    """The first level opens when the clock is due, each further one `apart` after it, up to `levels`."""
-    standing = state(clock, now)
-    if standing.phase not in (Phase.RUNNING, Phase.BREACHED):
-        return EscalationStep(level=0, next_at=None)
-    late = instant(now) - standing.due_at
-    if late < _NONE:
-        return EscalationStep(level=0, next_at=standing.due_at if levels else None)
-    level = min(levels, 1 + late // apart) if apart else levels
-    return EscalationStep(level=level, next_at=standing.due_at + level * apart if level < levels else None)
 
 
 def _phase(clock: Clock, at: datetime, *, breached: bool, done: bool) -> Phase:

@@ -64,6 +64,11 @@ class Clock(BaseModel):
     extensions: tuple[Extension, ...] = ()
     answered_at: Instant | None = None
 
+    @property
+    def paused_since(self) -> Instant | None:
+        """None if it runs."""
+        return next((pause.since for pause in self.pauses if pause.until is None), None)
+
 
 def decision_clock(
     rules: Iterable[ClockRule],

@@ -32,6 +32,8 @@ class Benefits(BaseModel):
     reference: str | None = Field(default=None, max_length=80)
     """The payer's reference for this answer: the evidence when a line needs no authorization."""
     channel: Channel = Channel.PAS
+    plan_version: int | None = None
+    """Of the plan by which it was asked; None if a person asked."""
     verified_at: datetime | None = None
 
 

@@ -1,10 +1,12 @@
 """What a denial leaves open: classified by reason, and limited by the plan's rules and by what was tried already."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.channel import PeerToPeer, Plan
+from firstdose.domain.clock_rules import Purpose
 
 
 class DenialReason(StrEnum):
@@ -34,7 +36,7 @@ class WayOn(StrEnum):
 
 
 class Tried(BaseModel):
-    """What has been tried against the present denial."""
+    """What has been tried against the refusal of a line."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,8 +50,24 @@ def ways_on(plan: Plan, tried: Tried) -> tuple[WayOn, ...]:
     ways = [WayOn.DECIDED, WayOn.RESUBMIT]
     if plan.peer_to_peer is not PeerToPeer.NONE and not tried.talked:
         ways.append(WayOn.PEER_TO_PEER)
-    if tried.appeals < plan.appeal_levels:
+    if tried.appeals < plan.hears_appeals:
         ways.append(WayOn.APPEAL)
     elif plan.external_review and not tried.reviewed_externally:
         ways.append(WayOn.EXTERNAL_REVIEW)
     return (*ways, WayOn.GIVE_UP)
+
+
+def filing_window(ways: tuple[WayOn, ...], tried: Tried) -> Purpose | None:
+    """What limits the time for the next appeal among these ways; None where there is none."""
+    if WayOn.EXTERNAL_REVIEW in ways:
+        return Purpose.EXTERNAL_REVIEW_FILING
+    if WayOn.APPEAL in ways:
+        return Purpose.SECOND_APPEAL_FILING if tried.appeals else Purpose.APPEAL_FILING
+    return None
+
+
+def still_open(ways: tuple[WayOn, ...], closes_at: datetime | None, now: datetime) -> tuple[WayOn, ...]:
+    """The ways without the appeal whose window has closed."""
+    if closes_at is None or now < closes_at:
+        return ways
+    return tuple(way for way in ways if way not in (WayOn.APPEAL, WayOn.EXTERNAL_REVIEW))

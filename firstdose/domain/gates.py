@@ -86,11 +86,11 @@ def _closed(ready: Readiness) -> Iterator[ClosedGate]:
 def _unauthorized(line: Line, day: date) -> str | None:
     name = _LINE_NAME[line.kind]
     if line.state is LineState.VOID or line.covers(day):
-        if line.authorized_units == 0:
-            return f"authorization of the {name} line has no units left"
         return None
     if line.state is not LineState.APPROVED:
         return f"authorization of the {name} line is {line.state}"
+    if line.authorized_units == 0:
+        return f"authorization of the {name} line has no units left"
     if line.valid_to is not None and day > line.valid_to:
         return f"authorization of the {name} line ends {line.valid_to}, visit is {day}"
     return f"authorization of the {name} line begins {line.valid_from}, visit is {day}"

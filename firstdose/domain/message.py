@@ -22,9 +22,16 @@ class MessageKind(StrEnum):
 
 
 class MessageState(StrEnum):
+    """A parked message could not be taken as it is; a person has it tried again, or drops it."""
+
     PENDING = "pending"
     APPLIED = "applied"
     REFUSED = "refused"
+    PARKED = "parked"
+
+    @property
+    def is_settled(self) -> bool:
+        return self in (MessageState.APPLIED, MessageState.REFUSED)
 
 
 class Message(BaseModel):

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.clock_rules import ClockRule
 from firstdose.domain.coding import PER_DIEMS, PerDiem
-from firstdose.domain.default_clock_rules import APPEAL_RULES, FILING_RULES, RULES
 from firstdose.domain.reasons import HoldReason
 from firstdose.domain.work_item import WorkItemKind
 
@@ -74,8 +73,11 @@ class Policy(BaseModel):
     dispatch: NurseDispatch = NurseDispatch()
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALISED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
-    clocks: tuple[ClockRule, ...] = Field(default=(*RULES, *APPEAL_RULES, *FILING_RULES), exclude=True)
-    """Stay with the worker: clocks are started in activities, and what they gave is kept."""
+    clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
+    """The pharmacy's own, which stand before the general ones (default_clock_rules.py).
+
+    They stay with the worker: clocks are started in activities, and what they gave is kept.
+    """
     per_diems: tuple[PerDiem, ...] = PER_DIEMS
 
     def due_for(self, kind: WorkItemKind) -> timedelta:

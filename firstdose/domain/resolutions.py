@@ -5,12 +5,12 @@ Fields marked `Sealed` may hold PHI: they stay in the store and never travel thr
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from firstdose.domain.assessment import Suitability
-from firstdose.domain.authorization import LineAnswer
+from firstdose.domain.authorization import FINAL, InformationRequest, LineAnswer, LineState
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.denial import DenialReason, WayOn
 from firstdose.domain.role import Actor
@@ -28,6 +28,8 @@ Facts = Annotated[
     ),
 ]
 Note = Annotated[str | None, Field(max_length=4000, json_schema_extra={SEALED: True})]
+WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED}
+"""What people may hear a payer say of a line."""
 
 
 class Refused(ValueError):
@@ -71,16 +73,31 @@ class Answered(Resolution):
     def _answers_name_lines(self) -> Self:
         if getattr(self, "outcome", None) in {"answered", "overturned", "decided"} and not self.lines:
             raise ValueError("lines: the payer's word on at least one line is needed")
+        if any(word.state not in WORDS for word in self.lines):
+            raise ValueError(f"lines: a payer says {', '.join(sorted(WORDS))}")
         return self
 
 
 class SubmitAuthorization(Answered):
     outcome: Literal["submitted", "answered"]
     reference: str | None = Field(default=None, max_length=80)
+    information: InformationRequest | None = None
+    """What the payer wants to see before it decides the lines that it pended."""
 
 
 class FollowUpPayer(Answered):
-    outcome: Literal["still_pending", "answered"]
+    """`extended` says that the payer told us at `told_at` that it takes so many days longer, if its clock allows it."""
+
+    outcome: Literal["still_pending", "answered", "extended"]
+    information: InformationRequest | None = None
+    told_at: AwareDatetime | None = None
+    extended_by_days: int | None = Field(default=None, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _an_extension_has_its_length(self) -> Self:
+        if self.outcome == "extended" and (self.told_at is None or self.extended_by_days is None):
+            raise ValueError("told_at, extended_by_days: when the payer told us, and how much longer it takes")
+        return self
 
 
 class AnswerInformationRequest(Resolution):
@@ -90,8 +107,11 @@ class AnswerInformationRequest(Resolution):
 
 
 class ReviewDecision(Answered):
+    """`sequences` are the lines for which this way is taken, all under review if none is named."""
+
     outcome: WayOn
     reason: DenialReason | None = None
+    sequences: tuple[int, ...] = ()
 
 
 class PeerToPeer(Answered):
@@ -257,9 +277,18 @@ def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Res
     allowed = item.asks.get("options")
     if allowed is not None and getattr(resolution, "outcome", None) not in allowed:
         raise Refused(f"outcome: open here are {', '.join(allowed)}")
+    _judge_lines(item, resolution)
     if isinstance(resolution, Reconcile) and resolution.outcome == "done" and not item.asks.get("by_hand"):
         raise Refused("outcome: this step has a result and cannot be done by hand; retry it or close the referral")
     return resolution
+
+
+def _judge_lines(item: WorkItem, resolution: Resolution) -> None:
+    """Only lines that the item shows are spoken of."""
+    shown = [line["sequence"] for line in item.asks.get("lines", ())]
+    spoken = [*(word.sequence for word in getattr(resolution, "lines", ())), *getattr(resolution, "sequences", ())]
+    if shown and not set(spoken) <= set(shown):
+        raise Refused(f"lines: the work item shows the lines {', '.join(map(str, shown))}")
 
 
 def split(kind: WorkItemKind, answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

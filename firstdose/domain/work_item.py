@@ -32,6 +32,16 @@ class WorkItemKind(StrEnum):
     RECONCILE = "reconcile"
 
 
+AUTHORIZATION_KINDS: Final = (
+    WorkItemKind.SUBMIT_AUTHORIZATION,
+    WorkItemKind.FOLLOW_UP_PAYER,
+    WorkItemKind.ANSWER_INFORMATION_REQUEST,
+    WorkItemKind.REVIEW_DECISION,
+    WorkItemKind.PEER_TO_PEER,
+    WorkItemKind.APPEAL,
+)
+"""What is asked of people while an authorization is sought."""
+
 ROLE_OF: Final = {
     WorkItemKind.COMPLETE_REFERRAL: Role.INTAKE_COORDINATOR,
     WorkItemKind.CONTACT_PATIENT: Role.CUSTOMER_SERVICE,

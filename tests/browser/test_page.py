@@ -1,14 +1,19 @@
 """The page in a real browser: what staff see, how they answer a work item, and that it never trusts a text."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.pool import transaction
+from firstdose.domain.clocks import Clock
 from firstdose.domain.message import MessageState
 from firstdose.domain.role import Role
+from firstdose.ports import Contact, Purpose
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -83,6 +88,21 @@ async def test_the_board_shows_what_each_referral_waits_for(desk: ServedDesk, pa
     await expect(column).to_contain_text("3 h overdue")
 
 
+async def test_painting_anew_leaves_the_reader_at_their_card(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk)
+    await page.set_viewport_size({"width": 400, "height": 800})
+    await page.clock.install()
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    card = page.locator(f'a[href="#/referrals/{referral_id}"]')
+    await card.focus()
+    await page.locator(".board").evaluate("board => { board.scrollLeft = 90; }")
+    await desk.desk.pool.execute("UPDATE referrals SET on_hold = true")
+    await page.clock.fast_forward(5000)
+    await expect(card).to_contain_text("On hold")
+    await expect(card).to_be_focused()
+    assert await page.locator(".board").evaluate("board => board.scrollLeft") == 90
+
+
 async def test_a_referral_page_shows_texts_as_texts(desk: ServedDesk, page: Page) -> None:
     referral_id = await referral_with_work(desk)
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
@@ -115,6 +135,108 @@ async def test_an_item_is_claimed_and_answered_with_the_form_of_its_schema(desk:
         await desk.desk.messages.settle(await desk.desk.pool.fetchval(STORED_ID, referral_id), MessageState.APPLIED)
     assert (await sent.value).status == 200
     assert body == {"item_id": f"{referral_id}-1", "resolution": {"outcome": "supplied"}}
+
+
+def submitted(contact: str, clock: Clock) -> dict[str, Any]:
+    kept = clock.model_dump(mode="json", exclude={"answered_at"})
+    return {"contact": contact, "payer": "summit", "channel": "pas", "lines": [1], "clock": kept}
+
+
+async def ask_the_payer(desk: ServedDesk, referral_id: str, *more: tuple[str, dict[str, Any]]) -> str:
+    """The contact of a request of yesterday by a rule of twelve hours; `more` is noted after it."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    due = yesterday + timedelta(hours=12)
+    clock = Clock(rule="Acme's own", version="4", citation="manual p. 7", started_at=yesterday, due_at=due)
+    contact = new_id()
+    async with transaction(desk.desk.pool) as connection:
+        for action, details in (("authorization.submitted", submitted(contact, clock)), *more):
+            await desk.desk.audit.write(
+                connection, referral_id, at=yesterday, actor="system", action=action, details=details
+            )
+    return contact
+
+
+async def test_what_the_payer_gave_stands_beside_what_was_asked(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk)
+    contact = await ask_the_payer(desk, referral_id)
+    line = {"sequence": 1, "kind": "drug", "code": "J0696", "place_of_service": "12", "units": 14, "contact": contact}
+    given = {"state": "partial", "authorized_units": 7, "number": "AUTH-1"}
+    lines = "UPDATE referrals SET waiting_for = '{payer}', lines = $2 WHERE id = $1"
+    await desk.desk.pool.execute(lines, referral_id, [{**line, **given}])
+    await sign_in(page, desk, Role.REIMBURSEMENT_SPECIALIST)
+    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    row = page.get_by_role("row").filter(has_text="J0696")
+    await expect(row).to_contain_text("14 units")
+    await expect(row.locator("mark")).to_have_text("≠ 7 units")
+    await expect(row).to_contain_text("AUTH-1")
+    carrier = page.get_by_role("row").filter(has_text="FHIR (PAS)")
+    await expect(carrier).to_contain_text("12 h overdue by Acme's own (manual p. 7)")
+    await expect(page.get_by_role("listitem").filter(has_text="The payer summit has a request")).to_be_visible()
+
+
+async def test_payers_are_reported_against_their_clocks_and_saved_as_csv(desk: ServedDesk, page: Page) -> None:
+    await ask_the_payer(desk, await desk.refer())
+    approved = "authorization.lines", {"by": "payer", "lines": {"1": "approved"}}
+    for _ in range(3):
+        await ask_the_payer(desk, await desk.refer(), approved)
+    await sign_in(page, desk, Role.SUPERVISOR)
+    await page.get_by_role("link", name="Payers").click()
+    row = page.get_by_role("row").filter(has_text="Acme's own")
+    await expect(row.get_by_role("img", name="3 in time, 1 overdue")).to_be_visible()
+    red = "bar => bar.querySelector('.overdue').offsetWidth / bar.offsetWidth"
+    assert await row.locator(".bar").first.evaluate(red) == pytest.approx(0.25, abs=0.02)
+    await expect(row).to_contain_text("75\N{NO-BREAK SPACE}%")
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name="CSV").click()
+    saved = await saving.value
+    assert saved.suggested_filename.startswith("payers-")
+    assert "summit,Acme's own,4,3,0,1,1," in (await saved.path()).read_text()
+    await page.get_by_label("From").fill("2199-01-01")
+    await expect(page.get_by_role("alert")).to_contain_text("`since` must not lie after `until`")
+    await expect(page.get_by_label("From")).to_be_visible()
+
+
+async def test_long_lists_go_on(desk: ServedDesk, page: Page) -> None:
+    oldest = await referral_with_work(desk)
+    await desk.desk.pool.execute(
+        "INSERT INTO referrals (id, source, source_index, outline, created_at, updated_at)"
+        " SELECT gen_random_uuid(), source, decode(md5(n::text), 'hex'), outline, now(), now()"
+        " FROM referrals, generate_series(1, 200) AS n"
+    )
+    await desk.desk.pool.execute(
+        "INSERT INTO work_items (id, referral_id, kind, role, opened_at, due_at)"
+        " SELECT id || '-' || n, referral_id, kind, role, now(), now() FROM work_items, generate_series(2, 201) AS n"
+    )
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    link = page.locator(f'a[href="#/referrals/{oldest}"]')
+    await expect(page.get_by_role("heading", name="Referrals")).to_be_visible()
+    await expect(page.get_by_text("the 200 newest")).to_be_visible()
+    await expect(link).to_have_count(0)
+    await page.get_by_role("link", name="Show more").click()
+    await expect(link).to_be_visible()
+    await expect(page.get_by_role("link", name="Show more")).to_have_count(0)
+    await page.get_by_role("link", name="Worklist").click()
+    await expect(page.get_by_role("row")).to_have_count(201)
+    await page.get_by_role("link", name="Show more").click()
+    await expect(page.get_by_role("row")).to_have_count(202)
+
+
+async def test_what_the_payer_sent_instead_of_an_answer_is_shown_masked(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk, problem="unreadable_answer")
+    asked = Contact(
+        id=new_id(),
+        referral_id=referral_id,
+        payer="summit",
+        purpose=Purpose.AUTHORIZATION,
+        trace="T1",
+        created_at=datetime.now(UTC),
+    )
+    await desk.desk.contacts.begin(asked)
+    await desk.desk.contacts.keep_unreadable(asked.id, b"<body>We are upgrading our system, Hernandez.</body>")
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    await page.goto(f"{desk.url}/#/items/{referral_id}-1")
+    await expect(page.locator("pre")).to_have_text("<body>xx are upgrading our system, xxxxxxxxx.</body>")
+    await expect(page.get_by_text("52 bytes")).to_be_visible()
 
 
 async def test_fifteen_idle_minutes_sign_out(desk: ServedDesk, page: Page) -> None:

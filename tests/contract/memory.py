@@ -1,7 +1,8 @@
 """Hand-written stand-ins for what the desk stores and for a payer, in memory."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from firstdose.adapters.payers.registry import CaseFile
 from firstdose.domain.authorization import (
@@ -11,9 +12,12 @@ from firstdose.domain.authorization import (
     LineKind,
     LineState,
     PayerAnswer,
+    PayerEvent,
+    hear,
 )
-from firstdose.domain.channel import Plan
+from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.referral import Referral
 from firstdose.ports import (
     Contact,
     Impossible,
@@ -32,19 +36,38 @@ class MemoryContacts:
     def __init__(self) -> None:
         self.contacts: dict[str, Contact] = {}
         self.answers: dict[str, list[tuple[Via, PayerAnswer]]] = {}
+        self.unreadable: dict[str, list[bytes]] = {}
+        self._events: set[tuple[str, PayerEvent]] = set()
 
     async def begin(self, contact: Contact) -> Contact:
         return self.contacts.setdefault(contact.id, contact)
 
-    async def mark_attempted(self, contact_id: str) -> None:
-        self.contacts[contact_id] = self.contacts[contact_id].model_copy(update={"attempted": True})
+    async def mark_attempted(self, contact: Contact, channel: Channel) -> None:
+        stands = self.contacts[contact.id]
+        if stands.attempts != contact.attempts:
+            raise Unavailable("request_under_way")
+        noted = {"attempted": True, "channel": channel, "attempts": stands.attempts + 1}
+        self.contacts[contact.id] = stands.model_copy(update=noted)
 
-    async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
-        kept = self.answers.setdefault(contact_id, [])
-        if kept and kept[-1][1].says_the_same(received.answer):
-            return False
-        kept.append((via, received.answer))
-        return True
+    async def take_back(self, contact: Contact) -> None:
+        if self.contacts[contact.id].attempts == contact.attempts + 1:
+            self.contacts[contact.id] = contact
+
+    async def keep_answer(
+        self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
+    ) -> PayerAnswer:
+        known = await self.latest_answer(contact_id)
+        if event is not None and known is not None and (contact_id, event) in self._events:
+            return known
+        if event is not None:
+            self._events.add((contact_id, event))
+        stands = hear(known, received.answer)
+        if stands is not known:
+            self.answers.setdefault(contact_id, []).append((via, stands))
+        return stands
+
+    async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
+        self.unreadable.setdefault(contact_id, []).append(body)
 
     async def latest_answer(self, contact_id: str) -> PayerAnswer | None:
         kept = self.answers.get(contact_id)
@@ -83,11 +106,28 @@ class MemoryFiles:
     async def case(self, referral_id: str, *, payer: str | None = None) -> CaseFile:
         return self.files[payer or list(self.files)[-1]]
 
-    async def plan(self, referral_id: str) -> Plan:
-        return (await self.case(referral_id)).plan
+    async def plan(self, referral_id: str) -> tuple[Referral, Plan]:
+        file = await self.case(referral_id)
+        return file.referral, file.plan
 
     async def endpoint(self, payer: str) -> PayerEndpoint | None:
         return self.files[payer].endpoint if payer in self.files else None
+
+
+class Turnpike:
+    """Implements passage.Passage: shut for some channels, and counts who came."""
+
+    def __init__(self) -> None:
+        self.shut: dict[Channel, str] = {}
+        """With which problem."""
+        self.came = 0
+
+    @asynccontextmanager
+    async def to(self, endpoint: PayerEndpoint, channel: Channel) -> AsyncIterator[None]:
+        self.came += 1
+        if channel in self.shut:
+            raise Unavailable(self.shut[channel], timedelta(seconds=30))
+        yield
 
 
 class MemoryControlNumbers:

@@ -61,7 +61,7 @@ class Pharmacy:
     async def shows(self, shown: tuple[Line, ...]) -> None:
         """The worker has told the desk that the referral has these lines."""
         desk, audit = self.served.desk, AuditTrail(self.served.desk.keyring)
-        outbox, staff = Outbox(desk.vault), StaffDirectory(self.pool)
+        outbox, staff = Outbox(desk.vault, desk.audit), StaffDirectory(self.pool)
         records = PostgresRecords(self.pool, desk.vault, audit, outbox, staff, desk.payers, Policy())
         await records.record(Batch(referral_id=self.referral_id, first=1, entries=(), standing=Standing(lines=shown)))
 
@@ -174,6 +174,23 @@ async def test_an_answer_that_is_none_is_not_believed_and_ours_is_asked_for(phar
     assert await pharmacy.stands(asked.key) == set()
     assert states(await desk.submit(asked)) == APPROVED
     assert await pharmacy.deliveries(asked.key) == 1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "shown"),
+    [
+        ("html_with_200", "<html><body>xx are upgrading our system.</body></html>"),
+        ("truncated_json", '{"resourceType": "Bundle", '),
+        ("answered_for_another", '{"resourceType": "Bundle", '),
+        ("refused", '{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"business-rule"}]}'),
+    ],
+)
+async def test_a_person_sees_what_came_instead_of_an_answer(pharmacy: Pharmacy, scenario: str, shown: str) -> None:
+    with pytest.raises((Unavailable, Impossible)):
+        await pharmacy.desk(scenario).submit(pharmacy.asking())
+    came = await pharmacy.served.desk.contacts.unreadable(pharmacy.referral_id)
+    assert came is not None
+    assert came.excerpt.startswith(shown)
 
 
 async def test_an_x12_answer_to_somebody_elses_request_is_not_ours(world: World) -> None:

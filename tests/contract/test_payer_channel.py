@@ -173,7 +173,22 @@ async def test_a_refused_request_is_final(world: World) -> None:
 async def test_nobody_listens(world: World) -> None:
     with pytest.raises(Unavailable) as away:
         await world.pas.submit(case(endpoint("http://127.0.0.1:1/fhir")))
-    assert away.value.problem == "payer_unreachable"
+    assert away.value.problem == "payer_not_connected"
+
+
+async def test_somebody_listens_and_makes_no_connection(world: World) -> None:
+    """What was sent over no connection is told from what is not answered: the payer surely does not have it."""
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+
+    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for scheme, problem in (("https", "payer_not_connected"), ("http", "payer_timed_out")):
+            asked = case(endpoint(f"{scheme}://{address}", timeout=timedelta(seconds=0.5)))
+            with pytest.raises(Unavailable, match=problem):
+                await world.pas.submit(asked)
 
 
 async def _raw(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes) -> None:

@@ -16,11 +16,12 @@ from starlette.routing import Route
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
 from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
 from firstdose.adapters.postgres.payer_rows import PayerRow
-from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.clocks import Regime
 from firstdose.ports import (
     AuthorizationRequest,
+    Contact,
     DocumentsReply,
     Impossible,
     ReceivedAnswer,
@@ -44,11 +45,13 @@ class ForgetfulContacts(MemoryContacts):
 
     crashes = 1
 
-    async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
+    async def keep_answer(
+        self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
+    ) -> PayerAnswer:
         if self.crashes:
             self.crashes -= 1
             raise Crashed
-        return await super().keep_answer(contact_id, via, received)
+        return await super().keep_answer(contact_id, via, received, event)
 
 
 class Office:
@@ -77,7 +80,7 @@ class Office:
             clock=lambda: datetime.now(UTC),
         )
         self.notifications = PayerNotifications(
-            self.contacts, AnswerBook(self.contacts, lambda: datetime.now(UTC)), self.files.endpoint
+            self.contacts, AnswerBook(self.contacts, lambda: datetime.now(UTC)), self
         )
         self.heard: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
 
@@ -91,10 +94,17 @@ class Office:
     async def hook(self, request: HttpRequest) -> Response:
         if request.headers.get("authorization") != f"Bearer {SECRET}":
             return Response(status_code=401)
-        contacts = await self.notifications.receive(request.path_params["payer"], await request.body())
-        for contact in contacts:
-            await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
+        reached = await self.files.endpoint(request.path_params["payer"])
+        assert reached is not None
+        await self.notifications.receive(reached, await request.body())
         return Response()
+
+    async def answered(self, contact: Contact, digest: str) -> None:
+        """Implements answers.NewsDesk, with `note`."""
+        await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
+
+    async def note(self, action: str, payer: str) -> None:
+        raise AssertionError(action)
 
     async def deliveries(self, key: str) -> int:
         times: int = (await self.world.recorder())["submissions"].get(trace_of(key), 0)
@@ -123,6 +133,7 @@ async def test_a_plans_own_times_stand_before_the_rules(world: World) -> None:
     changed = {"clocks": own.clocks, "calendar": own.calendar}
     office.files.change_plan(file._replace(plan=file.plan.model_copy(update=changed)))
     clock = (await office.desk.submit(office.asking())).clock
+    assert clock is not None
     assert (clock.version, clock.citation) == ("4", f"plan {office.payer}")
     assert clock.due_at.astimezone(ZoneInfo("America/Chicago")).time() == time(17)
 
@@ -131,6 +142,7 @@ async def test_a_submission_starts_the_clock_that_is_due_first(world: World) -> 
     office = Office(world, "approved")
     submission = await office.desk.submit(office.asking(expedited=True))
     assert {line.state for line in submission.answer.lines} == {LineState.APPROVED}
+    assert submission.clock is not None
     assert submission.clock.rule == "Part B drug"
     assert submission.clock.due_at - submission.clock.started_at == timedelta(hours=24)
 

@@ -1,7 +1,5 @@
 """The desk keeps to the passage: what may not leave has not been attempted, and nothing leaves without asking."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,25 +8,10 @@ import pytest
 from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
 from firstdose.domain.authorization import Certification
 from firstdose.domain.channel import Channel, Plan
-from firstdose.ports import AuthorizationRequest, DocumentsReply, PayerEndpoint, Request, Unavailable
+from firstdose.ports import AuthorizationRequest, DocumentsReply, Request, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World
-from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions
-
-
-class Turnpike:
-    """Implements registry.Passage: open or shut, and counts who came."""
-
-    def __init__(self) -> None:
-        self.shut = False
-        self.came = 0
-
-    @asynccontextmanager
-    async def to(self, endpoint: PayerEndpoint) -> AsyncIterator[None]:
-        self.came += 1
-        if self.shut:
-            raise Unavailable("payer_outage", timedelta(seconds=30))
-        yield
+from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions, Turnpike
 
 
 class Office:
@@ -56,7 +39,7 @@ class Office:
 
 async def test_what_may_not_leave_was_not_attempted(world: World) -> None:
     office = Office(world)
-    office.passage.shut = True
+    office.passage.shut = {Channel.PAS: "payer_outage"}
     asked = office.asking()
     with pytest.raises(Unavailable, match="payer_outage") as refused:
         await office.desk.submit(asked)
@@ -67,7 +50,7 @@ async def test_what_may_not_leave_was_not_attempted(world: World) -> None:
     recorder = await world.recorder()
     assert office.payer not in recorder["by_payer"]
 
-    office.passage.shut = False
+    office.passage.shut.clear()
     await office.desk.submit(asked)
     assert list((await world.recorder())["by_payer"][office.payer].values()) == [1]
 
@@ -91,7 +74,7 @@ async def test_asking_again_after_a_crash_asks_for_passage(world: World) -> None
     asked = office.asking()
     await office.desk.submit(asked)
     office.contacts.answers.clear()
-    before, office.passage.shut = office.passage.came, True
+    before, office.passage.shut = office.passage.came, {Channel.PAS: "payer_outage"}
     with pytest.raises(Unavailable, match="payer_outage"):
         await office.desk.submit(asked)
     assert office.passage.came == before + 1

@@ -1,6 +1,7 @@
 """Commands of operation as an operator runs them: a process of its own, against a real database and a real Temporal."""
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from desk.intake.parse import parse
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.intake import Delivery, Intake
+from firstdose.adapters.postgres.messages import MOST_FAILURES, Messages
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.adapters.temporal import connect
@@ -158,10 +160,37 @@ async def test_imports_tell_what_changed_and_what_is_wrong(
     file = operator.directory / "rows.yaml"
     file.write_text(json.dumps({register: [row]}))
     assert await operator.run(register, "import", str(file)) == Ran(0, "1 changed, 0 as they were\n", "")
+    [record] = (json.loads(line) for line in (await operator.run("audit", "export")).out.splitlines())
+    assert (record["actor"], record["action"]) == (f"operator:{os.getuid()}", f"{register}_imported")
+    assert record["details"] == {
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "changed": 1, "unchanged": 0
+    }  # fmt: skip
     file.write_text(f"[\n{json.dumps(row)},\n{json.dumps(wrong)}\n]")
     ran = await operator.run(register, "import", str(file), "--json")
     assert ran.code == 1
     assert {line for line, _ in json.loads(ran.out)["problems"]} == {3}
+
+
+async def test_what_could_not_be_delivered_is_seen_and_sent_again(
+    operator: Operator, pool: Pool, keyring: Keyring, referral: str
+) -> None:
+    assert (await operator.run("undelivered", "list")).out == "everything is delivered or on its way\n"
+    messages = Messages(pool, Vault(keyring), AuditTrail(keyring))
+    (start,) = await messages.claim(1, timedelta(minutes=1))
+    for _ in range(MOST_FAILURES):
+        await messages.set_back(start.id, "unreadable")
+    examined = await operator.run("doctor", "--json", TEMPORAL_ADDRESS=NOWHERE, FIRSTDOSE_URL=f"http://{NOWHERE}")
+    [found] = [each for each in json.loads(examined.out) if each["subject"] == "undelivered"]
+    assert (found["well"], found["said"]) == (False, "1 messages parked, 0 parcels given up")
+    [listed] = json.loads((await operator.run("undelivered", "list", "--json")).out)
+    assert (listed["id"], listed["referral_id"], listed["problem"]) == (start.id, referral, "unreadable")
+    assert start.id in (await operator.run("undelivered", "list")).out
+    assert (await operator.run("undelivered", "retry")).code == 2
+    assert await operator.run("undelivered", "retry", start.id) == Ran(0, "1 on the way again\n", "")
+    assert (await operator.run("undelivered", "retry", start.id)).code == 1
+    assert (await operator.run("undelivered", "retry", "--all")).out == "0 on the way again\n"
+    assert (await operator.run("undelivered", "drop", start.id)).code == 1
+    assert '"message_retried"' in (await operator.run("audit", "export", "--referral", referral)).out
 
 
 async def test_a_missing_key_is_one_line(operator: Operator) -> None:

@@ -12,14 +12,19 @@ import pytest
 from joserfc.jwk import ECKey
 
 from desk.http import actions
-from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.domain.clock_state import paused
+from firstdose.domain.clocks import Clock
 from firstdose.domain.role import Role
+from firstdose.ports import Contact, Purpose
 from tests.served_desk import KEY, ServedDesk, served_desk, settings_for, token
 
 CANARY: Final = "CANARY-Hernandez"
 WEB_UI: Final = "http://127.0.0.1:8233"
 STRANGER: Final = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": str(KEY.kid)})
-YESTERDAY: Final = datetime.now(UTC) - timedelta(days=1)
+NOW: Final = datetime.now(UTC)
+YESTERDAY: Final = NOW - timedelta(days=1)
 
 
 @pytest.fixture
@@ -132,6 +137,62 @@ async def test_an_answers_facts_and_notes_are_sealed_and_the_rest_is_for_the_wor
     assert sealed == {"facts": {"patient.given_name": CANARY}, "note": CANARY}
 
 
+def submitted(contact: str, clock: Clock | None, *lines: int) -> dict[str, Any]:
+    kept = clock.model_dump(mode="json", exclude={"answered_at"}) if clock else None
+    return {"contact": contact, "payer": "summit", "channel": "pas", "lines": lines, "clock": kept}
+
+
+async def test_each_line_shows_what_was_asked_and_given_by_which_request_and_clock(desk: ServedDesk) -> None:
+    order = {"requested_start": "2026-12-01", "duration_days": 14}
+    referral_id = await desk.refer(order=order)
+    electronic, by_hand = new_id(), new_id()
+    clock = Clock(rule="Acme's own", version="4", citation="manual", started_at=YESTERDAY, due_at=YESTERDAY, tolls=True)
+    still = paused(clock.model_copy(update={"due_at": NOW + timedelta(days=2)}), YESTERDAY)
+    granted = {"authorized_units": 7, "valid_from": "2026-12-01", "valid_to": "2026-12-07", "state": "partial"}
+    line = {"kind": "drug", "code": "J0696", "place_of_service": "12", "units": 14, "contact": electronic}
+    await desk.desk.pool.execute(
+        "UPDATE referrals SET waiting_for = '{payer}', lines = $2 WHERE id = $1",
+        referral_id,
+        [{**line, **granted, "sequence": 1}, {**line, "sequence": 2, "state": "submitted", "contact": by_hand}],
+    )
+    await desk.desk.contacts.begin(
+        Contact(
+            id=electronic,
+            referral_id=referral_id,
+            payer="summit",
+            purpose=Purpose.AUTHORIZATION,
+            trace="T1",
+            created_at=NOW,
+        )
+    )
+    async with transaction(desk.desk.pool) as connection:
+        for action, details in (
+            ("authorization.submitted", submitted(electronic, clock, 1)),
+            ("authorization.lines", {"by": "payer", "lines": {"1": "partial"}}),
+            ("authorization.submitted", submitted(by_hand, still, 2)),
+        ):
+            await desk.desk.audit.write(
+                connection, referral_id, at=YESTERDAY, actor="system", action=action, details=details
+            )
+    async with desk.as_staff(Role.NURSE) as nurse, desk.as_staff(Role.AUDITOR) as auditor:
+        seen = (await nurse.get(f"/api/referrals/{referral_id}")).json()
+        why = (await nurse.get(f"/api/referrals/{referral_id}/why")).json()
+        audited = (await auditor.get(f"/api/referrals/{referral_id}")).json()
+    assert [(each["differs"], each["contact"]) for each in seen["lines"]] == [
+        (["units", "period"], electronic),
+        ([], by_hand),
+    ]
+    answered_at, unanswered = (each["answered_at"] for each in seen["lines"])
+    assert (datetime.fromisoformat(answered_at), unanswered) == (YESTERDAY, None)
+    assert (seen["requested"], audited["requested"]) == ({"first": "2026-12-01", "last": "2026-12-14"}, None)
+    carried, waiting = seen["requests"]
+    assert (carried["channel"], carried["trace"], carried["clock"]["phase"]) == ("pas", "T1", "met")
+    assert (waiting["trace"], waiting["decided_at"], waiting["clock"]["phase"]) == (None, None, "paused")
+    assert datetime.fromisoformat(waiting["clock"]["paused_since"]) == YESTERDAY
+    assert (why["payer"]["contact"], why["payer"]["clock"]["citation"]) == (by_hand, "manual")
+    assert why["payers"] == [why["payer"]]
+
+
 @pytest.mark.parametrize(
     ("told", "path"),
     [
@@ -140,7 +201,7 @@ async def test_an_answers_facts_and_notes_are_sealed_and_the_rest_is_for_the_wor
         ({"outcome": "supplied", "facts": CANARY}, "facts"),
         ({"outcome": "supplied", "facts": {"patient.birth_date": CANARY}}, "facts.patient.birth_date"),
         ({"outcome": "supplied", "facts": {"patient.shoe_size": 42}}, "facts"),
-        ({"outcome": "supplied", "unknown": 1}, "unknown"),
+        ({"outcome": "supplied", CANARY: 1}, "<unknown field>"),
     ],
 )
 async def test_a_wrong_answer_is_told_its_fields_and_not_its_values(
@@ -151,6 +212,24 @@ async def test_a_wrong_answer_is_told_its_fields_and_not_its_values(
         answer = await coordinator.post(f"/api/work-items/{item_id}/resolve", json=told)
     assert answer.status_code == 422
     assert [each["path"] for each in answer.json()["errors"]] == [path]
+    assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/api/referrals/{referral}/hold", {"reason": "hospitalised", CANARY: 1}),
+        ("/api/work-items/{item}/snooze", {"until": "2199-01-01T00:00:00Z", CANARY: {"x": 1}}),
+    ],
+)
+async def test_a_value_in_the_place_of_a_name_is_not_repeated(
+    desk: ServedDesk, path: str, told: dict[str, Any]
+) -> None:
+    referral_id, item_id = await with_item(desk, "complete_referral", "intake_coordinator")
+    async with desk.as_staff(Role.INTAKE_COORDINATOR) as coordinator:
+        answer = await coordinator.post(path.format(referral=referral_id, item=item_id), json=told)
+    assert answer.status_code == 422
+    assert "<unknown field>" in [each["path"] for each in answer.json()["errors"]]
     assert CANARY not in answer.text
 
 
@@ -181,6 +260,18 @@ async def test_an_item_is_one_persons_once_it_is_claimed(desk: ServedDesk) -> No
         assert (await pharmacist.post(f"{path}/resolve", json={"outcome": "not_possible"})).status_code == 403
         schema = (await one.get(path)).json()["resolution_schema"]
     assert schema["properties"]["outcome"]["enum"] == ["placed", "suite", "not_possible"]
+
+
+async def test_an_offered_visit_is_answered_by_the_nurse_it_was_offered_to(desk: ServedDesk) -> None:
+    _, item_id = await with_item(desk, "confirm_visit", "nurse")
+    await desk.desk.pool.execute("INSERT INTO nurses (id, skills, states, login) VALUES ('rn-1', '{}', '{}', 'one')")
+    await desk.desk.pool.execute("UPDATE work_items SET offered_to = 'rn-1'")
+    answers = {}
+    for subject in ("one", "two"):
+        async with desk.as_staff(Role.NURSE, subject=subject) as nurse:
+            answers[subject] = await nurse.post(f"/api/work-items/{item_id}/resolve", json={"outcome": "declined"})
+    assert {subject: answer.status_code for subject, answer in answers.items()} == {"one": 202, "two": 403}
+    assert answers["two"].json()["detail"] == "the visit is offered to another nurse"
 
 
 async def test_an_amendment_must_be_about_the_same_referral(desk: ServedDesk) -> None:

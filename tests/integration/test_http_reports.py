@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import pytest
 
-from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import transaction
+from firstdose.domain.clock_rules import Regime
+from firstdose.domain.clock_state import paused, resumed
+from firstdose.domain.clocks import RULES, Clock, decision_clock
 from firstdose.domain.role import Role
-from firstdose.ports import Contact
-from firstdose.ports import Purpose as ContactPurpose
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 REPORT: Final = "/api/reports/payers"
@@ -41,13 +41,19 @@ async def noted(
     return chain
 
 
-def opened(payer: str) -> tuple[datetime, str, dict[str, Any]]:
-    return LAST_WEEK, "referral.opened", {"policy": "default", "payer": payer}
-
-
-def submitted(at: datetime, contact: str = "by hand") -> tuple[datetime, str, dict[str, Any]]:
-    details = {"contact": contact, "rule": "Part B drug", "due": at + 72 * HOUR}
+def submitted(
+    at: datetime, payer: str = "acme", contact: str = "c", clock: Clock | None = None
+) -> tuple[datetime, str, dict[str, Any]]:
+    details = {"contact": contact, "payer": payer, "channel": "people", "clock": kept(clock or part_b(at))}
     return at, "authorization.submitted", details
+
+
+def part_b(at: datetime) -> Clock:
+    return decision_clock(RULES, Regime.MEDICARE_ADVANTAGE, at, drug=True, expedited=False)
+
+
+def kept(clock: Clock) -> dict[str, Any]:
+    return clock.model_dump(mode="json", exclude={"answered_at"})
 
 
 async def rows(desk: ServedDesk, **query: str) -> list[dict[str, Any]]:
@@ -60,9 +66,9 @@ async def rows(desk: ServedDesk, **query: str) -> list[dict[str, Any]]:
 
 async def test_each_payer_against_its_clock(desk: ServedDesk) -> None:
     decided = LAST_WEEK + 80 * HOUR, "authorization.lines", APPROVED
-    await noted(desk, opened("slow"), submitted(LAST_WEEK), decided)
-    await noted(desk, opened("slow"), submitted(NOW - HOUR))
-    await noted(desk, opened("quick"), submitted(LAST_WEEK), (LAST_WEEK + HOUR, "authorization.lines", APPROVED))
+    await noted(desk, submitted(LAST_WEEK, "slow"), decided)
+    await noted(desk, submitted(NOW - HOUR, "slow"))
+    await noted(desk, submitted(LAST_WEEK, "quick"), (LAST_WEEK + HOUR, "authorization.lines", APPROVED))
     quick, slow = await rows(desk)
     assert slow == {
         "payer": "slow",
@@ -73,6 +79,10 @@ async def test_each_payer_against_its_clock(desk: ServedDesk) -> None:
         "open": 1,
         "overdue": 0,
         "withdrawn": 0,
+        "approved_first": 1,
+        "in_time_share": 0.0,
+        "approved_first_share": 1.0,
+        "allowed_hours": 72.0,
         "median_hours": 80.0,
         "p90_hours": 80.0,
         "worst_breach_hours": 8.0,
@@ -80,34 +90,30 @@ async def test_each_payer_against_its_clock(desk: ServedDesk) -> None:
     assert (quick["payer"], quick["in_time"], quick["median_hours"]) == ("quick", 1, 1.0)
 
 
-async def test_an_electronic_request_counts_for_the_payer_that_got_it(desk: ServedDesk) -> None:
-    referral_id = await noted(desk, opened("by-phone"))
-    contact = Contact(
-        id=new_id(),
-        referral_id=referral_id,
-        payer="electronic",
-        purpose=ContactPurpose.AUTHORIZATION,
-        trace="t1",
-        created_at=LAST_WEEK,
+async def test_time_that_the_payer_waits_for_us_does_not_count(desk: ServedDesk) -> None:
+    clock = decision_clock(RULES, Regime.EMPLOYER, LAST_WEEK, drug=True, expedited=False)
+    still = paused(clock, LAST_WEEK + 10 * HOUR)
+    stood = resumed(still, LAST_WEEK + 60 * HOUR)
+    await noted(
+        desk,
+        submitted(LAST_WEEK, clock=clock),
+        (LAST_WEEK + 10 * HOUR, "authorization.clock", {"contact": "c", "clock": kept(still)}),
+        (LAST_WEEK + 60 * HOUR, "authorization.clock", {"contact": "c", "clock": kept(stood)}),
+        (LAST_WEEK + 100 * HOUR, "authorization.lines", APPROVED),
     )
-    await desk.desk.contacts.begin(contact)
-    await noted(desk, submitted(LAST_WEEK, contact.id), submitted(NOW - HOUR), referral_id=referral_id)
-    assert [(row["payer"], row["withdrawn"], row["open"]) for row in await rows(desk)] == [
-        ("by-phone", 0, 1),
-        ("electronic", 1, 0),
-    ]
+    assert [(row["rule"], row["median_hours"]) for row in await rows(desk)] == [("Employer plan", 50.0)]
 
 
 async def test_a_closed_referral_waits_for_nobody(desk: ServedDesk) -> None:
     moved, closed = ((LAST_WEEK + HOUR, "stage", {"stage": stage}) for stage in ("preparation", "closed"))
-    referral_id = await noted(desk, opened("acme"), submitted(LAST_WEEK), moved)
+    referral_id = await noted(desk, submitted(LAST_WEEK), moved)
     assert [row["overdue"] for row in await rows(desk)] == [1]
     await noted(desk, closed, referral_id=referral_id)
     assert [(row["overdue"], row["withdrawn"]) for row in await rows(desk)] == [(0, 1)]
 
 
 async def test_only_requests_that_left_in_the_days_asked_for_count(desk: ServedDesk) -> None:
-    await noted(desk, opened("acme"), submitted(NOW - timedelta(days=200)), submitted(LAST_WEEK), submitted(NOW))
+    await noted(desk, submitted(NOW - timedelta(days=200)), submitted(LAST_WEEK), submitted(NOW))
     day = f"{LAST_WEEK:%Y-%m-%d}"
     assert [row["requests"] for row in await rows(desk)] == [2]
     assert [row["requests"] for row in await rows(desk, since=day, until=day)] == [1]
@@ -119,7 +125,7 @@ async def test_only_requests_that_left_in_the_days_asked_for_count(desk: ServedD
     [({"format": "csv"}, "*/*"), ({"format": "csv"}, "application/json"), ({}, "text/csv"), ({}, "text/csv; q=1")],
 )
 async def test_as_csv(desk: ServedDesk, query: dict[str, str], accept: str) -> None:
-    await noted(desk, opened("acme"), submitted(NOW - HOUR))
+    await noted(desk, submitted(NOW - HOUR))
     async with desk.as_staff(Role.AUDITOR) as auditor:
         answer = await auditor.get(REPORT, params=query, headers={"accept": accept})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"

@@ -11,8 +11,9 @@ import httpx2
 import pytest
 
 from firstdose.adapters.payers.hook import hook_secret
-from firstdose.adapters.postgres.pool import Pool
-from firstdose.ports import Contact, Purpose
+from firstdose.adapters.postgres.messages import Messages
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.ports import Contact, Purpose, Unavailable
 from tests.served_desk import ServedDesk, received, served_desk, settings_for
 
 CANARY: Final = "CANARY-Hernandez"
@@ -100,13 +101,18 @@ async def notify(desk: ServedDesk, body: object, *, secret: str | None = None) -
     return await desk.post("/webhooks/payers/summit/pas", json.dumps(body).encode(), headers)
 
 
-def notification(kind: str, *resources: dict[str, Any]) -> dict[str, Any]:
-    status = {"resourceType": "Parameters", "parameter": [{"name": "type", "valueCode": kind}]}
+def notification(kind: str, *resources: dict[str, Any], event: int | None = None) -> dict[str, Any]:
+    told: list[dict[str, Any]] = [{"name": "type", "valueCode": kind}]
+    if event is not None:
+        number = {"name": "event-number", "valueString": str(event)}
+        told.append({"name": "subscription", "valueReference": {"reference": "Subscription/1"}})
+        told.append({"name": "notification-event", "part": [number]})
+    status = {"resourceType": "Parameters", "parameter": told}
     return {"resourceType": "Bundle", "type": "history", "entry": [{"resource": each} for each in (status, *resources)]}
 
 
-def approval(trace: str) -> dict[str, Any]:
-    coded = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": "A1"}]}
+def decision(trace: str, code: str = "A1") -> dict[str, Any]:
+    coded = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": code}]}
     action = {"url": REVIEW, "extension": [{"url": f"{REVIEW}Code", "valueCodeableConcept": coded}]}
     return {
         "resourceType": "ClaimResponse",
@@ -134,28 +140,84 @@ async def test_what_is_no_notification_is_refused(desk: ServedDesk) -> None:
     refused(await notify(desk, {"resourceType": CANARY}), 400)
 
 
-async def test_an_answer_is_kept_and_the_workflow_is_told_once(desk: ServedDesk, pool: Pool) -> None:
-    referral_id, trace = await desk.refer(), f"T{uuid4().hex}"
-    contact = Contact(
+@pytest.fixture
+async def contact(desk: ServedDesk) -> Contact:
+    """A request that the payer has."""
+    asked = Contact(
         id=str(uuid4()),
-        referral_id=referral_id,
+        referral_id=await desk.refer(),
         payer="summit",
         purpose=Purpose.AUTHORIZATION,
-        trace=trace,
+        trace=f"T{uuid4().hex}",
         created_at=datetime.now(UTC),
     )
-    await desk.desk.contacts.begin(contact)
+    return await desk.desk.contacts.begin(asked)
+
+
+async def told(desk: ServedDesk, contact: Contact, code: str, event: int | None = None) -> None:
+    body = notification("event-notification", decision(contact.trace, code), event=event)
+    assert (await notify(desk, body)).status_code == 200
+
+
+async def stands(desk: ServedDesk, contact: Contact) -> list[str]:
+    answer = await desk.desk.contacts.latest_answer(contact.id)
+    return [line.state for line in answer.lines] if answer else []
+
+
+async def heard_by_workflow(pool: Pool) -> list[Any]:
+    return [row["body"] for row in await pool.fetch("SELECT body FROM messages WHERE kind = 'payer_answered'")]
+
+
+@pytest.mark.parametrize("event", [None, 7])
+async def test_an_answer_is_kept_and_the_workflow_is_told_once(
+    desk: ServedDesk, pool: Pool, contact: Contact, event: int | None
+) -> None:
     for _ in range(2):
-        answer = await notify(desk, notification("event-notification", approval(trace)))
-        assert answer.status_code == 200
-    kept = await desk.desk.contacts.latest_answer(contact.id)
-    told = await pool.fetch("SELECT body FROM messages WHERE kind = 'payer_answered'")
-    assert [row["body"] for row in told] == [{"contact_id": contact.id}]
-    assert kept is not None
-    assert [line.state for line in kept.lines] == ["approved"]
+        await told(desk, contact, "A1", event)
+    assert await heard_by_workflow(pool) == [{"contact_id": contact.id}]
+    assert await stands(desk, contact) == ["approved"]
+
+
+async def test_an_event_that_comes_again_after_another_undoes_nothing(desk: ServedDesk, contact: Contact) -> None:
+    for code, event in (("A1", 1), ("A3", 2), ("A1", 1)):
+        await told(desk, contact, code, event)
+    assert await stands(desk, contact) == ["denied"]
+
+
+async def test_news_is_heard_although_the_payer_counts_anew(desk: ServedDesk, pool: Pool, contact: Contact) -> None:
+    for code, event in (("A4", 1), ("A1", 1)):
+        await told(desk, contact, code, event)
+    assert await stands(desk, contact) == ["approved"]
+    assert len(await heard_by_workflow(pool)) == 2
+    actions = await pool.fetch("SELECT action FROM audit WHERE chain = $1", contact.referral_id)
+    assert "payer_contact.event_number_used_before" in {row["action"] for row in actions}
+
+
+async def test_a_crash_before_the_workflow_is_told_loses_nothing(
+    desk: ServedDesk, pool: Pool, contact: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(*_: object, **__: object) -> None:
+        raise Unavailable("database_unavailable")
+
+    body = notification("event-notification", decision(contact.trace), event=1)
+    with monkeypatch.context() as dying:
+        dying.setattr(Messages, "post", dies)
+        refused(await notify(desk, body), 503)
+    assert (await stands(desk, contact), await heard_by_workflow(pool)) == (["approved"], [])
+    assert (await notify(desk, body)).status_code == 200
+    assert await heard_by_workflow(pool) == [{"contact_id": contact.id}]
+
+
+async def test_an_answer_for_a_shredded_referral_is_audited(desk: ServedDesk, pool: Pool, contact: Contact) -> None:
+    async with transaction(pool) as connection:
+        await desk.desk.vault.shred(connection, contact.referral_id)
+    await told(desk, contact, "A1", 1)
+    actions = await pool.fetch("SELECT action FROM audit WHERE chain = 'system'")
+    assert [row["action"] for row in actions] == ["payer_notification_shredded"]
+    assert (await stands(desk, contact), await heard_by_workflow(pool)) == ([], [])
 
 
 async def test_an_answer_to_nothing_of_ours_is_audited(desk: ServedDesk, pool: Pool) -> None:
-    assert (await notify(desk, notification("event-notification", approval("T-unknown")))).status_code == 200
+    assert (await notify(desk, notification("event-notification", decision("T-unknown")))).status_code == 200
     actions = await pool.fetch("SELECT action FROM audit WHERE chain = 'system'")
     assert [row["action"] for row in actions] == ["payer_notification_unmatched"]

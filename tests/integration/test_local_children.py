@@ -1,6 +1,7 @@
 """Children of the local stack: watched, started again, stopped in order, and never orphans."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.children import Child, StartFailedError
+from local.log_file import LogFile
 from local.ports import LOOPBACK, free_port, is_free
 from local.readiness import accepts_connections
 from local.supervisor import Supervisor
@@ -99,6 +101,35 @@ async def test_a_child_that_does_not_come_up_is_told_with_the_end_of_its_log(mak
         await child.start()
     assert str(failed.value).splitlines()[0].startswith("desk did not start: exit code 1. Log: ")
     assert str(failed.value).count("FIRSTDOSE_KEYS is not set") == 1
+
+
+async def test_nothing_that_a_child_says_is_lost_over_its_deaths_and_full_files(make_child: MakeChild) -> None:
+    counting = "for number in range(2000): print(os.environ['LIFE'], number, flush=True)"
+    chatty = f"import os\n{counting}\nos.kill(os.getpid(), 9)"
+    child = make_child("worker", [sys.executable, "-c", chatty])
+    child._log_file = LogFile(child.log, most=10_000, older=100)
+    for life in ("first", "second"):
+        child.environment = {"LIFE": life}
+        await child.start()
+        assert await child.exited() == -signal.SIGKILL
+    older = sorted(child.log.parent.glob("worker.log.*"), key=lambda path: -int(path.suffix[1:]))
+    lines = "".join(path.read_text() for path in (*older, child.log)).splitlines()
+    assert lines == [f"{life} {number}" for life in ("first", "second") for number in range(2000)]
+    assert older
+
+
+async def test_the_last_words_are_told(make_child: MakeChild, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.children._LAST_WORDS", 30.0)
+    child = make_child("worker", ["/bin/sh", "-c", "(sleep 0.2; echo last words) & exit 3"])
+    with pytest.raises(StartFailedError, match="last words"):
+        await child.run()
+
+
+async def test_a_grandchild_that_lives_on_keeps_nobody_waiting(make_child: MakeChild) -> None:
+    child = make_child("worker", ["/bin/sh", "-c", "sleep 600 & echo $!; exit 3"])
+    with pytest.raises(StartFailedError, match="exit code 3") as failed:
+        await child.run()
+    os.kill(int(str(failed.value).splitlines()[-1]), signal.SIGKILL)
 
 
 async def test_a_program_that_is_not_there_is_told(make_child: MakeChild) -> None:

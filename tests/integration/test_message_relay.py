@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 import pytest_asyncio
 from temporalio import workflow
@@ -16,7 +17,11 @@ from temporalio.worker import Worker
 
 from desk.http import actions
 from desk.relay import CLOSED, MessageRelay
+from desk.relays import relays
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.referral_views import ReferralView
+from firstdose.adapters.postgres.referrals import ReferralReader
+from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.adapters.temporal import connect
 from firstdose.domain.message import Message, MessageKind, MessageState
 from firstdose.domain.role import Actor, Role
@@ -108,6 +113,13 @@ def the_workflow(desk: ServedDesk, referral_id: str) -> WorkflowHandle[Any, Any]
     return desk.desk.client.get_workflow_handle(workflow_id(referral_id))
 
 
+async def post(desk: ServedDesk, referral_id: str, kind: MessageKind, body: dict[str, Any] | None = None) -> str:
+    """The id of a stored message."""
+    at = await desk.desk.pool.fetchval("SELECT now()")
+    message = Message(id=str(uuid4()), referral_id=referral_id, kind=kind, actor=NURSE, body=body or {}, received_at=at)
+    return (await desk.desk.messages.post(message)).id
+
+
 async def settled(desk: ServedDesk, referral_id: str) -> list[tuple[str, str]]:
     """Kind and state of the referral's messages, once every one of them is settled."""
     rows = await desk.desk.pool.fetch("SELECT id FROM messages WHERE referral_id = $1 ORDER BY ordinal", referral_id)
@@ -190,6 +202,64 @@ async def test_a_message_that_is_delivered_again_after_a_crash_is_applied_once(d
     await asyncio.gather(relay.deliver(message), relay.deliver(message))
     await relay.deliver(message)
     assert (await the_workflow(desk, referral_id).query("heard"))[1:] == ["hold hospitalised by nurse-1"]
+
+
+async def test_a_message_that_cannot_be_taken_is_parked_and_goes_again_once_it_is_mended(
+    desk: ServedDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstdose.adapters.postgres.messages.MOST_FAILURES", 2)
+    referral_id = await desk.refer()
+    poisoned = await post(desk, referral_id, MessageKind.HOLD, {"reason": "a reason of a later version"})
+    behind = await post(desk, referral_id, MessageKind.RESUME)
+    assert (await desk.desk.messages.outcome(behind, WITHIN)).state is MessageState.APPLIED
+    assert (await desk.desk.messages.find(poisoned)).state is MessageState.PARKED
+    assert await the_workflow(desk, referral_id).query("heard") == ["start from mercy", "resume"]
+    await desk.desk.pool.execute("UPDATE messages SET body = $1 WHERE id = $2", {"reason": "supply"}, poisoned)
+    assert await UndeliveredStore(desk.desk.pool, desk.desk.audit).retry(poisoned, "operator:1000")
+    assert (await desk.desk.messages.outcome(poisoned, WITHIN)).state is MessageState.APPLIED
+    assert (await the_workflow(desk, referral_id).query("heard"))[-1] == "hold supply by nurse-1"
+
+
+async def test_what_waits_for_a_person_is_counted(dsn: str, tmp_path: Path) -> None:
+    async with served_desk(settings_for(dsn, tmp_path)) as desk, httpx2.AsyncClient(base_url=desk.url) as anybody:
+        await desk.refer()
+        await desk.desk.pool.execute("UPDATE messages SET state = 'parked'")
+        async with relays(desk.desk), asyncio.timeout(20):
+            while 'firstdose_undelivered{what="messages"} 1.0' not in (await anybody.get("/metrics")).text:
+                pass
+
+
+async def test_whoever_waits_for_a_parked_message_is_told_that_it_is_stored(
+    desk: ServedDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstdose.adapters.postgres.messages.MOST_FAILURES", 1)
+    monkeypatch.setattr("desk.relay._REQUESTS", {MessageKind.HOLD: CancelRequest})
+    monkeypatch.setattr(actions, "PATIENCE", timedelta(seconds=1))
+    referral_id = await desk.refer()
+    async with desk.as_staff(Role.NURSE) as nurse:
+        path, key = f"/api/referrals/{referral_id}/hold", {"Idempotency-Key": "once"}
+        answers = [await nurse.post(path, json={"reason": "supply"}, headers=key) for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {202}
+    assert answers[1].json()["status"] == "parked"
+
+
+async def test_what_temporal_or_our_own_mistake_makes_impossible_is_set_back_not_tried_at_once(
+    desk: ServedDesk,
+) -> None:
+    class Broken(ReferralReader):
+        async def get(self, referral_id: str) -> ReferralView | None:
+            raise KeyError("source")
+
+    referral_id = await desk.refer()
+    await settled(desk, referral_id)
+    stopped = MessageRelay(desk.desk.messages, desk.desk.client, Broken(desk.desk.pool, desk.desk.vault))
+    at = await desk.desk.pool.fetchval("SELECT now()")
+    for kind, body, problem in (
+        (MessageKind.PAYER_ANSWERED, {"contact_id": "x" * 2_500_000}, "invalid_argument"),
+        (MessageKind.START, {}, "failed"),
+    ):
+        message = Message(id=str(uuid4()), referral_id=referral_id, kind=kind, actor=NURSE, body=body, received_at=at)
+        assert (await stopped._attempt(message)).problem == problem
 
 
 async def test_a_payers_answer_reaches_the_workflow_as_a_signal(desk: ServedDesk) -> None:

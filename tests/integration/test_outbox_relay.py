@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from desk.outbox_relay import SCHEDULE, Couriers, OutboxRelay
+from desk.outbox_relay import SCHEDULE, Courier, Couriers, OutboxRelay
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.notify.webhook import SignedWebhook
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.outbox import Outbox, Parcel
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.vault import Vault
@@ -48,17 +49,19 @@ async def relay_to(
 ) -> AsyncIterator[OutboxRelay]:
     async with httpx2.AsyncClient() as client:
         if receiver is None:
-            yield OutboxRelay(pool, Outbox(Vault(keyring)), Couriers(Settings(), client), now=clock)
+            yield OutboxRelay(
+                pool, Outbox(Vault(keyring), AuditTrail(keyring)), Couriers(Settings(), client), now=clock
+            )
             return
         async with served(receiver) as url:
             told: dict[str, Any] = {"sources": {"mercy": SECRET}, "source_callbacks": {"mercy": f"{url}/hook"}}
             couriers = Couriers(Settings.model_validate(told), client)
-            yield OutboxRelay(pool, Outbox(Vault(keyring)), couriers, now=clock)
+            yield OutboxRelay(pool, Outbox(Vault(keyring), AuditTrail(keyring)), couriers, now=clock)
 
 
 async def put(pool: Pool, keyring: Keyring, referral_id: str, *, channel: str = "source") -> None:
     async with pool.acquire() as connection, connection.transaction():
-        await Outbox(Vault(keyring)).put(
+        await Outbox(Vault(keyring), AuditTrail(keyring)).put(
             connection,
             key=f"{referral_id}:{channel}",
             referral_id=referral_id,
@@ -124,6 +127,22 @@ async def test_after_the_whole_schedule_it_is_given_up(pool: Pool, keyring: Keyr
     assert clock[0] - NOW == timedelta(hours=24) * 10
     assert len(receiver.got) == 10
     assert sum(SCHEDULE, timedelta()) == timedelta(hours=75, minutes=35, seconds=5)
+
+
+async def test_what_a_courier_cannot_handle_is_given_up_as_well(pool: Pool, keyring: Keyring, referral_id: str) -> None:
+    class Broken(Couriers):
+        def of(self, parcel: Parcel) -> Courier:
+            raise KeyError("to")
+
+    clock = [NOW]
+    await put(pool, keyring, referral_id)
+    async with httpx2.AsyncClient() as client:
+        outbox = Outbox(Vault(keyring), AuditTrail(keyring))
+        relay = OutboxRelay(pool, outbox, Broken(Settings(), client), now=lambda: clock[0])
+        for _ in SCHEDULE:
+            await deliver_due(relay)
+            clock[0] += timedelta(hours=24)
+    assert (await stands(pool))["state"] == "failed"
 
 
 @pytest.mark.parametrize("channel", ["source", "billing", "mail"])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import NamedTuple
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -16,16 +17,21 @@ from starlette.types import Receive, Scope, Send
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.passage import GuardedPassage
+from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
 from firstdose.adapters.payers.wire import Wire
+from firstdose.adapters.payers.x12.channel import X12Channel
+from firstdose.adapters.payers.x12.transport import HttpsTransport
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
 from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.payer_health import HealthRules
-from firstdose.ports import PortError, Unavailable
+from firstdose.ports import AuthorizationRequest, PortError, Unavailable
 from simulator.payer import payer_app
 from simulator.payer_book import PayerBook
-from tests.contract.cases import US, case, endpoint
+from tests.contract.cases import US, case, endpoint, lines, referral
 from tests.contract.conftest import serving
+from tests.contract.memory import MemoryContacts, MemoryControlNumbers, MemoryFiles, MemorySubscriptions
 
 RULES = HealthRules(first_pause=timedelta(seconds=30))
 
@@ -38,7 +44,7 @@ class Clock:
 
 
 class Moody:
-    """A payer that answers so first; a simulated payer when nothing is left to answer."""
+    """A payer whose FHIR server answers so first; a simulated payer when nothing is left to answer."""
 
     def __init__(self) -> None:
         self._payer = payer_app(PayerBook())
@@ -49,7 +55,7 @@ class Moody:
         self._first = chain.from_iterable(repeat(responses, times))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (answer := self._next()):
+        if scope["type"] == "http" and scope["path"].startswith("/fhir/") and (answer := self._next()):
             await Request(scope, receive).body()
             return await answer(scope, receive, send)
         await self._payer(scope, receive, send)
@@ -62,17 +68,35 @@ class Moody:
 class Worker(NamedTuple):
     passage: GuardedPassage
     channel: PasChannel
+    x12: X12Channel
     url: str
 
     async def submit(self) -> str:
         """What came of it: `answered`, or the code of the problem."""
         reached = endpoint(f"{self.url}/fhir/northstar")
         try:
-            async with self.passage.to(reached):
+            async with self.passage.to(reached, Channel.PAS):
                 await self.channel.submit(case(reached))
         except PortError as error:
             return str(error)
         return "answered"
+
+    async def carrier(self) -> Channel | None:
+        """By which channel a desk with both gets a request through."""
+        plan = Plan(payer="northstar", authorization=Channel.PAS, authorization_fallback=(Channel.X12,))
+        reached = endpoint(f"{self.url}/fhir/northstar", x12_url=f"{self.url}/x12/northstar")
+        desk = PayerDeskService(
+            MemoryFiles(CaseFile(referral(), reached, plan)),
+            MemoryContacts(),
+            MemorySubscriptions(),
+            {Channel.PAS: self.channel, Channel.X12: self.x12},
+            public_url="http://127.0.0.1:1",
+            subscription_secret=lambda _: "secret",
+            clock=lambda: datetime.now(UTC),
+            passage=self.passage,
+        )
+        asked = AuthorizationRequest(referral_id="r", key=str(uuid4()), lines=lines())
+        return (await desk.submit(asked)).channel
 
 
 class Scene(NamedTuple):
@@ -92,10 +116,11 @@ async def scene(dsn: str, audit: AuditTrail) -> AsyncIterator[Scene]:
         database(dsn) as other,
     ):
         channel = PasChannel(PasClient(Wire(http)), US)
+        x12 = X12Channel(HttpsTransport(Wire(http)), US, MemoryControlNumbers())
 
         def worker(pool: Pool) -> Worker:
             health, pace = PostgresPayerHealth(pool, audit, clock, RULES), PostgresPace(pool, clock)
-            return Worker(GuardedPassage(health, pace), channel, url)
+            return Worker(GuardedPassage(health, pace), channel, x12, url)
 
         yield Scene(worker(one), worker(other), payer, clock)
 
@@ -114,6 +139,17 @@ async def test_a_storm_of_503_opens_and_the_payers_recovery_closes(scene: Scene)
     assert await one.submit() == "answered"
     came = Counter(await asyncio.gather(*(worker.submit() for worker in (one, other) * 4)))
     assert came == {"answered": 8}
+
+
+async def test_while_a_payers_server_is_out_its_clearinghouse_carries(scene: Scene) -> None:
+    one, other, payer, clock = scene
+    payer.answers(Response(status_code=503), times=5)
+    for _ in range(5):
+        assert await one.submit() == "payer_failed"
+    assert [await worker.carrier() for worker in (one, other)] == [Channel.X12] * 2
+    assert payer.asked == 5
+    clock.now += timedelta(seconds=30)
+    assert await other.carrier() is Channel.PAS
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -139,6 +175,6 @@ async def test_the_error_says_when_to_come_back(scene: Scene) -> None:
     payer.answers(Response(status_code=429, headers={"retry-after": "120"}))
     await one.submit()
     with pytest.raises(Unavailable) as refused:
-        async with other.passage.to(endpoint(f"{other.url}/fhir/northstar")):
+        async with other.passage.to(endpoint(f"{other.url}/fhir/northstar"), Channel.PAS):
             pass
     assert refused.value.retry_after == timedelta(minutes=2)

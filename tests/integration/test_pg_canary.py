@@ -66,7 +66,7 @@ async def readable(pool: Pool) -> list[str]:
 async def test_nothing_that_identifies_a_patient_can_be_read_in_the_database(
     pool: Pool, intake: Intake, vault: Vault, audit: AuditTrail
 ) -> None:
-    messages, outbox = Messages(pool, vault, audit), Outbox(vault)
+    messages, outbox = Messages(pool, vault, audit), Outbox(vault, audit)
     number = f"{CANARY}-1"
     for webhook, said in {
         "w1": Said(number, planted()),

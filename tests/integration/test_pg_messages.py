@@ -9,7 +9,7 @@ import pytest
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.listening import listening
-from firstdose.adapters.postgres.messages import CHANNEL, Conflict, Messages, UnknownReferral
+from firstdose.adapters.postgres.messages import CHANNEL, MOST_FAILURES, Conflict, Messages, UnknownReferral
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.message import Message, MessageKind, MessageState
@@ -161,6 +161,44 @@ async def test_a_postponed_message_waits_and_so_does_what_stands_behind_it(
     assert await messages.claim(10, LEASE) == []
     await messages.postpone(start.id, timedelta(0))
     assert [message.id for message in await messages.claim(10, LEASE)] == [start.id]
+
+
+async def test_what_cannot_be_taken_is_parked_at_last_and_what_stands_behind_it_goes_on(
+    pool: Pool, messages: Messages, referral_id: str, audit: AuditTrail
+) -> None:
+    second = await messages.post(hold(referral_id))
+    (start,) = await messages.claim(10, LEASE)
+    for _ in range(MOST_FAILURES - 1):
+        assert await messages.set_back(start.id, "unreadable") is MessageState.PENDING
+        assert await messages.claim(10, LEASE) == []
+    assert await messages.set_back(start.id, "unreadable") is MessageState.PARKED
+    assert await messages.set_back(start.id, "unreadable") is MessageState.PENDING, "only what is pending"
+    assert (await messages.find(start.id)).state is MessageState.PARKED
+    assert [message.id for message in await messages.claim(10, LEASE)] == [second.id]
+    assert await actions(pool, referral_id) == ["received", "message_stored", "message_parked"]
+    assert await pool.fetchval("SELECT details FROM audit WHERE action = 'message_parked'") == {
+        "kind": "start", "problem": "unreadable"
+    }  # fmt: skip
+    assert (await audit.verify(pool)).intact
+
+
+async def test_each_failure_waits_longer_up_to_half_a_minute(pool: Pool, messages: Messages, referral_id: str) -> None:
+    (start,) = await messages.claim(10, LEASE)
+    for seconds in (0.5, 1, 2, 4, 8, 16, 30, 30):
+        before = await pool.fetchval("SELECT now()")
+        await messages.set_back(start.id, "failed")
+        due = await pool.fetchval("SELECT next_attempt_at FROM messages WHERE id = $1", start.id)
+        after = await pool.fetchval("SELECT now()")
+        assert before <= due - timedelta(seconds=seconds) <= after
+
+
+async def test_a_message_that_nobody_can_read_holds_up_no_other_referral(
+    pool: Pool, messages: Messages, referral_id: str, refer: Any
+) -> None:
+    await pool.execute("UPDATE messages SET kind = 'of a later version' WHERE referral_id = $1", referral_id)
+    other = await refer()
+    assert [message.referral_id for message in await messages.claim(10, LEASE)] == [other]
+    assert await pool.fetchval("SELECT failures FROM messages WHERE referral_id = $1", referral_id) == 1
 
 
 async def test_an_outcome_is_written_once_and_a_refusal_is_audited(

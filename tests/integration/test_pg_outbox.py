@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.listening import listening
 from firstdose.adapters.postgres.outbox import CHANNEL, Outbox
 from firstdose.adapters.postgres.pool import Pool, transaction
@@ -16,8 +17,8 @@ LEASE = timedelta(seconds=30)
 
 
 @pytest.fixture
-def outbox(vault: Vault) -> Outbox:
-    return Outbox(vault)
+def outbox(vault: Vault, audit: AuditTrail) -> Outbox:
+    return Outbox(vault, audit)
 
 
 async def put(pool: Pool, outbox: Outbox, referral_id: str, key: str, **changes: Any) -> None:
@@ -69,6 +70,33 @@ async def test_giving_up_lets_the_next_one_leave(pool: Pool, outbox: Outbox, ref
     await outbox.give_up(pool, first.id, "gone")
     assert await claim(pool, outbox) == ["b"]
     assert await pool.fetchval("SELECT last_problem FROM outbox WHERE state = 'failed'") == "gone"
+    [given_up] = await pool.fetch("SELECT chain, details FROM audit WHERE action = 'parcel_given_up'")
+    assert given_up["chain"] == referral_id
+    assert given_up["details"] == {
+        "parcel": first.id, "channel": "source", "recipient": "general-hospital", "problem": "gone", "attempts": 1
+    }  # fmt: skip
+
+
+async def test_a_recipient_who_gets_nothing_holds_up_nobody_else(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+    await put(pool, outbox, referral_id, "to a dead mailbox", channel="mail", recipient="patient")
+    await put(pool, outbox, referral_id, "to the supervisor", channel="mail", recipient="supervisor")
+    assert await claim(pool, outbox) == ["to a dead mailbox", "to the supervisor"]
+
+
+async def test_a_receiver_that_hangs_keeps_only_its_own_places(pool: Pool, outbox: Outbox, refer: Any) -> None:
+    for number in range(6):
+        await put(pool, outbox, await refer(), f"hangs-{number}", recipient="hangs")
+    await put(pool, outbox, await refer(), "mail", channel="mail", recipient="hangs")
+    await put(pool, outbox, await refer(), "other", recipient="general-hospital")
+
+    async def claimed(number: int) -> set[str]:
+        return {parcel.key for parcel in await outbox.claim(pool, number, LEASE, AT, to_one_receiver=3)}
+
+    assert await claimed(5) == {"hangs-0", "hangs-1", "hangs-2", "mail", "other"}
+    assert await claimed(5) == set()
+    [first] = await pool.fetch("SELECT id FROM outbox WHERE key = 'hangs-1'")
+    await outbox.postpone(pool, first["id"], AT + timedelta(hours=1), "receiver_away")
+    assert await claimed(5) == {"hangs-3"}
 
 
 async def test_two_claimers_never_get_the_same_parcel(pool: Pool, outbox: Outbox, referral_id: str) -> None:
@@ -84,6 +112,22 @@ async def test_two_claimers_never_get_the_same_parcel(pool: Pool, outbox: Outbox
 
     await asyncio.gather(*(send() for _ in range(6)))
     assert sent == [f"k{number}" for number in range(30)]
+
+
+async def test_of_many_claimers_each_gets_parcels_of_its_own(pool: Pool, outbox: Outbox, refer: Any) -> None:
+    keys = [f"k{number}" for number in range(60)]
+    for key in keys:
+        await put(pool, outbox, await refer(), key)
+    claimed: list[str] = []
+
+    async def take() -> None:
+        while batch := await claim(pool, outbox):
+            claimed.extend(batch)
+
+    await asyncio.gather(*(take() for _ in range(10)))
+    # A claimer that finds others' parcels locked may end early; what is left is there for the next.
+    await take()
+    assert sorted(claimed) == sorted(keys)
 
 
 async def test_a_parcel_of_a_shredded_referral_fails_and_stops_nobody_else(

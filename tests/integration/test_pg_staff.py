@@ -1,5 +1,6 @@
 """The same person does a role's work for a referral, unless away."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,10 @@ import pytest
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.domain.role import Role
+from firstdose.domain.work_item import WorkItem, WorkItemKind
+
+AT = datetime(2026, 3, 4, 14, tzinfo=UTC)
+LATER = AT + timedelta(days=1)
 
 
 @pytest.fixture
@@ -76,6 +81,34 @@ async def test_who_is_seen_again_with_the_same_roles_is_not_written_again(pool: 
     assert await pool.fetchval("SELECT count(*) FROM staff") == 0
     await staff.seen("nurse-1", [Role.NURSE, Role.SUPERVISOR])
     assert await pool.fetchval("SELECT roles FROM staff") == ["nurse", "supervisor"]
+
+
+async def test_an_offer_and_the_report_of_a_visit_are_its_nurses(
+    pool: Pool, staff: StaffDirectory, referral_id: str
+) -> None:
+    await staff.seen("on-the-team", [Role.NURSE])
+    await pool.execute(
+        "INSERT INTO nurses (id, skills, states, login)"
+        " VALUES ('rn-1', '{}', '{}', 'visiting'), ('rn-2', '{}', '{}', NULL)"
+    )
+
+    async def owner(kind: WorkItemKind, offered_to: str | None = None) -> str | None:
+        item = WorkItem(id=f"{referral_id}-1", kind=kind, opened_at=AT, due_at=AT, offered_to=offered_to)
+        async with pool.acquire() as connection:
+            return await staff.owner(connection, referral_id, item)
+
+    assert await owner(WorkItemKind.CONFIRM_VISIT, "rn-1") == "visiting"
+    assert await owner(WorkItemKind.CONFIRM_VISIT, "rn-2") is None
+    assert await owner(WorkItemKind.REPORT_VISIT) == "on-the-team"
+    await pool.execute(
+        "INSERT INTO visit_holds VALUES ('k1', $1, 'rn-2', $3, $2), ('k2', $1, 'rn-1', $2, NULL)",
+        referral_id,
+        AT,
+        LATER,
+    )
+    assert await owner(WorkItemKind.REPORT_VISIT) == "visiting"
+    await pool.execute("UPDATE visit_holds SET nurse = 'rn-2'")
+    assert await owner(WorkItemKind.REPORT_VISIT) == "on-the-team"
 
 
 async def test_nobody_unknown_can_be_away(staff: StaffDirectory) -> None:

@@ -44,13 +44,18 @@ async def test_a_key_made_in_a_failed_transaction_is_not_there(pool: Pool, vault
             await vault.sealer(connection, "0190d0d0-0000-7000-8000-000000000000")
 
 
-async def test_a_shredded_referral_cannot_be_read_any_more(pool: Pool, vault: Vault, referral_id: str) -> None:
+async def test_a_shredded_referral_cannot_be_read_any_more(
+    pool: Pool, vault: Vault, keyring: Keyring, referral_id: str
+) -> None:
+    another_process = Vault(keyring)
     async with transaction(pool) as connection:
-        await vault.sealer(connection, referral_id)  # remembered
+        await another_process.sealer(connection, referral_id)
         assert await vault.shred(connection, referral_id)
         assert not await vault.shred(connection, referral_id)
-        with pytest.raises(NoDataKey):
-            await vault.sealer(connection, referral_id)
+    async with pool.acquire() as connection:
+        for one in (vault, another_process):
+            with pytest.raises(NoDataKey):
+                await one.sealer(connection, referral_id)
 
 
 async def test_rotation_rewraps_every_data_key_and_what_was_sealed_stays_readable(

@@ -8,6 +8,7 @@ from typing import Any
 
 from temporalio import activity
 
+from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
 from firstdose.domain.authorization import (
     InformationRequest,
     LineAnswer,
@@ -16,19 +17,22 @@ from firstdose.domain.authorization import (
     Submission,
 )
 from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.clocks import RULES, Clock, Regime, decision_clock, start_clock
+from firstdose.domain.clock_rules import answering
+from firstdose.domain.clocks import Clock, Regime
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Change, Outline
 from firstdose.domain.journal import Amended, AnyEntry, Batch, Noted, Opened, Recorded, Standing, Told
-from firstdose.domain.policy import Policy
+from firstdose.domain.policy import PayerContact, Policy
 from firstdose.domain.referral import Route, Site
 from firstdose.domain.referral import Therapy as Kind
 from firstdose.domain.therapy import Reservation
 from firstdose.domain.work_item import WorkItem
 from firstdose.ports import (
     AuthorizationRequest,
+    ClockJudgement,
     ClockRequest,
     DocumentsReply,
+    JudgedClock,
     Notice,
     NurseSearch,
     Opening,
@@ -62,6 +66,10 @@ PENDED = says(LineState.PENDED, tracking="P1")
 DENIED = says(LineState.DENIED)
 WANTS_NOTES = says(LineState.PENDED, information=InformationRequest(wanted=("11506-3",)))
 
+APART = Policy(payer=PayerContact(inquire_every=timedelta(hours=7)))
+"""No clock runs out just when the payer is asked: the time-skipping server stands still for ever when an activity is
+cancelled that has begun in the same moment."""
+
 
 @dataclass
 class Outside:
@@ -69,13 +77,14 @@ class Outside:
 
     outline: Outline = OUTLINE
     plan: Plan = ELECTRONIC
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = APART
     benefits: list[Benefits] = field(default_factory=lambda: [Benefits(status=CoverageStatus.ACTIVE)])
     submissions: list[PayerAnswer | Exception] = field(default_factory=lambda: [APPROVED])
     decisions: list[tuple[timedelta, PayerAnswer]] = field(default_factory=list)
     """What inquiries hear, and how long after the submission."""
     stock: list[bool | Exception] = field(default_factory=lambda: [True])
     nurses: tuple[str, ...] = ("rn-1", "rn-2")
+    discharged_at: datetime | None = None
     supplied: dict[str, Outline] = field(default_factory=dict)
     """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
     changes: frozenset[Change] = frozenset()
@@ -88,9 +97,10 @@ class Outside:
     """Who looks at a work item as soon as it is recorded. Time stands still until they have."""
     effects: list[str] = field(default_factory=list)
     requests: list[AuthorizationRequest] = field(default_factory=list)
+    voided: list[AuthorizationRequest] = field(default_factory=list)
     inquiries: int = 0
     stored: dict[str, PayerAnswer] = field(default_factory=dict)
-    _submitted_at: datetime | None = None
+    submitted_at: datetime | None = None
     _first_answer: PayerAnswer = field(default_factory=PayerAnswer)
 
     async def open(self, referral_id: str) -> Opening:
@@ -131,13 +141,21 @@ class Outside:
         if isinstance(answer, Exception):
             raise answer
         self.requests.append(request)
-        self._submitted_at, self._first_answer = _now(), answer
-        clock = decision_clock(RULES, self.plan.regime, _now(), drug=True, expedited=request.expedited)
-        return Submission(contact_id=request.key, answer=answer, clock=clock)
+        self.submitted_at, self._first_answer = _now(), answer
+        wanted = ClockRequest(
+            referral_id=request.referral_id,
+            key=request.key,
+            purposes=answering(request.appeal_level),
+            at=_now(),
+            kinds=frozenset(line.kind for line in request.lines),
+            expedited=request.expedited,
+        )
+        clock = await self.start_clock(wanted)
+        return Submission(contact_id=request.key, answer=answer, clock=clock, channel=self.plan.authorization)
 
     async def inquire(self, request: Request) -> PayerAnswer:
         self.inquiries += 1
-        if self._submitted_at and self.decisions and _now() >= self._submitted_at + self.decisions[0][0]:
+        if self.submitted_at and self.decisions and _now() >= self.submitted_at + self.decisions[0][0]:
             return self.decisions[0][1]
         return self._first_answer
 
@@ -145,23 +163,17 @@ class Outside:
         return self.stored.get(request.key)
 
     async def start_clock(self, request: ClockRequest) -> Clock | None:
-        try:
-            return start_clock(
-                self.policy.clocks,
-                self.plan.regime,
-                request.purpose,
-                request.at,
-                drug=request.drug,
-                expedited=request.expedited,
-            )
-        except LookupError:
-            return None
+        return PlanClocks(self.policy.clocks).start(self.plan, request, discharged_at=self.discharged_at)
+
+    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock:
+        return judge_clock(judgement)
 
     async def send_documents(self, reply: DocumentsReply) -> None:
         self.effects.append("send_documents")
 
     async def void(self, request: AuthorizationRequest) -> None:
         self.effects.append("void_authorization")
+        self.voided.append(request)
 
     async def tell(self, notice: Notice) -> None:
         self.effects.append(f"tell_{notice.recipient}")

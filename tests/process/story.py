@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -77,6 +77,8 @@ class Story(AbstractAsyncContextManager["Story"]):
     items: list[WorkItem] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     handle: WorkflowHandle[Referral, Closing] = field(init=False)
+    _seen: int = 0
+    """The last event when the story was last looked at."""
 
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
@@ -110,11 +112,21 @@ class Story(AbstractAsyncContextManager["Story"]):
             return
         request = _resolution(item, answer, (item.role,))
         if self.by_update:
-            # Only until it is accepted: it completes when the store has it, and the store is waiting for us.
-            accepted = WorkflowUpdateStage.ACCEPTED
-            await self.handle.start_update(Referral.resolve_work_item, request, wait_for_stage=accepted)
+            await self._update(request)
         else:
             await self.handle.signal("resolve_work_item", request)
+
+    async def _update(self, request: ResolveWorkItem) -> None:
+        """Only until it is accepted: it completes when the store has it, and the store is waiting for us.
+
+        The time-skipping server now and then forgets to say that it was; asked again by the same id, it does.
+        """
+        accepted, key = WorkflowUpdateStage.ACCEPTED, str(uuid4())
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    await self.handle.start_update(Referral.resolve_work_item, request, id=key, wait_for_stage=accepted)
+                    return
 
     def _scripted(self, item: WorkItem) -> Mapping[str, Any] | None:
         answers = self.script.get(item.kind, [USUAL.get(item.kind)])
@@ -141,28 +153,34 @@ class Story(AbstractAsyncContextManager["Story"]):
     async def ends(self) -> Closing:
         """Wait for the end; time passes by itself while nothing else happens. Raises ServerStuck."""
         ending = asyncio.create_task(self.handle.result())
-        for _ in range(6):
-            done, _pending = await asyncio.wait([ending], timeout=10)
+        for _ in range(20):
+            done, _pending = await asyncio.wait([ending], timeout=3)
             if done:
                 return ending.result()
             await self._look_whether_stuck()
         ending.cancel()
-        raise TimeoutError("the story does not end")
+        raise TimeoutError(f"the story does not end; at last: {await self._last_events()}")
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what staff or the outside see; time does not skip meanwhile. Raises ServerStuck."""
-        try:
-            async with asyncio.timeout(20), self.outside.happened:
-                await self.outside.happened.wait_for(condition)
-        except TimeoutError:
+        for _ in range(7):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(3), self.outside.happened:
+                    await self.outside.happened.wait_for(condition)
+                    return
             await self._look_whether_stuck()
-            raise
+        raise TimeoutError(f"what the story waits for does not come; at last: {await self._last_events()}")
 
     async def _look_whether_stuck(self) -> None:
         """The time-skipping server, under load, sometimes gives out a task that reaches no worker, and then waits."""
         last = [event async for event in self.handle.fetch_history_events()][-1]
-        if last.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+        seen, self._seen = self._seen, last.event_id
+        if last.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED and last.event_id == seen:
             raise ServerStuck
+
+    async def _last_events(self) -> list[str]:
+        events = [event async for event in self.handle.fetch_history_events()]
+        return [f"{event.event_id} {EventType.Name(event.event_type)}" for event in events[-12:]]
 
     def asked(self, kind: K) -> list[WorkItem]:
         """The items of a kind that came up, in order."""

@@ -43,7 +43,7 @@ async def test_two_appeals_and_then_the_external_review_overturns(env: WorkflowE
     ("regime", "window", "rule"),
     [
         (Regime.EMPLOYER, 180, "Employer filing"),
-        (Regime.MEDICARE_ADVANTAGE, 60, "Medicare Advantage filing"),
+        (Regime.MEDICARE_ADVANTAGE, 65, "Medicare Advantage filing"),
         (Regime.MEDICAID, 60, "Medicaid filing"),
         (Regime.PLAN, 180, "Plan's own filing"),
     ],

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.authorization import Certification, LineAnswer, LineKind, LineState, PayerAnswer
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Blocks
@@ -126,7 +126,8 @@ async def test_the_suite_is_asked_for_again_when_home_was_authorized(env: Workfl
     home, suite = outside.requests
     assert {line.place_of_service for line in home.lines} == {"12"}
     assert {line.place_of_service for line in suite.lines} == {"49"}
-    assert "void_authorization" in outside.effects
+    assert ({line.certification for line in suite.lines}, suite.replaces) == ({Certification.REVISED}, home.key)
+    assert [[line.kind for line in order.lines] for order in outside.voided] == [[LineKind.NURSING]]
     assert len(story.asked(K.CONTACT_PATIENT)) == 1, "the patient is not called twice"
 
 

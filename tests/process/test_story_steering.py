@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization import Certification, LineState
 from firstdose.domain.facts import Change
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import Escalated, WaitingFor
@@ -14,7 +14,7 @@ from firstdose.domain.reasons import HoldReason, OverrideReason
 from firstdose.domain.role import SOURCE, Actor, Role
 from firstdose.domain.stage import Closing
 from firstdose.domain.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, OUTLINE, PENDED, Outside
+from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, Outside
 from tests.process.story import USUAL, Story
 from workflows.messages import (
     AmendRequest,
@@ -100,8 +100,41 @@ async def test_another_dose_is_authorized_and_prepared_anew(env: WorkflowEnviron
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert [line.code for line in outside.standing.lines] == ["J0696", "S9501", "99601"]
-    assert len(outside.requests) == 2
+    first, update = outside.requests
+    assert ({line.certification for line in update.lines}, update.replaces) == ({Certification.REVISED}, first.key)
+    assert not outside.voided, "the payer's request is updated, not cancelled and made anew"
     assert len(story.asked(K.CONFIRM_VISIT)) == 2
+
+
+async def test_a_denied_request_is_not_updated_but_made_anew(env: WorkflowEnvironment) -> None:
+    outside = Outside(submissions=[DENIED, APPROVED], changes=frozenset({Change.ORDER}))
+    async with Story(env, outside, {K.REVIEW_DECISION: [None], K.FIND_ASSISTANCE: [None]}) as story:
+        await story.until(lambda: bool(story.asked(K.REVIEW_DECISION)))
+        outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        assert await story.ends() is Closing.COMPLETED
+    first, anew = outside.requests
+    assert ({line.certification for line in anew.lines}, anew.replaces) == ({Certification.INITIAL}, None)
+    assert [order.replaces for order in outside.voided] == [first.key]
+
+
+async def test_a_word_on_the_order_as_it_was_does_not_approve_the_new_one(
+    env: WorkflowEnvironment,
+) -> None:
+    outside = Outside(
+        submissions=[PENDED], changes=frozenset({Change.ORDER}), decisions=[(timedelta(days=3), APPROVED)]
+    )
+    async with Story(env, outside) as story:
+        await story.until(lambda: WaitingFor.PAYER in outside.standing.waiting_for)
+        first = outside.requests[0].key
+        outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        outside.stored[first] = APPROVED
+        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=first))
+        await story.until(lambda: "payer.late_answer" in outside.notes)
+        assert LineState.APPROVED not in {line.state for line in outside.standing.lines}
+        assert await story.ends() is Closing.COMPLETED
+    assert {line.contact for line in outside.standing.lines} == {outside.requests[1].key}
 
 
 async def test_two_supervisors_start_therapy_at_risk(env: WorkflowEnvironment) -> None:

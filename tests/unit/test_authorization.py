@@ -1,5 +1,6 @@
 """Prior authorization line by line: answers, decisions, and what comes next."""
 
+from datetime import date
 from itertools import product
 
 import pytest
@@ -16,15 +17,13 @@ from firstdose.domain.authorization import (
     LineKind,
     LineState,
     PayerAnswer,
-    Step,
     apply,
     decide,
     move,
-    next_step,
-    overall,
     state_of,
     taken_back,
 )
+from firstdose.domain.authorization_steps import Step, as_asked, next_step, overall
 
 
 def line(state: LineState = LineState.SUBMITTED, sequence: int = 1, **more: object) -> Line:
@@ -148,3 +147,40 @@ def test_an_answer_without_a_line_decides_nothing() -> None:
     assert PayerAnswer().pending
     assert word(LineState.PENDED).pending
     assert not word(LineState.DENIED).pending
+
+
+def test_an_answer_says_nothing_of_lines_that_another_request_carries() -> None:
+    lines = (line(sequence=1, contact="one"), line(sequence=2, contact="two"))
+    answer = PayerAnswer(lines=(*word(LineState.APPROVED, 1).lines, *word(LineState.DENIED, 2).lines))
+    after = apply(lines, answer, contact="one")
+    assert [each.state for each in after] == [LineState.APPROVED, LineState.SUBMITTED]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(LineState), st.sampled_from(Certification), st.sampled_from([None, "one", "two"])),
+        max_size=4,
+    )
+)
+def test_every_draft_is_asked_for_once(
+    drawn: list[tuple[LineState, Certification, str]],
+) -> None:
+    lines = tuple(
+        line(state, number, certification=certification, contact=contact)
+        for number, (state, certification, contact) in enumerate(drawn, start=1)
+    )
+    asked: list[int] = []
+    while together := as_asked(lines):
+        assert len({each.certification for each in together}) == 1
+        if together[0].certification is not Certification.INITIAL:
+            assert len({each.contact for each in together}) == 1, "one earlier request is replaced"
+        asked += [each.sequence for each in together]
+        lines = move(lines, LineState.SUBMITTED, of=LineState, only=[each.sequence for each in together])
+    drafts = {LineState.DRAFT, LineState.EXPIRED}
+    assert sorted(asked) == [number for number, (state, *_) in enumerate(drawn, start=1) if state in drafts]
+
+
+@given(st.one_of(st.none(), st.integers(0, 3)), st.sampled_from(LineState))
+def test_only_an_approved_line_with_units_left_covers_a_visit(units: int | None, state: LineState) -> None:
+    covered = line(state, authorized_units=units).covers(date(2026, 12, 1))
+    assert covered == (state is LineState.NOT_REQUIRED or (state is LineState.APPROVED and units != 0))

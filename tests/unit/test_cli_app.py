@@ -18,9 +18,9 @@ HEAVY = ("temporalio", "fastapi", "asyncpg", "cryptography", "httpx2")
 OPTIONS = {
     "as", "json", "schema", "open", "mine", "overdue", "yes",
     "role", "stage", "payer", "waiting-for", "referral", "limit", "source", "format",
-    "file", "reason", "gate", "until",
+    "file", "reason", "gate", "until", "all",
 }  # fmt: skip
-ARGUMENTS = {"REFERRAL_ID", "ITEM_ID", "OVERRIDE_ID", "FILE", "FILES"}
+ARGUMENTS = {"REFERRAL_ID", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
 
 
 def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +85,9 @@ def test_no_option_and_no_argument_takes_phi(verb: Verb) -> None:
         assert {name for name in argument.names if not name.startswith("-")} <= ARGUMENTS
 
 
-@pytest.mark.parametrize("name", ["list", "show", "timeline", "why", "work", "whoami", "doctor", "audit verify"])
+@pytest.mark.parametrize(
+    "name", ["list", "show", "timeline", "why", "work", "whoami", "doctor", "audit verify", "undelivered list"]
+)
 def test_every_reading_command_can_answer_in_json(name: str) -> None:
     assert "--json" in {option for argument in arguments_of(name) for option in argument.names}
 

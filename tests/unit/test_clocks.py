@@ -57,8 +57,10 @@ def test_decisions(regime: Regime, drug: bool, rule: str, standard: datetime, ex
         (MA, Purpose.APPEAL, False, end_of(12, 21), hours(72)),
         (MA, Purpose.APPEAL, True, end_of(11, 28), hours(72)),
         (MA, Purpose.EXTERNAL_REVIEW, True, end_of(11, 28), hours(72)),
-        (MA, Purpose.APPEAL_FILING, False, end_of(1, 20, 2027), end_of(1, 20, 2027)),
+        (MA, Purpose.APPEAL_FILING, False, end_of(1, 25, 2027), end_of(1, 25, 2027)),
         (MEDICAID, Purpose.APPEAL, True, end_of(12, 21), hours(72)),
+        (MEDICAID, Purpose.APPEAL_FILING, False, end_of(1, 20, 2027), end_of(1, 20, 2027)),
+        (MEDICAID, Purpose.EXTERNAL_REVIEW_FILING, False, end_of(2, 19, 2027), end_of(2, 19, 2027)),
         # Three working days, and Thanksgiving is the fourth.
         (MEDICAID, Purpose.EXTERNAL_REVIEW, True, end_of(2, 19, 2027), end_of(11, 25)),
         (EMPLOYER, Purpose.APPEAL, True, end_of(12, 21), hours(72)),
@@ -85,6 +87,13 @@ def test_the_rule_in_force_on_the_payers_day_of_receipt_judges(regime: Regime) -
     west = Calendar(time_zone="America/Los_Angeles")
     eve = datetime(2026, 1, 1, 7, tzinfo=UTC)
     assert decision_clock(RULES, regime, eve, drug=False, expedited=False, calendar=west).version == "2020-01-01"
+
+
+def test_a_notice_of_medicare_advantage_counts_as_received_five_days_after_its_date_since_2025() -> None:
+    dates = (datetime(2024, 12, 31, 12, tzinfo=UTC), datetime(2025, 1, 1, 12, tzinfo=UTC))
+    before, after = (start_clock(ALL_RULES, MA, Purpose.APPEAL_FILING, at, drug=True, expedited=False) for at in dates)
+    assert (before.version, before.due_at) == ("2020-01-01", end_of(3, 1, 2025))
+    assert (after.version, after.due_at) == ("2026-01-01", end_of(3, 7, 2025))
 
 
 def test_every_decision_and_every_first_appeal_has_a_clock_and_a_window_and_none_has_two() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firstdose.domain.business_calendar import Unit
 from firstdose.domain.clock_rules import Terms
-from firstdose.domain.clock_state import Phase, answered, escalation, extended, paused, resumed, state
+from firstdose.domain.clock_state import Phase, answered, extended, paused, resumed, state
 from firstdose.domain.clocks import RULES, Clock, Pause, Regime, decision_clock
 
 HOUR = timedelta(hours=1)
@@ -171,32 +171,3 @@ def test_with_time_a_clock_is_paused_longer_due_later_and_breached_further(
     assert earlier.due_at <= later.due_at
     assert earlier.phase is not Phase.BREACHED or earlier.breached_by <= later.breached_by
     assert earlier.phase not in (Phase.MET, Phase.MISSED) or earlier == later
-
-
-def test_a_breach_escalates_level_by_level_and_then_no_further() -> None:
-    def reached(after: timedelta) -> tuple[int, datetime | None]:
-        step = escalation(URGENT, URGENT.due_at + after, levels=3, apart=DAY)
-        return step.level, step.next_at
-
-    due = URGENT.due_at
-    assert reached(-HOUR) == (0, due)
-    assert reached(NONE) == (1, due + DAY)
-    assert reached(DAY - HOUR) == (1, due + DAY)
-    assert reached(DAY) == (2, due + 2 * DAY)
-    assert reached(9 * DAY) == (3, None)
-
-
-@pytest.mark.parametrize("clock", [answered(URGENT, RECEIVED + HOUR), paused(URGENT, RECEIVED + HOUR)])
-def test_what_is_answered_or_stands_still_escalates_to_nobody(clock: Clock) -> None:
-    step = escalation(clock, RECEIVED + 90 * DAY, levels=3, apart=DAY)
-    assert (step.level, step.next_at) == (0, None)
-
-
-@given(lives(), st.timedeltas(NONE, 60 * DAY), st.integers(0, 5), st.timedeltas(NONE, 3 * DAY))
-def test_the_next_level_comes_at_the_time_that_was_told(
-    clock: Clock, later: timedelta, levels: int, apart: timedelta
-) -> None:
-    now = clock.started_at + later
-    step = escalation(clock, now, levels=levels, apart=apart)
-    assert step.level <= levels
-    assert step.next_at is None or step.next_at > now

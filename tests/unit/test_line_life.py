@@ -11,12 +11,11 @@ from firstdose.domain.authorization import (
     LineAnswer,
     LineState,
     PayerAnswer,
-    Step,
     apply,
     decide,
     move,
-    next_step,
 )
+from firstdose.domain.authorization_steps import Step, next_step
 from firstdose.domain.coding import lines_for
 from firstdose.domain.facts import Outline
 from firstdose.domain.gates import Gate, Readiness, closed_gates

@@ -141,6 +141,34 @@ def test_a_part_needs_its_units() -> None:
     assert only(answered(echoed)).state is LineState.NEEDS_REVIEW
 
 
+@pytest.mark.parametrize(
+    ("added", "state", "units"),
+    [
+        ({"itemSequence": [2, 1], "quantity": {"value": 7}}, LineState.PARTIAL, 7),
+        ({"itemSequence": [1], "quantity": {"value": 7.5}}, LineState.NEEDS_REVIEW, None),
+        ({"itemSequence": [1]}, LineState.NEEDS_REVIEW, None),
+        ({"itemSequence": [2], "quantity": {"value": 7}}, LineState.NEEDS_REVIEW, None),
+        ({"quantity": {"value": 7}}, LineState.NEEDS_REVIEW, None),
+    ],
+)
+def test_the_units_of_a_part_may_lie_in_the_added_item(
+    added: dict[str, Any], state: LineState, units: int | None
+) -> None:
+    line = only(answered(item(1, "A2"), addItem=[added]))
+    assert (line.state, line.units) == (state, units)
+
+
+@pytest.mark.parametrize("code", ["CT", "PENDEDCODE", "A2"])
+def test_who_reviews_a_line_sees_the_code_unless_there_is_a_reason(code: str) -> None:
+    assert only(answered(item(1, code))) == LineAnswer(sequence=1, state=LineState.NEEDS_REVIEW, reason_code=code)
+    assert only(answered(item(1, code, reason="0C"))).reason_code == "0C"
+
+
+def test_of_two_added_items_for_a_line_the_first_counts() -> None:
+    added = [{"itemSequence": [1], "quantity": {"value": units}} for units in (7, 9)]
+    assert only(answered(item(1, "A6"), addItem=added)).units == 7
+
+
 def test_a_modification_is_read_from_the_added_item() -> None:
     requested = item(1, "A6", period("2026-11-01", "2027-11-01"))
     added = item(1, "A1", period("2026-11-01", "2026-12-01"), number="N6") | {
@@ -176,6 +204,13 @@ def test_an_error_of_another_line_is_that_lines() -> None:
     error = {"itemSequence": 2, "code": {"coding": [{"code": "04"}]}}
     lines = read_answer(answered(item(1, "A3"), item(2, "A3"), error=[error])).answer.lines
     assert [line.reason_code for line in lines] == [None, "04"]
+
+
+def test_the_first_error_of_a_line_or_of_all_is_the_lines() -> None:
+    coded = [(2, "02"), (None, "00"), (1, "01"), (None, "09")]
+    errors = [{"itemSequence": sequence, "code": {"coding": [{"code": code}]}} for sequence, code in coded]
+    lines = read_answer(answered(item(1, "A3"), item(2, "A3"), error=errors)).answer.lines
+    assert [line.reason_code for line in lines] == ["00", "02"]
 
 
 def test_a_line_that_the_answer_passes_over_still_waits() -> None:

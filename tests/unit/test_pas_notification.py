@@ -8,7 +8,7 @@ from hypothesis import given
 
 from firstdose.adapters.payers.pas.elements import Unreadable
 from firstdose.adapters.payers.pas.notification import read_notification
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization import LineState, PayerEvent
 from tests.unit.test_pas_answer import ANYTHING, answered, item, public
 
 
@@ -45,7 +45,8 @@ WHOLE = {"resourceType": "Subscription", "id": "1"}
 def test_three_shapes_tell_the_same(body: bytes) -> None:
     notification = read_notification(body)
     (told,) = notification.told
-    assert (notification.event_number, told.traces) == (7, ("ours",))
+    assert notification.event == PayerEvent(subscription="1", number=7, answers=(told.digest,))
+    assert told.traces == ("ours",)
     assert [line.state for line in told.received().answer.lines] == [LineState.APPROVED]
 
 
@@ -53,10 +54,43 @@ def test_a_handshake_tells_nothing() -> None:
     assert read_notification(history(status("handshake"))).told == ()
 
 
+@pytest.mark.parametrize(
+    ("subscription", "named"),
+    [
+        ({"valueReference": {"reference": "https://payer.example/fhir/Subscription/abc"}}, "abc"),
+        ({"valueReference": {"display": "ours"}}, ""),
+        ({"valueString": "abc"}, ""),
+    ],
+)
+def test_the_subscription_is_known_by_its_id_alone(subscription: dict[str, Any], named: str) -> None:
+    event = read_notification(history(status("event-notification", **subscription), ANSWER)).event
+    assert event is not None
+    assert event.subscription == named
+
+
+@pytest.mark.parametrize(
+    ("number", "read"),
+    [
+        ({"valueInteger": 7}, 7),
+        ({"valueString": "7 "}, 7),
+        ({"valueString": "seven"}, None),
+        ({"valueString": "9" * 19}, None),
+        ({"valueDecimal": 7.5}, None),
+        ({}, None),
+    ],
+)
+def test_an_event_without_a_number_is_no_event(number: dict[str, Any], read: int | None) -> None:
+    told = status("event-notification")
+    told["parameter"][2]["part"] = [{"name": "event-number", **number}]
+    event = read_notification(history(told, ANSWER)).event
+    assert (event.number if event else None) == read
+
+
 def test_the_public_flattened_example() -> None:
     notification = read_notification(public("inferno_PAS_notification_example_full_resource.json"))
     (told,) = notification.told
-    assert (notification.event_number, told.traces) == (1, ("1263291",))
+    assert notification.event is not None
+    assert (notification.event.number, told.traces) == (1, ("1263291",))
     assert [line.state for line in told.received().answer.lines] == [LineState.NEEDS_REVIEW]
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firstdose.adapters.payers.passage import GuardedPassage
+from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import Outcome
 from firstdose.ports import PayerEndpoint, Unavailable
 
@@ -39,7 +40,7 @@ async def test_a_slow_payer_holds_so_many_places_and_no_more() -> None:
     passage, began, free = GuardedPassage(Well(), Well(), clock), asyncio.Semaphore(0), asyncio.Event()
 
     async def drip() -> None:
-        async with passage.to(endpoint("slow")):
+        async with passage.to(endpoint("slow"), Channel.PAS):
             began.release()
             await free.wait()
 
@@ -55,7 +56,7 @@ async def test_a_slow_payer_holds_so_many_places_and_no_more() -> None:
             waits.append(refused.value.retry_after)
     assert waits == [timedelta(seconds=wait) for wait in (0.1, 5.1, 10.1)], "as places are likely to come free"
 
-    async with passage.to(endpoint("prompt")):
+    async with passage.to(endpoint("prompt"), Channel.PAS):
         pass
     free.set()
     await asyncio.gather(*dripping)
@@ -66,7 +67,7 @@ async def test_a_place_is_free_again_whatever_happened() -> None:
     passage = GuardedPassage(Well(), Well(), Clock())
     for error in (Unavailable("payer_failed"), RuntimeError(), asyncio.CancelledError()):
         with pytest.raises(type(error)):
-            async with passage.to(endpoint("one", at_once=1)):
+            async with passage.to(endpoint("one", at_once=1), Channel.PAS):
                 raise error
-    async with passage.to(endpoint("one", at_once=1)):
+    async with passage.to(endpoint("one", at_once=1), Channel.PAS):
         pass

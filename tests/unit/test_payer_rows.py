@@ -26,6 +26,7 @@ FULL = {
     "regime": "plan",
     "standard_decision": "3 business days",
     "expedited_decision": "24 hours",
+    "after_discharge": "1 business day",
     "time_zone": "America/Chicago",
     "closes": "17:00",
     "federal_holidays": "no",
@@ -38,6 +39,7 @@ FULL = {
     "base_url": "https://payer.example/fhir",
     "timeout": "12",
     "x12_url": "https://clearinghouse.example/x12",
+    "x12_login": "clearinghouse",
     "trust_outcome_when_no_review_action": "true",
 }
 
@@ -67,6 +69,7 @@ def test_the_endpoint_has_the_addresses_and_quirks() -> None:
     assert (endpoint.payer, endpoint.name, endpoint.timeout) == ("acme", "Acme Health", timedelta(seconds=12))
     assert (endpoint.base_url, endpoint.x12_url) == (FULL["base_url"], FULL["x12_url"])
     assert endpoint.trust_outcome_when_no_review_action
+    assert endpoint.x12_login == "clearinghouse"
     assert PayerRow.model_validate(LEAST).endpoint is None
 
 
@@ -82,9 +85,23 @@ def test_a_plans_own_times_stand_before_the_rules() -> None:
     assert standard.due_at == datetime(2026, 3, 11, 22, tzinfo=UTC), "Wednesday at 17:00 in Chicago, in summer time"
     assert (standard.version, standard.citation) == ("3", "plan acme")
     assert started(Purpose.DECISION, expedited=True).due_at == friday + timedelta(hours=24)
+    for expedited in (True, False):
+        home = started(Purpose.AFTER_DISCHARGE, expedited=expedited)
+        assert home.due_at == datetime(2026, 3, 9, 22, tzinfo=UTC), "Monday, the next business day"
+        assert home.citation == "plan acme"
     filing = started(Purpose.APPEAL_FILING, expedited=False)
     assert (filing.due_at - friday).days == 90
     assert filing.terms.unit is Unit.CALENDAR_DAYS
+
+
+@pytest.mark.parametrize(
+    ("regime", "appeals"),
+    [(Regime.MEDICARE_ADVANTAGE, 1), (Regime.MEDICAID, 1), (Regime.EMPLOYER, 2), (Regime.PLAN, 2)],
+)
+def test_how_often_a_plan_hears_an_appeal_goes_by_its_regime_unless_its_row_says(regime: Regime, appeals: int) -> None:
+    silent = PayerRow.model_validate({**LEAST, "regime": regime}).plan(1)
+    told = PayerRow.model_validate({**LEAST, "regime": regime, "appeal_levels": "0"}).plan(1)
+    assert (silent.hears_appeals, told.hears_appeals) == (appeals, 0)
 
 
 def test_what_the_workflow_is_told_has_no_calendar_and_no_clocks() -> None:
@@ -127,6 +144,7 @@ def test_what_is_empty_is_as_if_it_were_not_there() -> None:
         ({"regime": "erisa"}, "regime: Input should be 'medicare_advantage', 'medicaid', 'employer' or 'plan'"),
         ({"standard_decision": "soon"}, "standard_decision: written like 72 hours, 7 days or 3 business days"),
         ({"standard_decision": "0 days"}, "standard_decision: written like 72 hours, 7 days or 3 business days"),
+        ({"after_discharge": "next day"}, "after_discharge: written like 72 hours, 7 days or 3 business days"),
         ({"expedited_decision": "1 day"}, "standard_decision: needed beside expedited_decision"),
         ({"time_zone": "Central"}, "time_zone: not an IANA time zone, such as America/Chicago"),
         ({"closes": "17:00+01:00"}, "closes: a local time, without an offset"),

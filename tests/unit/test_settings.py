@@ -106,6 +106,17 @@ def test_an_unreadable_secret_file_stops_the_start(tmp_path: Path) -> None:
         load_settings(environ={"DATABASE_URL_FILE": str(tmp_path / "missing")})
 
 
+def test_a_login_at_a_payer_has_its_password_in_a_file_and_nowhere_else() -> None:
+    def credentials(told: str) -> Settings:
+        return load_settings(environ={"FIRSTDOSE_PAYER_CREDENTIALS": f'{{"clearinghouse": {{"user": "us", {told}}}}}'})
+
+    given = credentials('"password_file": "/run/secrets/clearinghouse"').payer_credentials["clearinghouse"]
+    assert (given.user, given.password_file) == ("us", Path("/run/secrets/clearinghouse"))
+    with pytest.raises(SettingsError, match=r"^FIRSTDOSE_PAYER_CREDENTIALS is not usable: ") as refused:
+        credentials('"password": "CANARY"')
+    assert "CANARY" not in str(refused.value)
+
+
 def test_only_temporals_variables_reach_temporal() -> None:
     settings = load_settings(environ={"TEMPORAL_ADDRESS": "t:7233", "TEMPORAL_NAMESPACE": "", "HOME": "/root"})
     assert list(settings.temporal) == ["TEMPORAL_ADDRESS"]

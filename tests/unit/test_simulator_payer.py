@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulator.payer_book import Asking, Delivered, Filed, PayerBook, Subscribed
-from simulator.scenario import PayerScript, Word, load_scenarios, scenario_of
+from simulator.scenario import Asked, PayerScript, Word, load_scenarios, scenario_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -51,6 +51,17 @@ def test_the_member_id_chooses_the_scenario(member_id: str | None, name: str) ->
     assert scenario_of(member_id).name == name
 
 
+def test_a_seed_gives_each_member_in_no_scenario_one_of_them() -> None:
+    members = [f"NSH{number:09}" for number in range(300)]
+    dealt, again, otherwise = ([scenario_of(each, seed=seed).name for each in members] for seed in (7, 7, 8))
+    assert dealt == again != otherwise
+    assert set(dealt) == set(load_scenarios())
+    book = PayerBook(seed=7)
+    assert [book.scenario_of(each).name for each in members] == dealt
+    assert book.scenario_of("SIM-PARTIAL-1").name == "partial"
+    assert book.scenario_of(None).name == PayerBook().scenario_of(members[0]).name == "approved"
+
+
 def test_a_script_answers_the_submission_at_once() -> None:
     with pytest.raises(ValidationError):
         PayerScript.model_validate({"authorization": [{"answer": "approve", "after": "P1D"}]})
@@ -77,6 +88,31 @@ def test_documents_start_the_clock_of_an_information_request() -> None:
     assert filed.due_at == NOW + timedelta(days=1)
 
 
+def test_of_two_decisions_in_one_moment_the_last_is_the_present_one() -> None:
+    clock = Clock()
+    book = PayerBook(clock=clock)
+    filed = book.file(request("two_answers_at_once"))
+    clock.now += timedelta(days=1)
+    book.decide_due()
+    assert (filed.step, filed.present.answer) == (2, Word.DENY)
+
+
+def test_a_payer_is_away_for_as_long_as_simulated_time_says_and_then_back_for_everybody() -> None:
+    clock, scenario = Clock(), load_scenarios()["dead_for_a_week"]
+    book = PayerBook(speed=24, clock=clock)
+
+    def away(payer: str, trace: str) -> bool:
+        return book.fault(payer, trace, scenario, Asked.SUBMIT) is not None
+
+    assert away("northstar", "t1")
+    clock.now += timedelta(hours=7) - timedelta(seconds=1)
+    assert away("northstar", "t2")
+    clock.now += timedelta(seconds=1)
+    assert not away("northstar", "t1")
+    assert not away("northstar", "t2")
+    assert away("lakeshore", "t3"), "each payer for itself"
+
+
 def test_the_same_request_again_is_counted_and_nothing_else() -> None:
     book = PayerBook(clock=Clock())
     for _ in range(3):
@@ -92,6 +128,17 @@ def test_a_cancelled_request_is_never_decided() -> None:
     clock.now += timedelta(days=9)
     book.decide_due()
     assert (filed.step, filed.untold) == (0, False)
+    assert book.recorder()["cancelled"] == ["t1"]
+
+
+def test_a_payer_may_decide_what_was_taken_back() -> None:
+    clock = Clock()
+    book = PayerBook(clock=clock)
+    filed = book.file(request("answered_after_cancellation"))
+    book.file(request("answered_after_cancellation", trace="t2", cancels="t1"))
+    clock.now += timedelta(days=10)
+    book.decide_due()
+    assert (filed.present.answer, filed.untold) == (Word.APPROVE, True)
     assert book.recorder()["cancelled"] == ["t1"]
 
 

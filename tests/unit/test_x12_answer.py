@@ -1,61 +1,14 @@
-"""What 278 responses decide: by each line's own HCR, never for another request or patient, never by accident."""
+"""What 278 responses decide: by each line's own HCR, never by accident."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
-from firstdose.adapters.payers.x12.envelope import read_interchange
-from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.domain.authorization import LineAnswer, LineState, PayerAnswer
-from firstdose.ports import Impossible, PayerCase, PortError, Unavailable
+from firstdose.domain.authorization import LineAnswer, LineState
+from firstdose.ports import PayerCase, Unavailable
 from tests.contract.cases import case, endpoint
-from tests.unit.x12_wire import interchange
-
-TRACE = "0123456789abcdef0123456789abcdef"
-ASKED = case(trace=TRACE)
-PEOPLE = (
-    "HL*1**20*1",
-    "NM1*X3*2*NORTHSTAR*****PI*60054",
-    "HL*2*1*21*1",
-    "NM1*1P*2*US*****XX*1234567893",
-    "HL*3*2*22*1",
-    "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-1",
-    "HL*4*3*23*1",
-    "NM1*QC*1*SAMPLE*AVERY",
-    "DMG*D8*19610417*F",
-)
-SV1 = {1: "SV1*HC:J3370**UN*42", 2: "SV1*HC:S9501**UN*42", 3: "SV1*HC:99601**UN*6"}
-DATES = "DTP*007*RD8*20261124-20270222"
-
-
-def event(*segments: str, trace: str = TRACE) -> list[str]:
-    return ["HL*5*4*EV*1", f"TRN*2*{trace}*9123456789", *segments]
-
-
-def service(sequence: int, *segments: str, trace: str = TRACE) -> list[str]:
-    return [f"HL*{5 + sequence}*5*SS*0", f"TRN*2*{trace}-{sequence}*9123456789", *segments, SV1[sequence]]
-
-
-def body(*parts: Sequence[str], people: Sequence[str] = PEOPLE, echo: str = TRACE) -> list[str]:
-    return [f"BHT*0007*11*{echo}*20261121*1201*18", *people, *(one for part in parts for one in part)]
-
-
-def answer(*parts: Sequence[str], asked: PayerCase = ASKED, people: Sequence[str] = PEOPLE) -> PayerAnswer:
-    transaction = read_interchange(interchange("278", body(*parts, people=people))).transactions[0]
-    return read_answer(transaction, asked)
-
-
-def inquired(*parts: Sequence[str], people: Sequence[str] = PEOPLE) -> PayerAnswer | None:
-    return read_inquiry(read_interchange(interchange("278", body(*parts, people=people))).transactions[0], ASKED)
-
-
-def states(found: PayerAnswer) -> list[LineState]:
-    return [line.state for line in found.lines]
+from tests.unit.x12_review import ASKED, DATES, PEOPLE, SV1, TRACE, answer, event, inquired, service, states
 
 
 def alone(*segments: str, asked: PayerCase = ASKED) -> LineAnswer:
@@ -144,8 +97,17 @@ def test_an_action_on_the_event_approves_only_at_payers_marked_so(
     marked = case(endpoint(trust_outcome_when_no_review_action=True), trace=TRACE)
     assert answer(event(hcr), service(1), asked=marked).lines[0].state is trusting
     assert answer(event(hcr), service(1)).lines[0].state is plain
-    assert answer(event(hcr), asked=marked).lines[0].state is plain, "a service that it does not repeat"
+    assert states(answer(event(hcr), asked=marked)) == [trusting] * 3, "without any service it means them all"
+    assert states(answer(event(hcr))) == [plain] * 3
+    assert states(answer(event(hcr), service(2), asked=marked))[::2] == [plain] * 2, "services that it does not repeat"
     assert answer(event(hcr), service(1, "HCR*A3"), asked=marked).lines[0].state is LineState.DENIED
+
+
+def test_an_event_without_services_tells_the_number_and_period_of_them_all() -> None:
+    marked = case(endpoint(trust_outcome_when_no_review_action=True), trace=TRACE)
+    found = answer(event("HCR*A1*AUTH1", DATES), asked=marked).lines[2]
+    assert (found.number, found.valid_to, found.units) == ("AUTH1", date(2027, 2, 22), None)
+    assert states(answer(event("HCR*A1*AUTH1", "HSD*FL*20"), asked=marked))[0] is LineState.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -228,14 +190,38 @@ def test_a_service_that_was_not_processed_is_not_approved() -> None:
     assert alone("AAA*N**33*C", "HCR*A1*N", DATES).state is LineState.NEEDS_REVIEW
 
 
+def test_a_service_that_was_not_processed_has_no_part_in_its_events_action() -> None:
+    for hcr in ("HCR*A3**25", "HCR*A1*AUTH1", "HCR*A4"):
+        found = answer(event(hcr), service(1, "AAA*N**33*C"), service(2, "HCR*A1*AUTH2", DATES)).lines
+        assert (found[0].state, found[0].reason_code) == (LineState.NEEDS_REVIEW, "33")
+        assert found[1].state is LineState.APPROVED
+
+
 def test_a_pend_tells_the_payers_reference_and_the_documents_it_wants() -> None:
     found = answer(event("REF*NT*PEND0001", "HI*LOI:11506-3*LOI:18842-5"), service(1, "HCR*A4"))
     assert found.tracking == "PEND0001"
     assert found.information is not None
     assert found.information.wanted == ("11506-3", "18842-5")
-    reports = answer(event(), service(1, "HCR*A4", "PWK*77*FX"))
-    assert reports.information is not None
-    assert reports.information.wanted == ("77",)
+    assert found.information.control_number is None
+
+
+@pytest.mark.parametrize(
+    ("event_says", "first", "second", "wanted", "number"),
+    [
+        ((), ("PWK*77*FX",), (), ("77",), None),
+        ((), ("PWK*77*FX***AC*ACN-5",), (), ("77",), "ACN-5"),
+        (("PWK*OZ*BM***AC*ACN-4",), ("PWK*77*FX***AC*ACN-5",), (), ("OZ", "77"), "ACN-4"),
+        ((), ("HI*LOI:11506-3", "PWK*77*EL***AC*ACN-5"), (), ("11506-3",), "ACN-5"),
+        ((), ("HI*LOI:11506-3",), ("PWK*77*FX***AC*ACN-5",), ("11506-3", "77"), "ACN-5"),
+        ((), ("PWK*77*FX***AC*" + "5" * 81,), (), ("77",), None),
+    ],
+)
+def test_documents_are_wanted_by_kind_of_report_under_the_payers_number(
+    event_says: Sequence[str], first: Sequence[str], second: Sequence[str], wanted: Sequence[str], number: str | None
+) -> None:
+    found = answer(event(*event_says), service(1, "HCR*A4", *first), service(2, "HCR*A4", *second)).information
+    assert found is not None
+    assert (found.wanted, found.control_number) == (wanted, number)
 
 
 @pytest.mark.parametrize(
@@ -263,134 +249,3 @@ def test_a_payer_that_is_down_has_not_answered(follow_up: str, wait: int | None)
             read(event(f"AAA*N**42*{follow_up}"))
         assert down.value.problem == "payer_system_down"
         assert down.value.retry_after == (timedelta(days=wait) if wait else None)
-
-
-APPROVED = [event(), *(service(number, f"HCR*A1*AUTH{number}", DATES) for number in (1, 2, 3))]
-
-
-def test_an_answer_to_another_request_is_none() -> None:
-    other = "f" * 32
-    theirs = [event(trace=other), service(1, "HCR*A1*AUTH1", DATES, trace=other)]
-    with pytest.raises(Unreadable):
-        answer(*theirs)
-    assert inquired(*theirs) is None
-    with pytest.raises(Unreadable):
-        read_answer(read_interchange(interchange("278", body(echo=other))).transactions[0], ASKED)
-
-
-def test_our_number_counts_in_capitals_too() -> None:
-    assert states(answer(event(trace=TRACE.upper()), service(1, "HCR*A1", DATES)))[0] is LineState.APPROVED
-
-
-def test_an_answer_without_any_trace_is_ours_if_its_transaction_echoes_our_number() -> None:
-    untraced = ["HL*5*4*EV*1", "HL*6*5*SS*0", "HCR*A1*AUTH1", DATES, SV1[1]]
-    assert answer(untraced).lines[0].state is LineState.APPROVED
-    with pytest.raises(Unreadable):
-        read_answer(read_interchange(interchange("278", body(untraced, echo="other"))).transactions[0], ASKED)
-    with pytest.raises(Unreadable):
-        inquired(untraced)
-
-
-@pytest.mark.parametrize(
-    ("was", "becomes"),
-    [
-        ("DMG*D8*19610417*F", "DMG*D8*19610418*F"),
-        ("DMG*D8*19610417*F", "DMG*D8*1961"),
-        ("NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-1", "NM1*IL*1*OTHER*JORDAN****MI*SIM-APPROVED-2"),
-    ],
-)
-def test_an_answer_about_another_patient_decides_nothing(was: str, becomes: str) -> None:
-    people = [becomes if one == was else one for one in PEOPLE]
-    if "NM1" in was:
-        people.remove("DMG*D8*19610417*F")
-    assert states(answer(*APPROVED)) == [LineState.APPROVED] * 3
-    assert states(answer(*APPROVED, people=people)) == [LineState.NEEDS_REVIEW] * 3
-
-
-def test_a_member_id_with_a_suffix_is_ours_by_name_and_birth_date() -> None:
-    people = [one.replace("SIM-APPROVED-1", "SIMAPPROVED1 02") for one in PEOPLE]
-    assert states(answer(*APPROVED, people=people)) == [LineState.APPROVED] * 3
-    nameless = [one for one in people if not one.startswith("NM1*QC")]
-    assert states(answer(*APPROVED, people=nameless)) == [LineState.NEEDS_REVIEW] * 3
-
-
-def test_an_inquiry_finds_ours_among_others() -> None:
-    other = ["HL*20*4*EV*1", f"TRN*2*{'f' * 32}*9", "HL*21*20*SS*0", "HCR*A3", SV1[1]]
-    found = inquired(other, *APPROVED)
-    assert found is not None
-    assert states(found) == [LineState.APPROVED] * 3
-
-
-@pytest.mark.parametrize(
-    ("was", "becomes"),
-    [("HL*5*4*EV*1", "HL*5*9*EV*1"), ("HL*5*4*EV*1", "HL**4*EV*1"), ("HL*6*5*SS*0", "HL*4*5*SS*0")],
-)
-def test_levels_that_do_not_nest_are_unreadable(was: str, becomes: str) -> None:
-    told = [becomes if one == was else one for one in body(*APPROVED)]
-    assert told != body(*APPROVED)
-    with pytest.raises(Unreadable):
-        read_answer(read_interchange(interchange("278", told)).transactions[0], ASKED)
-
-
-def test_more_levels_than_anybody_needs_are_unreadable() -> None:
-    with pytest.raises(Unreadable):
-        answer(event(), [f"HL*{number}*5*SS*0" for number in range(6, 3000)])
-
-
-def test_two_events_under_our_number_must_say_the_same() -> None:
-    again = ["HL*20*4*EV*1", f"TRN*2*{TRACE}*9", "HL*21*20*SS*0", f"TRN*2*{TRACE}-1*9", "HCR*A3"]
-    found = inquired(*APPROVED, again)
-    assert found is not None
-    assert states(found) == [LineState.NEEDS_REVIEW] * 3
-
-
-def test_only_the_payers_word_that_there_is_none_is_none() -> None:
-    assert inquired(event("AAA*Y**AA*C")) is None
-    assert inquired(people=[*PEOPLE, "AAA*Y**AA*C"]) is None
-    for refusal in (event("AAA*Y**33*C"), ["AAA*Y**75*C"]):
-        with pytest.raises(Impossible):
-            inquired(refusal)
-    with pytest.raises(Unreadable):
-        inquired()
-
-
-VALID = interchange("278", body(*APPROVED))
-WAITING = interchange("278", body(event(), *(service(number, "HCR*A4*AUTH1", DATES) for number in (1, 2, 3))))
-
-
-def authorized(raw: bytes) -> list[LineAnswer]:
-    with suppress(Unreadable, PortError, LookupError):
-        found = read_answer(read_interchange(raw).transactions[0], ASKED)
-        return [line for line in found.lines if line.state in (LineState.APPROVED, LineState.NOT_REQUIRED)]
-    return []
-
-
-def test_half_an_approval_is_none() -> None:
-    assert len(authorized(VALID)) == 3
-    assert not any(authorized(VALID[:length]) for length in range(len(VALID.rstrip())))
-
-
-@settings(deadline=None)
-@given(st.data())
-def test_an_approval_that_lost_a_segment_is_none(data: st.DataObject) -> None:
-    told = VALID.splitlines(keepends=True)
-    lost = data.draw(st.integers(0, len(told) - 1))
-    assert authorized(b"".join(told[:lost] + told[lost + 1 :])) == []
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(WAITING) - 1), st.integers(0, 255)), min_size=1, max_size=4))
-def test_no_spoiled_pend_becomes_an_approval(spoiled: list[tuple[int, int]]) -> None:
-    raw = bytearray(WAITING)
-    for place, byte in spoiled:
-        raw[place] = byte
-    assert not authorized(bytes(raw)) or b"*A1*" in raw or b"*NA*" in raw
-
-
-@settings(deadline=None)
-@given(st.lists(st.sampled_from([*body(*APPROVED), "HCR*A4", "AAA*N**42*R", "HL*6*9*SS*0"]), max_size=12))
-def test_any_order_of_segments_is_answered_or_refused(told: list[str]) -> None:
-    transaction = read_interchange(interchange("278", told)).transactions[0]
-    for read in (read_answer, read_inquiry):
-        with suppress(Unreadable, Unavailable, Impossible):
-            read(transaction, ASKED)

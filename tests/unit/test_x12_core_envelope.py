@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstdose.adapters.payers.x12.core_envelope import Enveloped, Login, unwrap, wrap
-from firstdose.adapters.payers.x12.envelope import REVIEW, Address
+from firstdose.adapters.payers.credentials import Login
+from firstdose.adapters.payers.x12.core_envelope import Enveloped, unwrap, wrap
+from firstdose.adapters.payers.x12.envelope import ELIGIBILITY, REVIEW, REVIEW_INQUIRY, Address, TransactionType
 from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.ports import Impossible
+from firstdose.ports import Impossible, PortError, RefusedRequest, Unavailable
 from tests.contract.cases import NOW
 
 NUMBER = UUID(int=7)
@@ -28,7 +29,7 @@ def test_a_request_says_who_sends_what_to_whom() -> None:
     sent = wrap(REVIEW, b"ISA*00~", Address("US", "THEM"), Login("firstdose", "s3cret"), NUMBER, NOW)
     told = sent.body.decode()
     for name, value in {
-        "PayloadType": "X12_278_Request_005010X217",
+        "PayloadType": "X12_278_Request_005010X217E1_2",
         "ProcessingMode": "RealTime",
         "PayloadID": str(NUMBER),
         "TimeStamp": "2026-11-21T12:00:00Z",
@@ -41,6 +42,14 @@ def test_a_request_says_who_sends_what_to_whom() -> None:
     }.items():
         assert f'name="{name}"\r\n\r\n{value}\r\n' in told
     assert unwrap(sent) == b"ISA*00~"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(ELIGIBILITY, "X12_270_Request_005010X279A1"), (REVIEW_INQUIRY, "X12_278_Request_005010X215")],
+)
+def test_each_transaction_has_its_name(kind: TransactionType, name: str) -> None:
+    assert f"\r\n\r\n{name}\r\n".encode() in wrap(kind, b"", Address("US", "THEM"), None, NUMBER, NOW).body
 
 
 def test_without_a_login_none_is_sent() -> None:
@@ -57,9 +66,19 @@ def test_the_payload_is_what_success_brings() -> None:
     assert unwrap(form(ErrorCode="Success", ErrorMessage="None", Payload="ISA~\r\nIEA~")) == b"ISA~\r\nIEA~"
 
 
-def test_an_envelope_that_is_refused_is_final() -> None:
-    with pytest.raises(Impossible):
-        unwrap(form(ErrorCode="Sender", ErrorMessage="nobody we know", Payload="ISA~"))
+@pytest.mark.parametrize(
+    ("code", "error", "problem"),
+    [
+        ("Sender", RefusedRequest, "payer_refused_request"),
+        ("PayloadTypeIllegal", RefusedRequest, "payer_refused_request"),
+        ("UnAuthorized", Impossible, "payer_refused_credentials"),
+        ("Receiver", Unavailable, "payer_failed"),
+    ],
+)
+def test_an_envelope_that_is_refused_says_whose_fault_it_is(code: str, error: type[PortError], problem: str) -> None:
+    with pytest.raises(error) as refused:
+        unwrap(form(ErrorCode=code, ErrorMessage="nobody we know", Payload="ISA~"))
+    assert str(refused.value) == problem
 
 
 @pytest.mark.parametrize(
@@ -83,5 +102,5 @@ def test_an_answer_without_a_payload_is_unreadable(answer: Enveloped) -> None:
     st.binary(max_size=200), st.sampled_from([FORM, "multipart/form-data; boundary*=utf-8''%ff"]) | st.text(max_size=60)
 )
 def test_any_answer_is_unwrapped_or_refused(body: bytes, content_type: str) -> None:
-    with suppress(Unreadable, Impossible):
+    with suppress(Unreadable, Impossible, Unavailable):
         unwrap(Enveloped(b"--b1\r\n" + body, content_type))

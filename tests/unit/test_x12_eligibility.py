@@ -15,7 +15,7 @@ from firstdose.adapters.payers.x12.segments import Unreadable
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.ports import Impossible, PortError, Unavailable
+from firstdose.ports import Impossible, PayerCase, PortError, Unavailable
 from tests.contract.cases import case
 from tests.unit.x12_wire import interchange
 
@@ -33,9 +33,9 @@ DEPENDENT = (
 PERSON = (*PAYER, *SUBSCRIBER, *DEPENDENT)
 
 
-def told(*said: str, people: Sequence[str] = PERSON) -> Benefits:
+def told(*said: str, people: Sequence[str] = PERSON, asked: PayerCase = ASKED) -> Benefits:
     body = ["BHT*0022*11*T*20261121*1201", *people, *said]
-    return read_benefits(read_interchange(interchange("271", body)).transactions[0], ASKED)
+    return read_benefits(read_interchange(interchange("271", body)).transactions[0], asked)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,8 @@ def told(*said: str, people: Sequence[str] = PERSON) -> Benefits:
         (("EB*1**30", "DTP*291*RD8*20260101-20261231"), CoverageStatus.ACTIVE),
         (("EB*1**30", "DTP*346*D8*20260101", "DTP*347*D8*20261121"), CoverageStatus.ACTIVE),
         (("EB*1**30", "EB*6**35", "DTP*347*D8*20200101"), CoverageStatus.ACTIVE),
+        (("EB*1**30", "DTP*356*D8*20260101", "DTP*349*D8*20261121"), CoverageStatus.ACTIVE),
+        (("EB*1**42", "EB*6**42", "III*ZZ*21"), CoverageStatus.ACTIVE),
     ],
 )
 def test_the_plan_is_in_force_or_not(said: Sequence[str], status: CoverageStatus) -> None:
@@ -72,6 +74,10 @@ def test_the_plan_is_in_force_or_not(said: Sequence[str], status: CoverageStatus
         ("EB*1**30", "DTP*291*RD8*20250101-20251231"),
         ("EB*1**30", "DTP*347*D8*soon"),
         ("DTP*307*RD8*20250101-20251231", "EB*1**30"),
+        ("DTP*357*D8*20261120", "EB*1**30"),
+        ("EB*1**30", "DTP*348*D8*20261122"),
+        ("EB*1**30", "DTP*292*RD8*20250101-20251231"),
+        ("EB*1**30", "III*ZZ*21"),
     ],
 )
 def test_what_is_not_clearly_in_force_a_person_finds_out(said: Sequence[str]) -> None:
@@ -107,6 +113,8 @@ def test_amounts_are_what_remains_and_what_is_paid_each_time() -> None:
         (("EB*G*IND*30***29*100", "EB*G*IND*30***29*200"), "out_of_pocket_remaining"),
         (("EB*B*IND*30***27*",), "copay"),
         (("EB*B*IND****27*40*****Y*HC:J3370",), "copay"),
+        (("EB*B*IND*42***27*40*****Y", "III*ZZ*21"), "copay"),
+        (("EB*B*IND*42***27*40*****Y", "III*BK*B9562"), "copay"),
         (("EB*A*IND*30*****20",), "coinsurance_percent"),
         (("EB*A*IND*30*****.125",), "coinsurance_percent"),
     ],
@@ -126,6 +134,24 @@ def test_a_line_is_free_only_by_the_payers_plain_no() -> None:
     assert found.needs_authorization == {LineKind.PER_DIEM, LineKind.NURSING}
     both = told("EB*1**30", "EB*1**********N*Y*HC:J3370", "EB*1**********Y*Y*HC:J3370")
     assert both.needs_authorization == frozenset(LineKind)
+
+
+def test_what_holds_at_another_place_says_nothing_of_home() -> None:
+    said = ("EB*1**30", "EB*B*IND*42***27*40*****Y", "III*ZZ*12", "III*ZZ*21", "EB*B*IND*42***27*90*****Y", "III*ZZ*22")
+    assert told(*said).copay == Decimal(40)
+    no = "EB*1**********N*Y*HC:J3370"
+    assert told("EB*1**30", no, "III*ZZ*12").needs_authorization == {LineKind.PER_DIEM, LineKind.NURSING}
+    assert told("EB*1**30", no, "III*ZZ*21").needs_authorization == frozenset(LineKind)
+    drug, *others = ASKED.lines
+    in_suite = case(trace=TRACE, lines=(drug.model_copy(update={"place_of_service": "49"}), *others))
+    assert told("EB*1**30", no, "III*ZZ*12", asked=in_suite).needs_authorization == frozenset(LineKind)
+
+
+def test_whom_a_benefit_names_is_not_the_patient() -> None:
+    others = ("LS*2120", "NM1*IL*1*OTHER*PAT****MI*777", "NM1*13*1*TESTER*MORGAN", "LE*2120")
+    own_id = [one.replace("SIM-APPROVED-1", "SIMAPPROVED1 02") for one in PERSON]
+    for people in (PERSON, own_id):
+        assert told("EB*1**30", *others, people=people).status is CoverageStatus.ACTIVE
 
 
 @pytest.mark.parametrize("reason", ["58", "64", "65", "67", "71", "72", "73", "75"])

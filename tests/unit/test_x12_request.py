@@ -1,19 +1,22 @@
 """What we send: the 270, the 278 request and its inquiry, complete and the same each time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.eligibility_270 import inquiry as eligibility_inquiry
 from firstdose.adapters.payers.x12.envelope import REVIEW, Address, write_interchange
 from firstdose.adapters.payers.x12.hierarchy import levels
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
 from firstdose.domain.authorization import Certification
-from firstdose.domain.referral import Relationship, Site
+from firstdose.domain.referral import Relationship, Sex, Site
 from firstdose.ports import Impossible, PayerCase
 from tests.contract.cases import NOW, US, case, endpoint, lines
 
+Write = Callable[[PayerCase, Requestor], list[Segment]]
 TRACE = "0123456789abcdef0123456789abcdef"
 
 
@@ -78,20 +81,17 @@ def test_a_278_asks_for_each_line_as_a_service_of_one_event() -> None:
         "PRV*PE*PXC*3336H0001X",
         "HL*6*5*SS*0",
         f"TRN*1*{TRACE}-1*9123456789",
-        "UM*HS*I*42*12:B**U",
         "DTP*472*RD8*20261124-20270104",
         "SV1*HC:J3370**UN*42",
         "HSD*FL*42***7*42",
         "MSG*VANCOMYCIN 1 G IV EVERY 12 HOURS NDC 00000000010",
         "HL*7*5*SS*0",
         f"TRN*1*{TRACE}-2*9123456789",
-        "UM*HS*I*42*12:B**U",
         "DTP*472*RD8*20261124-20270104",
         "SV1*HC:S9501**UN*42",
         "HSD*DY*42***7*42",
         "HL*8*5*SS*0",
         f"TRN*1*{TRACE}-3*9123456789",
-        "UM*HS*I*42*12:B**U",
         "DTP*472*RD8*20261124-20270104",
         "SV1*HC:99601**UN*6",
         "HSD*VS*6***7*42",
@@ -133,7 +133,25 @@ def test_the_same_case_is_the_same_message() -> None:
 def test_a_suite_is_another_place_with_its_modifier() -> None:
     told = wire(submission(case(lines=lines(site=Site.SUITE)), US))
     assert "SV1*HC:S9501:SS**UN*42" in told
-    assert "UM*HS*I*42*49:B**E" in told
+    assert "UM*HS*I*42*49:B" in told
+
+
+def test_a_service_says_only_what_its_event_does_not() -> None:
+    drug, per_diem, nursing = lines(certification=Certification.APPEAL)
+    first = nursing.model_copy(update={"certification": Certification.INITIAL})
+    elsewhere = per_diem.model_copy(update={"place_of_service": "49"})
+    told = wire(submission(case(lines=(drug, elsewhere, first), expedited=True), US))
+    assert [one for one in told if one.startswith("UM*")] == ["UM*HS*2*42*12:B**U", "UM*HS***49:B", "UM*HS*I"]
+
+
+@pytest.mark.parametrize(("write", "other"), [(eligibility_inquiry, "34"), (submission, "G8")])
+def test_other_relatives_and_genders_have_the_codes_of_their_transaction(write: Write, other: str) -> None:
+    asked = case()
+    related = asked.referral.coverages[0].model_copy(update={"relationship": Relationship.OTHER})
+    person = asked.referral.patient.model_copy(update={"sex": Sex.OTHER})
+    told = wire(write(changed(asked, coverages=(related,), patient=person), US))
+    assert f"INS*N*{other}" in told
+    assert "DMG*D8*19610417" in told
 
 
 def test_facts_that_are_not_there_are_left_out() -> None:

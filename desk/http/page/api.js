@@ -40,6 +40,30 @@ export async function get(path, query = {}) {
   return call("GET", given.length ? `${path}?${new URLSearchParams(given)}` : path);
 }
 
+const PAGE = 200;
+
+/** The rows of a list, page by page, up to `most`; `more` says whether there are others. */
+export async function rows(path, query, most) {
+  const items = [];
+  let cursor;
+  do {
+    const page = await get(path, { ...query, cursor, limit: Math.min(PAGE, most - items.length) });
+    items.push(...page.items);
+    cursor = page.cursor;
+  } while (cursor && items.length < most);
+  return { items, more: Boolean(cursor) };
+}
+
+/** A file of the desk, saved by the browser: a plain link could not carry the token. */
+export async function download(path, name) {
+  const answer = await fetch(path, { headers: { Authorization: `Bearer ${session.token()}` }, cache: "no-store" })
+    .catch(() => { throw new Refusal({ title: "The desk cannot be reached." }); });
+  if (!answer.ok) throw new Refusal({ status: answer.status, ...await answer.json().catch(() => ({})) });
+  const address = URL.createObjectURL(await answer.blob());
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
+}
+
 /** Posts with a key of its own, so that a second click does nothing twice. */
 export async function post(path, body = {}, key = crypto.randomUUID()) {
   return call("POST", path, body, { "Idempotency-Key": key });

@@ -1,30 +1,31 @@
 // The board: referrals by stage, each with what it waits for and since when.
 
-import { get } from "./api.js";
-import { badge, due, el, moment, shortId, since, stateBadge, words } from "./elements.js";
+import { rows } from "./api.js";
+import { badge, due, el, moment, more, shortId, since, stateBadge, words } from "./elements.js";
 
 const STAGES = ["intake", "verification", "authorization", "preparation", "scheduled", "first_visit", "on_service", "closed"];
-const MOST = 200;
 
 export function board(query) {
   const q = query.get("q") ?? "";
-  return { title: "Referrals", every: q ? 0 : 5000, render: () => (q ? found(q) : columns()) };
+  const most = Number(query.get("show")) || 200;
+  return { title: "Referrals", every: q ? 0 : 5000, render: () => (q ? found(q, most) : columns(most)) };
 }
 
-async function columns() {
-  const page = await get("/api/referrals", { limit: MOST });
+async function columns(most) {
+  const page = await rows("/api/referrals", {}, most);
   const byStage = Map.groupBy(page.items, (referral) => referral.stage);
   return [
     el("div.heading", {},
       el("h1", {}, "Referrals"),
       el("span.faint", {}, summary(page))),
     el("div.board", {}, STAGES.map((stage) => column(stage, byStage.get(stage) ?? []))),
-  ];
+    more(page, "#/board", {}, most),
+  ].filter(Boolean);
 }
 
 function summary(page) {
   const late = page.items.filter((referral) => referral.next_due && new Date(referral.next_due) < Date.now()).length;
-  const count = `${page.items.length}${page.cursor ? " newest" : ""}`;
+  const count = page.more ? `the ${page.items.length} newest` : `${page.items.length}`;
   return late ? `${count}, ${late} overdue` : `${count}, none overdue`;
 }
 
@@ -51,16 +52,17 @@ function waiting(referral) {
     el("div.cardline.small", {}, due(referral.next_due), since(referral.updated_at)));
 }
 
-async function found(q) {
-  const { items } = await get("/api/referrals", { q });
-  if (items.length === 1) {
-    location.replace(`#/referrals/${items[0].id}`);
+async function found(q, most) {
+  const page = await rows("/api/referrals", { q }, most);
+  if (page.items.length === 1) {
+    location.replace(`#/referrals/${page.items[0].id}`);
     return [];
   }
   return [
-    el("div.heading", {}, el("h1", {}, "Found"), el("span.faint", {}, `${items.length} for “${q}”`)),
-    items.length
-      ? el("div.found", {}, items.map((referral) => el("div", {}, card(referral), el("p.faint.small", {}, `received ${moment(referral.created_at)}, ${words(referral.stage)}`))))
+    el("div.heading", {}, el("h1", {}, "Found"), el("span.faint", {}, `${page.items.length}${page.more ? " and more" : ""} for “${q}”`)),
+    page.items.length
+      ? el("div.found", {}, page.items.map((referral) => el("div", {}, card(referral), el("p.faint.small", {}, `received ${moment(referral.created_at)}, ${words(referral.stage)}`))))
       : el("p.empty", {}, "Nothing has this id or number. People cannot be searched for by name."),
-  ];
+    more(page, "#/board", { q }, most),
+  ].filter(Boolean);
 }

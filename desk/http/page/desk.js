@@ -3,6 +3,7 @@
 import { get, session, watchIdleness } from "./api.js";
 import { board } from "./board.js";
 import { el, notify, words } from "./elements.js";
+import { payers } from "./payers.js";
 import { referral } from "./referral.js";
 import { item, worklist } from "./worklist.js";
 
@@ -10,13 +11,15 @@ const main = document.querySelector("main");
 const header = document.querySelector("header");
 const ROUTES = [
   [/^#\/board(?:\?(.*))?$/, (query) => board(new URLSearchParams(query))],
-  [/^#\/work(?:\?(.*))?$/, (query) => worklist(new URLSearchParams(query), me)],
-  [/^#\/work\/([^/]+)$/, (id) => item(decodeURIComponent(id), me)],
+  [/^#\/items(?:\?(.*))?$/, (query) => worklist(new URLSearchParams(query), me)],
+  [/^#\/items\/([^/]+)$/, (id) => item(decodeURIComponent(id), me)],
+  [/^#\/payers(?:\?(.*))?$/, (query) => payers(new URLSearchParams(query))],
   [/^#\/referrals\/([^/]+)$/, (id) => referral(decodeURIComponent(id), me)],
 ];
 
 let me = { id: "", roles: [] };
 let turn = 0;
+let place;
 let refreshing;
 
 async function show() {
@@ -32,15 +35,31 @@ async function show() {
   const paint = async () => {
     try {
       const content = await render();
-      if (here === turn) main.replaceChildren(...content);
+      if (here === turn) put(content);
     } catch (refusal) {
       if (here === turn && session.token()) main.replaceChildren(el("p.empty.bad", { role: "alert" }, refusal.message));
     }
   };
   await paint();
   main.focus({ preventScroll: true });
+  const [now] = location.hash.split("?");
+  if (now !== place) scrollTo(0, 0);
+  place = now;
   // A page with a form is never painted over.
   if (every && here === turn) refreshing = setInterval(() => { if (!document.hidden) paint(); }, every);
+}
+
+/** Paints only what changed, and leaves the reader where they are: scrolled to the side, or at a link. */
+function put(content) {
+  const old = [...main.children];
+  if (content.length === old.length && content.every((node, index) => node.isEqualNode(old[index]))) return;
+  const aside = () => [...main.querySelectorAll(".board, .scroll")];
+  const scrolled = aside().map((node) => node.scrollLeft);
+  const known = (node) => node.getAttribute("href") ?? node.getAttribute("aria-label") ?? node.textContent;
+  const held = main.contains(document.activeElement) && document.activeElement !== main ? known(document.activeElement) : null;
+  main.replaceChildren(...content);
+  aside().forEach((node, index) => { node.scrollLeft = scrolled[index] ?? 0; });
+  if (held) [...main.querySelectorAll("a, button, select, input")].find((node) => known(node) === held)?.focus({ preventScroll: true });
 }
 
 function route() {

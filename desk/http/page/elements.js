@@ -67,11 +67,28 @@ export function stateBadge(state) {
   return badge(state, TONES[state] ?? "plain");
 }
 
+/** Where there is no room for columns each row becomes a block, its cells labelled with their headings. */
 export function table(headings, rows, empty) {
   if (!rows.length) return el("p.empty", {}, empty);
+  for (const row of rows) {
+    if (row.cells.length === headings.length) [...row.cells].forEach((cell, index) => { cell.dataset.label = headings[index]; });
+  }
   return el("div.scroll", {}, el("table", {},
     el("thead", {}, el("tr", {}, headings.map((heading) => el("th", { scope: "col" }, heading)))),
     el("tbody", {}, rows)));
+}
+
+/** A link to the same list with more of its rows, if there are any; `query` is what the list is asked for besides. */
+export function more(page, route, query, most) {
+  if (!page.more) return null;
+  return el("p.more", {}, el("a", { href: `${route}?${new URLSearchParams({ ...query, show: most + 200 })}` }, "Show more"));
+}
+
+/** What became of an action. */
+export function outcome({ id, status }) {
+  if (status === "parked") return "Stored, but the process cannot take it as it is: operations will look at it.";
+  if (status !== "applied") return "Stored; it will be applied shortly.";
+  return id ? `Done: ${id}` : "Done.";
 }
 
 let fading;

@@ -1,7 +1,8 @@
 // One referral: where it stands, what keeps it, its lines, its people, and everything that happened.
 
 import { get, post } from "./api.js";
-import { badge, due, el, moment, notify, since, stateBadge, table, words } from "./elements.js";
+import { lines, running } from "./authorization.js";
+import { badge, due, el, moment, notify, outcome, since, stateBadge, words } from "./elements.js";
 import { said } from "./worklist.js";
 
 const STEPS = ["intake", "verification", "authorization", "preparation", "scheduled", "first_visit", "on_service"];
@@ -28,9 +29,9 @@ async function one(id, me) {
       el("code.faint", {}, standing.id)),
     progress(standing.stage),
     el("div.split", {},
-      el("section.card", {}, el("h2", {}, "What keeps it"), keeping(why)),
+      el("section.card", {}, el("h2", {}, "What keeps it"), keeping(why, standing)),
       el("section.card", {}, el("h2", {}, "Patient and order"), people(view.facts, standing))),
-    el("section.card", {}, el("h2", {}, "Authorization, line by line"), lines(view.lines)),
+    el("section.card", {}, el("h2", {}, "Authorization, line by line"), lines(view)),
     steering ? steer(path, standing, me) : null,
     el("section.card", {}, el("h2", {}, "What happened"), history(timeline)),
   ].filter(Boolean);
@@ -43,18 +44,17 @@ function progress(stage) {
       index === now ? { "aria-current": "step" } : {}, words(step))));
 }
 
-function keeping(why) {
+function keeping(why, standing) {
   if (why.stage === "closed") return el("p.empty", {}, "Nothing: the referral is closed.");
   const gates = why.closed_gates.map((gate) => el("li.gate", {}, words(gate)));
   const missing = Object.entries(why.missing).map(([step, paths]) =>
     el("li", {}, el("span.faint", {}, `missing for ${step}: `), paths.join(", ")));
   const work = why.work_items.map((blocker) => el("li", {},
-    el("a", { href: `#/work/${encodeURIComponent(blocker.item)}` }, words(blocker.kind)),
+    el("a", { href: `#/items/${encodeURIComponent(blocker.item)}` }, words(blocker.kind)),
     el("span.faint", {}, ` · ${words(blocker.role)} · ${blocker.assignee ?? "nobody yet"} · `), due(blocker.due_at),
     blocker.escalates_at ? el("span.faint", {}, ` · escalates ${moment(blocker.escalates_at)}`) : null));
-  const payer = why.payer ? [el("li", {}, `The payer ${why.payer.payer} has the request `, since(why.payer.since),
-    why.payer.clock?.due_at ? el("span", {}, " · answer ", due(why.payer.clock.due_at), el("span.faint", {}, ` by ${why.payer.clock.rule ?? "its rule"}`)) : null)] : [];
-  const all = [...gates, ...work, ...payer, ...missing];
+  const payers = why.payers.map((payer) => el("li", {}, `The payer ${payer.payer} has a request `, since(payer.since), " · ", running(payer.clock)));
+  const all = [...gates, ...work, ...payers, ...missing];
   const others = why.waiting_for.length ? el("p.faint", {}, `Waits for ${why.waiting_for.map((who) => words(who).toLowerCase()).join(", ")}.`) : null;
   return el("div", {}, others, all.length ? el("ul.plain", {}, all) : el("p.empty", {}, "Nothing that a person could do: it moves by itself."));
 }
@@ -74,17 +74,6 @@ function people(facts, standing) {
     ["Visit", moment(standing.visit_at)],
   ].filter(([, value]) => value && value !== "—");
   return el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat());
-}
-
-function lines(all) {
-  return table(["#", "Service", "Units", "State", "Number", "Valid", "Authorized"], all.map((line) => el("tr", {},
-    el("td.faint", {}, String(line.sequence)),
-    el("td", {}, el("code", {}, line.code), ` ${words(line.kind)}`),
-    el("td", {}, String(line.units)),
-    el("td", {}, stateBadge(line.state), line.reason_code ? el("span.faint", {}, ` ${line.reason_code}`) : null),
-    el("td", {}, line.number ?? "—"),
-    el("td", {}, line.valid_from || line.valid_to ? `${line.valid_from ?? "…"} – ${line.valid_to ?? "…"}` : "—"),
-    el("td", {}, line.authorized_units == null ? "—" : String(line.authorized_units)))), "No lines yet: the plan has not been verified.");
 }
 
 function steer(path, standing, me) {
@@ -111,8 +100,7 @@ function action(caption, path, inputs, body, grave = false) {
     if (grave && !confirm(`${caption}?`)) return;
     button.disabled = true;
     try {
-      const outcome = await post(path, body());
-      notify(outcome.id ? `Done: ${outcome.id}` : outcome.status === "applied" ? "Done." : "Stored; it will be applied shortly.", "good");
+      notify(outcome(await post(path, body())), "good");
       dispatchEvent(new HashChangeEvent("hashchange"));
     } catch (refusal) { notify(refusal.message, "bad"); } finally { button.disabled = false; }
   };
@@ -125,6 +113,11 @@ function history(timeline) {
     el("div", {},
       el("strong", {}, words(entry.what.replaceAll(".", ": "))),
       entry.actor ? el("span.faint", {}, ` ${entry.actor}`) : null,
-      Object.keys(entry.details).length ? el("div.faint.small", {}, said(entry.details)) : null,
+      Object.keys(entry.details).length ? el("div.faint.small", {}, said(brief(entry.details))) : null,
       entry.note ? el("blockquote", {}, entry.note) : null))));
+}
+
+/** Of a clock, which is kept whole, only its rule and when it is due by that. */
+function brief({ clock, ...details }) {
+  return clock ? { ...details, clock: clock.rule, due: moment(clock.due_at) } : details;
 }

@@ -1,7 +1,8 @@
 // The worklist, and one work item with the form of its answer.
 
-import { get, post } from "./api.js";
-import { due, el, isPast, moment, notify, shortId, stateBadge, table, words } from "./elements.js";
+import { get, post, rows } from "./api.js";
+import { inQuestion } from "./authorization.js";
+import { due, el, isPast, moment, more, notify, outcome, shortId, stateBadge, table, words } from "./elements.js";
 import { schemaForm } from "./form.js";
 
 const ROLES = ["intake_coordinator", "customer_service", "reimbursement_specialist", "pharmacist", "nurse_coordinator", "nurse", "supervisor"];
@@ -13,28 +14,29 @@ export function worklist(query, me) {
     assignee: query.get("mine") ? me.id : "",
     overdue: query.get("overdue") ?? "",
   };
-  return { title: "Worklist", every: 5000, render: () => list(filter, Boolean(query.get("mine"))) };
+  const most = Number(query.get("show")) || 200;
+  return { title: "Worklist", every: 5000, render: () => list(filter, query.get("mine") ?? "", most) };
 }
 
-async function list(filter, mine) {
-  const page = await get("/api/work-items", { ...filter, limit: 200 });
+async function list(filter, mine, most) {
+  const page = await rows("/api/work-items", filter, most);
+  const count = page.more ? `the ${page.items.length} most pressing` : `${page.items.length} open`;
+  const wanted = { role: filter.role, mine, overdue: filter.overdue };
   return [
-    el("div.heading", {}, el("h1", {}, "Worklist"), el("span.faint", {}, `${page.items.length} open`)),
-    filters(filter, mine),
+    el("div.heading", {}, el("h1", {}, "Worklist"), el("span.faint", {}, count)),
+    filters(filter, mine, wanted),
     table(["What", "For", "Referral", "Due", "Taken by"], page.items.map(row), "Nothing waits here."),
-  ];
+    more(page, "#/items", wanted, most),
+  ].filter(Boolean);
 }
 
-function filters(filter, mine) {
-  const go = (changes) => {
-    const wanted = { role: filter.role, mine: mine ? "1" : "", overdue: filter.overdue, ...changes };
-    location.hash = `#/work?${new URLSearchParams(wanted)}`;
-  };
+function filters(filter, mine, wanted) {
+  const go = (changes) => { location.hash = `#/items?${new URLSearchParams({ ...wanted, ...changes })}`; };
   const roles = el("select", { "aria-label": "Role", change: (event) => go({ role: event.target.value }) },
     el("option", { value: "" }, "All roles"),
     ROLES.map((role) => el("option", { value: role, selected: role === filter.role }, words(role))));
   return el("div.filters", {}, roles,
-    toggle("Mine", mine, () => go({ mine: mine ? "" : "1" })),
+    toggle("Mine", Boolean(mine), () => go({ mine: mine ? "" : "1" })),
     toggle("Overdue", filter.overdue === "true", () => go({ overdue: filter.overdue ? "" : "true" })));
 }
 
@@ -44,7 +46,7 @@ function toggle(caption, on, click) {
 
 function row(entry) {
   return el("tr", {},
-    el("td", {}, el("a", { href: `#/work/${encodeURIComponent(entry.id)}` }, words(entry.kind)),
+    el("td", {}, el("a", { href: `#/items/${encodeURIComponent(entry.id)}` }, words(entry.kind)),
       entry.level ? el("span.badge.bad", { title: "escalated" }, `↑${entry.level}`) : null),
     el("td", {}, words(entry.role)),
     el("td", {}, el("a", { href: `#/referrals/${entry.referral_id}` }, el("code", {}, shortId(entry.referral_id)))),
@@ -63,7 +65,7 @@ async function one(id, me) {
   return [
     el("div.heading", {}, el("h1", {}, words(entry.kind)), stateBadge(entry.state)),
     el("div.split", {},
-      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), open && allowed ? taking(entry, me) : null),
+      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), open && allowed ? taking(entry, me) : null),
       el("section.card", {}, el("h2", {}, "Answer"), answer(entry, open, allowed))),
   ];
 }
@@ -75,9 +77,17 @@ function facts(entry) {
     ["Opened", moment(entry.opened_at)],
     ["Due", el("span", {}, moment(entry.due_at), " ", isPast(entry.due_at) ? due(entry.due_at) : null)],
     ["Taken by", entry.assignee ?? "nobody"],
-    ...Object.entries(entry.asks).filter(([, value]) => value != null).map(([name, value]) => [words(name), said(value)]),
+    ...Object.entries(entry.asks).filter(([name, value]) => value != null && name !== "lines").map(([name, value]) => [words(name), said(value)]),
   ];
   return el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat());
+}
+
+/** What the payer sent instead of an answer, without what it says of anybody. */
+function unreadable(came) {
+  if (!came) return null;
+  return el("figure", {},
+    el("figcaption.hint", {}, `What the payer sent ${moment(came.at)} (${came.bytes} bytes; words and digits are masked)`),
+    el("pre.excerpt", {}, came.excerpt || "nothing"));
 }
 
 /** Any value of ours in words: codes, lists of them, lists of records. */
@@ -87,9 +97,16 @@ export function said(value) {
     return el("ul", {}, value.map((each) => el("li", {}, said(each))));
   }
   if (value && typeof value === "object") {
-    return Object.entries(value).filter(([, part]) => part != null && part !== "").map(([name, part]) => `${words(name)}: ${typeof part === "object" ? JSON.stringify(part) : part}`).join(" · ");
+    return Object.entries(value).filter(([, part]) => part != null && part !== "").map(([name, part]) => `${words(name)}: ${inside(part)}`).join(" · ");
   }
   return value === true ? "yes" : value === false ? "no" : String(value ?? "—");
+}
+
+/** What lies inside a record, in one line: `1 partial, 2 approved`. */
+function inside(part) {
+  if (Array.isArray(part)) return part.map(inside).join(", ");
+  if (!part || typeof part !== "object") return String(part);
+  return Object.entries(part).filter(([, each]) => each != null && each !== "").map(([name, each]) => `${name} ${inside(each)}`).join(", ");
 }
 
 function taking(entry, me) {
@@ -122,9 +139,8 @@ function answer(entry, open, allowed) {
     button.disabled = true;
     problems.replaceChildren();
     try {
-      const outcome = await post(`/api/work-items/${encodeURIComponent(entry.id)}/resolve`, form.read(), `${key}-${attempt}`);
-      notify(outcome.status === "applied" ? "Done." : "Stored; it will be applied shortly.", "good");
-      location.hash = "#/work";
+      notify(outcome(await post(`/api/work-items/${encodeURIComponent(entry.id)}/resolve`, form.read(), `${key}-${attempt}`)), "good");
+      location.hash = "#/items";
     } catch (refusal) {
       // A refused answer is another one when it is corrected; one that got lost is the same one again.
       if (refusal.problem.status) attempt += 1;

@@ -1,65 +1,77 @@
 """Payers' answers on their way into the store: answered, inquired or notified, in whatever order they arrive."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from firstdose.adapters.payers.pas.notification import Told, read_notification
-from firstdose.domain.authorization import PayerAnswer
-from firstdose.ports import Contact, ContactStore, PayerEndpoint, ReceivedAnswer, Via
+from firstdose.domain.authorization import PayerAnswer, PayerEvent
+from firstdose.ports import Contact, ContactStore, Impossible, PayerEndpoint, ReceivedAnswer, Via
 
 
 class AnswerBook:
-    """Keeps answers, each once, and says when they came."""
+    """Keeps answers and says when they came; which of them stands is judged in the store, under its lock."""
 
     def __init__(self, contacts: ContactStore, clock: Callable[[], datetime]) -> None:
         self._contacts = contacts
         self._clock = clock
 
-    async def keep(self, contact: Contact, via: Via, received: ReceivedAnswer) -> PayerAnswer:
-        """Keep it and return what now stands: an answer that waits never takes the place of a decision."""
-        known = await self._contacts.latest_answer(contact.id)
-        if known is not None and not known.pending and received.answer.pending:
-            return known
+    async def keep(
+        self, contact: Contact, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
+    ) -> PayerAnswer:
+        """Keep it and return what now stands, as `authorization.hear` judges."""
         answer = received.answer.model_copy(update={"received_at": self._clock()})
-        await self._contacts.keep_answer(contact.id, via, received.model_copy(update={"answer": answer}))
-        return answer
+        return await self._contacts.keep_answer(contact.id, via, received.model_copy(update={"answer": answer}), event)
 
-    async def notified(self, contact: Contact, told: Told, *, trust_outcome: bool) -> PayerAnswer:
+    async def notified(self, contact: Contact, told: Told, event: PayerEvent | None, *, trust_outcome: bool) -> None:
         """Keep what a notification says of the lines that the contact asked about, and of no others."""
         known = await self._contacts.latest_answer(contact.id)
         asked = tuple(line.sequence for line in known.lines) if known else ()
-        return await self.keep(contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome))
+        await self.keep(contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome), event)
+
+
+class NewsDesk(Protocol):
+    """Where the news in a notification goes on to."""
+
+    async def answered(self, contact: Contact, digest: str) -> None:
+        """Tell the referral's workflow, once for each `digest` of an answer.
+
+        Raises Impossible if there is no such referral any more.
+        """
+
+    async def note(self, action: str, payer: str) -> None:
+        """An audit record of what belongs to no referral."""
 
 
 class PayerNotifications:
     """What payers post to our hook, matched to the contacts that it answers."""
 
-    def __init__(
-        self,
-        contacts: ContactStore,
-        answers: AnswerBook,
-        endpoint: Callable[[str], Awaitable[PayerEndpoint | None]],
-    ) -> None:
+    def __init__(self, contacts: ContactStore, answers: AnswerBook, desk: NewsDesk) -> None:
         self._contacts = contacts
         self._answers = answers
-        self._endpoint = endpoint
+        self._desk = desk
 
-    async def receive(self, payer: str, body: bytes) -> tuple[Contact, ...]:
-        """Keep the answers in a notification; the contacts they belong to, whose referrals are to be told.
+    async def receive(self, endpoint: PayerEndpoint, body: bytes) -> int:
+        """Keep the answers in a notification and tell whom they concern; the number of answers.
 
-        A repeated notification names them again, for the first may have been lost on the way to the workflow. Answers
-        to nobody we know are passed over, a handshake is answered by nobody. Raises Unreadable.
+        An event that comes again is told again, for its first telling may have been lost in a crash. What can never
+        be ours is noted: repeating it would not make it ours. Raises Unreadable, Unavailable.
         """
-        endpoint = await self._endpoint(payer)
-        trusted = endpoint is not None and endpoint.trust_outcome_when_no_review_action
-        found = []
-        for told in read_notification(body).told:
-            contact = await self._contact(payer, told)
-            if contact is None:
-                continue
-            await self._answers.notified(contact, told, trust_outcome=trusted)
-            found.append(contact)
-        return tuple(found)
+        notification = read_notification(body)
+        for told in notification.told:
+            await self._take(endpoint, told, notification.event)
+        return len(notification.told)
+
+    async def _take(self, endpoint: PayerEndpoint, told: Told, event: PayerEvent | None) -> None:
+        contact = await self._contact(endpoint.payer, told)
+        if contact is None:
+            return await self._desk.note("payer_notification_unmatched", endpoint.payer)
+        trusted = endpoint.trust_outcome_when_no_review_action
+        try:
+            await self._answers.notified(contact, told, event, trust_outcome=trusted)
+            await self._desk.answered(contact, told.digest)
+        except Impossible:
+            await self._desk.note("payer_notification_shredded", endpoint.payer)
 
     async def _contact(self, payer: str, told: Told) -> Contact | None:
         for trace in told.traces:

@@ -1,4 +1,4 @@
-"""Our credentials at payers, read once at the start: keys that sign for us, certificates for mutual TLS."""
+"""Our credentials at payers, read once at the start: keys that sign, certificates for mutual TLS, logins."""
 
 import json
 import ssl
@@ -29,20 +29,36 @@ class CredentialFiles(Protocol):
     def key_file(self) -> Path | None: ...
     @property
     def authority_file(self) -> Path | None: ...
+    @property
+    def user(self) -> str | None: ...
+    @property
+    def password_file(self) -> Path | None: ...
+
+
+class Login(NamedTuple):
+    """Who we are to a clearinghouse that asks for a name and a password."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Login(...)"
 
 
 class Credentials(NamedTuple):
-    """By name: what signs, and what makes connections."""
+    """By name: what signs, what makes connections, and what logs in."""
 
     keys: Mapping[str, SigningKey]
     tls: Mapping[str, ssl.SSLContext]
+    logins: Mapping[str, Login]
 
 
 def read_credentials(files: Mapping[str, CredentialFiles]) -> Credentials:
     """Raises UnfitCredential: a file that is not there, or holds something else."""
     keys = {name: _signing_key(name, each.private_key_file) for name, each in files.items() if each.private_key_file}
     tls = {name: _context(name, each) for name, each in files.items() if each.certificate_file}
-    return Credentials(keys, tls)
+    logins = {name: _login(name, each) for name, each in files.items() if each.user or each.password_file}
+    return Credentials(keys, tls, logins)
 
 
 def _signing_key(name: str, file: Path) -> SigningKey:
@@ -79,3 +95,18 @@ def _context(name: str, files: CredentialFiles) -> ssl.SSLContext:
             f"credential {name}: certificate_file, key_file or authority_file is not usable"
         ) from None
     return context
+
+
+def _login(name: str, files: CredentialFiles) -> Login:
+    """The password is the file's only line. RFC 7617 ends a name at its first colon, so there may be none in it."""
+    if not (files.user and files.password_file):
+        raise UnfitCredential(f"credential {name}: user and password_file are needed together")
+    if ":" in files.user or not files.user.isprintable():
+        raise UnfitCredential(f"credential {name}: user must be printable and have no colon")
+    try:
+        password = files.password_file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, ValueError):
+        password = ""
+    if not password or not password.isprintable():
+        raise UnfitCredential(f"credential {name}: password_file must hold one line of printable text")
+    return Login(files.user, password)

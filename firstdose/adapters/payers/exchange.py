@@ -6,24 +6,24 @@ on a body that drips; the answer is read up to a cap.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
 import httpx2
 
-from firstdose.ports import Impossible, Unavailable
+from firstdose.ports import MOST_OF_A_BODY, Impossible, RefusedRequest, Unavailable, UnreadableAnswer
 
 LARGEST_ANSWER: Final = 5_000_000
 _A_DAY: Final = 86_400
+_REASONS_S: Final = 2
+"""How long a refusal may take to say why: that it is one is known before."""
 _UNAUTHORIZED, _NOT_FOUND, _TIMED_OUT, _TOO_EARLY, _BUSY = 401, 404, 408, 425, 429
 
 
-class Unknown(Impossible):
+class Unknown(RefusedRequest):
     """The payer has nothing by that name."""
-
-    def __init__(self) -> None:
-        super().__init__("payer_refused_request")
 
 
 class Unauthorized(Impossible):
@@ -46,15 +46,18 @@ async def post(
     """Post the body within the time.
 
     Raises:
-        Impossible: the payer refuses what we sent (4xx), or points elsewhere (3xx). Unauthorized is the 401, Unknown
-            the 404.
-        Unavailable: it timed out, could not be reached, failed (5xx) or asked to wait (429).
+        Impossible: the payer refuses what we sent (4xx: RefusedRequest), or points elsewhere (3xx). Unauthorized is
+            the 401, Unknown the 404.
+        Unavailable: it timed out, could not be reached, failed (5xx) or asked to wait (429). `payer_not_connected`
+            says that nothing has left us: there was no connection in half the time.
     """
     # The cap counts what comes over the wire, so nothing may be compressed.
     sent = {**headers, "accept-encoding": "identity"}
     try:
         async with asyncio.timeout(timeout.total_seconds()):
-            return await _exchange(http, url, body, sent)
+            return await _exchange(http, url, body, sent, httpx2.Timeout(None, connect=timeout.total_seconds() / 2))
+    except (httpx2.ConnectError, httpx2.ConnectTimeout):
+        raise Unavailable("payer_not_connected") from None
     except (TimeoutError, httpx2.TimeoutException):
         raise Unavailable("payer_timed_out") from None
     except httpx2.InvalidURL:
@@ -63,32 +66,46 @@ async def post(
         raise Unavailable("payer_unreachable") from None
 
 
-async def _exchange(http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
-    sending = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=None)
+async def _exchange(
+    http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: httpx2.Timeout
+) -> Answered:
+    sending = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
     async with sending as response:
-        _judge(response)
+        await _judge(response)
         answer = bytearray()
         async for chunk in response.aiter_raw():
             answer += chunk
             if len(answer) > LARGEST_ANSWER:
-                raise Unavailable("unreadable_answer")
+                raise UnreadableAnswer(bytes(answer))
     return Answered(bytes(answer), response.headers.get("content-type", ""))
 
 
-def _judge(response: httpx2.Response) -> None:
+async def _judge(response: httpx2.Response) -> None:
     status = response.status_code
     if status == _UNAUTHORIZED:
         raise Unauthorized
     if status == _NOT_FOUND:
-        raise Unknown
+        raise Unknown(await _reasons(response))
     if status in (_TIMED_OUT, _TOO_EARLY, _BUSY):
         raise Unavailable("payer_busy", retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
     if status >= 500:
         raise Unavailable("payer_failed", retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
     if status >= 400:  # PAS: an OperationOutcome with 4xx is not to be retried
-        raise Impossible("payer_refused_request")
+        raise RefusedRequest(await _reasons(response))
     if status >= 300:
         raise Impossible("payer_moved")
+
+
+async def _reasons(response: httpx2.Response) -> bytes:
+    """As much of a refusal's body as comes soon."""
+    said = bytearray()
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_REASONS_S):
+            async for chunk in response.aiter_raw():
+                said += chunk
+                if len(said) >= MOST_OF_A_BODY:
+                    break
+    return bytes(said)
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -7,16 +7,19 @@ no activity slot meanwhile.
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Final, Protocol
 
+from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import Outcome
 from firstdose.ports import PayerEndpoint, PortError, Unavailable
 
 _log = logging.getLogger(__name__)
 
+_NOT_CONNECTED: Final = "payer_not_connected"
 _FAILURES: Final = {
+    _NOT_CONNECTED,
     "payer_timed_out",
     "payer_unreachable",
     "payer_failed",
@@ -32,6 +35,7 @@ _NEVER_LEFT: Final = {
     "no_line_to_submit",
     "no_coverage",
     "documents_not_electronic",
+    "request_under_way",
 }
 """Problems on our side of the line: they say nothing about the payer."""
 _ASKED_ALL_TO_WAIT: Final = {"payer_busy", "payer_failed"}
@@ -42,8 +46,22 @@ _LEAST_S: Final = 0.1
 _APART_S: Final = 0.05
 
 
+class Passage(Protocol):
+    """Whether a request may leave for its payer now, and what becomes of it."""
+
+    def to(self, endpoint: PayerEndpoint, channel: Channel) -> AbstractAsyncContextManager[None]:
+        """The request is made within it. Raises Unavailable when it may not leave now."""
+
+
+class FreePassage:
+    """Every request may leave."""
+
+    def to(self, endpoint: PayerEndpoint, channel: Channel) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+
 class Health(Protocol):
-    """What is known of a payer's systems; shared by all workers."""
+    """What is known of a payer's systems, as `system_of` names them; shared by all workers."""
 
     async def admit(self, payer: str, longest: timedelta) -> int | None:
         """The number of the probe, if the request is one. Raises Unavailable in an outage."""
@@ -61,7 +79,7 @@ class Pace(Protocol):
 
 
 class GuardedPassage:
-    """Implements registry.Passage for one process."""
+    """Implements Passage for one process."""
 
     def __init__(self, health: Health, pace: Pace, clock: Callable[[], float] = time.monotonic) -> None:
         self._health = health
@@ -70,39 +88,40 @@ class GuardedPassage:
         self._turns = Turns(clock)
 
     @asynccontextmanager
-    async def to(self, endpoint: PayerEndpoint) -> AsyncIterator[None]:
+    async def to(self, endpoint: PayerEndpoint, channel: Channel) -> AsyncIterator[None]:
         """Raises Unavailable: `payer_crowded`, `payer_outage`, `payer_busy` or `payer_rate_limit`."""
-        with self._places.one_of(endpoint.payer, endpoint.at_once):
-            probe = await self._admitted(endpoint)
+        system = system_of(endpoint.payer, channel)
+        with self._places.one_of(system, endpoint.at_once):
+            probe = await self._admitted(system, endpoint.timeout)
             outcome, asked_to_wait = Outcome.UNTOLD, None
             try:
                 if endpoint.requests_per_minute is not None:
-                    await self._pace.turn(endpoint.payer, endpoint.requests_per_minute, endpoint.burst)
+                    await self._pace.turn(system, endpoint.requests_per_minute, endpoint.burst)
                 yield
                 outcome = Outcome.ANSWERED
             except PortError as error:
                 outcome, asked_to_wait = _told_by(error)
                 raise
             finally:
-                await self._tell(endpoint.payer, outcome, probe, asked_to_wait)
+                await self._tell(system, outcome, probe, asked_to_wait)
 
-    async def _admitted(self, endpoint: PayerEndpoint) -> int | None:
+    async def _admitted(self, system: str, timeout: timedelta) -> int | None:
         try:
-            return await self._health.admit(endpoint.payer, endpoint.timeout + _BESIDES_THE_CALL)
+            return await self._health.admit(system, timeout + _BESIDES_THE_CALL)
         except Unavailable as error:
             if error.retry_after is None:
                 raise
-            wait = self._turns.after(endpoint.payer, error.retry_after.total_seconds(), _APART_S)
+            wait = self._turns.after(system, error.retry_after.total_seconds(), _APART_S)
             raise Unavailable(error.problem, wait) from None
 
-    async def _tell(self, payer: str, outcome: Outcome, probe: int | None, asked_to_wait: timedelta | None) -> None:
-        """What is known of a payer is advice: an answer is not lost because this could not be written down."""
+    async def _tell(self, system: str, outcome: Outcome, probe: int | None, asked_to_wait: timedelta | None) -> None:
+        """What is known of a system is advice: an answer is not lost because this could not be written down."""
         if outcome is Outcome.UNTOLD and probe is None:
             return
         try:
-            await self._health.hear(payer, outcome, probe=probe, asked_to_wait=asked_to_wait)
+            await self._health.hear(system, outcome, probe=probe, asked_to_wait=asked_to_wait)
         except Unavailable as error:
-            _log.warning("payer health not noted", extra={"payer": payer, "code": error.problem})
+            _log.warning("payer health not noted", extra={"payer": system, "code": error.problem})
 
 
 class Places:
@@ -141,6 +160,16 @@ class Turns:
         turn = max(now + wait, self._last.get(payer, 0.0) + apart)
         self._last[payer] = turn
         return timedelta(seconds=turn - now)
+
+
+def system_of(payer: str, channel: Channel) -> str:
+    """What has health, pace and places of its own: `northstar`, and `northstar/x12` for its clearinghouse."""
+    return payer if channel is Channel.PAS else f"{payer}/{channel}"
+
+
+def never_left(error: PortError) -> bool:
+    """Whether an error within the passage says that the payer surely does not have the request."""
+    return str(error) in _NEVER_LEFT | {_NOT_CONNECTED}
 
 
 def _told_by(error: PortError) -> tuple[Outcome, timedelta | None]:

@@ -1,4 +1,4 @@
-"""The wire to payers: HTTPS with what each payer knows us by, a client certificate, an access token or both."""
+"""The wire to payers: HTTPS with what each payer knows us by: a client certificate, an access token, a login."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx2
 
 from firstdose.adapters.payers.backend_services import AccessTokens
-from firstdose.adapters.payers.credentials import CredentialFiles, read_credentials
+from firstdose.adapters.payers.credentials import CredentialFiles, Login, read_credentials
 from firstdose.adapters.payers.exchange import Answered, Unauthorized, post
 from firstdose.ports import BackendServices, Impossible, PayerEndpoint, Unavailable
 
@@ -21,10 +21,18 @@ class Wire:
         http: httpx2.AsyncClient,
         by_certificate: Mapping[str, httpx2.AsyncClient] | None = None,
         tokens: AccessTokens | None = None,
+        logins: Mapping[str, Login] | None = None,
     ) -> None:
         self._http = http
         self._by_certificate = by_certificate or {}
         self._tokens = tokens
+        self._logins = logins or {}
+
+    def login(self, name: str) -> Login:
+        """The name and password of this credential. Raises Impossible("payer_credential_missing")."""
+        if name not in self._logins:
+            raise Impossible("payer_credential_missing")
+        return self._logins[name]
 
     async def post(self, endpoint: PayerEndpoint, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         """Post within the payer's time, the token included. Raises what `exchange.post` does.
@@ -77,7 +85,7 @@ async def open_wire(files: Mapping[str, CredentialFiles], clock: Callable[[], da
             name: await opened.enter_async_context(httpx2.AsyncClient(verify=context))
             for name, context in credentials.tls.items()
         }
-        yield Wire(http, by_certificate, AccessTokens(credentials.keys, clock))
+        yield Wire(http, by_certificate, AccessTokens(credentials.keys, clock), credentials.logins)
 
 
 def _with(token: str, headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,8 +27,8 @@ class PostgresCaseFiles:
             raise Impossible("payer_not_electronic")
         return CaseFile(referral, endpoint, plan)
 
-    async def plan(self, referral_id: str) -> Plan:
-        return (await self._as_it_stood(referral_id, None))[1]
+    async def plan(self, referral_id: str) -> tuple[Referral, Plan]:
+        return await self._as_it_stood(referral_id, None)
 
     async def _as_it_stood(self, referral_id: str, payer: str | None) -> tuple[Referral, Plan]:
         with unshredded():

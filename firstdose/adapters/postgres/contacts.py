@@ -1,23 +1,41 @@
 """Contacts with payers: what we meant to ask, whether it may have left us, and every answer, sealed as it came."""
 
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import hashlib
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
+from pydantic import BaseModel, ConfigDict
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import known_referral, unshredded
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.authorization import PayerAnswer
+from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.domain.authorization import PayerAnswer, PayerEvent, hear
+from firstdose.domain.channel import Channel
+from firstdose.domain.masking import excerpt
 from firstdose.domain.role import SYSTEM
-from firstdose.ports import Contact, Impossible, ReceivedAnswer, Via
+from firstdose.ports import Contact, Impossible, ReceivedAnswer, Unavailable, Via
 
+_UNREADABLE_KEPT: Final = 5
+
+_log = logging.getLogger(__name__)
 _sql = load("contacts")
+
+
+class UnreadableShown(BaseModel):
+    """What came instead of an answer, masked. `bytes` is the size of what was kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    excerpt: str
+    bytes: int
 
 
 class PostgresContacts:
@@ -40,24 +58,65 @@ class PostgresContacts:
             raise Impossible("trace_number_in_use")
         return _contact(row)
 
-    async def mark_attempted(self, contact_id: str) -> None:
+    async def mark_attempted(self, contact: Contact, channel: Channel) -> None:
         async with transaction(self._pool) as connection:
-            if row := await _sql.mark_attempted(connection, id=contact_id):
-                await self._write(connection, _contact(row), "payer_contact.attempted", {})
+            if not await _sql.mark_attempted(connection, id=contact.id, channel=channel, attempts=contact.attempts):
+                raise Unavailable("request_under_way")
+            await self._write(connection, contact, "payer_contact.attempted", {"channel": channel})
 
-    async def keep_answer(self, contact_id: str, via: Via, received: ReceivedAnswer) -> bool:
+    async def take_back(self, contact: Contact) -> None:
+        stood = contact.model_dump(include={"id", "attempted", "channel", "attempts"})
+        async with transaction(self._pool) as connection:
+            if await _sql.take_back(connection, **stood):
+                await self._write(connection, contact, "payer_contact.without_effect", {})
+
+    async def keep_answer(
+        self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
+    ) -> PayerAnswer:
         """Impossible if there is no such contact, the referral was shredded, or the answer has a NUL character."""
         with unshredded(), _storable():
-            async with transaction(self._pool) as connection:
-                # Locked, so that the same answer coming in two ways at once is kept once.
-                row = await _sql.locked(connection, id=contact_id)
-                if row is None:
-                    raise Impossible("unknown_contact")
+            async with self._locked(contact_id) as (connection, contact):
                 newest = await _sql.newest_answer(connection, contact_id=contact_id)
-                if newest and _says_the_same(PayerAnswer.model_validate(newest["answer"]), received.answer):
-                    return False
-                await self._keep(connection, _contact(row), (newest["number"] if newest else 0) + 1, via, received)
-        return True
+                known = PayerAnswer.model_validate(newest["answer"]) if newest else None
+                if event is not None and not await self._take(connection, contact, event, received) and known:
+                    return known
+                stands = hear(known, received.answer)
+                if stands is not known:
+                    kept = received.model_copy(update={"answer": stands})
+                    await self._keep(connection, contact, (newest["number"] if newest else 0) + 1, via, kept)
+                elif not stands.says_the_same(received.answer):
+                    await self._set_aside(connection, contact, via, received)
+                return stands
+
+    async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
+        """Impossible if there is no such contact, or the referral was shredded."""
+        index = self._vault.index("payer-unreadable", hashlib.sha256(body).hexdigest())
+        with unshredded():
+            async with self._locked(contact_id) as (connection, contact):
+                newest, now = await _sql.newest_unreadable(connection, contact_id=contact_id), datetime.now(UTC)
+                if newest and newest["body_index"] == index:
+                    await _sql.came_again(connection, contact_id=contact_id, number=newest["number"], received_at=now)
+                    return
+                number = (newest["number"] if newest else 0) + 1
+                sealed = await self._seal(connection, contact, body, "payer_unreadable", number)
+                place = {"contact_id": contact_id, "number": number}
+                await _sql.insert_unreadable(connection, **place, body_index=index, sealed=sealed, received_at=now)
+                await _sql.forget_unreadable(connection, contact_id=contact_id, before=number - _UNREADABLE_KEPT + 1)
+                await self._write(connection, contact, "payer_contact.unreadable", {"bytes": len(body)})
+
+    async def unreadable(self, referral_id: str) -> UnreadableShown | None:
+        """The newest of the referral; None if there is none, or it was shredded."""
+        async with transaction(self._pool) as connection:
+            row = await _sql.unreadable_of(connection, referral_id=referral_id)
+            if row is None:
+                return None
+            try:
+                sealer = await self._vault.sealer(connection, referral_id)
+            except NoDataKey:
+                return None
+        place = _place("payer_unreadable", row["contact_id"], row["number"])
+        body = b64decode(sealer.open(row["sealed"], **place))
+        return UnreadableShown(at=row["received_at"], excerpt=excerpt(body), bytes=len(body))
 
     async def latest_answer(self, contact_id: str) -> PayerAnswer | None:
         async with reachable():
@@ -74,22 +133,62 @@ class PostgresContacts:
             row = await _sql.by_trace(self._pool, payer=payer, trace=trace)
         return _contact(row) if row else None
 
+    @asynccontextmanager
+    async def _locked(self, contact_id: str) -> AsyncIterator[tuple[Connection, Contact]]:
+        """A transaction that nobody else is in for this contact: what comes in two ways at once comes in turn."""
+        async with transaction(self._pool) as connection:
+            row = await _sql.locked(connection, id=contact_id)
+            if row is None:
+                raise Impossible("unknown_contact")
+            yield connection, _contact(row)
+
+    async def _take(
+        self, connection: Connection, contact: Contact, event: PayerEvent, received: ReceivedAnswer
+    ) -> bool:
+        """False if the event brought this very answer before."""
+        said = {"payer": contact.payer, "subscription": event.subscription, "number": event.number}
+        together = [self._vault.index("payer-event", digest) for digest in event.answers]
+        used_before = await _sql.number_used_before(connection, **said, together=together)
+        own = self._vault.index("payer-event", hashlib.sha256(received.raw).hexdigest())
+        if await _sql.take_event(connection, **said, answer_index=own, received_at=datetime.now(UTC)) is None:
+            return False
+        if used_before:  # the payer counts anew: whether it is news, the answer itself must tell
+            _log.warning("event number used before", extra={"payer": contact.payer, "number": event.number})
+            await self._write(connection, contact, "payer_contact.event_number_used_before", {"number": event.number})
+        return True
+
     async def _keep(
         self, connection: Connection, contact: Contact, number: int, via: Via, received: ReceivedAnswer
     ) -> None:
+        row = await self._row(connection, contact, "payer_answers", number, via, received)
+        await _sql.insert_answer(connection, **row)
+        await self._write(connection, contact, "payer_contact.answered", _said(via, received.answer))
+
+    async def _set_aside(self, connection: Connection, contact: Contact, via: Via, received: ReceivedAnswer) -> None:
+        newest = await _sql.newest_overtaken(connection, contact_id=contact.id)
+        if newest and PayerAnswer.model_validate(newest["answer"]).says_the_same(received.answer):
+            return
+        number = (newest["number"] if newest else 0) + 1
+        row = await self._row(connection, contact, "payer_overtaken", number, via, received)
+        await _sql.insert_overtaken(connection, **row)
+        details = {**_said(via, received.answer), "applied": False}
+        await self._write(connection, contact, "payer_contact.answered", details)
+
+    async def _row(
+        self, connection: Connection, contact: Contact, table: str, number: int, via: Via, received: ReceivedAnswer
+    ) -> dict[str, Any]:
+        return {
+            "contact_id": contact.id,
+            "number": number,
+            "via": via,
+            "answer": received.answer.model_dump(mode="json"),
+            "sealed": await self._seal(connection, contact, received.raw, table, number),
+            "received_at": received.answer.received_at or datetime.now(UTC),
+        }
+
+    async def _seal(self, connection: Connection, contact: Contact, raw: bytes, table: str, number: int) -> bytes:
         sealer = await self._vault.sealer(connection, contact.referral_id)
-        raw = b64encode(received.raw).decode()
-        await _sql.insert_answer(
-            connection,
-            contact_id=contact.id,
-            number=number,
-            via=via,
-            answer=received.answer.model_dump(mode="json"),
-            sealed=sealer.seal(raw, table="payer_answers", row=f"{contact.id}/{number}", column="sealed"),
-            received_at=received.answer.received_at or datetime.now(UTC),
-        )
-        states = {str(line.sequence): line.state for line in received.answer.lines}
-        await self._write(connection, contact, "payer_contact.answered", {"via": via, "lines": states})
+        return sealer.seal(b64encode(raw).decode(), **_place(table, contact.id, number))
 
     async def _write(self, connection: Connection, contact: Contact, action: str, details: Mapping[str, Any]) -> None:
         await self._audit.write(
@@ -114,5 +213,9 @@ def _contact(row: Mapping[str, Any]) -> Contact:
     return Contact.model_validate(dict(row))
 
 
-def _says_the_same(one: PayerAnswer, other: PayerAnswer) -> bool:
-    return (one.lines, one.tracking, one.information) == (other.lines, other.tracking, other.information)
+def _place(table: str, contact_id: str, number: int) -> dict[str, str]:
+    return {"table": table, "row": f"{contact_id}/{number}", "column": "sealed"}
+
+
+def _said(via: Via, answer: PayerAnswer) -> dict[str, Any]:
+    return {"via": via, "lines": {str(line.sequence): line.state for line in answer.lines}}

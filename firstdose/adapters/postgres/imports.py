@@ -1,10 +1,15 @@
 """Tables that a pharmacy edits in files: read row by row, taken over as a whole or not at all."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import starmap
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
+from firstdose.adapters.postgres.pool import Connection
 
 
 class FileRow(NamedTuple):
@@ -34,6 +39,33 @@ class ImportReport(BaseModel):
     """Rows that are new or not as they were."""
     unchanged: int = 0
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Who imports which file, for the audit: an id, and the SHA-256 of the file's bytes in hex."""
+
+    audit: AuditTrail
+    actor: str
+    sha256: str
+
+
+async def report_import(
+    connection: Connection, register: str, by: Importer | None, written: Iterable[object | None]
+) -> ImportReport:
+    """What was done to each row, None for one that was as it should be; with an importer it is audited, too."""
+    rows = [each is not None for each in written]
+    report = ImportReport(changed=sum(rows), unchanged=len(rows) - sum(rows))
+    if by is not None:
+        await by.audit.write(
+            connection,
+            SYSTEM_CHAIN,
+            at=datetime.now(UTC),
+            actor=by.actor,
+            action=f"{register}_imported",
+            details={"sha256": by.sha256, "changed": report.changed, "unchanged": report.unchanged},
+        )
+    return report
 
 
 class RefusedRows(ValueError):

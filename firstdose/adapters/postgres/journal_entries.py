@@ -85,10 +85,7 @@ class JournalEntries:
 
     async def _open(self, place: Place, entry: Opened) -> None:
         item = entry.item
-        # A visit is offered to one nurse of the roster: nobody of the team owns it before it is accepted.
-        member = (
-            None if item.offered_to else await self._staff.team_member(place.connection, place.referral_id, item.role)
-        )
+        member = await self._staff.owner(place.connection, place.referral_id, item)
         await _sql.open_item(
             place.connection,
             **item.model_dump(mode="python", exclude={"kind", "asks"}),

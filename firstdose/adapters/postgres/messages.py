@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+import structlog
+from pydantic import ValidationError
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.listening import Doorbell
@@ -20,6 +22,11 @@ CHANNEL = "messages"
 _SETTLED = "message_settled"
 # Should a notification ever be lost, a waiter looks for itself this often.
 _LOOK_AGAIN_SECONDS = 5.0
+
+MOST_FAILURES = 12
+"""After so many attempts, three minutes, a message that cannot be taken is parked."""
+
+log = structlog.get_logger(__name__)
 
 _sql = load("messages")
 
@@ -80,14 +87,21 @@ class Messages:
         )
         return message
 
-    @reachable()
     async def claim(self, limit: int, lease: timedelta) -> list[Message]:
         """Take up to `limit` messages to deliver, at most one per referral; they are held for the time of the lease.
 
-        Without their sealed part. Raises Unavailable.
+        Without their sealed part. One that this version cannot read is set back, for a newer one to take. Raises
+        Unavailable.
         """
-        rows = [row async for row in _sql.claim(self._pool, number=limit, lease=lease)]
-        return [_message(row) for row in sorted(rows, key=lambda row: row["ordinal"])]
+        async with reachable():
+            rows = [row async for row in _sql.claim(self._pool, number=limit, lease=lease)]
+        messages = []
+        for row in sorted(rows, key=lambda row: row["ordinal"]):
+            try:
+                messages.append(_message(row))
+            except ValidationError:
+                await self.set_back(row["id"], "unreadable")
+        return messages
 
     async def settle(self, message_id: str, state: MessageState, refusal: str | None = None) -> None:
         """The outcome, once: a later one is passed over. A refusal is audited here, what is applied by the journal.
@@ -113,6 +127,27 @@ class Messages:
         """Deliver it again, but not before `delay` is over. Raises Unavailable."""
         await _sql.postpone(self._pool, id=message_id, delay=delay)
 
+    async def set_back(self, message_id: str, problem: str) -> MessageState:
+        """It could not be taken as it is: to be tried again, later each time, and parked after MOST_FAILURES.
+
+        What stands behind a parked message is delivered without it. `problem` is a code. Raises Unavailable.
+        """
+        async with transaction(self._pool) as connection:
+            row = await _sql.set_back(connection, id=message_id, problem=problem, most=MOST_FAILURES)
+            if row is None or row["state"] != MessageState.PARKED:
+                return MessageState.PENDING
+            await self._audit.write(
+                connection,
+                row["referral_id"],
+                at=row["at"],
+                actor=SYSTEM.id,
+                action="message_parked",
+                details={"kind": row["kind"], "problem": problem},
+                message_id=message_id,
+            )
+        log.error("message_parked", action_id=message_id, kind=row["kind"], code=problem)
+        return MessageState.PARKED
+
     async def outcome(self, message_id: str, within: timedelta) -> Message:
         """The message once it is settled, or as it stands when the time is over.
 
@@ -124,7 +159,7 @@ class Messages:
             while True:
                 message = await self.find(message_id)
                 left = deadline - clock()
-                if message.state is not MessageState.PENDING or left <= 0:
+                if message.state.is_settled or left <= 0:
                     return message
                 await bell.wait(min(left, _LOOK_AGAIN_SECONDS))
 

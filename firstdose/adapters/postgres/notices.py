@@ -11,7 +11,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions, unshredded
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.role import SYSTEM
-from firstdose.ports import Notice, Recipient
+from firstdose.ports import Impossible, Notice, Recipient
 
 _sql = load("notices")
 
@@ -35,7 +35,9 @@ class PostgresNotifier:
         """
         with unshredded():
             async with transaction(self._pool) as connection:
-                if await _sql.is_stored(connection, key=notice.key):
+                if await _sql.lock_referral(connection, referral_id=notice.referral_id) is None:
+                    raise Impossible("unknown_referral")
+                if await _sql.is_told(connection, referral_id=notice.referral_id, key=notice.key):
                     return
                 action, address = await self._address(connection, notice)
                 if address:
@@ -46,7 +48,7 @@ class PostgresNotifier:
                     at=datetime.now(UTC),
                     actor=SYSTEM.id,
                     action=action,
-                    details={"recipient": notice.recipient, "topic": notice.topic},
+                    details={"recipient": notice.recipient, "topic": notice.topic, "notice": notice.key},
                 )
 
     async def _address(self, connection: Connection, notice: Notice) -> tuple[str, str | None]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firstdose.adapters.keyring.sealing import Unsealable
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.domain.role import SYSTEM
 
 CHANNEL = "outbox"
 """What to listen to for new parcels."""
@@ -32,10 +34,11 @@ class Parcel:
 
 
 class Outbox:
-    """Parcels of one referral and channel leave in the order in which they were put."""
+    """Parcels of one referral to one recipient leave in the order in which they were put."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, audit: AuditTrail) -> None:
         self._vault = vault
+        self._audit = audit
 
     async def put(
         self,
@@ -62,15 +65,21 @@ class Outbox:
             at=at,
         )
 
-    async def claim(self, pool: Pool, limit: int, lease: timedelta, now: datetime) -> list[Parcel]:
+    async def claim(
+        self, pool: Pool, limit: int, lease: timedelta, now: datetime, *, to_one_receiver: int = 1000
+    ) -> list[Parcel]:
         """Take up to `limit` parcels that are due; nobody else gets them for the time of the lease. Raises Unavailable.
 
-        A parcel that cannot be opened any more (its referral was shredded) fails for good with `unreadable`.
+        At most `to_one_receiver` are with all who claim. One that cannot be opened any more (its referral was shredded)
+        is given up as `unreadable`.
         """
         async with transaction(pool) as connection:
-            rows = [row async for row in _sql.claim(connection, number=limit, now=now, leased_until=now + lease)]
-            parcels = [await self._opened(connection, row) for row in sorted(rows, key=lambda row: row["ordinal"])]
-        return [parcel for parcel in parcels if parcel]
+            claimed = _sql.claim(connection, number=limit, at_once=to_one_receiver, now=now, leased_until=now + lease)
+            rows = sorted([row async for row in claimed], key=lambda row: row["ordinal"])
+            opened = {row["id"]: await self._opened(connection, row) for row in rows}
+        for parcel_id in (parcel_id for parcel_id, parcel in opened.items() if parcel is None):
+            await self.give_up(pool, parcel_id, problem="unreadable")
+        return [parcel for parcel in opened.values() if parcel]
 
     @reachable()
     async def delivered(self, pool: Pool, parcel_id: str, at: datetime) -> None:
@@ -82,17 +91,27 @@ class Outbox:
         """Try again at `at`; `problem` is a short code."""
         await _sql.postpone(pool, id=parcel_id, at=at, problem=problem)
 
-    @reachable()
     async def give_up(self, pool: Pool, parcel_id: str, problem: str) -> None:
-        """It failed for good, and what waits behind it may leave."""
-        await _sql.give_up(pool, id=parcel_id, problem=problem)
+        """Set it aside, audited; what waits behind it may leave. `problem` is a code. Raises Unavailable."""
+        async with transaction(pool) as connection:
+            row = await _sql.give_up(connection, id=parcel_id, problem=problem)
+            if row is None:
+                return
+            details = {"parcel": parcel_id, "channel": row["channel"], "recipient": row["recipient"]}
+            await self._audit.write(
+                connection,
+                row["referral_id"],
+                at=datetime.now(UTC),
+                actor=SYSTEM.id,
+                action="parcel_given_up",
+                details={**details, "problem": problem, "attempts": row["attempts"]},
+            )
 
     async def _opened(self, connection: Connection, row: Mapping[str, Any]) -> Parcel | None:
         try:
             sealer = await self._vault.sealer(connection, row["referral_id"])
             body = sealer.open(row["sealed"], table="outbox", row=row["id"], column="sealed")
         except (NoDataKey, Unsealable):
-            await _sql.give_up(connection, id=row["id"], problem="unreadable")
             return None
         kept = ("id", "key", "referral_id", "channel", "recipient", "attempts", "created_at")
         return Parcel(body=body, **{name: row[name] for name in kept})

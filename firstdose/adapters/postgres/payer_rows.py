@@ -59,6 +59,7 @@ class PayerRow(BaseModel):
     regime: Regime = Regime.PLAN
     standard_decision: Allowance | None = None
     expedited_decision: Allowance | None = None
+    after_discharge: Allowance | None = None
     time_zone: TimeZone = "America/New_York"
     closes: time = END_OF_DAY
     federal_holidays: bool = True
@@ -66,7 +67,7 @@ class PayerRow(BaseModel):
     open_on: Days = ()
 
     peer_to_peer: PeerToPeer = PeerToPeer.BINDING
-    appeal_levels: Annotated[int, Field(ge=0, le=2)] = 2
+    appeal_levels: Annotated[int, Field(ge=0, le=2)] | None = None
     external_review: bool = True
     appeal_filing_days: FilingDays | None = None
     second_appeal_filing_days: FilingDays | None = None
@@ -85,13 +86,14 @@ class PayerRow(BaseModel):
     x12_receiver: X12Id | None = None
     x12_payer: X12Id | None = None
     x12_test: bool = False
+    x12_login: Text | None = None
+    """The name of a credential, as `private_key` and `client_certificate` are: what is secret lies in files."""
     requests_per_minute: RequestsPerMinute | None = None
     burst: Requests = 1
     at_once: Requests = 10
     token_url: Url | None = None
     client_id: Text | None = None
     private_key: Text | None = None
-    """The name of a credential, as `client_certificate` is: what is secret lies in files (settings)."""
     key_id: Text | None = None
     scope: Text = "system/*.*"
     client_certificate: Text | None = None
@@ -163,6 +165,8 @@ class PayerRow(BaseModel):
     def _clocks(self, version: str) -> Iterator[ClockRule]:
         if standard := self.standard_decision:
             yield self._rule(Purpose.DECISION, version, standard, self.expedited_decision or standard)
+        if home := self.after_discharge:
+            yield self._rule(Purpose.AFTER_DISCHARGE, version, home, home)
         for purpose, days in (
             (Purpose.APPEAL_FILING, self.appeal_filing_days),
             (Purpose.SECOND_APPEAL_FILING, self.second_appeal_filing_days),

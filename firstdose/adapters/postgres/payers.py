@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from firstdose.adapters.postgres.imports import ImportReport, RefusedRows, read_rows
+from firstdose.adapters.postgres.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
 from firstdose.adapters.postgres.payer_rows import PayerRow
 from firstdose.adapters.postgres.pool import Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
@@ -47,7 +47,7 @@ class PayerTable:
         self._pool = pool
         self._remembered = Remembered[tuple[Known, ...]](pool, "payers")
 
-    async def import_payers(self, rows: Iterable[Any]) -> ImportReport:
+    async def import_payers(self, rows: Iterable[Any], by: Importer | None = None) -> ImportReport:
         """Take over the rows of a file (`PayerRow`); a payer that it does not name stays. Raises Unavailable."""
         try:
             payers = read_rows(PayerRow, rows, key=lambda payer: payer.id)
@@ -69,8 +69,7 @@ class PayerTable:
                 )
                 for payer in payers
             ]
-        changed = sum(version is not None for version in versions)
-        return ImportReport(changed=changed, unchanged=len(versions) - changed)
+            return await report_import(connection, "payers", by, versions)
 
     def kept(self) -> AbstractAsyncContextManager[None]:
         """Within it look-ups are answered from memory. An import, wherever it runs, is noticed at once."""

@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions, unshredded
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.authorization import overall
+from firstdose.domain.authorization_steps import overall
 from firstdose.domain.facts import outline
 from firstdose.domain.journal import Batch, Recorded
 from firstdose.domain.policy import Policy

@@ -1,6 +1,6 @@
 """What people see of a referral: rows of the list, the whole, what happened, and why it is not further."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.authorization import Line, LineState
+from firstdose.domain.clock_state import Phase, state
+from firstdose.domain.clocks import Clock
 from firstdose.domain.facts import Blocks, Outline
 from firstdose.domain.referral import Referral
+from firstdose.domain.requests import Asked, Period, differences
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing, Stage
 from firstdose.domain.work_item import WorkItemKind
@@ -19,6 +22,35 @@ _SECOND = timedelta(seconds=1)
 
 class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Running(View):
+    """The payer's clock: by which rule, until when with what stood still and what was added; None where no rule is."""
+
+    rule: str | None = None
+    version: str | None = None
+    citation: str | None = None
+    phase: Phase | None = None
+    due_at: datetime | None = None
+    paused_since: datetime | None = None
+    """None if it runs."""
+    extended_at: datetime | None = None
+    """When the payer told us that it takes longer; `due_at` counts that already."""
+
+    @classmethod
+    def of(cls, clock: Clock | None, now: datetime) -> "Running":
+        if clock is None:
+            return cls()
+        standing = state(clock, now)
+        return cls(
+            rule=clock.rule,
+            version=clock.version,
+            citation=clock.citation,
+            phase=standing.phase,
+            due_at=standing.due_at,
+            paused_since=clock.paused_since if standing.phase is Phase.PAUSED else None,
+            extended_at=clock.extensions[0].at if clock.extensions else None,
+        )
 
 
 class ReferralRow(View):
@@ -43,14 +75,55 @@ class ReferralRow(View):
         return cls.model_validate(dict(row))
 
 
+class LineView(Line):
+    """Requested against authorized. `differs` names what the payer's last word does not give as asked."""
+
+    differs: tuple[str, ...] = ()
+    answered_at: datetime | None = None
+    """When the payer last spoke of it."""
+
+    @classmethod
+    def of(cls, line: Line, requested: Period | None, requests: Iterable[Asked]) -> "LineView":
+        heard = [request.heard[line.sequence] for request in requests if line.sequence in request.heard]
+        return cls(**line.model_dump(), differs=differences(line, requested), answered_at=max(heard) if heard else None)
+
+
+class RequestView(View):
+    """A request that a payer got; a line's `contact` names the one that carries it. `trace` is our number for it."""
+
+    contact: str
+    payer: str
+    channel: str
+    trace: str | None
+    sent_at: datetime
+    decided_at: datetime | None
+    withdrawn: bool
+    clock: Running
+
+    @classmethod
+    def of(cls, request: Asked, traces: Mapping[str, str], now: datetime) -> "RequestView":
+        return cls(
+            contact=request.contact,
+            payer=request.payer,
+            channel=request.channel,
+            trace=traces.get(request.contact),
+            sent_at=request.sent_at,
+            decided_at=request.decided_at,
+            withdrawn=request.withdrawn,
+            clock=Running.of(request.clock, now),
+        )
+
+
 class ReferralView(View):
-    """One referral. `facts` is PHI, and None once it was shredded."""
+    """One referral. `facts` is PHI, and None once it was shredded; `requested` are the days that they ask for."""
 
     standing: ReferralRow
     revision: int
-    lines: tuple[Line, ...]
+    lines: tuple[LineView, ...]
+    requests: tuple[RequestView, ...]
     work_items: tuple[WorkItemView, ...]
     team: dict[Role, str]
+    requested: Period | None = Field(repr=False)
     facts: Referral | None = Field(repr=False)
 
 
@@ -90,24 +163,25 @@ class Blocker(View):
         )
 
 
-class Running(View):
-    """The payer's clock: by which rule, until when."""
-
-    rule: str | None
-    due_at: datetime | None
-
-
 class PayerWait(View):
-    """The request that the payer has."""
+    """A request that the payer has."""
 
     contact: str
     payer: str
     since: datetime
     clock: Running
 
+    @classmethod
+    def of(cls, request: Asked, now: datetime) -> "PayerWait":
+        clock = Running.of(request.clock, now)
+        return cls(contact=request.contact, payer=request.payer, since=request.sent_at, clock=clock)
+
 
 class Why(View):
-    """What keeps the referral where it is. `closed_gates` as the process last saw them; `missing` by what it blocks."""
+    """What keeps the referral where it is. `closed_gates` as the process last saw them; `missing` by what it blocks.
+
+    `payer` is the request that is due first, `payers` are all that payers have.
+    """
 
     stage: Stage
     on_hold: bool
@@ -115,5 +189,6 @@ class Why(View):
     next_due: datetime | None
     work_items: tuple[Blocker, ...]
     payer: PayerWait | None
+    payers: tuple[PayerWait, ...]
     closed_gates: tuple[str, ...]
     missing: dict[Blocks, tuple[str, ...]]

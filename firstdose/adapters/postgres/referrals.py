@@ -1,6 +1,7 @@
 """Reading referrals: the list, one with its facts, what happened to it, and what it waits for."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,14 +10,25 @@ from pydantic import BaseModel, ConfigDict
 from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.referral_views import Blocker, PayerWait, ReferralRow, ReferralView, TimelineEntry, Why
+from firstdose.adapters.postgres.referral_views import (
+    Blocker,
+    LineView,
+    PayerWait,
+    ReferralRow,
+    ReferralView,
+    RequestView,
+    TimelineEntry,
+    Why,
+)
 from firstdose.adapters.postgres.revisions import Revisions
 from firstdose.adapters.postgres.timeline import timeline
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.work_items import WorkItemView
+from firstdose.domain.authorization import Line
 from firstdose.domain.journal import WaitingFor
 from firstdose.domain.policy import Escalation
 from firstdose.domain.referral import Referral
+from firstdose.domain.requests import Asked, Event, asked, requested_period
 from firstdose.domain.stage import Stage
 
 _sql = load("referral_reading")
@@ -73,13 +85,20 @@ class ReferralReader:
             row = await _row(connection, referral_id)
             if row is None:
                 return None
+            now, facts = datetime.now(UTC), await self._facts(connection, referral_id)
+            order = facts.order if facts else None
+            requested = requested_period(order.requested_start, order.duration_days) if order else None
+            requests = await _asked(connection, referral_id)
+            traces = await _traces(connection, requests)
             return ReferralView(
                 standing=ReferralRow.of(row),
                 revision=row["revision"],
-                lines=row["lines"],
+                lines=tuple(LineView.of(Line.model_validate(line), requested, requests) for line in row["lines"]),
+                requests=tuple(RequestView.of(request, traces, now) for request in requests),
                 work_items=tuple(await _open_items(connection, referral_id)),
                 team={each["role"]: each["member"] async for each in _sql.team(connection, referral_id=referral_id)},
-                facts=await self._facts(connection, referral_id),
+                requested=requested,
+                facts=facts,
             )
 
     async def timeline(self, referral_id: str) -> tuple[TimelineEntry, ...]:
@@ -97,6 +116,7 @@ class ReferralReader:
                 return None
             standing = ReferralRow.of(row)
             waits_for_payer = WaitingFor.PAYER in standing.waiting_for
+            payers = _first_due(await _asked(connection, referral_id), now) if waits_for_payer else ()
             return Why(
                 stage=standing.stage,
                 on_hold=standing.on_hold,
@@ -106,7 +126,8 @@ class ReferralReader:
                     Blocker.of(item, now, self._escalates_at(item))
                     for item in await _open_items(connection, referral_id)
                 ),
-                payer=await _payer_wait(connection, referral_id) if waits_for_payer else None,
+                payer=payers[0] if payers else None,
+                payers=payers,
                 closed_gates=standing.blocked_by,
                 missing={blocks: paths for blocks, paths in standing.outline.missing.items() if paths},
             )
@@ -140,6 +161,18 @@ async def _open_items(connection: Connection, referral_id: str) -> list[WorkItem
     return [WorkItemView.of(row) async for row in _sql.open_items(connection, referral_id=referral_id)]
 
 
-async def _payer_wait(connection: Connection, referral_id: str) -> PayerWait | None:
-    row = await _sql.newest_submission(connection, referral_id=referral_id)
-    return PayerWait.model_validate(dict(row)) if row else None
+async def _asked(connection: Connection, referral_id: str) -> list[Asked]:
+    noted = _sql.noted_of_authorization(connection, chain=referral_id)
+    return asked([Event(row["at"], row["action"], row["details"]) async for row in noted])
+
+
+async def _traces(connection: Connection, requests: Iterable[Asked]) -> dict[str, str]:
+    """By contact; one that only people made has none of ours."""
+    contacts = [request.contact for request in requests]
+    return {str(row["id"]): row["trace"] async for row in _sql.traces(connection, contacts=contacts)}
+
+
+def _first_due(requests: Iterable[Asked], now: datetime) -> tuple[PayerWait, ...]:
+    """What payers have yet to answer; where no rule sets a time it comes last."""
+    waits = [PayerWait.of(request, now) for request in requests if not request.ended]
+    return tuple(sorted(waits, key=lambda wait: (wait.clock.due_at is None, wait.clock.due_at or wait.since)))

@@ -1,18 +1,20 @@
 """The roster: which nurses can visit whom, and who holds which visit. Nurses are opaque ids, never names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from firstdose.adapters.postgres.imports import ImportReport, RefusedRows, read_rows
-from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
+from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions, known_referral, unshredded
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.identifiers import State
 from firstdose.domain.referral import Therapy
+from firstdose.domain.role import SYSTEM
 from firstdose.ports import Impossible, NurseSearch, Request, VisitHold
 
 APART = timedelta(hours=2)
@@ -35,14 +37,17 @@ class NurseRow(BaseModel):
     active: bool = True
     position: int = 0
     """Who is asked first among equally busy nurses."""
+    login: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    """The subject of this person's staff token: who may answer an offer. Without it anybody in the nurse's role may."""
 
 
 class PostgresRoster:
     """Implements ports.NurseRoster."""
 
-    def __init__(self, pool: Pool, vault: Vault) -> None:
+    def __init__(self, pool: Pool, vault: Vault, audit: AuditTrail) -> None:
         self._pool = pool
         self._revisions = Revisions(vault)
+        self._audit = audit
 
     async def find(self, search: NurseSearch) -> tuple[str, ...]:
         """The least busy first."""
@@ -72,10 +77,12 @@ class PostgresRoster:
                 return await self._hold(connection, hold) or await self._is_held(connection, hold)
 
     async def release(self, request: Request) -> None:
-        async with reachable():
-            await _sql.release(self._pool, key=request.key, at=datetime.now(UTC))
+        async with transaction(self._pool) as connection:
+            released = await _sql.release(connection, key=request.key, at=datetime.now(UTC))
+            if released:
+                await self._write(connection, "visit.released", released["referral_id"], released)
 
-    async def import_nurses(self, rows: Iterable[Any]) -> ImportReport:
+    async def import_nurses(self, rows: Iterable[Any], by: Importer | None = None) -> ImportReport:
         """Take over the rows of a file (`NurseRow`); who is not named stays. Raises Unavailable."""
         try:
             nurses = read_rows(NurseRow, rows, key=lambda nurse: nurse.id)
@@ -83,8 +90,7 @@ class PostgresRoster:
             return refused.report
         async with transaction(self._pool) as connection:
             written = [await _sql.upsert_nurse(connection, **nurse.model_dump()) for nurse in nurses]
-        changed = sum(nurse is not None for nurse in written)
-        return ImportReport(changed=changed, unchanged=len(written) - changed)
+            return await report_import(connection, "nurses", by, written)
 
     async def _hold(self, connection: Connection, hold: VisitHold) -> bool:
         made = await _sql.hold(
@@ -95,6 +101,8 @@ class PostgresRoster:
             visit_at=hold.visit.visit_at,
             apart=APART,
         )
+        if made:
+            await self._write(connection, "visit.held", hold.referral_id, made)
         return made is not None
 
     async def _can_visit(self, connection: Connection, nurse: str | None) -> bool:
@@ -114,6 +122,12 @@ class PostgresRoster:
         if (held["nurse"], held["visit_at"]) != (hold.visit.nurse, hold.visit.visit_at):
             raise Impossible("key_holds_another_visit")
         return True
+
+    async def _write(self, connection: Connection, action: str, referral_id: str, hold: Mapping[str, Any]) -> None:
+        details = {"nurse": hold["nurse"], "visit_at": hold["visit_at"], "key": hold["key"]}
+        await self._audit.write(
+            connection, referral_id, at=datetime.now(UTC), actor=SYSTEM.id, action=action, details=details
+        )
 
 
 def _covers(areas: list[str], postal_code: str | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable
 from firstdose.adapters.postgres.queries import load
 from firstdose.domain.role import Role
+from firstdose.domain.work_item import WorkItem, WorkItemKind
 
 # A person who is seen again and again is written down this seldom, unless the roles change.
 _WRITTEN_SECONDS = 300
@@ -30,6 +31,19 @@ class StaffDirectory:
         await _sql.seen(self._pool, subject=subject, roles=sorted(held))
         self._written[subject] = (held, time.monotonic() + _WRITTEN_SECONDS)
 
+    async def owner(self, connection: Connection, referral_id: str, item: WorkItem) -> str | None:
+        """Whose a new item is: an offer and the report of a visit its nurse's, anything else the team member's.
+
+        None if nobody is there; so it is for an offer to a nurse whose login the roster does not know.
+        """
+        if item.offered_to:
+            return await login_of(connection, item.offered_to)
+        if item.kind is WorkItemKind.REPORT_VISIT:
+            visiting: str | None = await _sql.visiting(connection, referral_id=referral_id)
+            if visiting is not None:
+                return visiting
+        return await self.team_member(connection, referral_id, item.role)
+
     async def team_member(self, connection: Connection, referral_id: str, role: Role) -> str | None:
         """Who does this role's work for the referral; None if nobody is there.
 
@@ -47,3 +61,9 @@ class StaffDirectory:
         """Give nobody's new work to this person while they are away. Raises LookupError, Unavailable."""
         if await _sql.set_absent(self._pool, subject=subject, absent=absent) is None:
             raise LookupError("nobody with this subject has signed in")
+
+
+async def login_of(connection: Connection, nurse: str) -> str | None:
+    """The subject of the staff token of this nurse of the roster; None if the roster does not say."""
+    login: str | None = await _sql.login_of(connection, nurse=nurse)
+    return login

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from firstdose.adapters.postgres.imports import ImportReport, RefusedRows, read_rows
-from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
+from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.domain.facts import Outline
 from firstdose.domain.identifiers import Hcpcs
+from firstdose.domain.role import SYSTEM
 from firstdose.domain.therapy import Reservation
 from firstdose.ports import Impossible, Request
 
@@ -34,8 +36,9 @@ class LotRow(BaseModel):
 class PostgresPharmacy:
     """Implements ports.Pharmacy. Raises Unavailable, and Impossible for an unknown referral."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, audit: AuditTrail) -> None:
         self._pool = pool
+        self._audit = audit
 
     async def reserve(self, request: Request) -> Reservation:
         """One unit of the lot that expires first among those that outlast the supply.
@@ -54,10 +57,12 @@ class PostgresPharmacy:
         return Reservation(available=lot is not None, lot=lot)
 
     async def release(self, request: Request) -> None:
-        async with reachable():
-            await _sql.release(self._pool, key=request.key, at=datetime.now(UTC))
+        async with transaction(self._pool) as connection:
+            released = await _sql.release(connection, key=request.key, at=datetime.now(UTC))
+            if released:
+                await self._write(connection, "stock.released", **released)
 
-    async def import_stock(self, rows: Iterable[Any]) -> ImportReport:
+    async def import_stock(self, rows: Iterable[Any], by: Importer | None = None) -> ImportReport:
         """Take over the rows of a file (`LotRow`); a lot that it does not name stays. Raises Unavailable."""
         try:
             lots = read_rows(LotRow, rows, key=lambda lot: (lot.hcpcs, lot.lot))
@@ -65,8 +70,7 @@ class PostgresPharmacy:
             return refused.report
         async with transaction(self._pool) as connection:
             written = [await _sql.upsert_lot(connection, **lot.model_dump()) for lot in lots]
-        changed = sum(lot is not None for lot in written)
-        return ImportReport(changed=changed, unchanged=len(written) - changed)
+            return await report_import(connection, "stock", by, written)
 
     async def _take(self, connection: Connection, request: Request, order: Outline) -> str | None:
         if order.hcpcs is None:
@@ -74,5 +78,12 @@ class PostgresPharmacy:
         lasting_to = datetime.now(UTC).date() + min(timedelta(days=order.duration_days or 1), LONGEST_SUPPLY)
         lot: str | None = await _sql.take(connection, hcpcs=order.hcpcs, lasting_to=lasting_to)
         if lot is not None:
-            await _sql.reserve(connection, key=request.key, referral_id=request.referral_id, hcpcs=order.hcpcs, lot=lot)
+            taken = {"key": request.key, "referral_id": request.referral_id, "hcpcs": order.hcpcs, "lot": lot}
+            await _sql.reserve(connection, **taken)
+            await self._write(connection, "stock.reserved", **taken)
         return lot
+
+    async def _write(self, connection: Connection, action: str, *, referral_id: str, **details: str) -> None:
+        await self._audit.write(
+            connection, referral_id, at=datetime.now(UTC), actor=SYSTEM.id, action=action, details=details
+        )

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from firstdose.adapters.postgres.pool import Pool, reachable
 from firstdose.adapters.postgres.queries import load
-from firstdose.domain.turnaround import Asked, Event, Turnaround, asked, turnarounds
+from firstdose.domain.requests import Asked, Event, asked
+from firstdose.domain.turnaround import Turnaround, turnarounds
 
 _sql = load("turnaround")
 
@@ -21,7 +22,7 @@ class TurnaroundReport:
                 request
                 async for found in self._by_referral(since, until)
                 for request in found
-                if since <= request.clock.started_at < until
+                if since <= request.sent_at < until
             ]
         return turnarounds(requests, now)
 
@@ -31,5 +32,5 @@ class TurnaroundReport:
             if row["chain"] != chain:
                 yield asked(entries)
                 chain, entries = row["chain"], []
-            entries.append(Event(row["at"], row["action"], row["details"], row["payer"]))
+            entries.append(Event(row["at"], row["action"], row["details"]))
         yield asked(entries)

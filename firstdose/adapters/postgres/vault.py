@@ -1,10 +1,8 @@
 """The vault: one data key per referral, kept wrapped in the database, seals that referral's PHI.
 
-Without its data key a referral cannot be read any more, in no backup of the sealed columns either: that is shredding.
+Without its data key a referral cannot be read any more: that is shredding.
 """
 
-import time
-from collections import OrderedDict
 from typing import Any
 
 import orjson
@@ -15,9 +13,6 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 
 _REWRAPPED_AT_ONCE = 200
-_REMEMBERED = 1024
-# How long another process may still read a referral after it was shredded.
-_REMEMBERED_SECONDS = 60
 
 _sql = load("vault")
 
@@ -42,11 +37,10 @@ class Sealer:
 
 
 class Vault:
-    """Makes, finds and destroys data keys; remembers those used lately for a minute."""
+    """Makes, finds and destroys data keys. It remembers none, so that what is shredded is so for everybody at once."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._recent: OrderedDict[str, tuple[float, Sealer]] = OrderedDict()
 
     def index(self, purpose: str, value: str) -> bytes:
         """A keyed fingerprint (32 bytes) for look-ups by a value that must not be read in the database."""
@@ -61,31 +55,15 @@ class Vault:
 
     async def sealer(self, connection: Connection, referral_id: str) -> Sealer:
         """The sealer of this referral. Raises NoDataKey, and Unsealable without the key that wraps it."""
-        if remembered := self._remembered(referral_id):
-            return remembered
         row = await _sql.key_of(connection, referral_id=referral_id)
         if row is None:
             raise NoDataKey("no data key for this referral")
         data_key = self._keyring.unwrap(WrappedKey(row["kek_id"], row["wrapped"]), referral_id)
-        return self._remember(referral_id, Sealer(data_key))
+        return Sealer(data_key)
 
     async def shred(self, connection: Connection, referral_id: str) -> bool:
         """Destroy the data key; False if there was none. Whoever calls writes the audit in the same transaction."""
-        self._recent.pop(referral_id, None)
         return await _sql.shred(connection, referral_id=referral_id) is not None
-
-    def _remembered(self, referral_id: str) -> Sealer | None:
-        until, sealer = self._recent.get(referral_id, (0.0, None))
-        if sealer is None or until < time.monotonic():
-            return None
-        self._recent.move_to_end(referral_id)
-        return sealer
-
-    def _remember(self, referral_id: str, sealer: Sealer) -> Sealer:
-        self._recent[referral_id] = (time.monotonic() + _REMEMBERED_SECONDS, sealer)
-        if len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
-        return sealer
 
 
 async def rotate(pool: Pool, keyring: Keyring) -> int:

@@ -11,6 +11,7 @@ from firstdose.adapters.postgres.messages import Conflict
 from firstdose.adapters.postgres.paging import Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.staff import login_of
 from firstdose.domain.resolutions import Refused
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.work_item import WorkItemKind, WorkItemState
@@ -97,12 +98,17 @@ class Worklist:
             row = await _sql.one(self._pool, id=item_id)
         return WorkItemView.of(row) if row else None
 
+    async def permit(self, item: WorkItemView, actor: Actor) -> None:
+        """Raises Refused for another role's work, and for a visit that was offered to somebody else."""
+        async with reachable(), self._pool.acquire() as connection:
+            await _permit(connection, item, actor)
+
     async def claim(self, item_id: str, actor: Actor) -> WorkItemView:
         """Make it the actor's, who joins the referral's team if it has nobody for the role.
 
         Raises:
             LookupError: there is no such item.
-            Refused: it is another role's work.
+            Refused: it is another role's work, or a visit that was offered to somebody else.
             StaleView: it is closed, or somebody else has claimed it.
         """
         async with transaction(self._pool) as connection:
@@ -157,8 +163,7 @@ class Worklist:
         if row is None:
             raise LookupError("no such work item")
         item = WorkItemView.of(row)
-        if not actor.may_act_as(item.role):
-            raise Refused(f"the work item is for the role {item.role}")
+        await _permit(connection, item, actor)
         if not item.is_open:
             raise StaleView(item)
         return item
@@ -174,3 +179,13 @@ class Worklist:
             action=action,
             details={"item": item.id, "kind": item.kind, **details},
         )
+
+
+async def _permit(connection: Connection, item: WorkItemView, actor: Actor) -> None:
+    """An offered visit is for the person behind the nurse of the roster, as far as the roster knows their login."""
+    if not actor.may_act_as(item.role):
+        raise Refused(f"the work item is for the role {item.role}")
+    if item.offered_to is None or Role.SUPERVISOR in actor.roles:
+        return
+    if await login_of(connection, item.offered_to) not in (None, actor.id):
+        raise Refused("the visit is offered to another nurse")

@@ -76,8 +76,8 @@ def referral_data(**changes: object) -> dict[str, Any]:
 
 
 @pytest.fixture
-def outbox(vault: Vault) -> Outbox:
-    return Outbox(vault)
+def outbox(vault: Vault, audit: AuditTrail) -> Outbox:
+    return Outbox(vault, audit)
 
 
 @pytest.fixture

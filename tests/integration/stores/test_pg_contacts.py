@@ -1,22 +1,33 @@
 """Contacts with payers: the intent first, each answer once, and what came lies sealed."""
 
 import asyncio
+import hashlib
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.payers.answers import AnswerBook
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
+from firstdose.domain.channel import Channel
 from firstdose.ports import Contact, Impossible, Purpose, ReceivedAnswer, Via
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-PENDED = PayerAnswer(lines=(LineAnswer(sequence=1, state=LineState.PENDED),), tracking="T-1", received_at=AT)
+
+
+def a_word(state: LineState) -> PayerAnswer:
+    return PayerAnswer(lines=(LineAnswer(sequence=1, state=state),), tracking="T-1", received_at=AT)
+
+
+PENDED, APPROVED = a_word(LineState.PENDED), a_word(LineState.APPROVED)
 RAW = b'{"patient": "Zkanarivogel"}'
 
 Actions = Callable[[str], Awaitable[list[str]]]
@@ -61,10 +72,38 @@ async def test_an_intent_is_stored_once_and_found_by_id_and_trace(
 async def test_begun_again_it_says_that_the_payer_may_have_it(
     contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
 ) -> None:
-    await contacts.mark_attempted(contact.id)
-    await contacts.mark_attempted(contact.id)
-    assert (await contacts.begin(contact)).attempted
+    await contacts.mark_attempted(contact, Channel.PAS)
+    stands = await contacts.begin(contact)
+    assert (stands.attempted, stands.channel) == (True, Channel.PAS)
+    assert stands == await contacts.find(contact.id) == await contacts.by_trace(contact.payer, contact.trace)
     assert (await actions(referral_id))[1:] == ["payer_contact.begun", "payer_contact.attempted"]
+
+
+async def test_of_two_that_found_the_same_one_may_send(contacts: PostgresContacts, contact: Contact) -> None:
+    both = (contacts.mark_attempted(contact, channel) for channel in (Channel.PAS, Channel.X12))
+    refused = [each for each in await asyncio.gather(*both, return_exceptions=True) if each]
+    assert [str(each) for each in refused] == ["request_under_way"]
+    stands = await contacts.find(contact.id)
+    assert stands is not None
+    await contacts.mark_attempted(stands, Channel.X12)
+
+
+async def test_an_attempt_without_effect_is_taken_back(
+    contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
+) -> None:
+    await contacts.mark_attempted(contact, Channel.PAS)
+    await contacts.take_back(contact)
+    assert await contacts.find(contact.id) == contact
+    assert (await actions(referral_id))[-2:] == ["payer_contact.attempted", "payer_contact.without_effect"]
+
+    await contacts.mark_attempted(contact, Channel.PAS)
+    in_doubt = await contacts.find(contact.id)
+    assert in_doubt is not None
+    await contacts.mark_attempted(in_doubt, Channel.X12)
+    await contacts.take_back(contact)
+    assert await contacts.find(contact.id) == in_doubt.model_copy(update={"channel": Channel.X12, "attempts": 2})
+    await contacts.take_back(in_doubt)
+    assert await contacts.find(contact.id) == in_doubt, "the former attempt is in doubt as before"
 
 
 async def test_a_trace_number_belongs_to_one_contact(
@@ -75,7 +114,7 @@ async def test_a_trace_number_belongs_to_one_contact(
 
 
 @pytest.mark.parametrize(
-    ("change", "kept"),
+    ("change", "news"),
     [
         ({"received_at": datetime(2026, 3, 9, tzinfo=UTC)}, False),
         ({"tracking": "T-2"}, True),
@@ -84,27 +123,158 @@ async def test_a_trace_number_belongs_to_one_contact(
     ],
 )
 async def test_an_answer_is_kept_if_it_says_something_new(
-    contacts: PostgresContacts, contact: Contact, change: dict[str, object], *, kept: bool
+    contacts: PostgresContacts, contact: Contact, change: dict[str, object], *, news: bool
 ) -> None:
     assert await contacts.latest_answer(contact.id) is None
-    assert await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED))
+    assert await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED)) == PENDED
     next_one = PENDED.model_copy(update=change)
-    assert await contacts.keep_answer(contact.id, Via.INQUIRY, received(next_one)) is kept
-    assert await contacts.latest_answer(contact.id) == (next_one if kept else PENDED)
+    stands = next_one if news else PENDED
+    assert await contacts.keep_answer(contact.id, Via.INQUIRY, received(next_one)) == stands
+    assert await contacts.latest_answer(contact.id) == stands
 
 
 async def test_a_former_answer_that_comes_again_is_news(contacts: PostgresContacts, contact: Contact) -> None:
     other = PENDED.model_copy(update={"tracking": "T-2"})
-    kept = [await contacts.keep_answer(contact.id, Via.INQUIRY, received(each)) for each in (PENDED, other, PENDED)]
-    assert kept == [True, True, True]
+    for each in (PENDED, other, PENDED):
+        assert await contacts.keep_answer(contact.id, Via.INQUIRY, received(each)) == each
 
 
 async def test_the_same_answer_in_many_ways_at_once_is_kept_once(
     contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
 ) -> None:
-    kept = await asyncio.gather(*(contacts.keep_answer(contact.id, via, received(PENDED)) for via in list(Via) * 3))
-    assert sum(kept) == 1
+    await asyncio.gather(*(contacts.keep_answer(contact.id, via, received(PENDED)) for via in list(Via) * 3))
     assert (await actions(referral_id)).count("payer_contact.answered") == 1
+
+
+class Halting(AuditTrail):
+    """Stops a transaction at its end, with its locks held, until it may go on."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        super().__init__(keyring)
+        self.reached, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(self, connection: Connection, chain: str, **record: Any) -> None:
+        await super().write(connection, chain, **record)
+        self.reached.set()
+        await self.may_go_on.wait()
+
+
+async def test_a_decision_that_overtakes_the_response_stands(
+    pool: Pool,
+    vault: Vault,
+    keyring: Keyring,
+    contacts: PostgresContacts,
+    contact: Contact,
+    until_waiting: Callable[..., Awaitable[None]],
+) -> None:
+    """The notification is on its way into the store when the response that it overtook comes in."""
+    slow = Halting(keyring)
+    notified = AnswerBook(PostgresContacts(pool, vault, slow), lambda: AT)
+    decided = asyncio.create_task(notified.keep(contact, Via.NOTIFICATION, received(APPROVED)))
+    await slow.reached.wait()
+    response = asyncio.create_task(AnswerBook(contacts, lambda: AT).keep(contact, Via.RESPONSE, received(PENDED)))
+    await until_waiting(response)
+    assert not response.done()
+    slow.may_go_on.set()
+    assert await decided == await response == await contacts.latest_answer(contact.id) == APPROVED
+
+
+async def test_what_was_overtaken_is_kept_aside_once_and_audited(
+    pool: Pool, contacts: PostgresContacts, contact: Contact, referral_id: str
+) -> None:
+    for answer in (APPROVED, PENDED, PENDED):
+        assert await contacts.keep_answer(contact.id, Via.RESPONSE, received(answer)) == APPROVED
+    audited = await pool.fetch("SELECT details FROM audit WHERE action = 'payer_contact.answered' ORDER BY seq")
+    told = {"contact": contact.id, "payer": contact.payer, "via": "response"}
+    assert [row["details"] for row in audited] == [
+        {**told, "lines": {"1": "approved"}},
+        {**told, "lines": {"1": "pended"}, "applied": False},
+    ]
+    assert [row["number"] for row in await pool.fetch("SELECT number FROM payer_overtaken")] == [1]
+
+
+EVENT = PayerEvent(subscription="S1", number=7, answers=(hashlib.sha256(RAW).hexdigest(),))
+
+
+async def test_an_event_that_comes_again_is_not_judged_again(
+    contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
+) -> None:
+    denied = a_word(LineState.DENIED)
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT)
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(denied))
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT) == denied
+    assert (await actions(referral_id)).count("payer_contact.answered") == 2
+
+
+@pytest.mark.parametrize("change", [{"number": 8}, {"subscription": "S2"}])
+async def test_another_event_is_judged(contacts: PostgresContacts, contact: Contact, change: dict[str, object]) -> None:
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT)
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(a_word(LineState.DENIED)))
+    other = EVENT.model_copy(update=change)
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), other) == APPROVED
+
+
+async def test_news_under_an_old_number_is_taken_and_audited(
+    contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
+) -> None:
+    """The payer has begun to count anew."""
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(PENDED), EVENT)
+    news = ReceivedAnswer(raw=b"other", answer=APPROVED)
+    anew = EVENT.model_copy(update={"answers": (hashlib.sha256(b"other").hexdigest(),)})
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, news, anew) == APPROVED
+    assert "payer_contact.event_number_used_before" in await actions(referral_id)
+    # and what the number brought at first is still known
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(PENDED), EVENT) == APPROVED
+    assert (await actions(referral_id)).count("payer_contact.answered") == 2
+
+
+async def test_answers_that_came_together_are_no_second_use_of_their_number(
+    contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
+) -> None:
+    second = await contacts.begin(a_contact(referral_id, "TRN2"))
+    both = EVENT.model_copy(update={"answers": (*EVENT.answers, hashlib.sha256(b"other").hexdigest())})
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), both)
+    await contacts.keep_answer(second.id, Via.NOTIFICATION, ReceivedAnswer(raw=b"other", answer=APPROVED), both)
+    assert await contacts.latest_answer(second.id) == APPROVED
+    assert "payer_contact.event_number_used_before" not in await actions(referral_id)
+
+
+async def test_an_event_is_taken_with_its_answer_or_not_at_all(contacts: PostgresContacts, contact: Contact) -> None:
+    unstorable = received(APPROVED.model_copy(update={"tracking": "\0"}))
+    with pytest.raises(Impossible):
+        await contacts.keep_answer(contact.id, Via.NOTIFICATION, unstorable, EVENT)
+    await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED))
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT) == APPROVED
+
+
+async def test_what_cannot_be_read_is_shown_masked_and_lies_sealed(
+    contacts: PostgresContacts,
+    contact: Contact,
+    referral_id: str,
+    actions: Actions,
+    in_the_clear: Callable[[], Awaitable[list[str]]],
+) -> None:
+    assert await contacts.unreadable(referral_id) is None
+    body = b"<html>We are upgrading our system, Zkanarivogel 1961.</html>"
+    for _ in range(2):
+        await contacts.keep_unreadable(contact.id, body)
+    shown = await contacts.unreadable(referral_id)
+    assert shown is not None
+    assert shown.excerpt == "<html>xx are upgrading our system, xxxxxxxxxxxx 9999.</html>"
+    assert shown.bytes == len(body)
+    assert await in_the_clear() == []
+    assert (await actions(referral_id)).count("payer_contact.unreadable") == 1
+
+
+async def test_of_what_cannot_be_read_the_newest_few_are_kept(
+    pool: Pool, contacts: PostgresContacts, contact: Contact, referral_id: str
+) -> None:
+    for number in range(8):
+        await contacts.keep_unreadable(contact.id, b"<p>" * number)
+    assert [row["number"] for row in await pool.fetch("SELECT number FROM payer_unreadable")] == [4, 5, 6, 7, 8]
+    shown = await contacts.unreadable(referral_id)
+    assert shown is not None
+    assert shown.excerpt == "<x>" * 7
 
 
 async def test_what_came_lies_sealed_and_can_be_opened(
@@ -132,7 +302,13 @@ async def test_an_answer_that_nobody_asked_for_or_can_seal_is_impossible(
         await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED.model_copy(update={"tracking": "\0"})))
     with pytest.raises(Impossible, match="unknown_contact"):
         await contacts.keep_answer(new_id(), Via.RESPONSE, received(PENDED))
+    with pytest.raises(Impossible, match="unknown_contact"):
+        await contacts.keep_unreadable(new_id(), RAW)
+    await contacts.keep_unreadable(contact.id, RAW)
     async with transaction(pool) as connection:
         await vault.shred(connection, contact.referral_id)
     with pytest.raises(Impossible, match="referral_shredded"):
         await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED))
+    with pytest.raises(Impossible, match="referral_shredded"):
+        await contacts.keep_unreadable(contact.id, b"other")
+    assert await contacts.unreadable(contact.referral_id) is None

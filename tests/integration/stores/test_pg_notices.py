@@ -1,5 +1,6 @@
 """Notices say that something waits, once, to whom it concerns, and nothing about the patient."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -64,7 +65,8 @@ async def test_without_an_address_only_the_audit_says_so(
     pool: Pool, notifier: PostgresNotifier, outbox: Outbox, refer: Refer, actions: Actions
 ) -> None:
     referral_id = await refer(**{"patient.email": None})
-    await notifier.tell(notice(referral_id, Recipient.PATIENT))
+    again = [notifier.tell(notice(referral_id, Recipient.PATIENT)) for _ in range(5)]
+    await asyncio.gather(*again)
     await notifier.tell(notice(referral_id, Recipient.PRESCRIBER, key="k2"))
     assert await stored(pool, outbox) == []
     assert (await actions(referral_id))[1:] == ["notice.no_address", "notice.no_address"]

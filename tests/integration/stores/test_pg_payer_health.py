@@ -10,6 +10,7 @@ from firstdose.adapters.payers.passage import GuardedPassage
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
 from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
 from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import HealthRules
 from firstdose.ports import Impossible, PayerEndpoint, PortError, Unavailable
 
@@ -38,9 +39,14 @@ class Worker:
         self.leaves = 0
 
     async def ask(
-        self, said: PortError | None = None, *, payer: PayerEndpoint = NORTHSTAR, until: asyncio.Event | None = None
+        self,
+        said: PortError | None = None,
+        *,
+        payer: PayerEndpoint = NORTHSTAR,
+        channel: Channel = Channel.PAS,
+        until: asyncio.Event | None = None,
     ) -> None:
-        async with self._passage.to(payer):
+        async with self._passage.to(payer, channel):
             self.leaves += 1
             if until is not None:
                 await until.wait()
@@ -94,6 +100,28 @@ async def test_a_storm_of_errors_opens_for_both_and_one_probe_closes(two: Two, p
     assert (await audit.verify(pool)).intact
 
 
+async def test_that_a_payers_server_is_out_says_nothing_of_its_clearinghouse(
+    two: Two, pool: Pool, audit: AuditTrail
+) -> None:
+    one, other, _ = two
+    await one.ask(payer=ONE_A_MINUTE)
+    await storm(one)
+    for worker in (one, other):
+        assert (await worker.refused()).problem == "payer_outage"
+        await worker.ask(channel=Channel.X12)
+    await other.ask(payer=ONE_A_MINUTE, channel=Channel.X12)
+    with pytest.raises(Unavailable, match="payer_rate_limit"):
+        await one.ask(payer=ONE_A_MINUTE, channel=Channel.X12)
+
+    for _ in range(5):
+        with pytest.raises(Unavailable, match="payer_not_connected"):
+            await one.ask(Unavailable("payer_not_connected"), channel=Channel.X12)
+    with pytest.raises(Unavailable, match="payer_outage"):
+        await other.ask(channel=Channel.X12)
+    details = [record["details"] async for record in audit.export(pool, SYSTEM_CHAIN)]
+    assert details == [{"payer": "northstar"}, {"payer": "northstar/x12"}]
+
+
 async def test_a_probe_that_fails_makes_the_next_one_wait_longer(two: Two) -> None:
     one, other, clock = two
     await storm(one)
@@ -126,6 +154,7 @@ async def test_retry_after_is_obeyed_by_the_other_worker(two: Two) -> None:
         Unavailable("payer_busy"),
         Unavailable("payer_answers_later"),
         Unavailable("database_unavailable"),
+        Unavailable("request_under_way"),
     ],
 )
 async def test_what_is_no_outage_opens_nothing(two: Two, error: PortError) -> None:

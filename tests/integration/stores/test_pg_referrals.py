@@ -18,6 +18,7 @@ from firstdose.adapters.postgres.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.authorization import Line, LineAnswer, LineKind, LineState, PayerAnswer
+from firstdose.domain.clocks import Clock
 from firstdose.domain.facts import Blocks
 from firstdose.domain.journal import Batch, Noted, Opened, Standing, Told, WaitingFor
 from firstdose.domain.message import Message, MessageKind, MessageState
@@ -104,7 +105,8 @@ async def test_one_is_shown_with_its_lines_items_team_and_facts(
     )
     view = await reader.get(referral_id)
     assert view is not None
-    assert (view.standing.authorization, view.lines, view.revision) == (LineState.PENDED, (LINE,), 1)
+    assert (view.standing.authorization, view.revision) == (LineState.PENDED, 1)
+    assert [line.model_dump(include=set(Line.model_fields)) for line in view.lines] == [LINE.model_dump()]
     assert [each.id for each in view.work_items] == [item.id]
     assert view.team == {Role.PHARMACIST: "user-1"}
     assert view.facts is not None
@@ -164,6 +166,12 @@ async def test_the_timeline_tells_all_that_happened_in_order(
     assert "Zkanarivogel" not in repr(entries)
 
 
+def submitted(contact: str, payer: str, clock: Clock | None) -> Noted:
+    kept = clock.model_dump(mode="json", exclude={"answered_at"}) if clock else None
+    details = {"contact": contact, "payer": payer, "channel": "pas", "clock": kept}
+    return Noted(at=NOW, action="authorization.submitted", details=details)
+
+
 async def answered(contacts: PostgresContacts, referral_id: str) -> str:
     """The id of a contact that the payer has answered."""
     contact = Contact(
@@ -194,8 +202,8 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
         WorkItem(id=f"{referral_id}-{level}", kind=WorkItemKind.ASSESS_PATIENT, opened_at=NOW, due_at=due, level=level)
         for level, due in ((0, NOW + HOUR), (1, NOW - HOUR), (3, NOW - 90 * HOUR))
     ]
-    clock = {"rule": "Part B drug", "due": (NOW + HOUR).isoformat()}
-    noted = Noted(at=NOW, action="authorization.submitted", details={"contact": contact, **clock})
+    clock = Clock(rule="Part B drug", version="1", citation="42 CFR 422.568", started_at=NOW, due_at=NOW + HOUR)
+    noted = submitted(contact, "acme-health", clock)
     standing = Standing(
         stage=Stage.AUTHORIZATION, waiting_for=(WaitingFor.PAYER,), blocked_by=("agreement",), next_due=NOW + HOUR
     )
@@ -219,13 +227,13 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
 async def test_a_request_made_by_hand_is_waited_for_too(
     reader: ReferralReader, records: PostgresRecords, referral_id: str
 ) -> None:
-    noted = Noted(at=NOW, action="authorization.submitted", details={"contact": "by-hand-1", "rule": "Plan's own"})
     standing = Standing(waiting_for=(WaitingFor.PAYER,))
-    await records.record(Batch(referral_id=referral_id, first=1, entries=(noted,), standing=standing))
+    entries = (submitted("by-hand-1", "acme-health", None),)
+    await records.record(Batch(referral_id=referral_id, first=1, entries=entries, standing=standing))
     why = await reader.why(referral_id)
     assert why is not None
     assert why.payer is not None
-    assert (why.payer.contact, why.payer.payer, why.payer.clock.due_at) == ("by-hand-1", "ACME.Health", None)
+    assert (why.payer.contact, why.payer.payer, why.payer.clock.due_at) == ("by-hand-1", "acme-health", None)
 
 
 async def test_why_names_no_payer_when_nobody_waits_for_one(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.imports import ImportReport
+from firstdose.adapters.postgres.imports import Importer, ImportReport
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.roster import APART, PostgresRoster
 from firstdose.adapters.postgres.vault import Vault
@@ -18,6 +19,7 @@ from firstdose.ports import Impossible, NurseSearch, Request, VisitHold
 AT = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
+Actions = Callable[[str], Awaitable[list[str]]]
 Refer = Callable[..., Awaitable[str]]
 UntilWaiting = Callable[..., Awaitable[None]]
 
@@ -31,8 +33,8 @@ def hold(referral_id: str, key: str, nurse: str | None = "rn-1", at: datetime = 
 
 
 @pytest.fixture
-async def roster(pool: Pool, vault: Vault) -> PostgresRoster:
-    roster = PostgresRoster(pool, vault)
+async def roster(pool: Pool, vault: Vault, audit: AuditTrail) -> PostgresRoster:
+    roster = PostgresRoster(pool, vault, audit)
     await roster.import_nurses([nurse("rn-1"), nurse("rn-2", position=-1), nurse("rn-3", position=5)])
     return roster
 
@@ -53,9 +55,9 @@ async def test_the_least_busy_come_first_then_the_pharmacys_order(
 
 
 async def test_only_nurses_with_skill_licence_and_area_who_are_there(
-    pool: Pool, vault: Vault, referral_id: str, refer: Refer
+    pool: Pool, vault: Vault, audit: AuditTrail, referral_id: str, refer: Refer
 ) -> None:
-    roster = PostgresRoster(pool, vault)
+    roster = PostgresRoster(pool, vault, audit)
     await roster.import_nurses(
         [
             nurse("rn-skill", skills=["iron"]),
@@ -139,3 +141,28 @@ async def test_an_import_counts_what_it_changed_and_refuses_bad_rows(roster: Pos
     report = await roster.import_nurses([nurse("rn-1", skills=["magic"]), nurse("rn-5", states=["Ohio"]), same])
     assert [problem.line for problem in report.problems] == [1, 2]
     assert not any("magic" in problem.problem.split("Input should be")[0] for problem in report.problems)
+
+
+async def test_what_is_held_and_released_is_audited_once(
+    pool: Pool, roster: PostgresRoster, audit: AuditTrail, referral_id: str, actions: Actions
+) -> None:
+    for _ in range(2):
+        await roster.hold(hold(referral_id, "k1"))
+    for _ in range(2):
+        await roster.release(Request(referral_id=referral_id, key="k1"))
+    assert await actions(referral_id) == ["received", "visit.held", "visit.released"]
+    details = await pool.fetch("SELECT details FROM audit WHERE action LIKE 'visit.%'")
+    assert [row["details"] for row in details] == [{"nurse": "rn-1", "visit_at": AT.isoformat(), "key": "k1"}] * 2
+    assert (await audit.verify(pool)).intact
+
+
+async def test_an_import_is_audited_with_the_file_and_what_it_changed(
+    pool: Pool, roster: PostgresRoster, audit: AuditTrail
+) -> None:
+    by = Importer(audit, actor="operator:1000", sha256="ab" * 32)
+    await roster.import_nurses([nurse("rn-1", login="user-3"), nurse("rn-2", position=-1)], by)
+    await roster.import_nurses([nurse("rn-1", skills=["magic"])], by)
+    [record] = await pool.fetch("SELECT actor, action, details FROM audit WHERE chain = 'system'")
+    assert (record["actor"], record["action"]) == ("operator:1000", "nurses_imported")
+    assert record["details"] == {"sha256": "ab" * 32, "changed": 1, "unchanged": 1}
+    assert await pool.fetchval("SELECT login FROM nurses WHERE id = 'rn-1'") == "user-3"

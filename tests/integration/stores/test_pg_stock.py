@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.imports import ImportReport
 from firstdose.adapters.postgres.pool import Pool
@@ -17,13 +18,14 @@ from firstdose.ports import Impossible, Request
 TODAY = datetime.now(UTC).date()
 NONE = Reservation(available=False)
 
+Actions = Callable[[str], Awaitable[list[str]]]
 Refer = Callable[..., Awaitable[str]]
 UntilWaiting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-def pharmacy(pool: Pool) -> PostgresPharmacy:
-    return PostgresPharmacy(pool)
+def pharmacy(pool: Pool, audit: AuditTrail) -> PostgresPharmacy:
+    return PostgresPharmacy(pool, audit)
 
 
 def lot(name: str, quantity: int, days: int = 90, hcpcs: str = "J0696") -> dict[str, object]:
@@ -75,6 +77,21 @@ async def test_a_release_gives_back_once_and_its_key_is_spent(
     assert await on_shelf(pool) == {"L1": 1}
     assert await pharmacy.reserve(asked(referral_id)) == NONE
     assert (await pharmacy.reserve(asked(referral_id, "k2"))).lot == "L1"
+
+
+async def test_what_is_reserved_and_given_back_is_audited_once(
+    pool: Pool, pharmacy: PostgresPharmacy, audit: AuditTrail, referral_id: str, actions: Actions
+) -> None:
+    await pharmacy.reserve(asked(referral_id, "nothing there"))
+    await pharmacy.import_stock([lot("L1", 1)])
+    for _ in range(2):
+        await pharmacy.reserve(asked(referral_id))
+    for _ in range(2):
+        await pharmacy.release(asked(referral_id))
+    assert await actions(referral_id) == ["received", "stock.reserved", "stock.released"]
+    details = await pool.fetchval("SELECT details FROM audit WHERE action = 'stock.released'")
+    assert details == {"key": "k1", "hcpcs": "J0696", "lot": "L1"}
+    assert (await audit.verify(pool)).intact
 
 
 async def test_of_many_who_want_the_last_units_none_gets_too_much_or_too_little(

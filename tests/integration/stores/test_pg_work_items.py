@@ -46,11 +46,12 @@ async def put(
     role: str = "pharmacist",
     state: str = "open",
     due: timedelta = HOUR,
+    offered_to: str | None = None,
 ) -> str:
     item_id = f"{referral_id}-{number}"
     await pool.execute(
-        "INSERT INTO work_items (id, referral_id, kind, role, state, opened_at, due_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO work_items (id, referral_id, kind, role, state, opened_at, due_at, offered_to)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         item_id,
         referral_id,
         kind,
@@ -58,6 +59,7 @@ async def put(
         state,
         NOW - HOUR,
         NOW + due,
+        offered_to,
     )
     return item_id
 
@@ -164,6 +166,30 @@ async def test_another_roles_work_is_refused_and_an_unknown_item_not_found(workl
     with pytest.raises(LookupError):
         await worklist.claim("nothing-1", PHARMACIST)
     assert await worklist.get("nothing-1") is None
+
+
+async def test_an_offered_visit_is_for_the_person_behind_the_nurse_of_the_roster(
+    pool: Pool, worklist: Worklist, referral_id: str
+) -> None:
+    await pool.execute("INSERT INTO nurses (id, skills, states, login) VALUES ('rn-1', '{}', '{}', 'user-3')")
+    offered = await put(pool, referral_id, 1, kind="confirm_visit", role="nurse", offered_to="rn-1")
+    other = Actor(id="user-5", roles=(Role.NURSE,))
+    view = await worklist.get(offered)
+    assert view is not None
+    for refused in (worklist.permit(view, other), worklist.claim(offered, other), worklist.permit(view, PHARMACIST)):
+        with pytest.raises(Refused):
+            await refused
+    for actor in (NURSE, SUPERVISOR):
+        await worklist.permit(view, actor)
+    assert (await worklist.claim(offered, NURSE)).assignee == "user-3"
+
+
+async def test_where_the_roster_knows_no_login_any_nurse_may_answer(
+    pool: Pool, worklist: Worklist, referral_id: str
+) -> None:
+    await pool.execute("INSERT INTO nurses (id, skills, states) VALUES ('rn-1', '{}', '{}')")
+    offered = await put(pool, referral_id, 1, kind="confirm_visit", role="nurse", offered_to="rn-1")
+    assert (await worklist.claim(offered, NURSE)).assignee == "user-3"
 
 
 @pytest.mark.parametrize("actor", [PHARMACIST, SUPERVISOR])

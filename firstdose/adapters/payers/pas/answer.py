@@ -6,6 +6,7 @@ Never by outcome, authorization number or period: public examples of denials and
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import NamedTuple
 
 from firstdose.adapters.payers.pas.elements import (
     Unreadable,
@@ -35,6 +36,7 @@ from firstdose.ports import ReceivedAnswer
 
 _MOST_WANTED = 20
 _AUTHORIZING = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED)
+_CONTRADICTORY = "contradictory"
 
 
 def read_answer(
@@ -85,32 +87,73 @@ def traces(response: Element) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+class _Said(NamedTuple):
+    """What a ClaimResponse says of each line, found in one pass."""
+
+    items: dict[int, list[tuple[str | None, Element]]]
+    """With the review action code of each."""
+    added: dict[int, Element]
+    """The added item that says what was authorized instead of the item that was requested."""
+    errors: dict[int | None, str | None]
+    """The first error of the line, and under None that of the whole request."""
+
+    def error(self, sequence: int) -> str | None:
+        """For a person to see."""
+        return self.errors.get(sequence, self.errors.get(None))
+
+
 def _answer(bundle: Element, response: Element, asked: Iterable[int], *, trust_outcome: bool) -> PayerAnswer:
-    items: dict[int, list[Element]] = {}
-    for item in parts(response, "item"):
-        sequence = whole(item.get("itemSequence"))
-        if sequence is not None:
-            items.setdefault(sequence, []).append(item)
-    sequences = sorted({*items, *asked})
-    if any(_action_code(item) for same in items.values() for item in same):
-        lines = [_line(response, sequence, items.get(sequence, [])) for sequence in sequences]
+    said = _Said(_items(response), _added(response), _errors(response))
+    sequences = sorted({*said.items, *asked})
+    if any(code for same in said.items.values() for code, _ in same):
+        lines = [_line(response, said, sequence) for sequence in sequences]
     else:
-        lines = [_undecided(response, sequence, trust_outcome=trust_outcome) for sequence in sequences]
+        lines = [_undecided(response, said, sequence, trust_outcome=trust_outcome) for sequence in sequences]
     return PayerAnswer(lines=tuple(lines), tracking=_tracking(response), information=_information(bundle, response))
 
 
-def _line(response: Element, sequence: int, items: list[Element]) -> LineAnswer:
-    if not items:  # the others have their answer, this one not yet
+def _items(response: Element) -> dict[int, list[tuple[str | None, Element]]]:
+    found: dict[int, list[tuple[str | None, Element]]] = {}
+    for item in parts(response, "item"):
+        sequence = whole(item.get("itemSequence"))
+        if sequence is not None:
+            found.setdefault(sequence, []).append((_action_code(item), item))
+    return found
+
+
+def _added(response: Element) -> dict[int, Element]:
+    found: dict[int, Element] = {}
+    for added in parts(response, "addItem"):
+        named = added.get("itemSequence")
+        for sequence in map(whole, named if isinstance(named, list) else [named]):
+            if sequence is not None:
+                found.setdefault(sequence, added)
+    return found
+
+
+def _errors(response: Element) -> dict[int | None, str | None]:
+    found: dict[int | None, str | None] = {}
+    for error in parts(response, "error"):
+        sequence = whole(error.get("itemSequence"))
+        found.setdefault(sequence, next(codes(part(error, "code")), None))
+        if sequence is None:  # the first of every line that has none yet
+            break
+    return found
+
+
+def _line(response: Element, said: _Said, sequence: int) -> LineAnswer:
+    if sequence not in said.items:  # the others have their answer, this one not yet
         return LineAnswer(sequence=sequence, state=LineState.PENDED)
-    found = {_action_code(item) for item in items}
-    state = state_of(found.pop()) if len(found) == 1 else LineState.NEEDS_REVIEW
-    item = items[0]
+    found = {code for code, _ in said.items[sequence]}
+    code = found.pop() if len(found) == 1 else _CONTRADICTORY
+    state, item = state_of(code), said.items[sequence][0][1]
     # An added item counts only where the payer says that it authorized something else; its own quantity is that.
-    authorized = _authorized(response, sequence) if state in (LineState.PARTIAL, LineState.MODIFIED) else {}
+    authorized = said.added.get(sequence, {}) if state in (LineState.PARTIAL, LineState.MODIFIED) else {}
     units = whole(part(authorized, "quantity").get("value")) if "quantity" in authorized else _units(item)
     period = _period(authorized) or _period(item) or part(response, "preAuthPeriod")
     if (state is LineState.PARTIAL and units is None) or (state in _AUTHORIZING and not _dated(period)):
         state = LineState.NEEDS_REVIEW
+    reason = _reason(item) or said.error(sequence)
     return LineAnswer(
         sequence=sequence,
         state=state,
@@ -118,13 +161,14 @@ def _line(response: Element, sequence: int, items: list[Element]) -> LineAnswer:
         valid_from=day(period.get("start")),
         valid_to=day(period.get("end")),
         units=units,
-        reason_code=_reason(item) or _error_code(response, sequence),
+        # Whoever looks at it sees at least what the payer said: CT is "contact payer".
+        reason_code=reason or (code if state is LineState.NEEDS_REVIEW else None),
     )
 
 
-def _undecided(response: Element, sequence: int, *, trust_outcome: bool) -> LineAnswer:
+def _undecided(response: Element, said: _Said, sequence: int, *, trust_outcome: bool) -> LineAnswer:
     """No item has a review action code: old servers say what they mean by the outcome."""
-    outcome, error = response.get("outcome"), _error_code(response, sequence)
+    outcome, error = response.get("outcome"), said.error(sequence)
     period = part(response, "preAuthPeriod")
     if outcome == "queued":
         return LineAnswer(sequence=sequence, state=LineState.PENDED, reason_code=error)
@@ -153,7 +197,7 @@ def _action_code(item: Element) -> str | None:
         for one in parts(part(extension, "valueCodeableConcept"), "coding")
         if str(one.get("system")).endswith("/306") and (code := word(one.get("code"), 20))
     }
-    return found.pop() if len(found) == 1 else ("contradictory" if found else None)
+    return found.pop() if len(found) == 1 else (_CONTRADICTORY if found else None)
 
 
 def _number(item: Element) -> str | None:
@@ -168,23 +212,6 @@ def _reason(item: Element) -> str | None:
         for extension in extensions(action, "reasonCode"):
             return next(codes(part(extension, "valueCodeableConcept")), None)
     return None
-
-
-def _error_code(response: Element, sequence: int) -> str | None:
-    """The first error of this line or of the whole request, for a person to see."""
-    for error in parts(response, "error"):
-        if whole(error.get("itemSequence")) in (None, sequence):
-            return next(codes(part(error, "code")), None)
-    return None
-
-
-def _authorized(response: Element, sequence: int) -> Element:
-    """The added item that says what was authorized instead of the item that was requested."""
-    for added in parts(response, "addItem"):
-        named = added.get("itemSequence")
-        if sequence in [whole(one) for one in (named if isinstance(named, list) else [named])]:
-            return added
-    return {}
 
 
 def _units(item: Element) -> int | None:

@@ -1,7 +1,7 @@
 """Payers that speak FHIR: Da Vinci PAS for authorizations, CDex for documents, plain FHIR for eligibility.
 
-An answer to a submission that cannot be read leaves it in doubt whether the payer has the request: it is Unavailable,
-so that the desk asks before it sends again.
+An answer to a submission that cannot be read leaves it in doubt whether the payer has the request: UnreadableAnswer is
+Unavailable, so that the desk asks before it sends again.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,7 @@ from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
 from firstdose.domain.authorization import Certification
 from firstdose.domain.coverage import Benefits
-from firstdose.ports import PayerCase, PayerEndpoint, ReceivedAnswer, Unavailable
-
-_UNREADABLE = "unreadable_answer"
+from firstdose.ports import PayerCase, PayerEndpoint, ReceivedAnswer, UnreadableAnswer
 
 
 class PasChannel:
@@ -35,23 +33,24 @@ class PasChannel:
         try:
             return read_benefits(raw, case)
         except Unreadable:
-            raise Unavailable(_UNREADABLE) from None
+            raise UnreadableAnswer(raw) from None
 
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
         try:
             return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), trace=case.trace)
         except Unreadable:
-            raise Unavailable(_UNREADABLE) from None
+            raise UnreadableAnswer(raw) from None
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         try:
             raw = await self._client.post(case.endpoint, "Claim/$inquire", inquiry(case, self._requestor))
-            return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
         except Unknown:
             return None
+        try:
+            return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
         except Unreadable:
-            raise Unavailable(_UNREADABLE) from None
+            raise UnreadableAnswer(raw) from None
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None:
         await self._client.post(case.endpoint, "$submit-attachment", attachment(case, self._requestor, kinds))

@@ -4,14 +4,18 @@ Nested (the guide), flattened (an Inferno fixture) and with the Subscription inl
 standards.md section 2.1. Matched by the numbers that we gave our requests.
 """
 
+import hashlib
 from typing import NamedTuple
 
 import orjson
 
 from firstdose.adapters.payers.pas.answer import read_answer, traces
-from firstdose.adapters.payers.pas.elements import Unreadable, parse, parts, resources, whole, word
+from firstdose.adapters.payers.pas.elements import Unreadable, parse, part, parts, resources, whole, word
 from firstdose.adapters.payers.pas.terminology import Element
+from firstdose.domain.authorization import PayerEvent
 from firstdose.ports import ReceivedAnswer
+
+_LONGEST_REFERENCE = 500
 
 
 class Told(NamedTuple):
@@ -19,6 +23,11 @@ class Told(NamedTuple):
 
     traces: tuple[str, ...]
     raw: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal digits."""
+        return hashlib.sha256(self.raw).hexdigest()
 
     def received(self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
         """Read it for the request that it answers, whose lines had the sequences `asked`."""
@@ -29,7 +38,8 @@ class Notification(NamedTuple):
     """What a payer posted to our hook. A handshake or heartbeat tells nothing, and is answered 200 like the rest."""
 
     kind: str
-    event_number: int | None
+    event: PayerEvent | None
+    """None if it is not numbered."""
     told: tuple[Told, ...]
 
 
@@ -44,8 +54,9 @@ def read_notification(body: bytes) -> Notification:
     kind = _parameter(status, "type").get("valueCode")
     if kind in ("handshake", "heartbeat"):
         return Notification(kind, None, ())
-    told = [_told(response_bundle) for response_bundle in _response_bundles(bundle)]
-    return Notification("event-notification", _event_number(status), tuple(one for one in told if one))
+    read = [_told(response_bundle) for response_bundle in _response_bundles(bundle)]
+    told = tuple(one for one in read if one)
+    return Notification("event-notification", _event(status, told), told)
 
 
 def _response_bundles(bundle: Element) -> list[Element]:
@@ -69,6 +80,20 @@ def _told(bundle: Element) -> Told | None:
 
 def _parameter(status: Element, name: str) -> Element:
     return next((one for one in parts(status, "parameter") if one.get("name") == name), {})
+
+
+def _event(status: Element, told: tuple[Told, ...]) -> PayerEvent | None:
+    number = _event_number(status)
+    if number is None:
+        return None
+    return PayerEvent(subscription=_subscription(status), number=number, answers=tuple(one.digest for one in told))
+
+
+def _subscription(status: Element) -> str:
+    """The payer's id of the Subscription, however it is named; "" if it is not."""
+    named = _parameter(status, "subscription")
+    reference = word(part(named, "valueReference").get("reference"), _LONGEST_REFERENCE)
+    return (reference or word(part(named, "resource").get("id")) or "").rpartition("/")[2]
 
 
 def _event_number(status: Element) -> int | None:

@@ -7,7 +7,13 @@ person; it is never an approval.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from firstdose.adapters.payers.x12.answer_line import Service, action_code, read_line
+from firstdose.adapters.payers.x12.answer_line import (
+    Service,
+    action_code,
+    names_a_request,
+    read_line,
+    trace_numbers,
+)
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
 from firstdose.adapters.payers.x12.patient import speaks_of_another
@@ -32,12 +38,20 @@ class Event(NamedTuple):
     @property
     def traces(self) -> set[str]:
         """By which it may name our request: its own numbers, and its services' without the line's sequence."""
-        own = {trn.value(2).upper() for trn in self.level.all("TRN")}
-        return own | {trace.rpartition("-")[0] for service in self.services for trace in service.traces} - {""}
+        lines = {trace for service in self.services for trace in trace_numbers(service.level)}
+        return trace_numbers(self.level) | {trace.rpartition("-")[0] for trace in lines}
+
+    @property
+    def levels(self) -> list[Level]:
+        return [self.level, *(service.level for service in self.services)]
 
     @property
     def segments(self) -> list[Segment]:
-        return [*self.level.segments, *(one for service in self.services for one in service.level.segments)]
+        return [one for level in self.levels for one in level.segments]
+
+    @property
+    def names_a_request(self) -> bool:
+        return any(names_a_request(level) for level in self.levels)
 
 
 def read_answer(transaction: Transaction, case: PayerCase) -> PayerAnswer:
@@ -50,7 +64,7 @@ def read_answer(transaction: Transaction, case: PayerCase) -> PayerAnswer:
     found = levels(transaction.segments)
     events = _events(found)
     ours = _ours(events, case)
-    if not ours and _echoes(transaction, case) and not any(event.traces for event in events):
+    if not ours and _echoes(transaction, case) and not any(event.names_a_request for event in events):
         ours = events
     if ours:
         return _one_answer([_answer(event, case) for event in ours], case)
@@ -78,8 +92,8 @@ def read_inquiry(transaction: Transaction, case: PayerCase) -> PayerAnswer | Non
     if refused:
         _raise_unless_absent(refused)
         return None
-    if not events or any(not event.traces for event in events):
-        raise Unreadable("an event without any trace number")
+    if not events or not all(event.names_a_request for event in events):
+        raise Unreadable("an event that names no request")
     return None
 
 
@@ -167,7 +181,7 @@ def _line(line: Line, event: Event, case: PayerCase) -> LineAnswer:
     if words:
         return words[0] if all(one == words[0] for one in words) else _review(line)
     if action_code(event.level):
-        return _by_event(line, event)
+        return _by_event(line, event, case)
     strangers = any(not any(service.is_of(each, case) for each in case.lines) for service in event.services)
     if strangers or not _decides(event):
         return _review(line)
@@ -175,17 +189,21 @@ def _line(line: Line, event: Event, case: PayerCase) -> LineAnswer:
 
 
 def _word(service: Service, line: Line, event: Event, case: PayerCase) -> LineAnswer:
-    if action_code(service.level) is None and action_code(event.level):
-        trusted = case.endpoint.trust_outcome_when_no_review_action
-        return read_line(service, line, event.level, event.level) if trusted else _by_event(line, event)
+    silent = action_code(service.level) is None and not rejections_at([service.level])
+    if silent and action_code(event.level):
+        return _by_event(line, event, case, service)
     return read_line(service, line, service.level, event.level)
 
 
-def _by_event(line: Line, event: Event) -> LineAnswer:
+def _by_event(line: Line, event: Event, case: PayerCase, service: Service | None = None) -> LineAnswer:
     """What the action on the whole event says of a line that has none of its own: it may deny or pend it.
 
-    It approves services only at payers that are marked so (`trust_outcome_when_no_review_action`).
+    It approves only at payers that are marked so (`trust_outcome_when_no_review_action`): the service that it repeats,
+    or all of them where it repeats none.
     """
+    trusted = case.endpoint.trust_outcome_when_no_review_action
+    if trusted and (service or not event.services):
+        return read_line(service or Service(event.level), line, event.level, event.level)
     state = state_of(action_code(event.level))
     reason = next((word(hcr.value(3), 20) for hcr in event.level.all("HCR")), None)
     if state not in _UNAUTHORIZING:
@@ -199,13 +217,20 @@ def _tracking(event: Event) -> str | None:
 
 
 def _information(event: Event) -> InformationRequest | None:
-    """Documents that the payer asks for: LOINC codes (HI), else kinds of report (PWK01)."""
-    asked = [
+    """Documents that the payer asks for, and the number that it wants to see on them (PWK06)."""
+    asked = [code for level in event.levels for code in _wanted(level)]
+    told = (pwk.value(6) for level in event.levels for pwk in level.all("PWK"))
+    number = next((number for one in told if (number := word(one, 80))), None)
+    wanted = tuple(dict.fromkeys(asked))[:_MOST_WANTED]
+    return InformationRequest(wanted=wanted, control_number=number) if wanted else None
+
+
+def _wanted(level: Level) -> list[str]:
+    """What one event or service lacks: LOINC codes (HI), else kinds of report (PWK01)."""
+    coded = [
         code
-        for hi in event.segments
-        if hi.tag == "HI"
+        for hi in level.all("HI")
         for place in range(1, len(hi.elements) + 1)
         if hi.value(place) == _LOINC and (code := word(hi.value(place, 2), 20))
     ]
-    asked = asked or [code for pwk in event.segments if pwk.tag == "PWK" and (code := word(pwk.value(1), 20))]
-    return InformationRequest(wanted=tuple(dict.fromkeys(asked))[:_MOST_WANTED]) if asked else None
+    return coded or [code for pwk in level.all("PWK") if (code := word(pwk.value(1), 20))]

@@ -13,6 +13,7 @@ from firstdose.domain.authorization import Line, LineAnswer, LineState, state_of
 from firstdose.ports import PayerCase
 
 _EFFECTIVE, _EXPIRATION = "007", "036"
+_PAYERS_OWN: Final = "1"
 _SERVICES: Final = ("SV1", "SV2", "SV3")
 _CONTRADICTORY: Final = "contradictory"
 _AUTHORIZING: Final = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.NOT_REQUIRED)
@@ -21,14 +22,19 @@ _UNIT: Final = {"SV1": 4, "SV2": 5, "SV3": 6}
 _COMPOSITE: Final = {"SV1": 1, "SV2": 2, "SV3": 1}
 
 
+def trace_numbers(level: Level) -> set[str]:
+    return {trn.value(2).upper() for trn in level.all("TRN")}
+
+
+def names_a_request(level: Level) -> bool:
+    """Whether it repeats the number of the request that it answers; the payer's own one (TRN01) names none."""
+    return any(trn.value(2) for trn in level.all("TRN") if trn.value(1) != _PAYERS_OWN)
+
+
 class Service(NamedTuple):
     """One SS loop."""
 
     level: Level
-
-    @property
-    def traces(self) -> set[str]:
-        return {trn.value(2).upper() for trn in self.level.all("TRN")}
 
     @property
     def named(self) -> list[Segment]:
@@ -40,7 +46,7 @@ class Service(NamedTuple):
 
     def is_of(self, line: Line, case: PayerCase) -> bool:
         """By our trace number for the line; by its code only if the loop has none of our numbers."""
-        ours = {trace for trace in self.traces if trace.startswith(f"{case.trace.upper()}-")}
+        ours = {trace for trace in trace_numbers(self.level) if trace.startswith(f"{case.trace.upper()}-")}
         return f"{case.trace.upper()}-{line.sequence}" in ours if ours else self.codes == {line.code}
 
 

@@ -1,7 +1,7 @@
 """Payers that speak X12: 270/271 for eligibility, 278 for authorizations, through a clearinghouse.
 
-An answer to a submission that cannot be read leaves it in doubt whether the payer has the request: it is Unavailable,
-so that the desk asks before it sends again. Documents go by fax or portal: a 275 is not exchanged.
+An answer to a submission that cannot be read leaves it in doubt whether the payer has the request: UnreadableAnswer is
+Unavailable, so that the desk asks before it sends again. Documents go by fax or portal: a 275 is not exchanged.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ from firstdose.adapters.payers.x12.segments import Segment, Unreadable, Unwritab
 from firstdose.adapters.payers.x12.transport import Transport
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
 from firstdose.domain.coverage import Benefits
-from firstdose.ports import Impossible, PayerCase, ReceivedAnswer, Unavailable
+from firstdose.ports import Impossible, PayerCase, ReceivedAnswer, RefusedRequest, Unavailable, UnreadableAnswer
 
 _ANSWERS = {ELIGIBILITY: "271", REVIEW: "278", REVIEW_INQUIRY: "278"}
 _CANCELLED = (LineState.VOID, LineState.APPROVED, LineState.NOT_REQUIRED, LineState.PENDED)
@@ -56,19 +56,19 @@ class X12Channel:
         reply = await self._ask(ELIGIBILITY, case, eligibility_inquiry(case, self._requestor))
         if reply.transaction is None:
             raise Unavailable("payer_answers_later")
-        return _read(read_benefits, reply.transaction, case)
+        return _read(read_benefits, reply.transaction, case, reply.raw)
 
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         reply = await self._ask(REVIEW, case, submission(case, self._requestor))
         if reply.transaction is None:
             return ReceivedAnswer(raw=reply.raw, answer=_awaited(case))
-        return ReceivedAnswer(raw=reply.raw, answer=_read(read_answer, reply.transaction, case))
+        return ReceivedAnswer(raw=reply.raw, answer=_read(read_answer, reply.transaction, case, reply.raw))
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         reply = await self._ask(REVIEW_INQUIRY, case, inquiry(case, self._requestor))
         if reply.transaction is None:
             raise Unavailable("payer_answers_later")
-        answer = _read(read_inquiry, reply.transaction, case)
+        answer = _read(read_inquiry, reply.transaction, case, reply.raw)
         return None if answer is None else ReceivedAnswer(raw=reply.raw, answer=answer)
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> Never:
@@ -84,19 +84,20 @@ class X12Channel:
         cancelling = case.model_copy(update={"lines": lines})
         received = await self.submit(cancelling)
         if not all(_cancelled(line) for line in received.answer.lines):
-            raise Impossible("payer_refused_request")
+            raise RefusedRequest(received.raw)
 
     async def _ask(self, kind: TransactionType, case: PayerCase, body: Sequence[Segment]) -> _Reply:
         """Raises Impossible if our interchange is rejected, or cannot be written at all."""
         address, control = self._address(case), await self._control_numbers.next()
         try:
             interchange = write_interchange(kind, body, address, control, case.created_at)
-            raw = await self._transport.exchange(case.endpoint, kind, address, interchange)
-            return _reply(raw, kind, control)
         except Unwritable:
             raise Impossible("value_cannot_be_sent") from None
+        raw = await self._transport.exchange(case.endpoint, kind, address, interchange)
+        try:
+            return _reply(raw, kind, control)
         except Unreadable:
-            raise Unavailable("unreadable_answer") from None
+            raise UnreadableAnswer(raw) from None
 
     def _address(self, case: PayerCase) -> Address:
         endpoint = case.endpoint
@@ -108,18 +109,18 @@ def _reply(raw: bytes, kind: TransactionType, control: int) -> _Reply:
     interchange = read_interchange(raw)
     verdict = acknowledged(interchange, control)
     if verdict is Verdict.REJECTED:
-        raise Impossible("payer_refused_request")
+        raise RefusedRequest(raw)
     answers = [one for one in interchange.transactions if one.code == _ANSWERS[kind]]
     if len(answers) > 1 or (not answers and verdict is None):
         raise Unreadable("not one answer")
     return _Reply(raw, answers[0] if answers else None)
 
 
-def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transaction, case: PayerCase) -> T:
+def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transaction, case: PayerCase, raw: bytes) -> T:
     try:
         return reader(transaction, case)
     except Unreadable:
-        raise Unavailable("unreadable_answer") from None
+        raise UnreadableAnswer(raw) from None
 
 
 def _awaited(case: PayerCase) -> PayerAnswer:

@@ -6,20 +6,16 @@ from email.message import Message
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from firstdose.adapters.payers.x12.envelope import Address, TransactionType
+from firstdose.adapters.payers.credentials import Login
+from firstdose.adapters.payers.x12.envelope import REVIEW, Address, TransactionType
 from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.ports import Impossible
+from firstdose.ports import Impossible, RefusedRequest, Unavailable
 
 _RULE: Final = "2.2.0"
+_ERRATA: Final = {REVIEW.guide: "E1_2"}
+"""What the rule adds to the name of a guide that had errata."""
 _NAME: Final = re.compile(rb'content-disposition:[^\r\n]*\bname="?([A-Za-z0-9]{1,40})"?', re.IGNORECASE)
 _LINE_END: Final = b"\r\n"
-
-
-class Login(NamedTuple):
-    """Who we are to a clearinghouse."""
-
-    user: str
-    password: str
 
 
 class Enveloped(NamedTuple):
@@ -32,7 +28,7 @@ def wrap(
 ) -> Enveloped:
     """A real-time request; `number` is its PayloadID, another each time it is sent."""
     fields = {
-        "PayloadType": f"X12_{kind.code}_Request_{kind.guide}",
+        "PayloadType": f"X12_{kind.code}_Request_{kind.guide}{_ERRATA.get(kind.guide, '')}",
         "ProcessingMode": "RealTime",
         "PayloadID": str(number),
         "TimeStamp": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -56,12 +52,18 @@ def unwrap(answer: Enveloped) -> bytes:
 
     Raises:
         Unreadable: there is none.
-        Impossible: the clearinghouse refuses the envelope itself.
+        RefusedRequest: the clearinghouse refuses the envelope.
+        Impossible: it does not know our name and password.
+        Unavailable: the fault is its own.
     """
     fields = _fields(answer)
-    error = fields.get(b"ErrorCode", b"Success").strip()
-    if error not in (b"Success", b""):
-        raise Impossible("payer_refused_request")
+    match fields.get(b"ErrorCode", b"").strip():
+        case b"UnAuthorized":
+            raise Impossible("payer_refused_credentials")
+        case b"Receiver":
+            raise Unavailable("payer_failed")
+        case error if error not in (b"Success", b""):
+            raise RefusedRequest(answer.body)
     if b"Payload" not in fields:
         raise Unreadable("no payload")
     return fields[b"Payload"]

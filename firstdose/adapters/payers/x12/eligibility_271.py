@@ -3,7 +3,7 @@
 EB12 says whether a benefit is the one inside the network, not whether we are: `in_network` stays unknown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,7 +29,10 @@ _UNSETTLED: Final = frozenset("578")
 _COINSURANCE, _COPAY, _DEDUCTIBLE, _OUT_OF_POCKET = "A", "B", "C", "G"
 _REMAINING: Final = "29"
 _INDIVIDUAL: Final = "IND"
-_PLAN_BEGINS, _PLAN_ENDS, _ELIGIBILITY = "346", "347", "307"
+_BEGINS: Final = frozenset({"346", "348", "356"})  # X12 374: of the plan, the benefit, the eligibility
+_ENDS: Final = frozenset({"347", "349", "357"})
+_PERIODS: Final = frozenset({PLAN_DATE, "292", "307"})
+_PLACE_OF_SERVICE: Final = "ZZ"
 _THEIR_TRACE, _OUR_TRACE = "1", "2"
 
 
@@ -57,6 +60,11 @@ class Benefit:
         types = self.eb.repeated(3)
         return not self.eb.value(13, 2) and (not types or bool({PLAN, HOME_HEALTH_CARE} & set(types)))
 
+    def holds_at(self, places: Collection[str]) -> bool:
+        """Whether it is restricted (III) to nothing but one of these places of service."""
+        restricted = [one for one in self.details if one.tag == "III"]
+        return not restricted or any(one.value(1) == _PLACE_OF_SERVICE and one.value(2) in places for one in restricted)
+
 
 def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     """Read the payer's answer.
@@ -72,11 +80,13 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     found = levels(transaction.segments)
     people = [level for level in found if level.code in (SUBSCRIBER, DEPENDENT)]
     _check_trace(people, case)
-    benefits = [benefit for level in people[-1:] for benefit in _benefits(level)]
-    if not benefits:
+    told = [benefit for level in people[-1:] for benefit in _benefits(level)]
+    if not told:
         return _not_told(found, case)
     if speaks_of_another(people[-1], case):
         raise Impossible("answer_for_another_patient")
+    places = {line.place_of_service for line in case.lines}
+    benefits = [benefit for benefit in told if benefit.holds_at(places)]
     return Benefits(
         status=_status(people[-1], benefits, case.created_at.date()),
         deductible_remaining=_told(benefits, _DEDUCTIBLE, _money, period_code=_REMAINING),
@@ -130,13 +140,13 @@ def _status(person: Level, benefits: Sequence[Benefit], today: date) -> Coverage
 def _in_force(dtp: Segment, today: date) -> bool:
     """Whether a date of the plan lets it be in force; one that cannot be read does not."""
     about, told = dtp.value(1), period(dtp)
-    if about not in (_PLAN_BEGINS, _PLAN_ENDS, PLAN_DATE, _ELIGIBILITY):
+    if about not in _BEGINS | _ENDS | _PERIODS:
         return True
     if told is None:
         return False
     if dtp.value(2) == "RD8":
         return told.includes(today)
-    return today <= told.end if about == _PLAN_ENDS else told.start <= today
+    return today <= told.end if about in _ENDS else told.start <= today
 
 
 def _told(
@@ -172,7 +182,8 @@ def _needing(benefits: Sequence[Benefit], case: PayerCase) -> frozenset[LineKind
     """EB11 by procedure (EB13); a message beside it may say anything, so that its "no" is not one."""
     free = set()
     for line in case.lines:
-        about = [benefit for benefit in benefits if benefit.eb.value(13, 2) == line.code and benefit.eb.value(11)]
+        here = [benefit for benefit in benefits if benefit.holds_at([line.place_of_service])]
+        about = [benefit for benefit in here if benefit.eb.value(13, 2) == line.code and benefit.eb.value(11)]
         if about and all(benefit.eb.value(11) == "N" and not _has_message(benefit) for benefit in about):
             free.add(line.kind)
     return frozenset(LineKind) - free

@@ -15,7 +15,7 @@ from firstdose.ports import Impossible, PayerCase
 HOME_INFUSION_PHARMACY: Final = "3336H0001X"  # provider taxonomy
 _GENDER: Final = {Sex.FEMALE: "F", Sex.MALE: "M"}
 _RELATIONSHIP: Final = {Relationship.SPOUSE: "01", Relationship.CHILD: "19"}
-_OTHER_RELATIONSHIP: Final = "G8"
+_OTHER_RELATIONSHIP: Final = {"03": "34", "QC": "G8"}
 _TRACE_OF_REQUEST: Final = "1"
 
 
@@ -56,8 +56,8 @@ def subscriber(coverage: Coverage, patient: Patient) -> list[Segment]:
 
 
 def dependent(coverage: Coverage, patient: Patient, entity: str) -> list[Segment]:
-    """The patient of another's plan; `entity` is 03 in a 270, QC in a 278."""
-    relationship = _RELATIONSHIP.get(coverage.relationship, _OTHER_RELATIONSHIP)
+    """The patient of another's plan; `entity` is 03 in a 270, QC in a 278: each has its code for other relatives."""
+    relationship = _RELATIONSHIP.get(coverage.relationship, _OTHER_RELATIONSHIP[entity])
     return [_name(entity, patient), *_demographics(patient), segment("INS", "N", relationship)]
 
 
@@ -68,7 +68,8 @@ def _name(entity: str, person: Patient | Subscriber, member_id: str | None = Non
 
 
 def _demographics(person: Patient | Subscriber) -> list[Segment]:
+    """Without a gender that is neither F nor M: a 270 has no code for it."""
     if person.birth_date is None:
         return []
-    sex = person.sex if isinstance(person, Patient) else None
-    return [segment("DMG", "D8", written_day(person.birth_date), _GENDER.get(sex, "U") if sex else "")]
+    gender = _GENDER.get(person.sex, "") if isinstance(person, Patient) and person.sex else ""
+    return [segment("DMG", "D8", written_day(person.birth_date), gender)]

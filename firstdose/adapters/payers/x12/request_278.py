@@ -46,7 +46,7 @@ def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
         raise Impossible("no_line_to_submit")
     event = [
         trace(case.trace, requestor),
-        _review(case, case.lines[0]),
+        _review(case),
         *_event_dates(case),
         *_diagnoses(case),
         *_message(f"REPLACES REQUEST {case.previous_trace}" if case.previous_trace else ""),
@@ -87,11 +87,18 @@ def _parties(case: PayerCase, requestor: Requestor) -> list[tuple[str, list[Segm
     return levels
 
 
-def _review(case: PayerCase, line: Line) -> Segment:
-    """UM. Its level of service (UM06, X12 1338) is what makes a request expedited."""
-    urgency = "U" if case.expedited else "E"
-    place = (line.place_of_service, "B")
-    return segment("UM", _HEALTH_SERVICES_REVIEW, line.certification.value, _HOME_HEALTH_CARE, place, "", urgency)
+def _review(case: PayerCase) -> Segment:
+    """The event's UM, by its first line. Its level of service (UM06, X12 1338) makes a request expedited: urgent."""
+    first = case.lines[0]
+    place, urgency = (first.place_of_service, "B"), "U" if case.expedited else ""
+    return segment("UM", _HEALTH_SERVICES_REVIEW, first.certification.value, _HOME_HEALTH_CARE, place, "", urgency)
+
+
+def _own_review(line: Line, first: Line) -> list[Segment]:
+    """A service's UM: only what differs from the event's."""
+    certification = line.certification.value if line.certification is not first.certification else ""
+    place = (line.place_of_service, "B") if line.place_of_service != first.place_of_service else ""
+    return [segment("UM", _HEALTH_SERVICES_REVIEW, certification, "", place)] if certification or place else []
 
 
 def _event_dates(case: PayerCase) -> list[Segment]:
@@ -124,7 +131,7 @@ def _service(line: Line, case: PayerCase, requestor: Requestor) -> list[Segment]
     """A professional service (SV1): home infusion is billed as one."""
     return [
         trace(f"{case.trace}-{line.sequence}", requestor),
-        _review(case, line),
+        *_own_review(line, case.lines[0]),
         *([segment("REF", AUTHORIZATION_NUMBER, basic(line.number, 50))] if line.number else []),
         *(dated(SERVICE_DATE, *days) for days in _days(case)),
         segment("SV1", ("HC", line.code, *line.modifiers), "", "UN", str(line.units)),

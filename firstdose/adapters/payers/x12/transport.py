@@ -1,15 +1,16 @@
 """How an interchange reaches a clearinghouse and its answer back: HTTPS, as a plain body or in a CORE envelope."""
 
 from base64 import b64encode
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Protocol
 from uuid import uuid4
 
+from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.wire import Wire
-from firstdose.adapters.payers.x12.core_envelope import Enveloped, Login, unwrap, wrap
+from firstdose.adapters.payers.x12.core_envelope import Enveloped, unwrap, wrap
 from firstdose.adapters.payers.x12.envelope import Address, TransactionType
-from firstdose.ports import PayerEndpoint, X12Envelope
+from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.ports import PayerEndpoint, UnreadableAnswer, X12Envelope
 
 _MEDIA_TYPE: Final = "application/edi-x12"
 
@@ -20,23 +21,26 @@ class Transport(Protocol):
     async def exchange(
         self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
     ) -> bytes:
-        """The interchange that answers. Raises Impossible, Unavailable, Unreadable."""
+        """The interchange that answers. Raises Impossible, Unavailable."""
 
 
 class HttpsTransport:
-    """`login` finds the name and password that a payer's clearinghouse knows us by, if it wants them."""
-
-    def __init__(self, wire: Wire, login: Callable[[str], Login | None] = lambda _: None) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._login = login
 
     async def exchange(
         self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
     ) -> bytes:
-        login = self._login(endpoint.payer)
+        login = self._wire.login(endpoint.x12_login) if endpoint.x12_login else None
+        if login:  # so it needs no access token, which is another server's
+            endpoint = endpoint.model_copy(update={"auth": None})
         if endpoint.x12_envelope is X12Envelope.CORE:
             sent = wrap(kind, interchange, address, login, uuid4(), datetime.now(UTC))
-            return unwrap(await self._post(endpoint, sent, {}))
+            answer = await self._post(endpoint, sent, {})
+            try:
+                return unwrap(answer)
+            except Unreadable:
+                raise UnreadableAnswer(answer.body) from None
         return (await self._post(endpoint, Enveloped(interchange, _MEDIA_TYPE), _basic(login))).body
 
     async def _post(self, endpoint: PayerEndpoint, sent: Enveloped, headers: dict[str, str]) -> Enveloped:

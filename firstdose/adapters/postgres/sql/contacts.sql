@@ -1,6 +1,6 @@
--- name: begin(id, referral_id, payer, purpose, trace, attempted, created_at)$
-INSERT INTO payer_contacts (id, referral_id, payer, purpose, trace, attempted, created_at)
-VALUES (:id, :referral_id, :payer, :purpose, :trace, :attempted, :created_at)
+-- name: begin(id, referral_id, payer, purpose, trace, attempted, channel, attempts, created_at)$
+INSERT INTO payer_contacts (id, referral_id, payer, purpose, trace, attempted, channel, attempts, created_at)
+VALUES (:id, :referral_id, :payer, :purpose, :trace, :attempted, :channel, :attempts, :created_at)
 ON CONFLICT DO NOTHING
 RETURNING id;
 
@@ -13,8 +13,16 @@ SELECT * FROM payer_contacts WHERE id = :id FOR NO KEY UPDATE;
 -- name: by_trace(payer, trace)^
 SELECT * FROM payer_contacts WHERE payer = :payer AND trace = :trace;
 
--- name: mark_attempted(id)^
-UPDATE payer_contacts SET attempted = true WHERE id = :id AND NOT attempted RETURNING *;
+-- name: mark_attempted(id, channel, attempts)$
+-- `attempts`: how many there were when the contact was read. Of two that read the same, one goes on.
+UPDATE payer_contacts SET attempted = true, channel = :channel, attempts = attempts + 1
+WHERE id = :id AND attempts = :attempts
+RETURNING id;
+
+-- name: take_back(id, attempted, channel, attempts)$
+UPDATE payer_contacts SET attempted = :attempted, channel = :channel, attempts = :attempts
+WHERE id = :id AND attempts = :attempts + 1
+RETURNING id;
 
 -- name: newest_answer(contact_id)^
 SELECT number, answer FROM payer_answers WHERE contact_id = :contact_id ORDER BY number DESC LIMIT 1;
@@ -22,3 +30,40 @@ SELECT number, answer FROM payer_answers WHERE contact_id = :contact_id ORDER BY
 -- name: insert_answer(contact_id, number, via, answer, sealed, received_at)!
 INSERT INTO payer_answers (contact_id, number, via, answer, sealed, received_at)
 VALUES (:contact_id, :number, :via, :answer, :sealed, :received_at);
+
+-- name: newest_overtaken(contact_id)^
+SELECT number, answer FROM payer_overtaken WHERE contact_id = :contact_id ORDER BY number DESC LIMIT 1;
+
+-- name: insert_overtaken(contact_id, number, via, answer, sealed, received_at)!
+INSERT INTO payer_overtaken (contact_id, number, via, answer, sealed, received_at)
+VALUES (:contact_id, :number, :via, :answer, :sealed, :received_at);
+
+-- name: newest_unreadable(contact_id)^
+SELECT number, body_index FROM payer_unreadable WHERE contact_id = :contact_id ORDER BY number DESC LIMIT 1;
+
+-- name: came_again(contact_id, number, received_at)!
+UPDATE payer_unreadable SET received_at = :received_at WHERE contact_id = :contact_id AND number = :number;
+
+-- name: insert_unreadable(contact_id, number, body_index, sealed, received_at)!
+INSERT INTO payer_unreadable (contact_id, number, body_index, sealed, received_at)
+VALUES (:contact_id, :number, :body_index, :sealed, :received_at);
+
+-- name: forget_unreadable(contact_id, before)!
+DELETE FROM payer_unreadable WHERE contact_id = :contact_id AND number < :before;
+
+-- name: unreadable_of(referral_id)^
+SELECT contact_id, number, sealed, received_at FROM payer_unreadable JOIN payer_contacts ON id = contact_id
+WHERE referral_id = :referral_id ORDER BY received_at DESC, number DESC LIMIT 1;
+
+-- name: take_event(payer, subscription, number, answer_index, received_at)$
+INSERT INTO payer_events (payer, subscription, number, answer_index, received_at)
+VALUES (:payer, :subscription, :number, :answer_index, :received_at)
+ON CONFLICT DO NOTHING
+RETURNING number;
+
+-- name: number_used_before(payer, subscription, number, together)$
+-- Whether an event of this number brought other answers than these, which came together.
+SELECT EXISTS (
+    SELECT FROM payer_events
+    WHERE payer = :payer AND subscription = :subscription AND number = :number AND answer_index <> ALL (:together)
+);

@@ -39,3 +39,12 @@ RETURNING referral_id, kind, settled_at, pg_notify('message_settled', :id::text)
 
 -- name: postpone(id, delay)!
 UPDATE messages SET next_attempt_at = now() + :delay, leased_until = NULL WHERE id = :id AND state = 'pending';
+
+-- name: set_back(id, problem, most)^
+-- Half a second after the first failure, then twice as long each time, up to half a minute.
+UPDATE messages
+SET failures = failures + 1, last_problem = :problem, leased_until = NULL,
+    state = CASE WHEN failures + 1 >= :most THEN 'parked' ELSE 'pending' END,
+    next_attempt_at = now() + least(power(2, failures) * 0.5, 30) * interval '1 second'
+WHERE id = :id AND state = 'pending'
+RETURNING referral_id, kind, state, now() AS at, pg_notify('messages', '')::text;

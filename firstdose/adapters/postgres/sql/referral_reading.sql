@@ -39,13 +39,12 @@ WHERE referral_id = :referral_id ORDER BY received_at, contact_id, number;
 SELECT channel, recipient, state, last_problem, created_at, delivered_at FROM outbox
 WHERE referral_id = :referral_id ORDER BY ordinal;
 
--- name: newest_submission(referral_id)^
--- As the journal noted it, by a person's hand too; only an electronic one has a contact of ours, which names the payer.
-SELECT details ->> 'contact' AS contact, audit.at AS since,
-       coalesce(payer_contacts.payer, outline ->> 'payer_id', 'unknown') AS payer,
-       jsonb_build_object('rule', details -> 'rule', 'due_at', details -> 'due') AS clock
-FROM referrals
-JOIN audit ON chain = CAST(referrals.id AS text)
-LEFT JOIN payer_contacts ON CAST(payer_contacts.id AS text) = details ->> 'contact'
-WHERE referrals.id = :referral_id AND action = 'authorization.submitted'
-ORDER BY seq DESC LIMIT 1;
+-- name: noted_of_authorization(chain)
+SELECT at, action, details FROM audit
+WHERE chain = :chain
+  AND action IN ('authorization.submitted', 'authorization.lines', 'authorization.clock', 'authorization.voided', 'stage')
+  AND (action <> 'stage' OR details ->> 'stage' = 'closed')
+ORDER BY seq;
+
+-- name: traces(contacts)
+SELECT id, trace FROM payer_contacts WHERE id = ANY (CAST(:contacts AS uuid[]));

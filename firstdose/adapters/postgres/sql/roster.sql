@@ -13,7 +13,7 @@ SELECT active FROM nurses WHERE id = :nurse FOR NO KEY UPDATE;
 -- name: held(key)^
 SELECT nurse, visit_at, released_at FROM visit_holds WHERE key = :key;
 
--- name: hold(key, referral_id, nurse, visit_at, apart)$
+-- name: hold(key, referral_id, nurse, visit_at, apart)^
 -- Guarded: no other patient's visit of this nurse may lie closer than `apart`.
 INSERT INTO visit_holds (key, referral_id, nurse, visit_at)
 SELECT :key, CAST(:referral_id AS uuid), CAST(:nurse AS text), CAST(:visit_at AS timestamptz)
@@ -23,17 +23,18 @@ WHERE NOT EXISTS (
       AND other.visit_at > CAST(:visit_at AS timestamptz) - CAST(:apart AS interval)
       AND other.visit_at < CAST(:visit_at AS timestamptz) + CAST(:apart AS interval))
 ON CONFLICT (key) DO NOTHING
-RETURNING key;
+RETURNING key, nurse, visit_at;
 
--- name: release(key, at)!
-UPDATE visit_holds SET released_at = :at WHERE key = :key AND released_at IS NULL;
+-- name: release(key, at)^
+UPDATE visit_holds SET released_at = :at WHERE key = :key AND released_at IS NULL
+RETURNING key, referral_id, nurse, visit_at;
 
--- name: upsert_nurse(id, skills, states, areas, active, position)$
-INSERT INTO nurses (id, skills, states, areas, active, position)
-VALUES (:id, :skills, :states, :areas, :active, :position)
+-- name: upsert_nurse(id, skills, states, areas, active, position, login)$
+INSERT INTO nurses (id, skills, states, areas, active, position, login)
+VALUES (:id, :skills, :states, :areas, :active, :position, :login)
 ON CONFLICT (id) DO UPDATE
 SET skills = excluded.skills, states = excluded.states, areas = excluded.areas, active = excluded.active,
-    position = excluded.position
-WHERE (nurses.skills, nurses.states, nurses.areas, nurses.active, nurses.position)
-      IS DISTINCT FROM (excluded.skills, excluded.states, excluded.areas, excluded.active, excluded.position)
+    position = excluded.position, login = excluded.login
+WHERE (nurses.skills, nurses.states, nurses.areas, nurses.active, nurses.position, nurses.login) IS DISTINCT FROM
+      (excluded.skills, excluded.states, excluded.areas, excluded.active, excluded.position, excluded.login)
 RETURNING id;

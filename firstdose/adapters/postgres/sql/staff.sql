@@ -22,3 +22,12 @@ ON CONFLICT (referral_id, role) DO UPDATE SET member = :member;
 
 -- name: set_absent(subject, absent)$
 UPDATE staff SET absent = :absent WHERE subject = :subject RETURNING subject;
+
+-- name: login_of(nurse)$
+SELECT login FROM nurses WHERE id = :nurse;
+
+-- name: visiting(referral_id)$
+-- Who holds the visit.
+SELECT nurses.login FROM visit_holds JOIN nurses ON nurses.id = visit_holds.nurse
+WHERE visit_holds.referral_id = :referral_id AND visit_holds.released_at IS NULL
+ORDER BY visit_holds.visit_at DESC LIMIT 1;

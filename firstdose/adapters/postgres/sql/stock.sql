@@ -18,11 +18,15 @@ RETURNING lot;
 -- name: reserve(key, referral_id, hcpcs, lot)!
 INSERT INTO reservations (key, referral_id, hcpcs, lot) VALUES (:key, :referral_id, :hcpcs, :lot);
 
--- name: release(key, at)!
+-- name: release(key, at)^
 WITH released AS (
-    UPDATE reservations SET released_at = :at WHERE key = :key AND released_at IS NULL RETURNING hcpcs, lot)
-UPDATE stock SET quantity = quantity + 1 FROM released
-WHERE stock.hcpcs = released.hcpcs AND stock.lot = released.lot;
+    UPDATE reservations SET released_at = :at WHERE key = :key AND released_at IS NULL
+    RETURNING key, referral_id, hcpcs, lot
+), returned AS (
+    UPDATE stock SET quantity = quantity + 1 FROM released
+    WHERE stock.hcpcs = released.hcpcs AND stock.lot = released.lot
+)
+SELECT key, referral_id, hcpcs, lot FROM released;
 
 -- name: upsert_lot(hcpcs, lot, quantity, expires)$
 INSERT INTO stock (hcpcs, lot, quantity, expires) VALUES (:hcpcs, :lot, :quantity, :expires)

@@ -1,0 +1,55 @@
+"""Which clock judges a payer, and how it stands: the plan's own rules, then the pharmacy's, then the general ones."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from firstdose.domain.authorization import LineKind
+from firstdose.domain.channel import Plan
+from firstdose.domain.clock_rules import ClockRule, Purpose
+from firstdose.domain.clock_state import extended, state
+from firstdose.domain.clocks import Clock, start_clock
+from firstdose.domain.default_clock_rules import ALL_RULES
+from firstdose.ports import ClockJudgement, ClockRequest, JudgedClock
+
+
+class PlanClocks:
+    """`own` are the rules of the pharmacy's policy."""
+
+    def __init__(self, own: tuple[ClockRule, ...] = ()) -> None:
+        self._rules = (*own, *ALL_RULES)
+
+    def start(self, plan: Plan, request: ClockRequest, *, discharged_at: datetime | None = None) -> Clock | None:
+        """The clock of the line that is due first, by the first of the purposes that a rule knows; None if none does.
+
+        For a patient who goes home the payer may have less time to decide, counted from the discharge.
+        """
+        for purpose in request.purposes:
+            if running := list(self._running(plan, request, purpose, discharged_at)):
+                return min(running, key=lambda clock: clock.due_at)
+        return None
+
+    def _running(
+        self, plan: Plan, request: ClockRequest, purpose: Purpose, discharged_at: datetime | None
+    ) -> Iterator[Clock]:
+        for drug in sorted({kind is LineKind.DRUG for kind in request.kinds}):
+            if clock := self._start(plan, purpose, request, request.at, drug=drug):
+                yield clock
+            if purpose is Purpose.DECISION and discharged_at is not None:
+                home = max(request.at, discharged_at)
+                if clock := self._start(plan, Purpose.AFTER_DISCHARGE, request, home, drug=drug):
+                    yield clock
+
+    def _start(self, plan: Plan, purpose: Purpose, request: ClockRequest, at: datetime, *, drug: bool) -> Clock | None:
+        rules, expedited = (*plan.clocks, *self._rules), request.expedited
+        try:
+            return start_clock(rules, plan.regime, purpose, at, drug=drug, expedited=expedited, calendar=plan.calendar)
+        except LookupError:
+            return None
+
+
+def judge_clock(judgement: ClockJudgement) -> JudgedClock:
+    """How the clock stands, after the extension that the payer told us of, if its rule grants one."""
+    clock = judgement.clock
+    if told := judgement.extension:
+        clock = extended(clock, told.at, told.by, told.reason)
+    return JudgedClock(clock=clock, state=state(clock, judgement.at))

@@ -1,0 +1,59 @@
+"""Our Subscription at payers that tell their decisions by themselves: one for each payer and address of ours."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from firstdose.adapters.payers.ways import Ways
+from firstdose.domain.channel import Channel
+from firstdose.ports import Contact, PayerEndpoint, PortError
+
+_log = logging.getLogger(__name__)
+
+
+class Subscriptions(Protocol):
+    """At which payers our Subscription lies, and where it points."""
+
+    async def callback_of(self, payer: str) -> str | None: ...
+
+    async def registered(self, payer: str, subscription: str, callback_url: str, at: datetime) -> None: ...
+
+
+@runtime_checkable
+class Notifying(Protocol):
+    """A channel on which payers tell us their decisions by themselves."""
+
+    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str: ...
+
+
+class Subscriber:
+    """`secret` finds the one with which a payer's notifications prove themselves."""
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        ways: Ways,
+        public_url: str,
+        secret: Callable[[str], str],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._ways = ways
+        self._public_url = public_url.rstrip("/")
+        self._secret = secret
+        self._clock = clock
+
+    async def ensure(self, channel: Channel, contact: Contact, endpoint: PayerEndpoint) -> None:
+        """Before `contact` goes by this channel. Without it we still inquire: a failure waits for the next request."""
+        payer, speaker = endpoint.payer, self._ways.channel(channel)
+        callback_url = f"{self._public_url}/webhooks/payers/{payer}/pas"
+        if not isinstance(speaker, Notifying) or await self._subscriptions.callback_of(payer) == callback_url:
+            return
+        try:
+            async with self._ways.asking(channel, contact, endpoint):
+                name = await speaker.ensure_subscription(endpoint, callback_url, self._secret(payer))
+        except PortError as error:
+            _log.warning("subscription not registered", extra={"payer": payer, "code": str(error)})
+            return
+        await self._subscriptions.registered(payer, name, callback_url, self._clock())

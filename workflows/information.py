@@ -1,0 +1,87 @@
+"""What the payer wants to see before it decides: a person finds it, and it is sent; the payer may decide meanwhile."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from temporalio import workflow
+
+from activities.payer import PayerActivities
+from firstdose.domain.authorization import InformationRequest, Line, LineState, move
+from firstdose.domain.authorization_steps import Step, at
+from firstdose.domain.channel import Channel
+from firstdose.domain.clock_rules import Purpose
+from firstdose.domain.resolutions import AnswerInformationRequest
+from firstdose.domain.work_item import WorkItemKind
+from firstdose.ports import DocumentsReply
+from workflows import options
+from workflows.case import Request
+from workflows.lines import briefly, set_lines
+from workflows.payer_clock import PayerClock
+from workflows.track import Track
+
+_ASKED = {LineState.INFO_REQUESTED}
+
+
+class Information(Track):
+    def wanted(self, request: Request) -> tuple[Line, ...]:
+        """The lines about which the payer waits for us."""
+        return tuple(line for line in at(self.case.lines, Step.INFORM) if line.contact == request.contact_id)
+
+    async def ask_for(self, request: Request) -> None:
+        """Open the work item, once; it is due when the payer says, or its rule."""
+        if self.worklist.asked(AnswerInformationRequest, about=request.contact_id):
+            return
+        lines = self.wanted(request)
+        clock = await PayerClock(*self.tools).start(Purpose.INFORMATION, at=workflow.now(), lines=lines)
+        told = request.known.information or InformationRequest()
+        ends = [end for end in (_end_of(told), clock.due_at if clock else None) if end]
+        usual = self.case.policy.due_for(WorkItemKind.ANSWER_INFORMATION_REQUEST)
+        self.worklist.open(
+            AnswerInformationRequest,
+            about=request.contact_id,
+            due_in=min([usual, *(max(end - workflow.now(), timedelta()) for end in ends)]),
+            wanted=told.wanted,
+            control_number=told.control_number,
+            due_on=told.due_on,
+            send_by=min(ends, default=None),
+            rule=clock.rule if clock else None,
+            documents=self.case.outline.documents,
+            tracking=request.known.tracking,
+            lines=briefly(lines),
+            **self._way(request),
+        )
+
+    def _way(self, request: Request) -> dict[str, Any]:
+        """Only one channel carries documents; for the others the person sends them before the item is resolved."""
+        plan = self.case.plan
+        if request.channel is Channel.PAS:
+            return {"send": "electronically"}
+        return {"send": "by_hand", "payer": plan.payer, "phone": plan.phone, "fax": plan.fax, "portal": plan.portal}
+
+    async def send(self, request: Request) -> None:
+        """The person's answer: the documents go out and the wait goes on, or somebody must decide without them."""
+        answer = self.worklist.take(AnswerInformationRequest, about=request.contact_id)
+        mine = [line.sequence for line in self.wanted(request)]
+        if answer.outcome == "unobtainable":
+            set_lines(self, move(self.case.lines, LineState.NEEDS_REVIEW, of=_ASKED, only=mine), "staff")
+            return
+        if request.channel is Channel.PAS:
+            reply = DocumentsReply(
+                referral_id=self.case.referral_id,
+                key=request.contact_id,
+                documents=answer.documents,
+                information=request.known.information or InformationRequest(),
+            )
+            config = options.payer(self.case.policy.payer.give_up_after)
+            await self.effects.tell(PayerActivities.send_documents, reply, config, "send documents to the payer")
+        set_lines(self, move(self.case.lines, LineState.PENDED, of=_ASKED, only=mine), "staff")
+
+    def withdraw_unless_wanted(self, request: Request) -> None:
+        if not self.wanted(request):
+            why = "the payer asks for it no more"
+            self.worklist.withdraw(WorkItemKind.ANSWER_INFORMATION_REQUEST, why=why, about=request.contact_id)
+
+
+def _end_of(told: InformationRequest) -> datetime | None:
+    """The end of the payer's last day, where days end first."""
+    return datetime.combine(told.due_on, time(23, 59), UTC) if told.due_on else None
