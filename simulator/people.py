@@ -22,6 +22,8 @@ from simulator.staff_api import DeskAway, DeskRefused, Item, Row, StaffApi
 _log = logging.getLogger(__name__)
 _LOOK_EVERY = 0.2
 """Real seconds between two looks at the worklist."""
+_REST = 10
+"""So many times as long as the last look took they rest at least, so that a busy desk is not looked at all the time."""
 _WAIT_FOR_DESK = 1.0
 _AT_ONCE = 16
 
@@ -57,11 +59,13 @@ class People:
 
     async def run(self) -> None:
         """Until cancelled."""
+        clock = asyncio.get_running_loop().time
         async with asyncio.TaskGroup() as tasks:
             while True:
+                begun = clock()
                 try:
                     await self._look(tasks)
-                    await asyncio.sleep(self._look_every)
+                    await asyncio.sleep(max(self._look_every, _REST * (clock() - begun)))
                 except DeskAway:
                     await asyncio.sleep(_WAIT_FOR_DESK)
 

@@ -75,7 +75,7 @@ class Coverage(Track):
             status=benefits.status,
             channel=benefits.channel,
             lines=states,
-            plan_version=self.case.plan.version,
+            plan_version=benefits.plan_version or self.case.plan.version,
         )
 
 

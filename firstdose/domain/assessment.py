@@ -14,13 +14,26 @@ class Suitability(StrEnum):
     NOT_SUITABLE = "not_suitable"
 
 
+class Condition(StrEnum):
+    """What must be so at home; anything else is among the pharmacist's findings."""
+
+    CAREGIVER_PRESENT = "caregiver_present"
+    INTERPRETER = "interpreter"
+    REFRIGERATOR = "refrigerator"
+    WORKING_PHONE = "working_phone"
+    PETS_APART = "pets_apart"
+    SHARPS_CONTAINER = "sharps_container"
+    LONGER_OBSERVATION = "longer_observation"
+    OTHER = "other"
+
+
 class Assessment(BaseModel):
     """The decision only; what the pharmacist found is sealed in the store."""
 
     model_config = ConfigDict(frozen=True)
 
     suitability: Suitability
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     needs_nursing: bool | None = None
     other_services_needed: bool = False
 

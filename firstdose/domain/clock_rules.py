@@ -29,6 +29,8 @@ class Purpose(StrEnum):
     """The payer decides on services for a patient who goes home; from the discharge."""
     APPEAL = "appeal"
     """The payer answers an appeal; from its receipt."""
+    FIRST_OF_TWO_APPEALS = "first_of_two_appeals"
+    """Likewise, at a plan that hears a second one."""
     SECOND_APPEAL = "second_appeal"
     """The plan answers at its second level of its own, where it has one."""
     EXTERNAL_REVIEW = "external_review"
@@ -47,6 +49,13 @@ def answering(appeal_level: int) -> tuple[Purpose, ...]:
     Where no rule knows of such an appeal it runs on the clock of the level below.
     """
     return (Purpose.SECOND_APPEAL, Purpose.APPEAL, Purpose.DECISION)[2 - min(appeal_level, 2) :]
+
+
+def at_a_plan_with(appeals: int, purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
+    """The purposes as they are at a plan that hears so many appeals."""
+    if appeals > 1 and purposes[0] is Purpose.APPEAL:
+        return (Purpose.FIRST_OF_TWO_APPEALS, *purposes)
+    return purposes
 
 
 class Terms(BaseModel):

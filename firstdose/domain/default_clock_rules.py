@@ -112,7 +112,7 @@ RULES: Final[tuple[ClockRule, ...]] = (
         tolls=True,
     ),
 )
-"""Clocks of decisions: what each referral's policy carries."""
+"""Clocks of decisions."""
 
 APPEAL_RULES: Final[tuple[ClockRule, ...]] = (
     _rule(MA, "Part B drug appeal", "42 CFR 422.590(c), (e)", purpose=Purpose.APPEAL, drug=True, days=7),
@@ -128,6 +128,13 @@ APPEAL_RULES: Final[tuple[ClockRule, ...]] = (
     _rule(MEDICAID, "Medicaid appeal", "42 CFR 438.408(b), (c)", purpose=Purpose.APPEAL, days=30, **_EXTENDED),
     # A plan that hears two appeals has 15 days for each, one that hears a single one has 30.
     _rule(EMPLOYER, "Employer appeal", "29 CFR 2560.503-1(i)(2)(i)-(ii)", purpose=Purpose.APPEAL, days=30),
+    _rule(
+        EMPLOYER,
+        "Employer first of two appeals",
+        "29 CFR 2560.503-1(i)(2)(ii)",
+        purpose=Purpose.FIRST_OF_TWO_APPEALS,
+        days=15,
+    ),
     _rule(PLAN, "Plan's own appeal", "policy", purpose=Purpose.APPEAL, days=30),
     _rule(EMPLOYER, "Employer second appeal", "29 CFR 2560.503-1(i)(2)(ii)", purpose=Purpose.SECOND_APPEAL, days=15),
     _rule(PLAN, "Plan's own second appeal", "policy", purpose=Purpose.SECOND_APPEAL, days=30),

@@ -98,7 +98,7 @@ class _Reading:
             request.withdrawn = request.withdrawn or not request.ended
 
     def given_up(self, entry: Event) -> None:
-        """Its lines are voided, or asked for in a new request: who waited for nothing else is not waited for any more."""
+        """Lines are voided, or asked for in a new request: one that has no other is not waited for any more."""
         lines = entry.details["lines"]
         for request in self.found:
             left = {line: LineState.VOID for line in lines if request.states.get(line) in _UNDECIDED}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from firstdose.domain.assessment import Suitability
+from firstdose.domain.assessment import Condition, Suitability
 from firstdose.domain.authorization import FINAL, InformationRequest, LineAnswer, LineState
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.denial import DenialReason, WayOn
@@ -27,9 +27,12 @@ Facts = Annotated[
         json_schema_extra={SEALED: True},
     ),
 ]
+Code = Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Reference = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./#-]{0,39}$")]
+"""What a payer gave us to refer to. It travels through the workflow, and without spaces it is hardly a name."""
 Note = Annotated[str | None, Field(max_length=4000, json_schema_extra={SEALED: True})]
-WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED}
-"""What people may hear a payer say of a line."""
+WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED, LineState.NEEDS_REVIEW}
+"""What people may hear a payer say of a line; what they do not understand needs review."""
 
 
 class Refused(ValueError):
@@ -80,7 +83,7 @@ class Answered(Resolution):
 
 class SubmitAuthorization(Answered):
     outcome: Literal["submitted", "answered"]
-    reference: str | None = Field(default=None, max_length=80)
+    reference: Reference = None
     information: InformationRequest | None = None
     """What the payer wants to see before it decides the lines that it pended."""
 
@@ -125,12 +128,12 @@ class Appeal(Resolution):
 
 class FindAssistance(Resolution):
     outcome: Literal["found", "none"]
-    programme: str | None = Field(default=None, max_length=80)
+    programme: Code = None
 
 
 class AssessPatient(Resolution):
     outcome: Suitability
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     needs_nursing: bool | None = None
     other_services_needed: bool = False
     facts: Facts = None
@@ -182,7 +185,8 @@ class Placed(Resolution):
 
 class PlaceVisit(Placed):
     outcome: Literal["placed", "suite", "not_possible"]
-    nurse: str | None = Field(default=None, max_length=64)
+    nurse: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """By the roster's id."""
 
 
 class ConfirmVisit(Placed):
@@ -259,7 +263,10 @@ def check(kind: WorkItemKind, answer: Mapping[str, Any]) -> Resolution:
 
 
 def _problem(error: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    steps = [str(part) for part in error["loc"]]
+    if error["type"] == "extra_forbidden":  # a name that somebody made up is not repeated
+        steps[-1] = "<unknown field>"
+    where = ".".join(steps)
     return f"{where}: {error['msg']}" if where else str(error["msg"]).removeprefix("Value error, ")
 
 

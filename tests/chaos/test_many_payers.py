@@ -116,7 +116,7 @@ def unhurried() -> dict[str, Any]:
     policy["due_default"], policy["due"] = LONG, dict.fromkeys(policy["due"], LONG)
     policy["dispatch"] |= {"answer_within": LONG, "report_within": LONG}
     policy["escalation"]["apart"] = LONG
-    policy["payer"]["give_up_after"] = "PT20S"
+    policy["payer"] |= {"give_up_after": "PT20S", "inquire_every": "PT10S"}
     for rule in policy["clocks"]:
         rule |= {"standard": LONG, "expedited": LONG}
     return policy

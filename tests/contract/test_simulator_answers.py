@@ -39,7 +39,7 @@ async def test_over_fhir(world: World, scenario: str) -> None:
     assert {line.state for line in received.answer.lines} == states
 
 
-@pytest.mark.parametrize("scenario", ANSWERS.keys() - OF_ONE_CHANNEL)
+@pytest.mark.parametrize("scenario", sorted(ANSWERS.keys() - OF_ONE_CHANNEL))
 async def test_over_x12(world: World, scenario: str) -> None:
     codes, states = ANSWERS[scenario]
     received = await world.x12.submit(case(endpoint(x12_url=f"{world.url}/x12/northstar"), member(scenario)))

@@ -61,6 +61,11 @@ def says(state: LineState, *, lines: Sequence[int] = (1, 2, 3), **more: Any) -> 
     return PayerAnswer(lines=tuple(LineAnswer(sequence=each, state=state, number=number) for each in lines), **more)
 
 
+def said(*states: LineState) -> PayerAnswer:
+    """The payer's word on the first line, the second, …"""
+    return PayerAnswer(lines=tuple(LineAnswer(sequence=at, state=state) for at, state in enumerate(states, start=1)))
+
+
 APPROVED = says(LineState.APPROVED)
 PENDED = says(LineState.PENDED, tracking="P1")
 DENIED = says(LineState.DENIED)

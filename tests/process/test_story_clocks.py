@@ -168,7 +168,7 @@ async def test_a_second_appeal_and_the_first_have_their_own_clocks(env: Workflow
     async with Story(env, outside, script) as story:
         assert await story.ends() is Closing.COMPLETED
     assert [item.asks["clock"]["rule"] for item in story.asked(K.FOLLOW_UP_PAYER)] == [
-        "Employer appeal",
+        "Employer first of two appeals",
         "Employer second appeal",
     ]
     assert [request.appeal_level for request in outside.requests] == [0, 1, 2]

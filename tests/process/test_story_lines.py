@@ -8,7 +8,7 @@ from firstdose.domain.authorization import Certification, LineAnswer, LineKind, 
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.stage import Closing
 from firstdose.domain.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, DENIED, PENDED, Outside, says
+from tests.process.outside import APPROVED, DENIED, PENDED, Outside, said, says
 from tests.process.story import USUAL, Script, Story
 from workflows.messages import PayerAnswered
 from workflows.referral import Referral
@@ -17,16 +17,12 @@ DAY = timedelta(days=1)
 NO_HELP: Script = {K.FIND_ASSISTANCE: [None]}
 
 
-def word(*states: LineState) -> PayerAnswer:
-    return PayerAnswer(lines=tuple(LineAnswer(sequence=at, state=state) for at, state in enumerate(states, start=1)))
-
-
-MIXED = word(LineState.PENDED, LineState.DENIED, LineState.APPROVED)
+MIXED = said(LineState.PENDED, LineState.DENIED, LineState.APPROVED)
 
 
 async def test_a_line_is_appealed_while_another_is_still_pended(env: WorkflowEnvironment) -> None:
     script: Script = {**NO_HELP, K.REVIEW_DECISION: [{"outcome": "appeal"}], K.APPEAL: [{"outcome": "file"}]}
-    decided = word(LineState.APPROVED, LineState.DENIED, LineState.APPROVED)
+    decided = said(LineState.APPROVED, LineState.DENIED, LineState.APPROVED)
     outside = Outside(submissions=[MIXED, says(LineState.APPROVED, lines=[2])], decisions=[(3 * DAY, decided)])
     async with Story(env, outside, script) as story:
         assert await story.ends() is Closing.COMPLETED
@@ -44,7 +40,7 @@ async def test_one_of_two_denied_lines_is_appealed_and_the_other_accepted(env: W
         K.REVIEW_DECISION: [{"outcome": "appeal", "sequences": [1]}, accepted],
         K.APPEAL: [{"outcome": "file"}],
     }
-    denied = word(LineState.DENIED, LineState.DENIED, LineState.APPROVED)
+    denied = said(LineState.DENIED, LineState.DENIED, LineState.APPROVED)
     outside = Outside(submissions=[denied, says(LineState.APPROVED, lines=[1])])
     async with Story(env, outside, script) as story:
         assert await story.ends() is Closing.COMPLETED
@@ -59,11 +55,11 @@ async def test_a_late_word_on_the_first_request_says_nothing_of_an_appealed_line
         K.APPEAL: [{"outcome": "file"}],
         K.REVIEW_BENEFITS: [None],
     }
-    outside = Outside(submissions=[word(LineState.APPROVED, LineState.DENIED, LineState.APPROVED), APPROVED])
+    outside = Outside(submissions=[said(LineState.APPROVED, LineState.DENIED, LineState.APPROVED), APPROVED])
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         first, appeal = outside.requests
-        outside.stored[first.key] = word(LineState.APPROVED, LineState.PENDED, LineState.APPROVED)
+        outside.stored[first.key] = said(LineState.APPROVED, LineState.PENDED, LineState.APPROVED)
         await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=first.key))
         await story.until(lambda: outside.notes.count("authorization.lines") > 3)
         assert [line.state for line in outside.standing.lines] == ["approved"] * 3
@@ -125,7 +121,7 @@ async def test_units_that_have_run_out_are_renewed_before_the_visit(env: Workflo
 
 async def test_a_pended_payer_still_owes_its_word_when_a_line_is_exhausted(env: WorkflowEnvironment) -> None:
     script: Script = {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]}
-    decided = word(LineState.APPROVED, LineState.DENIED, LineState.APPROVED)
+    decided = said(LineState.APPROVED, LineState.DENIED, LineState.APPROVED)
     outside = Outside(submissions=[MIXED], decisions=[(3 * DAY, decided)])
     async with Story(env, outside, script) as story:
         assert await story.ends() is Closing.DENIED_FINAL

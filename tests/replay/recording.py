@@ -10,8 +10,9 @@ from pathlib import Path
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.process import one_shot
+from firstdose.domain.authorization import LineState
 from firstdose.domain.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside
+from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, said, says
 from tests.process.server import time_skipping
 from tests.process.story import USUAL, Script, ServerStuck, Story, placed, visit_at
 
@@ -32,6 +33,16 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
     "denied_and_closed": lambda: (
         Outside(submissions=[DENIED]),
         {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]},
+    ),
+    "one_line_appealed_while_another_is_pended": lambda: (
+        Outside(
+            submissions=[
+                said(LineState.PENDED, LineState.DENIED, LineState.APPROVED),
+                says(LineState.APPROVED, lines=[2]),
+            ],
+            decisions=[(timedelta(days=3), said(LineState.APPROVED, LineState.DENIED, LineState.APPROVED))],
+        ),
+        {K.REVIEW_DECISION: [{"outcome": "appeal"}], K.APPEAL: [{"outcome": "file"}], K.FIND_ASSISTANCE: [None]},
     ),
     "unreachable": lambda: (Outside(), {K.CONTACT_PATIENT: [{"outcome": "no_answer"}]}),
     "suite_instead_of_home": lambda: (

@@ -56,7 +56,7 @@ def test_of_several_lines_the_clock_is_that_of_the_first_due() -> None:
     ("level", "regime", "rule"),
     [
         (0, Regime.EMPLOYER, "Employer plan"),
-        (1, Regime.EMPLOYER, "Employer appeal"),
+        (1, Regime.EMPLOYER, "Employer first of two appeals"),
         (2, Regime.EMPLOYER, "Employer second appeal"),
         (9, Regime.EMPLOYER, "Employer second appeal"),
         (2, Regime.MEDICARE_ADVANTAGE, "Part B drug appeal"),
@@ -64,7 +64,12 @@ def test_of_several_lines_the_clock_is_that_of_the_first_due() -> None:
 )
 def test_each_level_of_appeal_has_its_clock_or_that_of_the_level_below(level: int, regime: Regime, rule: str) -> None:
     clock = started(PlanClocks().start(plan(regime), asking(*answering(level))))
-    assert (clock.rule, clock.purpose in answering(level)) == (rule, True)
+    assert clock.rule == rule
+
+
+def test_a_plan_that_hears_one_appeal_has_longer_for_it() -> None:
+    single = plan(Regime.EMPLOYER, appeal_levels=1)
+    assert started(PlanClocks().start(single, asking(*answering(1)))).rule == "Employer appeal"
 
 
 def test_no_rule_is_no_clock() -> None:

@@ -41,7 +41,7 @@ def test_only_the_items_role_or_a_supervisor_may_answer(kind: K) -> None:
     ("kind", "answer", "why"),
     [
         (K.CONTACT_PATIENT, {}, "outcome"),
-        (K.CONTACT_PATIENT, {"outcome": "reached", "mood": "fine"}, "mood"),
+        (K.CONTACT_PATIENT, {"outcome": "reached", "mood": "fine"}, "<unknown field>"),
         (K.REVIEW_BENEFITS, {"outcome": "accepted"}, "agreement_signed"),
         (K.PREPARE_THERAPY, {"outcome": "ready"}, "beyond_use"),
         (K.PREPARE_THERAPY, {"outcome": "ready", "beyond_use": "2026-12-01T00:00:00"}, "beyond_use"),
@@ -84,9 +84,15 @@ def test_a_refusal_never_repeats_what_was_written(kind: K, secret: str) -> None:
 
 
 def test_what_a_person_wrote_is_split_from_what_travels() -> None:
-    answer = {"outcome": "suitable_for_home", "conditions": ["c1"], "findings": "…", "note": "…", "facts": {"a": 1}}
+    answer = {
+        "outcome": "suitable_for_home",
+        "conditions": ["interpreter"],
+        "findings": "…",
+        "note": "…",
+        "facts": {"a": 1},
+    }
     travels, sealed = split(K.ASSESS_PATIENT, answer)
-    assert travels == {"outcome": "suitable_for_home", "conditions": ["c1"]}
+    assert travels == {"outcome": "suitable_for_home", "conditions": ["interpreter"]}
     assert sealed == {"findings": "…", "note": "…", "facts": {"a": 1}}
 
 
@@ -100,3 +106,20 @@ def test_a_split_loses_nothing(kind: K, answer: dict[str, int]) -> None:
 
 def test_an_item_knows_its_referral() -> None:
     assert referral_of("0198c1f2-aaaa-7bbb-8ccc-000000000001-12") == "0198c1f2-aaaa-7bbb-8ccc-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (K.ASSESS_PATIENT, {"outcome": "suitable_with_conditions", "conditions": ["Anna is alone"]}),
+        (K.SUBMIT_AUTHORIZATION, {"outcome": "submitted", "reference": "Anna Doe"}),
+        (K.FIND_ASSISTANCE, {"outcome": "found", "programme": "Anna's fund"}),
+        (K.FIND_ASSISTANCE, {"outcome": "found", "Anna Doe": 1}),
+        (K.FOLLOW_UP_PAYER, {"outcome": "extended"}),
+        (K.FOLLOW_UP_PAYER, {"outcome": "answered", "lines": [{"sequence": 1, "state": "draft"}]}),
+    ],
+)
+def test_what_travels_is_no_free_text_and_is_not_echoed(kind: K, answer: dict[str, object]) -> None:
+    with pytest.raises(Refused) as refused:
+        check(kind, answer)
+    assert "Anna" not in str(refused.value)

@@ -69,7 +69,7 @@ class PayerNotifications:
         trusted = endpoint.trust_outcome_when_no_review_action
         try:
             await self._answers.notified(contact, told, event, trust_outcome=trusted)
-            await self._desk.answered(contact, told.digest)
+            await self._desk.answered(contact, f"{event.number}|{told.digest}" if event else told.digest)
         except Impossible:
             await self._desk.note("payer_notification_shredded", endpoint.payer)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Plan
-from firstdose.domain.clock_rules import ClockRule, Purpose
+from firstdose.domain.clock_rules import ClockRule, Purpose, at_a_plan_with
 from firstdose.domain.clock_state import extended, state
 from firstdose.domain.clocks import Clock, start_clock
 from firstdose.domain.default_clock_rules import ALL_RULES
@@ -23,7 +23,7 @@ class PlanClocks:
 
         For a patient who goes home the payer may have less time to decide, counted from the discharge.
         """
-        for purpose in request.purposes:
+        for purpose in at_a_plan_with(plan.hears_appeals, request.purposes):
             if running := list(self._running(plan, request, purpose, discharged_at)):
                 return min(running, key=lambda clock: clock.due_at)
         return None

@@ -59,9 +59,16 @@ class Ways:
             async with self._passage.to(endpoint, channel):
                 yield payer
         except (UnreadableAnswer, RefusedRequest) as error:
-            if error.body:
-                await self._contacts.keep_unreadable(contact.id, error.body)
+            await self._keep(contact, error.body)
             raise
+
+    async def _keep(self, contact: Contact, body: bytes) -> None:
+        """For a person to look at: that it could not be kept does not hide why it was to be."""
+        try:
+            if body:
+                await self._contacts.keep_unreadable(contact.id, body)
+        except PortError as error:
+            _log.warning("what the payer sent is not kept", extra={"payer": contact.payer, "code": str(error)})
 
     @asynccontextmanager
     async def sending(

@@ -69,7 +69,8 @@ def read_line(service: Service, line: Line, decided: Level, event: Level) -> Lin
     hcr = next(decided.all("HCR"), None)
     refused = rejections(service.level.segments)
     term, units = _term(service.level, event), _units(service, line)
-    state = state_of(action_code(decided))
+    code = action_code(decided)
+    state = state_of(code)
     if state in _AUTHORIZING and (refused or not term.certain or not _fits(service, line, state, units)):
         state = LineState.NEEDS_REVIEW
     reason = word(hcr.value(3), 20) if hcr else None
@@ -80,7 +81,10 @@ def read_line(service: Service, line: Line, decided: Level, event: Level) -> Lin
         valid_from=term.start,
         valid_to=term.end,
         units=units,
-        reason_code=reason or next((rejection.reason for rejection in refused), None),
+        # Whoever looks at it sees at least what the payer said: CT is "contact payer".
+        reason_code=reason
+        or next((rejection.reason for rejection in refused), None)
+        or (word(code, 20) if code and state is LineState.NEEDS_REVIEW else None),
     )
 
 
