@@ -35,13 +35,12 @@ _STICKY: Final = timedelta(seconds=1)
 """How long a workflow task waits for the worker that knows the workflow: by this a killed worker delays referrals."""
 
 
-def referral_workers(
-    client: Client, activities: Activities, queues: Sequence[str] = QUEUES, *, cached: int = 1000
-) -> list[Worker]:
-    """A worker for each task queue: the workflow with its records, payers, and outreach.
+_CACHED: Final = 1000
+"""How many referrals a worker keeps in memory; one that it does not is replayed at its next task."""
 
-    `cached` is how many referrals a worker keeps in memory; one that it does not is replayed at its next task.
-    """
+
+def referral_workers(client: Client, activities: Activities, queues: Sequence[str] = QUEUES) -> list[Worker]:
+    """A worker for each task queue: the workflow with its records, payers, and outreach."""
     records, payer, outreach, pharmacy, dispatch = activities
     registered: dict[str, list[Callable[..., Any]]] = {
         REFERRALS_QUEUE: [
@@ -72,7 +71,7 @@ def referral_workers(
             workflows=[Referral] if queue == REFERRALS_QUEUE else [],
             activities=registered[queue],
             workflow_runner=_SANDBOX,
-            max_cached_workflows=cached,
+            max_cached_workflows=_CACHED,
             sticky_queue_schedule_to_start_timeout=_STICKY,
             graceful_shutdown_timeout=_SHUTDOWN,
         )

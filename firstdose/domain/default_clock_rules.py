@@ -1,10 +1,6 @@
 """The clock rules that ship with the product, as data; process.md section 7, standards.md section 1.4.
 
 A rule in days lasts to the end of its last local day. A change of law is a new row, and the day on which it supersedes.
-
-Each number and paragraph was compared with public copies and quotations of the federal text as it stood in 2026. Not
-found there: since when 42 CFR 422.568(b)(3) and 422.582(b) say so, and a time for Medicare's review entity, which its
-contract with CMS sets. "policy" is nobody's law: a plan's row and the pharmacy's policy may say otherwise.
 """
 
 from datetime import date, timedelta
@@ -13,6 +9,9 @@ from typing import Any, Final
 from firstdose.domain.business_calendar import Unit
 from firstdose.domain.clock_rules import ClockRule, Purpose, Regime, Terms
 
+# Each number and paragraph was compared with public copies and quotations of the federal text as it stood in 2026. Not
+# found there: since when 42 CFR 422.568(b)(3) and 422.582(b) say so, and a time for Medicare's review entity, which its
+# contract with CMS sets. "policy" is nobody's law: a plan's row and the pharmacy's policy may say otherwise.
 _CMS_0057_F: Final = date(2026, 1, 1)
 _PRESUMED_RECEIPT: Final = date(2025, 1, 1)  # 89 FR 30448: a notice counts as received five days after its date
 _REVIEW_ENTITY: Final = "42 CFR 422.592; the review entity's contract with CMS"

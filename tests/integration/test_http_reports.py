@@ -44,7 +44,13 @@ async def noted(
 def submitted(
     at: datetime, payer: str = "acme", contact: str = "c", clock: Clock | None = None
 ) -> tuple[datetime, str, dict[str, Any]]:
-    details = {"contact": contact, "payer": payer, "channel": "people", "clock": kept(clock or part_b(at))}
+    details = {
+        "contact": contact,
+        "payer": payer,
+        "channel": "people",
+        "lines": [1],
+        "clock": kept(clock or part_b(at)),
+    }
     return at, "authorization.submitted", details
 
 

@@ -13,6 +13,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
 from activities.dispatch import DispatchActivities
 from activities.outreach import OutreachActivities
@@ -90,8 +91,7 @@ class Story(AbstractAsyncContextManager["Story"]):
             PharmacyActivities(self.shelves),
             DispatchActivities(self.roster),
         )
-        # Nothing is cached, so each task replays the story so far: a step that is not deterministic shows at once.
-        for worker in referral_workers(self.env.client, acts, cached=0):
+        for worker in referral_workers(self.env.client, acts):
             await self._stack.enter_async_context(worker)
         self.outside.staff = self._answer
         self._asked: dict[K, int] = defaultdict(int)
@@ -151,15 +151,23 @@ class Story(AbstractAsyncContextManager["Story"]):
         return done
 
     async def ends(self) -> Closing:
-        """Wait for the end; time passes by itself while nothing else happens. Raises ServerStuck."""
+        """Wait for the end; time passes by itself while nothing else happens. Raises ServerStuck.
+
+        Each story is then replayed: a step that is not deterministic shows.
+        """
         ending = asyncio.create_task(self.handle.result())
         for _ in range(20):
             done, _pending = await asyncio.wait([ending], timeout=3)
             if done:
+                await self._replay()
                 return ending.result()
             await self._look_whether_stuck()
         ending.cancel()
         raise TimeoutError(f"the story does not end; at last: {await self._last_events()}")
+
+    async def _replay(self) -> None:
+        replayer = Replayer(workflows=[Referral], data_converter=self.env.client.data_converter)
+        await replayer.replay_workflow(await self.handle.fetch_history())
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what staff or the outside see; time does not skip meanwhile. Raises ServerStuck."""

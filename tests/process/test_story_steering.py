@@ -162,7 +162,7 @@ async def test_two_supervisors_start_therapy_at_risk(env: WorkflowEnvironment) -
         ({"outcome": "suitable_for_home"}, (Role.NURSE,), "the work item is for the role pharmacist"),
         ({"outcome": "suitable_for_home"}, (), "the work item is for the role pharmacist"),
         ({"outcome": "splendid"}, (Role.PHARMACIST,), "outcome"),
-        ({"outcome": "suitable_for_home", "colour": "red"}, (Role.PHARMACIST,), "colour"),
+        ({"outcome": "suitable_for_home", "colour": "red"}, (Role.PHARMACIST,), "<unknown field>"),
     ],
 )
 async def test_a_wrong_resolution_is_refused_and_changes_nothing(

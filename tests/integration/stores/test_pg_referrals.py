@@ -168,7 +168,7 @@ async def test_the_timeline_tells_all_that_happened_in_order(
 
 def submitted(contact: str, payer: str, clock: Clock | None) -> Noted:
     kept = clock.model_dump(mode="json", exclude={"answered_at"}) if clock else None
-    details = {"contact": contact, "payer": payer, "channel": "pas", "clock": kept}
+    details = {"contact": contact, "payer": payer, "channel": "pas", "lines": [1], "clock": kept}
     return Noted(at=NOW, action="authorization.submitted", details=details)
 
 
