@@ -13,7 +13,7 @@ from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.request import submission
 from firstdose.domain.authorization import Line, LineState
 from firstdose.domain.referral import Document, DocumentKind
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 from simulator.payer_answer import read_request, response_bundle
 from tests.contract.cases import NOW, US, case, lines, referral
 

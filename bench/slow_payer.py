@@ -27,7 +27,8 @@ from firstdose.adapters.postgres.pool import database
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.payer_health import HealthRules
-from firstdose.ports import PayerEndpoint, Request
+from firstdose.payer_ports import PayerEndpoint
+from firstdose.ports import Request
 from tests.contract.cases import US, case
 from workflows.messages import PAYERS_QUEUE
 

@@ -40,7 +40,7 @@ from firstdose.adapters.postgres.stock import PostgresPharmacy
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.channel import Channel
 from firstdose.domain.policy import Policy
-from firstdose.ports import PayerChannel
+from firstdose.payer_ports import PayerChannel
 from firstdose.settings import Settings, SettingsError
 from workers.build import Activities
 

@@ -21,7 +21,8 @@ from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.message import Message, MessageKind
 from firstdose.domain.role import SYSTEM
-from firstdose.ports import Contact, Impossible
+from firstdose.payer_ports import Contact
+from firstdose.ports import Impossible
 
 router = APIRouter(tags=["webhooks"])
 

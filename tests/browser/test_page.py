@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.pool import transaction
 from firstdose.domain.clocks import Clock
 from firstdose.domain.message import MessageState
 from firstdose.domain.role import Role
-from firstdose.ports import Contact, Purpose
+from firstdose.payer_ports import Contact, Purpose
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 CHROMIUM: Final = Path("/usr/bin/chromium")

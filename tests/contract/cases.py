@@ -8,7 +8,7 @@ from firstdose.domain.authorization import Certification, Line
 from firstdose.domain.coding import lines_for
 from firstdose.domain.facts import outline
 from firstdose.domain.referral import Referral, Site
-from firstdose.ports import PayerCase, PayerEndpoint
+from firstdose.payer_ports import PayerCase, PayerEndpoint
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 US = Requestor(name="Example Home Infusion", npi="1234567893", originator="9123456789")

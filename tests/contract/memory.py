@@ -18,20 +18,13 @@ from firstdose.domain.authorization import (
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.referral import Referral
-from firstdose.ports import (
-    Contact,
-    Impossible,
-    PayerCase,
-    PayerEndpoint,
-    ReceivedAnswer,
-    Unavailable,
-    Via,
-)
+from firstdose.payer_ports import Contact, PayerCase, PayerEndpoint, ReceivedAnswer, Via
+from firstdose.ports import Impossible, Unavailable
 from simulator.scenario import scenario_of
 
 
 class MemoryContacts:
-    """Implements ports.ContactStore."""
+    """Implements payer_ports.ContactStore."""
 
     def __init__(self) -> None:
         self.contacts: dict[str, Contact] = {}
@@ -142,7 +135,7 @@ class MemoryControlNumbers:
 
 
 class MemoryPayer:
-    """Implements ports.PayerChannel: a payer that follows the same scenarios, without a wire."""
+    """Implements payer_ports.PayerChannel: a payer that follows the same scenarios, without a wire."""
 
     def __init__(self) -> None:
         self._requests: dict[str, PayerAnswer] = {}

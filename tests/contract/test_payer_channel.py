@@ -9,7 +9,8 @@ import pytest
 
 from firstdose.domain.authorization import Certification, LineKind, LineState
 from firstdose.domain.coverage import CoverageStatus
-from firstdose.ports import Impossible, PayerCase, PayerChannel, PayerEndpoint, Unavailable, X12Envelope
+from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, X12Envelope
+from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import case, endpoint, lines
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryPayer

@@ -17,7 +17,8 @@ from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.wire import open_wire
 from firstdose.domain.authorization import LineState
-from firstdose.ports import Impossible, PayerCase, PortError, Unavailable
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible, PortError, Unavailable
 from firstdose.settings import PayerCredential
 from simulator.payer import payer_app
 from simulator.payer_book import PayerBook

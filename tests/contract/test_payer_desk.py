@@ -19,16 +19,8 @@ from firstdose.adapters.postgres.payer_rows import PayerRow
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.clocks import Regime
-from firstdose.ports import (
-    AuthorizationRequest,
-    Contact,
-    DocumentsReply,
-    Impossible,
-    ReceivedAnswer,
-    Request,
-    Unavailable,
-    Via,
-)
+from firstdose.payer_ports import Contact, ReceivedAnswer, Via
+from firstdose.ports import AuthorizationRequest, DocumentsReply, Impossible, Request, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World, serving
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from firstdose.domain.authorization import LineState
 from firstdose.domain.channel import Channel
-from firstdose.ports import PayerCase, PayerChannel, PayerEndpoint, PortError, ReceivedAnswer, Unavailable
+from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, ReceivedAnswer
+from firstdose.ports import PortError, Unavailable
 from tests.contract.conftest import World
 from tests.contract.two_ways import PAS, X12, Office
 
@@ -61,7 +62,7 @@ class Line:
 
 
 class Wired:
-    """Of ports.PayerChannel what a submission needs: a real payer at the end of the line."""
+    """Of payer_ports.PayerChannel what a submission needs: a real payer at the end of the line."""
 
     def __init__(self, channel: PayerChannel, line: Line) -> None:
         self._channel = channel

@@ -18,7 +18,7 @@ from firstdose.domain.coverage import Paying, judge_lines
 from firstdose.domain.referral import Site
 from firstdose.domain.resolutions import Refused, check
 from firstdose.domain.work_item import WorkItemKind as K
-from firstdose.ports import PayerCase, PayerChannel
+from firstdose.payer_ports import PayerCase, PayerChannel
 from tests.contract.cases import case, endpoint
 from tests.contract.conftest import World
 from tests.process.outside import OUTLINE, Outside

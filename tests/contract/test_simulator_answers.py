@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from firstdose.domain.authorization import LineState
-from firstdose.ports import ReceivedAnswer
+from firstdose.payer_ports import ReceivedAnswer
 from tests.contract.cases import case, endpoint
 from tests.contract.conftest import World
 

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstdose.adapters.payers.pas.request import submission
-from firstdose.ports import PayerEndpoint, Unavailable
+from firstdose.payer_ports import PayerEndpoint
+from firstdose.ports import Unavailable
 from tests.contract.cases import US, case, endpoint
 from tests.contract.conftest import World, serving
 from tests.contract.test_simulator_answers import member, members, response, review_actions

@@ -17,7 +17,8 @@ from firstdose.adapters.payers.wire import Wire, open_wire
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.adapters.payers.x12.transport import HttpsTransport
 from firstdose.domain.authorization import LineState
-from firstdose.ports import BackendServices, Impossible, PayerEndpoint, Unavailable, X12Envelope
+from firstdose.payer_ports import BackendServices, PayerEndpoint, X12Envelope
+from firstdose.ports import Impossible, Unavailable
 from firstdose.settings import PayerCredential
 from simulator.payer import payer_app
 from simulator.payer_book import PayerBook

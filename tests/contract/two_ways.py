@@ -7,7 +7,8 @@ from uuid import uuid4
 from firstdose.adapters.payers.passage import Passage
 from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
 from firstdose.domain.channel import Channel, Plan
-from firstdose.ports import AuthorizationRequest, PayerChannel, Request
+from firstdose.payer_ports import PayerChannel
+from firstdose.ports import AuthorizationRequest, Request
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions, Turnpike

@@ -17,7 +17,7 @@ from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.domain.clock_state import paused
 from firstdose.domain.clocks import Clock
 from firstdose.domain.role import Role
-from firstdose.ports import Contact, Purpose
+from firstdose.payer_ports import Contact, Purpose
 from tests.served_desk import KEY, ServedDesk, served_desk, settings_for, token
 
 CANARY: Final = "CANARY-Hernandez"

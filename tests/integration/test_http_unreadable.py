@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from firstdose.domain.role import Role
-from firstdose.ports import Contact, Purpose
+from firstdose.payer_ports import Contact, Purpose
 from tests.served_desk import ServedDesk, served_desk, settings_for
 
 PAGE = b"<html><body>We are upgrading our system. Hernandez, 1961-07-23</body></html>"

@@ -13,7 +13,8 @@ import pytest
 from firstdose.adapters.payers.hook import hook_secret
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.ports import Contact, Purpose, Unavailable
+from firstdose.payer_ports import Contact, Purpose
+from firstdose.ports import Unavailable
 from tests.served_desk import ServedDesk, received, served_desk, settings_for
 
 CANARY: Final = "CANARY-Hernandez"

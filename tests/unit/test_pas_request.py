@@ -13,7 +13,8 @@ from firstdose.adapters.payers.pas.request import inquiry, submission
 from firstdose.adapters.payers.pas.subscription import subscription
 from firstdose.domain.authorization import Certification
 from firstdose.domain.referral import Referral, Site
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 from tests.contract.cases import NOTE, US, case, endpoint, lines
 
 CERTIFICATION = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-certificationType"

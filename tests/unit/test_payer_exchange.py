@@ -8,7 +8,8 @@ import httpx2
 import pytest
 
 from firstdose.adapters.payers.exchange import LARGEST_ANSWER, Unknown, post, retry_after
-from firstdose.ports import MOST_OF_A_BODY, Impossible, RefusedRequest, Unavailable, UnreadableAnswer
+from firstdose.payer_ports import MOST_OF_A_BODY, RefusedRequest, UnreadableAnswer
+from firstdose.ports import Impossible, Unavailable
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

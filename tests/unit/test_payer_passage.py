@@ -8,7 +8,8 @@ import pytest
 from firstdose.adapters.payers.passage import GuardedPassage
 from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import Outcome
-from firstdose.ports import PayerEndpoint, Unavailable
+from firstdose.payer_ports import PayerEndpoint
+from firstdose.ports import Unavailable
 
 
 class Well:

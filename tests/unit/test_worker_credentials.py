@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.payer_rows import PayerRow
-from firstdose.ports import BackendServices
+from firstdose.payer_ports import BackendServices
 from firstdose.settings import SettingsError, load_settings
 from workers.outside import open_activities
 

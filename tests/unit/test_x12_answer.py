@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from firstdose.domain.authorization import LineAnswer, LineState
-from firstdose.ports import PayerCase, Unavailable
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Unavailable
 from tests.contract.cases import case, endpoint
 from tests.unit.x12_review import ASKED, DATES, PEOPLE, SV1, TRACE, answer, event, inquired, service, states
 

@@ -7,7 +7,8 @@ import pytest
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.adapters.payers.x12.envelope import ELIGIBILITY, REVIEW, REVIEW_INQUIRY, Address, TransactionType
 from firstdose.domain.authorization import LineState
-from firstdose.ports import Impossible, PayerCase, PayerEndpoint, Unavailable
+from firstdose.payer_ports import PayerCase, PayerEndpoint
+from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import US, case, endpoint
 from tests.contract.memory import MemoryControlNumbers
 from tests.unit.x12_wire import acknowledgement_only, interchange

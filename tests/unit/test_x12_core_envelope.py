@@ -11,7 +11,8 @@ from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.x12.core_envelope import Enveloped, unwrap, wrap
 from firstdose.adapters.payers.x12.envelope import ELIGIBILITY, REVIEW, REVIEW_INQUIRY, Address, TransactionType
 from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.ports import Impossible, PortError, RefusedRequest, Unavailable
+from firstdose.payer_ports import RefusedRequest
+from firstdose.ports import Impossible, PortError, Unavailable
 from tests.contract.cases import NOW
 
 NUMBER = UUID(int=7)

@@ -15,7 +15,8 @@ from firstdose.adapters.payers.x12.segments import Unreadable
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.ports import Impossible, PayerCase, PortError, Unavailable
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible, PortError, Unavailable
 from tests.contract.cases import case
 from tests.unit.x12_wire import interchange
 

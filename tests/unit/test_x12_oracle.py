@@ -19,7 +19,7 @@ from firstdose.adapters.payers.x12.envelope import (
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
 from firstdose.domain.authorization import Certification
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 from tests.contract.cases import NOW, US, case, lines
 from tests.unit.x12_wire import interchange
 

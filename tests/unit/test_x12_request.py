@@ -13,7 +13,8 @@ from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
 from firstdose.domain.authorization import Certification
 from firstdose.domain.referral import Relationship, Sex, Site
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 from tests.contract.cases import NOW, US, case, endpoint, lines
 
 Write = Callable[[PayerCase, Requestor], list[Segment]]

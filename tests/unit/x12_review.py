@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
 from firstdose.adapters.payers.x12.envelope import read_interchange
 from firstdose.domain.authorization import LineState, PayerAnswer
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 from tests.contract.cases import case
 from tests.unit.x12_wire import interchange
 

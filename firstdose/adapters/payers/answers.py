@@ -6,7 +6,8 @@ from typing import Protocol
 
 from firstdose.adapters.payers.pas.notification import Told, read_notification
 from firstdose.domain.authorization import PayerAnswer, PayerEvent
-from firstdose.ports import Contact, ContactStore, Impossible, PayerEndpoint, ReceivedAnswer, Via
+from firstdose.payer_ports import Contact, ContactStore, PayerEndpoint, ReceivedAnswer, Via
+from firstdose.ports import Impossible
 
 
 class AnswerBook:

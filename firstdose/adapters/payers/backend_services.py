@@ -16,7 +16,8 @@ from joserfc.jwk import RSAKey
 
 from firstdose.adapters.payers.credentials import SigningKey
 from firstdose.adapters.payers.exchange import post
-from firstdose.ports import BackendServices, Impossible, Unavailable
+from firstdose.payer_ports import BackendServices
+from firstdose.ports import Impossible, Unavailable
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_LIFE: Final = timedelta(minutes=4)

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 import httpx2
 
-from firstdose.ports import MOST_OF_A_BODY, Impossible, RefusedRequest, Unavailable, UnreadableAnswer
+from firstdose.payer_ports import MOST_OF_A_BODY, RefusedRequest, UnreadableAnswer
+from firstdose.ports import Impossible, Unavailable
 
 LARGEST_ANSWER: Final = 5_000_000
 _A_DAY: Final = 86_400

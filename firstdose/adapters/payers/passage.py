@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import Outcome
-from firstdose.ports import PayerEndpoint, PortError, Unavailable
+from firstdose.payer_ports import PayerEndpoint
+from firstdose.ports import PortError, Unavailable
 
 _log = logging.getLogger(__name__)
 

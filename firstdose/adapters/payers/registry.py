@@ -21,22 +21,24 @@ from firstdose.domain.coding import PLACE_OF_SERVICE, lines_for
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import outline
 from firstdose.domain.referral import Referral, Site
-from firstdose.ports import (
-    AuthorizationRequest,
-    ClockJudgement,
-    ClockRequest,
+from firstdose.payer_ports import (
     Contact,
     ContactStore,
-    DocumentsReply,
-    Impossible,
-    JudgedClock,
     PayerCase,
     PayerChannel,
     PayerEndpoint,
     Purpose,
     ReceivedAnswer,
-    Request,
     Via,
+)
+from firstdose.ports import (
+    AuthorizationRequest,
+    ClockJudgement,
+    ClockRequest,
+    DocumentsReply,
+    Impossible,
+    JudgedClock,
+    Request,
 )
 
 

@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from firstdose.adapters.payers.ways import Ways
 from firstdose.domain.channel import Channel
-from firstdose.ports import Contact, PayerEndpoint, PortError
+from firstdose.payer_ports import Contact, PayerEndpoint
+from firstdose.ports import PortError
 
 _log = logging.getLogger(__name__)
 

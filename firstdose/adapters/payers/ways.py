@@ -9,17 +9,8 @@ from typing import Final, TypeVar
 
 from firstdose.adapters.payers.passage import Passage, never_left
 from firstdose.domain.channel import Channel
-from firstdose.ports import (
-    Contact,
-    ContactStore,
-    Impossible,
-    PayerChannel,
-    PayerEndpoint,
-    PortError,
-    RefusedRequest,
-    Unavailable,
-    UnreadableAnswer,
-)
+from firstdose.payer_ports import Contact, ContactStore, PayerChannel, PayerEndpoint, RefusedRequest, UnreadableAnswer
+from firstdose.ports import Impossible, PortError, Unavailable
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ import httpx2
 from firstdose.adapters.payers.backend_services import AccessTokens
 from firstdose.adapters.payers.credentials import CredentialFiles, Login, read_credentials
 from firstdose.adapters.payers.exchange import Answered, Unauthorized, post
-from firstdose.ports import BackendServices, Impossible, PayerEndpoint, Unavailable
+from firstdose.payer_ports import BackendServices, PayerEndpoint
+from firstdose.ports import Impossible, Unavailable
 
 
 class Wire:

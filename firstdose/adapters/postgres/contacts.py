@@ -20,7 +20,8 @@ from firstdose.domain.authorization import PayerAnswer, PayerEvent, hear
 from firstdose.domain.channel import Channel
 from firstdose.domain.masking import excerpt
 from firstdose.domain.role import SYSTEM
-from firstdose.ports import Contact, Impossible, ReceivedAnswer, Unavailable, Via
+from firstdose.payer_ports import Contact, ReceivedAnswer, Via
+from firstdose.ports import Impossible, Unavailable
 
 _UNREADABLE_KEPT: Final = 5
 
@@ -39,7 +40,7 @@ class UnreadableShown(BaseModel):
 
 
 class PostgresContacts:
-    """Implements ports.ContactStore; each change is audited. Raises Unavailable, and Impossible where it says so."""
+    """Implements payer_ports.ContactStore, with its audit. Raises Unavailable, and Impossible where it says so."""
 
     def __init__(self, pool: Pool, vault: Vault, audit: AuditTrail) -> None:
         self._pool = pool

@@ -25,7 +25,7 @@ from firstdose.domain.business_calendar import END_OF_DAY, Calendar
 from firstdose.domain.channel import Channel, PeerToPeer, Plan, SiteOfCare
 from firstdose.domain.clock_rules import ClockRule, Purpose, Regime
 from firstdose.domain.referral import LineOfBusiness
-from firstdose.ports import BackendServices, PayerEndpoint, X12Envelope
+from firstdose.payer_ports import BackendServices, PayerEndpoint, X12Envelope
 
 _SAME_IN_PLAN: Final = {
     "contracted",

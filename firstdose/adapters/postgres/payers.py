@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.remembered import Remembered
 from firstdose.domain.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.referral import LineOfBusiness
-from firstdose.ports import PayerEndpoint
+from firstdose.payer_ports import PayerEndpoint
 
 _sql = load("payers")
 

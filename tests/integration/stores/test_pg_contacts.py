@@ -18,7 +18,8 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel
-from firstdose.ports import Contact, Impossible, Purpose, ReceivedAnswer, Via
+from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
+from firstdose.ports import Impossible
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

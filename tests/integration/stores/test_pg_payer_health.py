@@ -12,7 +12,8 @@ from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayer
 from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import HealthRules
-from firstdose.ports import Impossible, PayerEndpoint, PortError, Unavailable
+from firstdose.payer_ports import PayerEndpoint
+from firstdose.ports import Impossible, PortError, Unavailable
 
 RULES = HealthRules(first_pause=timedelta(seconds=30))
 NORTHSTAR = PayerEndpoint(payer="northstar", name="Northstar", base_url="http://x")

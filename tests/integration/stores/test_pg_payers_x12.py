@@ -3,7 +3,7 @@
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.domain.channel import Channel
-from firstdose.ports import X12Envelope
+from firstdose.payer_ports import X12Envelope
 
 BY_X12 = {
     "id": "acme-health",

@@ -26,7 +26,7 @@ from firstdose.domain.policy import Policy
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.stage import Milestone, Stage
 from firstdose.domain.work_item import WorkItem, WorkItemKind
-from firstdose.ports import Contact, Purpose, ReceivedAnswer, Via
+from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

@@ -32,7 +32,7 @@ from firstdose.adapters.payers.pas.terminology import (
     Element,
 )
 from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, state_of
-from firstdose.ports import ReceivedAnswer
+from firstdose.payer_ports import ReceivedAnswer
 
 _MOST_WANTED = 20
 _AUTHORIZING = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED)

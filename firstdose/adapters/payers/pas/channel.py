@@ -17,11 +17,11 @@ from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
 from firstdose.domain.authorization import Certification
 from firstdose.domain.coverage import Benefits
-from firstdose.ports import PayerCase, PayerEndpoint, ReceivedAnswer, UnreadableAnswer
+from firstdose.payer_ports import PayerCase, PayerEndpoint, ReceivedAnswer, UnreadableAnswer
 
 
 class PasChannel:
-    """Implements ports.PayerChannel; one instance serves every payer."""
+    """Implements payer_ports.PayerChannel; one instance serves every payer."""
 
     def __init__(self, client: PasClient, requestor: Requestor) -> None:
         self._client = client

@@ -7,7 +7,7 @@ import orjson
 
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.adapters.payers.wire import Wire
-from firstdose.ports import PayerEndpoint
+from firstdose.payer_ports import PayerEndpoint
 
 _HEADERS: Final = {"content-type": "application/fhir+json", "accept": "application/fhir+json"}
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import LOINC, NPI, Element, concept, trace_identifier
 from firstdose.domain.referral import Document, DocumentKind
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 
 _LOINC = {
     DocumentKind.CLINICAL_NOTE: "11506-3",

@@ -24,7 +24,8 @@ from firstdose.adapters.payers.pas.terminology import Element, service, trace_id
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.ports import Impossible, PayerCase, Unavailable
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible, Unavailable
 
 # X12 AAA03 reject reasons, as standards.md section 1.2 (B1 to B3) names them.
 _PAYER_DOWN: Final = "42"

@@ -13,7 +13,7 @@ from firstdose.adapters.payers.pas.answer import read_answer, traces
 from firstdose.adapters.payers.pas.elements import Unreadable, parse, part, parts, resources, whole, word
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.domain.authorization import PayerEvent
-from firstdose.ports import ReceivedAnswer
+from firstdose.payer_ports import ReceivedAnswer
 
 _LONGEST_REFERENCE = 500
 

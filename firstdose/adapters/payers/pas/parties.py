@@ -14,7 +14,8 @@ from firstdose.adapters.payers.pas.terminology import (
     trace_identifier,
 )
 from firstdose.domain.referral import Coverage, Patient, Prescriber, Sex, Subscriber
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 
 
 class Packet:

@@ -26,7 +26,7 @@ from firstdose.adapters.payers.pas.terminology import (
     trace_identifier,
 )
 from firstdose.domain.authorization import Certification, Line, LineKind
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 
 _MOST_DIAGNOSES = 12  # the X12 278 has room for twelve
 _HOME_HEALTH_CARE = "42"  # X12 1365

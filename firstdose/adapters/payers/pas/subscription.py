@@ -4,7 +4,7 @@ from typing import Final
 
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import NPI, PAS, Element
-from firstdose.ports import PayerEndpoint
+from firstdose.payer_ports import PayerEndpoint
 
 _BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 

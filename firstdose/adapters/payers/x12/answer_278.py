@@ -21,7 +21,8 @@ from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, 
 from firstdose.adapters.payers.x12.segments import Segment, Unreadable
 from firstdose.adapters.payers.x12.values import word
 from firstdose.domain.authorization import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 
 _ADMINISTRATIVE_REFERENCE: Final = "NT"
 _LOINC: Final = "LOI"

@@ -10,7 +10,7 @@ from firstdose.adapters.payers.x12.request_278 import DELIVERY_UNIT, EVENT_DATE,
 from firstdose.adapters.payers.x12.segments import Segment
 from firstdose.adapters.payers.x12.values import period, whole, word
 from firstdose.domain.authorization import Line, LineAnswer, LineState, state_of
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 
 _EFFECTIVE, _EXPIRATION = "007", "036"
 _PAYERS_OWN: Final = "1"

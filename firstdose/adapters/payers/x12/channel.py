@@ -29,7 +29,8 @@ from firstdose.adapters.payers.x12.segments import Segment, Unreadable, Unwritab
 from firstdose.adapters.payers.x12.transport import Transport
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
 from firstdose.domain.coverage import Benefits
-from firstdose.ports import Impossible, PayerCase, ReceivedAnswer, RefusedRequest, Unavailable, UnreadableAnswer
+from firstdose.payer_ports import PayerCase, ReceivedAnswer, RefusedRequest, UnreadableAnswer
+from firstdose.ports import Impossible, Unavailable
 
 _ANSWERS = {ELIGIBILITY: "271", REVIEW: "278", REVIEW_INQUIRY: "278"}
 _CANCELLED = (LineState.VOID, LineState.APPROVED, LineState.NOT_REQUIRED, LineState.PENDED)
@@ -45,7 +46,7 @@ class _Reply(NamedTuple):
 
 
 class X12Channel:
-    """Implements ports.PayerChannel; one instance serves every payer."""
+    """Implements payer_ports.PayerChannel; one instance serves every payer."""
 
     def __init__(self, transport: Transport, requestor: Requestor, control_numbers: ControlNumbers) -> None:
         self._transport = transport

@@ -9,7 +9,8 @@ from uuid import UUID
 from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.x12.envelope import REVIEW, Address, TransactionType
 from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.ports import Impossible, RefusedRequest, Unavailable
+from firstdose.payer_ports import RefusedRequest
+from firstdose.ports import Impossible, Unavailable
 
 _RULE: Final = "2.2.0"
 _ERRATA: Final = {REVIEW.guide: "E1_2"}

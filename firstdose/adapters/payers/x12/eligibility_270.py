@@ -7,7 +7,7 @@ from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, RECEIVER, SOURCE,
 from firstdose.adapters.payers.x12.parties import coverage_of, dependent, payer, provider, subscriber, trace
 from firstdose.adapters.payers.x12.segments import Segment, segment
 from firstdose.adapters.payers.x12.values import dated, written_day
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 
 PLAN: Final = "30"  # X12 1365: the plan as a whole
 HOME_HEALTH_CARE: Final = "42"

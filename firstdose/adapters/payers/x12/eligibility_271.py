@@ -20,7 +20,8 @@ from firstdose.adapters.payers.x12.values import amount, period, word
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 
 # X12 1390 (EB01), 615 (EB06), 1207 (EB02).
 _ACTIVE: Final = frozenset("1234")

@@ -10,7 +10,8 @@ from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import written_day
 from firstdose.domain.referral import Coverage, Patient, Prescriber, Relationship, Sex, Subscriber
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 
 HOME_INFUSION_PHARMACY: Final = "3336H0001X"  # provider taxonomy
 _GENDER: Final = {Sex.FEMALE: "F", Sex.MALE: "M"}

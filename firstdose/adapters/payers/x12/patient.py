@@ -8,7 +8,7 @@ from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level
 from firstdose.adapters.payers.x12.parties import coverage_of
 from firstdose.adapters.payers.x12.segments import Segment, basic
 from firstdose.adapters.payers.x12.values import day
-from firstdose.ports import PayerCase
+from firstdose.payer_ports import PayerCase
 
 _MEMBER_ID: Final = "MI"
 _MEMBERS: Final = ("IL", "QC", "03")

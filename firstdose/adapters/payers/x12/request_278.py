@@ -21,7 +21,8 @@ from firstdose.adapters.payers.x12.parties import (
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import dated, written_day
 from firstdose.domain.authorization import Line, LineKind
-from firstdose.ports import Impossible, PayerCase
+from firstdose.payer_ports import PayerCase
+from firstdose.ports import Impossible
 
 AUTHORIZATION_NUMBER: Final = "BB"
 EVENT_DATE: Final = "AAH"

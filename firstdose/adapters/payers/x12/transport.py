@@ -10,7 +10,7 @@ from firstdose.adapters.payers.wire import Wire
 from firstdose.adapters.payers.x12.core_envelope import Enveloped, unwrap, wrap
 from firstdose.adapters.payers.x12.envelope import Address, TransactionType
 from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.ports import PayerEndpoint, UnreadableAnswer, X12Envelope
+from firstdose.payer_ports import PayerEndpoint, UnreadableAnswer, X12Envelope
 
 _MEDIA_TYPE: Final = "application/edi-x12"
 

@@ -1,0 +1,198 @@
+"""What the payer's desk needs of a payer's systems, as protocols: channels, contacts, and what comes back over them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.authorization import Line, PayerAnswer, PayerEvent
+from firstdose.domain.channel import Channel
+from firstdose.domain.coverage import Benefits
+from firstdose.domain.referral import Referral, Site
+from firstdose.ports import Impossible, Unavailable
+
+MOST_OF_A_BODY: Final = 20_000
+"""Bytes of what a payer sent that an error carries."""
+
+
+class UnreadableAnswer(Unavailable):
+    """What came is no answer that we can read. `body`, its beginning, is PHI: only for the sealed store."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("unreadable_answer")
+        self.body = body[:MOST_OF_A_BODY]
+
+
+class RefusedRequest(Impossible):
+    """The payer refuses the request as it is. `body`, its reasons if it gives any: likewise."""
+
+    def __init__(self, body: bytes = b"") -> None:
+        super().__init__("payer_refused_request")
+        self.body = body[:MOST_OF_A_BODY]
+
+
+class X12Envelope(StrEnum):
+    """How an X12 interchange travels over HTTPS."""
+
+    PLAIN = "plain"
+    CORE = "core"
+    """As a field of a multipart form: CAQH CORE connectivity."""
+
+
+class BackendServices(BaseModel):
+    """SMART Backend Services: how to get an access token. The key itself lies outside, under the name `credential`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token_url: str = Field(pattern=r"^https?://[!-~]+$", max_length=500)
+    client_id: str = Field(min_length=1, max_length=200)
+    credential: str = Field(min_length=1, max_length=200)
+    key_id: str | None = Field(default=None, max_length=200)
+    """`kid`, as the payer knows our public key."""
+    scope: str = Field(default="system/*.*", max_length=500)
+
+
+class PayerEndpoint(BaseModel):
+    """How to speak to a payer electronically."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    payer: str
+    name: str
+    base_url: str
+    subscription_filter: str = "orgIdentifier"
+    trust_outcome_when_no_review_action: bool = False
+    timeout: timedelta = timedelta(seconds=30)
+    auth: BackendServices | None = None
+    client_certificate: str | None = None
+    """The name of the credential with which we prove ourselves when the connection is made (mutual TLS)."""
+    requests_per_minute: int | None = None
+    """By all workers together; None if the payer sets no limit."""
+    burst: int = 1
+    """How many of them at once."""
+    at_once: int = 10
+    """Requests under way in one worker, a tenth of its activity slots: a payer that is slow holds no more."""
+    x12_url: str | None = None
+    """Where X12 goes, if not to `base_url`: a clearinghouse is often another's."""
+    x12_envelope: X12Envelope = X12Envelope.PLAIN
+    x12_sender: str | None = None
+    """Who we are to the clearinghouse (ISA06); our NPI if it has no other name for us."""
+    x12_receiver: str | None = None
+    """Who takes the interchange (ISA08); the payer's id in capitals if nobody else does."""
+    x12_payer: str | None = None
+    """The payer's own number (NM109), where it is not its id in capitals."""
+    x12_test: bool = False
+    x12_login: str | None = None
+    """The name of the credential with which we log in to the clearinghouse: HTTP Basic, or in the CORE form."""
+
+
+class PayerCase(BaseModel):
+    """One contact with a payer, with everything about the patient that the payer needs: PHI, in memory only."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    endpoint: PayerEndpoint
+    referral: Referral
+    site: Site
+    trace: str
+    """Our number for this contact, which the payer repeats (X12 TRN02, at most 50 characters)."""
+    lines: tuple[Line, ...] = ()
+    expedited: bool = False
+    previous_trace: str | None = None
+    created_at: datetime
+
+
+class ReceivedAnswer(BaseModel):
+    """An answer as it came (kept sealed, PHI) and as it was read."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    raw: bytes
+    answer: PayerAnswer
+
+
+class PayerChannel(Protocol):
+    """One way to speak to payers. Implementations hold no state and retry nothing.
+
+    Every method raises Impossible or Unavailable.
+    """
+
+    async def verify_benefits(self, case: PayerCase) -> Benefits: ...
+
+    async def submit(self, case: PayerCase) -> ReceivedAnswer: ...
+
+    async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
+        """The payer's present answer for the trace number, or None if it has no such request."""
+
+    async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None: ...
+
+    async def void(self, case: PayerCase) -> None: ...
+
+
+class Purpose(StrEnum):
+    ELIGIBILITY = "eligibility"
+    AUTHORIZATION = "authorization"
+    DOCUMENTS = "documents"
+    CANCELLATION = "cancellation"
+
+
+class Contact(BaseModel):
+    """The stored intent of one contact with a payer. `attempted` says that the payer may already have it.
+
+    `attempts` counts the requests that may have left us, and `channel` is the way of the last of them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    referral_id: str
+    payer: str
+    purpose: Purpose
+    trace: str
+    attempted: bool = False
+    channel: Channel | None = None
+    attempts: int = 0
+    created_at: datetime
+
+
+class Via(StrEnum):
+    """How an answer reached us."""
+
+    RESPONSE = "response"
+    NOTIFICATION = "notification"
+    INQUIRY = "inquiry"
+
+
+class ContactStore(Protocol):
+    """Contacts with payers and their answers, sealed."""
+
+    async def begin(self, contact: Contact) -> Contact:
+        """Store the intent; if it is there already, return it as it stands."""
+
+    async def mark_attempted(self, contact: Contact, channel: Channel) -> None:
+        """Committed before the request leaves us by this channel.
+
+        Raises Unavailable("request_under_way") if another attempt was noted since `contact` was read.
+        """
+
+    async def take_back(self, contact: Contact) -> None:
+        """The attempt that was noted on `contact` surely had no effect: it stands again as it is given here.
+
+        Nothing is done if there was yet another attempt.
+        """
+
+    async def keep_answer(
+        self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
+    ) -> PayerAnswer:
+        """Keep it as `authorization.hear` judges: what now stands. What an event brought before is not judged again."""
+
+    async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
+        """Keep what came instead of an answer; of each contact the newest few."""
+
+    async def latest_answer(self, contact_id: str) -> PayerAnswer | None: ...
+
+    async def find(self, contact_id: str) -> Contact | None: ...
+
+    async def by_trace(self, payer: str, trace: str) -> Contact | None: ...
