@@ -53,7 +53,7 @@ def payer(*, port: int, speed: float = DEMO_SPEED, state: Path | None = None, se
         port: Where they answer: /fhir/<payer>, /x12/<payer>, and /recorder.
         speed: Simulated time per real time.
         state: What the payers know, kept in this file.
-        seed: Members that are in no scenario get any of them, always the same; without it they are approved.
+        seed: Over FHIR, members in no scenario get any of them, always the same; without it they are approved.
 
     """
     logging.basicConfig(level=logging.WARNING)

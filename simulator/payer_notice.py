@@ -18,6 +18,7 @@ _RETRY = 0.5
 """Real seconds between two attempts, whatever the speed: the other side may be restarting."""
 _PATIENCE = 10.0
 _SOMEBODY_ELSES = "0" * 32
+_WITH_THE_WORD_BEFORE = (Telling.OUT_OF_ORDER, Telling.AT_ONCE)
 
 
 class Notifier:
@@ -92,10 +93,11 @@ def handshake(subscription: Subscribed) -> dict[str, Any]:
 
 
 def _told(subscription: Subscribed, filed: Filed) -> list[str]:
-    """What is posted of a decision, in turn, as the request's scenario wants."""
-    subscription.events += 1
+    """What is posted of a decision, in turn, as the request's scenario wants; each event under a number of its own."""
+    telling = filed.payer_script.telling
+    subscription.events += 2 if telling in _WITH_THE_WORD_BEFORE else 1
     decision = json.dumps(notification(subscription, filed))
-    match filed.payer_script.telling:
+    match telling:
         case Telling.ONCE:
             return [decision]
         case Telling.TWICE:

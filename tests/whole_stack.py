@@ -178,6 +178,17 @@ class Outside:
         entries: list[dict[str, Any]] = answer.json()
         return entries
 
+    async def happened(
+        self, sent: Sent, found: Callable[[dict[str, Any]], bool], *, within: float
+    ) -> list[dict[str, Any]]:
+        """The entries of its timeline that are looked for, once there are any; none when the time is over."""
+        deadline = asyncio.get_running_loop().time() + within
+        while True:
+            entries = [entry for entry in await self.timeline(sent) if found(entry)]
+            if entries or asyncio.get_running_loop().time() > deadline:
+                return entries
+            await asyncio.sleep(_LOOK_EVERY)
+
     async def get(self, path: str, role: str) -> httpx2.Response:
         return (await self.http.get(path, headers=self.bearer(role))).raise_for_status()
 

@@ -1,6 +1,7 @@
 """Prior authorization, line by line: what is to be sent, what the payer owes us and what we dispute, side by side."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import suppress
 from typing import Any
 
 from temporalio import workflow
@@ -30,7 +31,7 @@ from workflows.denial import ASSISTANCE, Denial
 from workflows.lines import briefly, set_lines
 from workflows.payer_clock import PayerClock, noted, when_to_ask
 from workflows.payer_wait import PayerWait
-from workflows.takeover import Takeover
+from workflows.takeover import NotWanted, Takeover
 from workflows.track import Track
 
 VOID = "void the authorization"
@@ -53,6 +54,8 @@ class Authorization(Track):
             finally:
                 self.case.authorizing = False
                 wait.stop()
+        if not self.case.at_risk:
+            self._forget_sending()
         why = "therapy starts at risk" if self.case.at_risk else "authorized"
         self.worklist.withdraw(*AUTHORIZATION_KINDS, why=why)
         self.worklist.drop(FindAssistance, why=why, about=ASSISTANCE)
@@ -67,8 +70,16 @@ class Authorization(Track):
                 return
             await do()
 
+    def _forget_sending(self) -> None:
+        """Nothing is asked for any more, so what has not reached the payer need not."""
+        sending, self.case.sending = self.case.sending, None
+        if sending and (call := self.case.calls.pop(sending.contact_id, None)):
+            call.cancel()
+
     async def _submit(self) -> None:
-        await self.need(Blocks.AUTHORIZATION)
+        await self.need(Blocks.AUTHORIZATION, unless=self._over)
+        if self._over():
+            return
         if self.case.sending is None:
             if not (drafts := as_asked(self.case.lines)):
                 return
@@ -81,10 +92,13 @@ class Authorization(Track):
             "portal": plan.portal,
             "lines": briefly(lines),
         }
+        word: Submission | SubmitAuthorization | None
         if plan.authorization.electronic:
             word = await self._submit_electronically(contact_id, lines, to_say)
         else:
-            word = await self.worklist.ask(SubmitAuthorization, **to_say)
+            word = await self.worklist.ask_unless(self._over, SubmitAuthorization, **to_say)
+        if word is None:  # settled otherwise meanwhile
+            return
         if isinstance(word, SubmitAuthorization):
             word = await self._told_by_people(contact_id, lines, word)
         self.case.sending = None
@@ -92,7 +106,7 @@ class Authorization(Track):
 
     async def _submit_electronically(
         self, contact_id: str, lines: tuple[Line, ...], to_say: dict[str, Any]
-    ) -> Submission | SubmitAuthorization:
+    ) -> Submission | SubmitAuthorization | None:
         """Should people take over, the payer may have the request all the same: they ask it about our trace first."""
         first = lines[0]
         request = AuthorizationRequest(
@@ -106,15 +120,18 @@ class Authorization(Track):
         )
         self.case.payer_may_have[contact_id] = tuple(line.sequence for line in lines)
         self.effects.undo_with(VOID, self.void)
-        return await Takeover(*self.tools).first_word(
-            PayerActivities.submit_authorization,
-            request,
-            "submit prior authorization",
-            SubmitAuthorization,
-            key=contact_id,
-            trace=contact_id.replace("-", ""),
-            **to_say,
-        )
+        with suppress(NotWanted):
+            return await Takeover(*self.tools).first_word(
+                PayerActivities.submit_authorization,
+                request,
+                "submit prior authorization",
+                SubmitAuthorization,
+                key=contact_id,
+                unless=self._over,
+                trace=contact_id.replace("-", ""),
+                **to_say,
+            )
+        return None
 
     def _appeal_level(self, lines: Iterable[Line]) -> int:
         return max((self.case.tried_for(line).appeals for line in lines if line.certification in APPEALS), default=0)
@@ -141,11 +158,13 @@ class Authorization(Track):
             clock=clock,
             channel=submission.channel,
             due_at=clock.due_at if clock else None,
+            wanted=answer.information,
             ask_people_at=None,
         )
         request.ask_people_at = when_to_ask(request)
         self.case.requests[contact_id] = request
         self._superseded(contact_id, sequences)
+        self._nothing_tried_yet(lines)
         self.case.lines = move(
             self.case.lines, LineState.SUBMITTED, of=STATES[Step.SUBMIT], only=sequences, contact=contact_id
         )
@@ -162,6 +181,13 @@ class Authorization(Track):
             clock=noted(clock),
         )
         set_lines(self, apply(self.case.lines, answer, contact=contact_id), "payer", at=answer.received_at)
+
+    def _nothing_tried_yet(self, lines: Iterable[Line]) -> None:
+        """Against a new request, that is: what was refused before counts for an appeal alone."""
+        for line in lines:
+            self.case.refused_at.pop(line.sequence, None)
+            if line.certification not in APPEALS:
+                self.case.tried.pop(line.sequence, None)
 
     def _superseded(self, contact_id: str, sequences: Collection[int]) -> None:
         """What earlier requests asked for these lines need not be voided any more."""
@@ -184,14 +210,15 @@ class Authorization(Track):
 
     async def void(self) -> None:
         """Cancel what the payer has; what it has decided or is deciding no longer counts."""
-        may_have, self.case.payer_may_have = self.case.payer_may_have, {}
         self.case.requests.clear()
         self.case.sending = self.case.filing = None
         self.case.tried.clear()
-        for contact_id, sequences in reversed(may_have.items()):
+        while self.case.payer_may_have:
+            contact_id, sequences = list(self.case.payer_may_have.items())[-1]
             if call := self.case.calls.pop(contact_id, None):
                 call.cancel()
             await self._void(contact_id, (line for line in self.case.lines if line.sequence in sequences))
+            del self.case.payer_may_have[contact_id]
 
     async def void_lines(self, lines: Iterable[Line]) -> None:
         """Cancel what the payer has for lines that are no longer wanted, while others of their request go on."""

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.workflow import ActivityHandle
 
 from firstdose.domain.assessment import Assessment
-from firstdose.domain.authorization import Line, PayerAnswer
+from firstdose.domain.authorization import InformationRequest, Line, LineState, PayerAnswer
 from firstdose.domain.authorization_steps import Step, at
 from firstdose.domain.channel import UNKNOWN_PLAN, Channel, Plan
 from firstdose.domain.clocks import Clock
@@ -41,10 +41,13 @@ class Request:
 
     contact_id: str
     known: PayerAnswer
+    """What it said by this channel: people may have heard more."""
     clock: Clock | None
     channel: Channel
     due_at: datetime | None
     """When the payer must have answered, as the clock stands; None while it is paused, or where none runs."""
+    wanted: InformationRequest | None
+    """What the payer last wanted to see, as it or a person told us."""
     ask_people_at: datetime | None
     """When a person asks the payer if it has not answered by then; None once a person is at it."""
 
@@ -91,9 +94,11 @@ class Case:
     """Calls to the payer that go on although the track that made them starts again, by their key."""
     tried: dict[int, Tried] = field(default_factory=dict)
     """By the sequence of a line."""
+    under_review: dict[int, LineState] = field(default_factory=dict)
+    """The lines that the last review showed, by their sequence, as they were."""
     filing: Filing | None = None
-    refused_at: datetime | None = None
-    """When the payer's refusal reached us: the windows for filing run from there."""
+    refused_at: dict[int, datetime] = field(default_factory=dict)
+    """When the payer's refusal of a line reached us, by its sequence: the window for filing runs from there."""
     payer_may_have: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Contacts of electronic requests and their lines, from before they are sent: a cancel may come on the way."""
     authorizing: bool = False
@@ -111,6 +116,8 @@ class Case:
     nurses_asked: set[str] = field(default_factory=set)
     visit: Visit | None = None
     visit_key: str = ""
+    renewed_for: str = ""
+    """The key of the visit for which an authorization was renewed."""
     reaction: str | None = None
     """The visit at which the patient reacted, until a supervisor has looked at it."""
     visit_done: bool = False

@@ -34,7 +34,7 @@ class Control:
         self.closing: Closing | None = None
         self.hold: Hold | None = None
         self._again = False
-        self._leaving = False
+        self.leaving = False
 
     def close(self, closing: Closing) -> NoReturn:
         """End the referral from inside a track; the other tracks stop at their next step."""
@@ -54,16 +54,16 @@ class Control:
 
     def leave(self) -> None:
         """Every track has ended for good: what is still done is undoing, which nothing interrupts or delays."""
-        self._leaving = True
+        self.leaving = True
         self.hold = None
 
     @property
     def interrupting(self) -> bool:
-        return not self._leaving and (self._again or self.closing is not None)
+        return not self.leaving and (self._again or self.closing is not None)
 
     def check(self) -> None:
         """Raise what interrupts, if anything does."""
-        if self._leaving:
+        if self.leaving:
             return
         if self.closing:
             raise Closed(self.closing)

@@ -48,7 +48,7 @@ class Denial(Track):
         elif lines := self._alike(at(self.case.lines, Step.PEER_TO_PEER)):
             await self._talk(lines, over)
         else:
-            await self._give_up()
+            await self._give_up(over)
 
     def _alike(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Those against whose refusal the same has been tried: the same ways are open for them."""
@@ -62,6 +62,7 @@ class Denial(Track):
         ways = ways_on(self.case.plan, tried)
         window = await self._window(filing_window(ways, tried), lines)
         closes_at = window.due_at if window else None
+        self._ask_afresh_about_others(lines)
         answer = await self.worklist.ask_unless(
             self._settled(lines, over),
             ReviewDecision,
@@ -77,6 +78,12 @@ class Denial(Track):
         self.journal.note("decision.reviewed", outcome=answer.outcome, reason=answer.reason)
         chosen = tuple(line for line in lines if not answer.sequences or line.sequence in answer.sequences)
         await self._take(answer, chosen, window)
+
+    def _ask_afresh_about_others(self, lines: tuple[Line, ...]) -> None:
+        """An item from before a new start may show other lines: its answer would be to another question."""
+        if self.case.under_review != _standing(lines):
+            self.worklist.drop(ReviewDecision, why="the lines under review are others now")
+        self.case.under_review = _standing(lines)
 
     async def _take(self, answer: ReviewDecision, lines: tuple[Line, ...], window: Clock | None) -> None:
         match answer.outcome:
@@ -110,7 +117,8 @@ class Denial(Track):
         """By when the next appeal must be filed; it runs from the payer's notice."""
         if purpose is None:
             return None
-        return await PayerClock(*self.tools).start(purpose, at=self.case.refused_at or workflow.now(), lines=lines)
+        refused_at = min(self.case.refused_at.get(line.sequence, workflow.now()) for line in lines)
+        return await PayerClock(*self.tools).start(purpose, at=refused_at, lines=lines)
 
     async def _file(self, filing: Filing, over: Callable[[], bool]) -> None:
         """The appeal is written and filed; the work item is due before its window closes."""
@@ -151,6 +159,7 @@ class Denial(Track):
             clock=clock,
             channel=Channel.PEOPLE,
             due_at=clock.due_at if clock else None,
+            wanted=None,
             ask_people_at=None,
         )
         request.ask_people_at = when_to_ask(request)
@@ -174,9 +183,16 @@ class Denial(Track):
         talked = move(self.case.lines, LineState.DENIED, of={LineState.PEER_TO_PEER}, only=_sequences(lines))
         set_lines(self, talked, "staff")
 
-    async def _give_up(self) -> None:
+    async def _give_up(self, over: Callable[[], bool]) -> None:
         """Every way with the payer is exhausted: somebody else pays, or the referral ends."""
-        answer = await self.worklist.ask(FindAssistance, about=ASSISTANCE, reason="denied")
+        answer = await self.worklist.ask_unless(
+            lambda: over() or next_step(self.case.lines) is not Step.GIVE_UP,
+            FindAssistance,
+            about=ASSISTANCE,
+            reason="denied",
+        )
+        if answer is None:
+            return
         if answer.outcome == "none":
             self.control.close(Closing.DENIED_FINAL)
         self._let_somebody_else_pay()

@@ -73,12 +73,15 @@ class Effects:
         *,
         on_hold: bool = False,
     ) -> None:
-        """Do what has no result; here a person may also have done it by hand."""
+        """Do what has no result; here a person may also have done it by hand.
+
+        In a referral that is closed already, to close it is to let this be.
+        """
         while isinstance(problem := await self.attempt(activity, arg, config, summary, on_hold=on_hold), str):
             answer = await self._worklist.ask(Reconcile, about=summary, step=summary, problem=problem, by_hand=True)
-            if answer.outcome == "close" and answer.closing:
+            if answer.outcome == "close" and answer.closing and not self._control.leaving:
                 self._control.close(answer.closing)
-            if answer.outcome == "done":
+            if answer.outcome in ("done", "close"):
                 return
 
     def undo_with(self, name: str, undo: Callable[[], Awaitable[None]]) -> None:

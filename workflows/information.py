@@ -33,7 +33,7 @@ class Information(Track):
             return
         lines = self.wanted(request)
         clock = await PayerClock(*self.tools).start(Purpose.INFORMATION, at=workflow.now(), lines=lines)
-        told = request.known.information or InformationRequest()
+        told = request.wanted or InformationRequest()
         ends = [end for end in (_end_of(told), clock.due_at if clock else None) if end]
         usual = self.case.policy.due_for(WorkItemKind.ANSWER_INFORMATION_REQUEST)
         self.worklist.open(
@@ -60,6 +60,7 @@ class Information(Track):
 
     async def send(self, request: Request) -> None:
         """The person's answer: the documents go out and the wait goes on, or somebody must decide without them."""
+        await self.control.ready()  # so that the answer is not taken and then lost to a new start
         answer = self.worklist.take(AnswerInformationRequest, about=request.contact_id)
         mine = [line.sequence for line in self.wanted(request)]
         if answer.outcome == "unobtainable":
@@ -70,7 +71,7 @@ class Information(Track):
                 referral_id=self.case.referral_id,
                 key=request.contact_id,
                 documents=answer.documents,
-                information=request.known.information or InformationRequest(),
+                information=request.wanted or InformationRequest(),
             )
             config = options.payer(self.case.policy.payer.give_up_after)
             await self.effects.tell(PayerActivities.send_documents, reply, config, "send documents to the payer")

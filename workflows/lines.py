@@ -14,8 +14,9 @@ def set_lines(track: Track, lines: tuple[Line, ...], by: str, *, at: datetime | 
     """The lines are these now; what changed is noted with who brought it about. The payer's word came `at`."""
     case = track.case
     changed = [new for old, new in zip(case.lines, lines, strict=True) if new != old]
-    if by == "payer" and any(line.state in REFUSED for line in changed):
-        case.refused_at = at or workflow.now()
+    if by == "payer":
+        refused = (line.sequence for line in changed if line.state in REFUSED)
+        case.refused_at |= dict.fromkeys(refused, at or workflow.now())
     case.lines = lines
     track.journal.note("authorization.lines", by=by, lines={str(line.sequence): line.state for line in changed})
 

@@ -128,13 +128,17 @@ class PayerWait(Track):
         """The payer's word changes the lines of its request; False if it is the word that we know."""
         if answer.says_the_same(request.known):
             return False
-        request.known = answer
+        news, request.known = answer.since(request.known), answer
         self._stop_inquiring(request.contact_id)
         self.worklist.withdraw(WorkItemKind.FOLLOW_UP_PAYER, why="the payer answered", about=request.contact_id)
-        lines = apply(self.case.lines, answer, contact=request.contact_id)
-        set_lines(self, lines, "payer", at=answer.received_at)
-        Information(*self.tools).withdraw_unless_wanted(request)
+        self._apply(request, news)
         return True
+
+    def _apply(self, request: Request, word: PayerAnswer) -> None:
+        request.wanted = word.information or request.wanted
+        lines = apply(self.case.lines, word, contact=request.contact_id)
+        set_lines(self, lines, "payer", at=word.received_at)
+        Information(*self.tools).withdraw_unless_wanted(request)
 
     @property
     def _patience(self) -> timedelta:
@@ -146,12 +150,12 @@ class PayerWait(Track):
             inquiry.add_done_callback(lambda inquiry: inquiry.cancelled() or inquiry.exception())
 
     def _hear_inquiry(self, request: Request) -> None:
-        inquiry = self.inquiries[request.contact_id]
-        self.inquiries[request.contact_id] = None
+        inquiry = self.inquiries.pop(request.contact_id)
         try:
             if inquiry:
                 self._heard(request, inquiry.result())
         except ActivityError as failure:
+            self.inquiries[request.contact_id] = None
             self.journal.note("activity.failed", step="wait for the payer's decision", problem=problem_of(failure))
             self._ask_people(request, problem_of(failure))
 
@@ -175,16 +179,13 @@ class PayerWait(Track):
         """What a person heard on the phone; whatever is still open afterwards is asked for again."""
         word = self.worklist.take(FollowUpPayer, about=request.contact_id)
         if word.outcome == "answered":
-            answer = PayerAnswer(
-                lines=word.lines,
-                tracking=request.known.tracking,
-                information=word.information,
-                received_at=workflow.now(),
-            )
-            self._heard(request, answer)
+            told = PayerAnswer(lines=word.lines, information=word.information, received_at=workflow.now())
+            self._apply(request, told)
         elif word.outcome == "extended" and word.told_at and word.extended_by_days:
             longer = Extension(at=word.told_at, by=timedelta(days=word.extended_by_days), reason="told_by_payer")
             await PayerClock(*self.tools).extend(request, longer)
+            if request.ask_people_at and request.ask_people_at <= workflow.now():
+                request.ask_people_at = None  # a person has asked just now
 
 
 def _asked_at(request: Request) -> datetime:

@@ -70,9 +70,15 @@ class SecondLook(Track):
                 await Therapy(*self.tools).give_back()
 
     def _renew(self) -> None:
-        visit = self.case.visit
+        """What does not cover the visit is asked for again, once for each visit; a person looks at what still does not.
+
+        So a payer that authorizes no unit, or a period that is over, is not asked for ever.
+        """
+        visit, asked = self.case.visit, self.case.renewed_for == self.case.visit_key
+        state = LineState.NEEDS_REVIEW if asked else LineState.EXPIRED
+        self.case.renewed_for = self.case.visit_key
         self.case.lines = tuple(
-            line.model_copy(update={"state": LineState.EXPIRED, "certification": Certification.RENEWAL})
+            line.model_copy(update={"state": state, "certification": Certification.RENEWAL})
             if line.state is LineState.APPROVED and visit and not line.covers(visit.visit_at.date())
             else line
             for line in self.case.lines
@@ -109,7 +115,7 @@ class SecondLook(Track):
 
 
 def _revised(line: Line, before: Line | None) -> Line:
-    if before is None or before.contact is None or line.state is not LineState.DRAFT:
+    if before is None or before.contact is None or before.state is LineState.VOID or line.state is not LineState.DRAFT:
         return line
     kept = {"certification": Certification.REVISED, "contact": before.contact, "number": before.number}
     return line.model_copy(update=kept)

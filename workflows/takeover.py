@@ -21,6 +21,10 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Resolution)
 
 
+class NotWanted(Exception):
+    """What was asked for has settled itself while the call was under way, and the call goes on."""
+
+
 class Takeover(Track):
     async def first_word(
         self,
@@ -30,12 +34,13 @@ class Takeover(Track):
         people: type[R],
         *,
         key: str,
+        unless: Callable[[], bool] = lambda: False,
         **asks: Any,
     ) -> T | R:
         """The payer's own answer, or the answer of the person who reached it otherwise.
 
         A call under way outlives a new start: asked again under the same `key`, it is that call which is awaited.
-        Raises Interrupted.
+        Raises Interrupted, or NotWanted once nobody waits for it any more.
         """
         await self.control.ready()
         contact: ActivityHandle[T] | None = self.case.calls.pop(key, None)
@@ -43,8 +48,8 @@ class Takeover(Track):
             config = options.named(options.payer(self.case.policy.payer.keep_trying), summary)
             contact = workflow.start_activity_method(activity, request, **config)
         try:
-            word = await self._first_of(contact, summary, people, **asks)
-        except StartAgain:
+            word = await self._first_of(contact, summary, people, unless, **asks)
+        except (StartAgain, NotWanted):
             self.case.calls[key] = contact
             raise
         except Closed:
@@ -53,23 +58,37 @@ class Takeover(Track):
         contact.cancel()
         return word
 
-    async def _first_of(self, contact: ActivityHandle[T], summary: str, people: type[R], **asks: Any) -> T | R:
+    async def _first_of(
+        self, contact: ActivityHandle[T], summary: str, people: type[R], unless: Callable[[], bool], **asks: Any
+    ) -> T | R:
         patience, problem = self.case.policy.payer.give_up_after, "payer_unavailable"
-        if await self.control.until(contact.done, timeout=patience, summary=f"{summary}: people take over"):
+        await self.control.until(
+            lambda: contact.done() or unless() or self.worklist.asked(people),
+            timeout=patience,
+            summary=f"{summary}: people take over",
+        )
+        if contact.done():
             if (failed := _failure(contact)) is None:
+                self.worklist.drop(people, why="the payer answered electronically")
                 return contact.result()
             problem = failed
             self.journal.note("activity.failed", step=summary, problem=problem)
-        return await self._beside_people(contact, people, problem, **asks)
+        return await self._beside_people(contact, people, problem, unless, **asks)
 
-    async def _beside_people(self, contact: ActivityHandle[T], people: type[R], problem: str, **asks: Any) -> T | R:
+    async def _beside_people(
+        self, contact: ActivityHandle[T], people: type[R], problem: str, unless: Callable[[], bool], **asks: Any
+    ) -> T | R:
         def answered() -> bool:
             return contact.done() and _failure(contact) is None
 
+        if unless():
+            raise NotWanted
         self.worklist.open(people, problem=problem, **asks)
-        await self.control.until(lambda: self.worklist.answered(people) or answered())
+        await self.control.until(lambda: self.worklist.answered(people) or answered() or unless())
         if self.worklist.answered(people):
             return self.worklist.take(people)
+        if not answered():
+            raise NotWanted
         self.worklist.drop(people, why="the payer answered electronically")
         return contact.result()
 

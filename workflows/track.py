@@ -1,5 +1,6 @@
 """What every track of a referral works with, and the verbs they share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from activities.outreach import OutreachActivities
@@ -40,11 +41,18 @@ class Track:
         self.case.stale |= set(parts)
         self.control.request_start_again()
 
-    async def need(self, blocks: Blocks) -> None:
-        """Wait until every fact that this step needs is there; the intake coordinator is asked for what is missing."""
-        while missing := self._missing(blocks):
+    async def need(self, blocks: Blocks, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until every fact that this step needs is there; the intake coordinator is asked for what is missing.
+
+        It is waited for no longer once the step is not wanted any more.
+        """
+        while (missing := self._missing(blocks)) and not unless():
             answer = await self.worklist.ask_unless(
-                lambda: not self._missing(blocks), CompleteReferral, about=blocks, missing=missing, blocks=blocks
+                lambda: not self._missing(blocks) or unless(),
+                CompleteReferral,
+                about=blocks,
+                missing=missing,
+                blocks=blocks,
             )
             await self.journal.flushed()
             if answer is not None and answer.outcome == "unobtainable":

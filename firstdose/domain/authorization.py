@@ -91,6 +91,8 @@ class Line(BaseModel):
         return self.state is LineState.APPROVED and lasting and self.authorized_units != 0
 
 
+UNSENT: Final = frozenset({LineState.DRAFT, LineState.EXPIRED})
+"""To be asked for, or asked for again: the contact that such a line names carried its request before."""
 SETTLED: Final = frozenset({LineState.NOT_REQUIRED, LineState.APPROVED, LineState.VOID})
 FINAL: Final = frozenset({LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.DENIED})
 """The payer's last word on a request; another word after it needs a person."""
@@ -102,7 +104,7 @@ _STATE_OF_CODE: Final = {
     "A3": LineState.DENIED,
     "A4": LineState.PENDED,
     "A6": LineState.MODIFIED,
-    "C": LineState.VOID,
+    "C": LineState.NEEDS_REVIEW,  # cancelled, and not by us: nobody reads the answer to a cancellation of ours
     "CT": LineState.NEEDS_REVIEW,  # "contact payer" asks for a call, and promises no other answer than that
     "NA": LineState.NOT_REQUIRED,
 }
@@ -158,6 +160,12 @@ class PayerAnswer(BaseModel):
         mine, theirs = ((each.lines, each.tracking, each.information) for each in (self, other))
         return mine == theirs
 
+    def since(self, known: "PayerAnswer") -> "PayerAnswer":
+        """Of this word what is new: a payer repeats what it said of a line that we have dealt with since."""
+        asks_anew = self.information is not None and self.information != known.information
+        new = (line for line in self.lines if line not in known.lines or (asks_anew and line.state is LineState.PENDED))
+        return self.model_copy(update={"lines": tuple(new)})
+
 
 class PayerEvent(BaseModel):
     """A numbered event of a payer's Subscription, and the SHA-256 of each answer that it brought."""
@@ -187,28 +195,44 @@ class Submission(BaseModel):
 def hear(known: PayerAnswer | None, word: PayerAnswer) -> PayerAnswer:
     """What stands once the word has come: line by line, neither waiting nor silence takes the place of a decision.
 
-    Words overtake each other on their way. If this one changes nothing, what stands is `known` itself.
+    Words overtake each other on their way, so of two decisions that contradict each other neither stands: a person
+    looks. If this one changes nothing, what stands is `known` itself.
     """
     if known is None:
         return word
-    decided = {line.sequence for line in known.lines if line.state not in AWAITING}
     heard = {line.sequence: line for line in known.lines}
-    heard |= {line.sequence: line for line in word.lines if line.state not in AWAITING or line.sequence not in decided}
+    heard |= {line.sequence: _heard(heard.get(line.sequence), line) for line in word.lines}
     stands = word.model_copy(update={"lines": tuple(heard.values())})
     nothing_new = stands.lines == known.lines and word.pending and not known.pending
     return known if nothing_new or stands.says_the_same(known) else stands
 
 
+CONTRADICTED: Final = "contradicted"
+"""The reason of a line that the payer has decided in two ways; what it says of it later is no help."""
+
+
+def _heard(known: LineAnswer | None, word: LineAnswer) -> LineAnswer:
+    if known is None or known.state in AWAITING:
+        return word
+    if word.state in AWAITING or known.reason_code == CONTRADICTED:
+        return known
+    if known.state in FINAL and word.state in FINAL and known.state is not word.state:
+        return word.model_copy(update={"state": LineState.NEEDS_REVIEW, "reason_code": CONTRADICTED})
+    return word
+
+
 def apply(lines: tuple[Line, ...], answer: PayerAnswer, *, contact: str | None = None) -> tuple[Line, ...]:
     """The lines after the payer's answer: one it does not name keeps its state, a final word never changes silently.
 
-    With `contact` it is the answer to that request, and says nothing of lines that are asked for in another one.
+    With `contact` it is the answer to that request, and says nothing of lines that are asked for in another one, or
+    are about to be.
     """
     words = {word.sequence: word for word in answer.lines}
-    meant = {line.sequence for line in lines if contact in (None, line.contact)}
-    return tuple(
-        _answered(line, words.get(line.sequence), answer) if line.sequence in meant else line for line in lines
-    )
+
+    def meant(line: Line) -> bool:
+        return contact is None or (line.contact == contact and line.state not in UNSENT)
+
+    return tuple(_answered(line, words.get(line.sequence), answer) if meant(line) else line for line in lines)
 
 
 def _answered(line: Line, word: LineAnswer | None, answer: PayerAnswer) -> Line:

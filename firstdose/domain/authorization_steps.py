@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from firstdose.domain.authorization import AWAITING, SETTLED, Certification, Line, LineState
+from firstdose.domain.authorization import AWAITING, SETTLED, UNSENT, Certification, Line, LineState
 
 
 class Step(StrEnum):
@@ -20,7 +20,7 @@ class Step(StrEnum):
 
 
 STATES: Final[dict[Step, frozenset[LineState]]] = {
-    Step.SUBMIT: frozenset({LineState.DRAFT, LineState.EXPIRED}),
+    Step.SUBMIT: UNSENT,
     Step.INFORM: frozenset({LineState.INFO_REQUESTED}),
     Step.REVIEW: frozenset({LineState.NEEDS_REVIEW, LineState.DENIED, LineState.PARTIAL, LineState.MODIFIED}),
     Step.PEER_TO_PEER: frozenset({LineState.PEER_TO_PEER}),

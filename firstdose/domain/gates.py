@@ -85,7 +85,7 @@ def _closed(ready: Readiness) -> Iterator[ClosedGate]:
 
 def _unauthorized(line: Line, day: date) -> str | None:
     name = _LINE_NAME[line.kind]
-    if line.state is LineState.VOID or line.covers(day):
+    if line.covers(day):
         return None
     if line.state is not LineState.APPROVED:
         return f"authorization of the {name} line is {line.state}"

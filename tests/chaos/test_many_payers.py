@@ -23,8 +23,10 @@ from tests.chaos.test_restarts import audit_is_intact
 from tests.whole_stack import POLICY, SEEDS, Outside, Sent, free_ports, named, outside, patiently, plan, with_plans
 
 REFERRALS: Final = 200
-AT_ONCE: Final = 100
+AT_ONCE: Final = 80
 """Under way at once: as many as simulated staff keep up with on a small machine."""
+NEW_AT_ONCE: Final = 6
+"""Sent between two looks: while a worker starts dozens at a time, all that are under way stand still."""
 SLOWER: Final = 1 / 2
 TWINS: Final = 6
 LONG: Final = "PT10M"
@@ -36,7 +38,7 @@ MISBEHAVING: Final = {
     "dropping": "accepts_then_drops_connection",
     "upgrading": "html_with_200",
     "dripping": "dripping",
-    "away": "outage",
+    "away": "dead_for_a_week",
 }
 """Payers by what becomes of their requests."""
 WELL: Final = tuple(f"well-{number}" for number in range(1, 12))
@@ -149,7 +151,7 @@ async def sent_and_ended(world: Outside) -> list[Asked]:
     async with asyncio.timeout(WITHIN):
         while len(sent) < REFERRALS or not all(one.ended for one in sent):
             under_way = sum(not one.ended for one in sent)
-            sent.extend([await refer(world, *one) for one in islice(left, AT_ONCE - under_way)])
+            sent.extend([await refer(world, *one) for one in islice(left, min(NEW_AT_ONCE, AT_ONCE - under_way))])
             world.sent = list(sent)
             await world.look()
             await asyncio.sleep(LOOK_EVERY)

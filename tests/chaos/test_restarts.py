@@ -6,12 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from desk.outbox_relay import LEASE
 from firstdose.adapters.policy_file import read_policy
+from firstdose.domain.authorization import LineState
 from firstdose.domain.channel import Channel
 from firstdose.domain.journal import WaitingFor
 from firstdose.domain.role import Role
@@ -155,17 +157,32 @@ async def test_the_whole_stack_is_killed_and_goes_on_with_its_state(tmp_path: Pa
     remembered(state, free_ports())
     first = await dev(state)
     async with outside(state) as world:
-        for scenario in ("pended_three_days", "denied_and_closed"):
+        taken_back, pended, _ = [
             await world.refer(scenario)
-        await world.until(lambda: all(map(waits, world.sent)), within=30, what="pended at the payer")
+            for scenario in ("answered_after_cancellation", "pended_ten_days", "denied_and_closed")
+        ]
+        await world.until(lambda: taken_back.ended and waits(pended), within=30, what="cancelled, and pended")
         first.kill()
         await first.communicate()
         second = await dev(state)
         await world.until_all_have_ended(within=100)
         await each_ended_once(world)
+        await the_late_answer_is_kept(world, taken_back)
     second.send_signal(signal.SIGTERM)
     await second.communicate()
     assert second.returncode == 0
+
+
+async def the_late_answer_is_kept(world: Outside, taken_back: Sent) -> None:
+    """The payer approves what was cancelled before: that is on record, and the referral stays closed."""
+
+    def notified(entry: dict[str, Any]) -> bool:
+        return (entry["what"], entry["details"].get("via")) == ("payer_contact.answered", "notification")
+
+    (late,) = await world.happened(taken_back, notified, within=40)
+    assert set(late["details"]["lines"].values()) == {LineState.APPROVED}
+    await world.look()
+    assert taken_back.as_expected, taken_back
 
 
 async def dev(state: Path) -> asyncio.subprocess.Process:

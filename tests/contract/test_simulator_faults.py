@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstdose.adapters.payers.pas.request import submission
-from firstdose.payer_ports import PayerEndpoint
+from firstdose.payer_ports import PayerEndpoint, UnreadableAnswer
 from firstdose.ports import Unavailable
 from tests.contract.cases import US, case, endpoint
 from tests.contract.conftest import World, serving
@@ -48,6 +48,13 @@ async def test_an_answer_about_somebody_else_has_our_number_and_another_patient(
     assert members(found) == {ours}
 
 
+async def test_our_number_on_an_answer_about_another_patient_is_not_believed(world: World) -> None:
+    asked = case(endpoint(f"{world.url}/fhir/northstar"), member("answered_about_another"))
+    with pytest.raises(UnreadableAnswer):
+        await world.pas.submit(asked)
+    assert await world.pas.inquire(asked) is not None
+
+
 async def test_two_answers_come_side_by_side_and_contradict_each_other(world: World) -> None:
     both = asyncio.Barrier(2)
     heard: list[str] = []
@@ -67,6 +74,24 @@ async def test_two_answers_come_side_by_side_and_contradict_each_other(world: Wo
     found = await world.pas.inquire(asked)
     assert found is not None
     assert review_actions(response(found)["item"][0]) == ["A3"], "the last word"
+
+
+async def test_each_word_is_told_under_a_number_of_its_own(world: World) -> None:
+    told_as: list[tuple[int, str]] = []
+
+    async def hook(request: Request) -> Response:
+        body = await request.body()
+        if (said := decision(body)) is not None:
+            told_as.append((event_number(body), said))
+        return Response()
+
+    async with listening(hook) as url:
+        payer = await subscribed(world, url)
+        for scenario in ("pended_three_days", "notified_out_of_order", "notified_twice"):
+            asked = case(payer, member(scenario))
+            await world.pas.submit(asked)
+            await told(world, payer, asked.trace)
+    assert told_as == [(1, "A1"), (3, "A1"), (2, "A4"), (4, "A1"), (4, "A1")]
 
 
 async def test_a_payer_that_does_not_heed_a_cancellation_decides_all_the_same(world: World) -> None:
@@ -118,3 +143,9 @@ def decision(body: bytes) -> str | None:
             if nested["resource"]["resourceType"] == "ClaimResponse":
                 return str(review_actions(nested["resource"]["item"][0])[0])
     return None
+
+
+def event_number(body: bytes) -> int:
+    (status,) = (each["resource"] for each in orjson.loads(body)["entry"] if each["resource"].get("parameter"))
+    (event,) = (each["part"] for each in status["parameter"] if each["name"] == "notification-event")
+    return int(next(part["valueString"] for part in event if part["name"] == "event-number"))

@@ -1,13 +1,13 @@
 """The audit trail shows every change that somebody makes behind its back."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.audit import AuditRecord, AuditTrail
 from firstdose.adapters.postgres.pool import Pool, transaction
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -38,6 +38,43 @@ async def test_an_untouched_trail_is_intact(pool: Pool, trail: AuditTrail) -> No
     report = await trail.verify(pool)
     assert (report.records, report.chains, report.broken) == (10, 2, [])
     assert report.intact
+
+
+async def test_the_hashes_are_for_ever(pool: Pool, audit: AuditTrail) -> None:
+    """What an earlier version wrote must verify: these are the hashes of the first one."""
+    first = AuditRecord(AT, "user-7", "noted", {"item": "i-1", "due_at": AT})
+    second = AuditRecord(AT, "user-7", "noted", {"gap": 1.50}, message_id="0190d0d0-0000-7000-8000-000000000000")
+    async with transaction(pool) as connection:
+        await audit.write_all(connection, "a", [first, second])
+    assert [record["mac"] async for record in audit.export(pool, "a")] == [
+        "9201230be2cd2e40326ff6b9f305f54703fa8d630c663faad437c0ac3fa3fc9a",
+        "ae0722ff2db487dafcf8414ec57b7fe8a603115e9730002ee3c592f1d1776265",
+    ]
+    head = await pool.fetchval("SELECT mac FROM audit_heads WHERE chain = 'a'")
+    assert head.hex() == "debb55eafbf3bfefe6073732597e64f96b04121b7eb3880bff1736a7ec3be89a"
+
+
+async def test_records_written_together_stand_in_their_order_among_the_others(pool: Pool, trail: AuditTrail) -> None:
+    together = [
+        AuditRecord(AT - timedelta(hours=number), f"user-{number}", f"step_{number}", {"number": number, "big": 1e16})
+        for number in range(12)
+    ]
+    async with transaction(pool) as connection:
+        await trail.write_all(connection, "a", together)
+        await trail.write_all(connection, "a", [])
+        await trail.write(connection, "a", at=AT, actor="system", action="afterwards")
+    rows = await pool.fetch("SELECT seq, at, actor, action, details FROM audit WHERE chain = 'a' AND seq > 5")
+    assert sorted(tuple(row) for row in rows) == [
+        *((seq, record.at, record.actor, record.action, record.details) for seq, record in enumerate(together, 6)),
+        (18, AT, "system", "afterwards", {}),
+    ]
+    assert (await trail.verify(pool)).intact
+
+
+async def test_no_records_make_no_chain(pool: Pool, audit: AuditTrail) -> None:
+    async with transaction(pool) as connection:
+        await audit.write_all(connection, "a", [])
+    assert await pool.fetchval("SELECT count(*) FROM audit_heads") == 0
 
 
 async def test_one_chain_can_be_verified_by_itself(pool: Pool, trail: AuditTrail) -> None:
@@ -153,11 +190,11 @@ async def test_writers_at_the_same_time_make_one_chain(pool: Pool, keyring: Keyr
 
     async def write() -> None:
         async with transaction(pool) as connection:
-            await trail.write(connection, "busy", at=AT, actor="system", action="noted")
+            await trail.write_all(connection, "busy", [AuditRecord(AT, "system", "noted", {})] * 3)
 
     await asyncio.gather(*(write() for _ in range(40)))
     report = await trail.verify(pool)
-    assert (report.records, report.broken) == (40, [])
+    assert (report.records, report.broken) == (120, [])
 
 
 async def test_export_gives_every_record_in_order(pool: Pool, trail: AuditTrail) -> None:

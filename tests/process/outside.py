@@ -15,6 +15,7 @@ from firstdose.domain.authorization import (
     LineState,
     PayerAnswer,
     Submission,
+    hear,
 )
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.clock_rules import answering
@@ -86,7 +87,9 @@ class Outside:
     benefits: list[Benefits] = field(default_factory=lambda: [Benefits(status=CoverageStatus.ACTIVE)])
     submissions: list[PayerAnswer | Exception] = field(default_factory=lambda: [APPROVED])
     decisions: list[tuple[timedelta, PayerAnswer]] = field(default_factory=list)
-    """What inquiries hear, and how long after the submission."""
+    """What inquiries hear one after the other, and how long after the submission."""
+    decisions_on: list[list[tuple[timedelta, PayerAnswer]]] = field(default_factory=list)
+    """The same for the first request, the second, …; `decisions` are for those that are not listed."""
     stock: list[bool | Exception] = field(default_factory=lambda: [True])
     nurses: tuple[str, ...] = ("rn-1", "rn-2")
     discharged_at: datetime | None = None
@@ -105,8 +108,8 @@ class Outside:
     voided: list[AuthorizationRequest] = field(default_factory=list)
     inquiries: int = 0
     stored: dict[str, PayerAnswer] = field(default_factory=dict)
-    submitted_at: datetime | None = None
-    _first_answer: PayerAnswer = field(default_factory=PayerAnswer)
+    answered: dict[str, tuple[datetime, PayerAnswer]] = field(default_factory=dict)
+    """When each request reached the payer, and what it said at once, by contact."""
 
     async def open(self, referral_id: str) -> Opening:
         return Opening(outline=self.outline, plan=self.plan, policy=self.policy)
@@ -146,7 +149,7 @@ class Outside:
         if isinstance(answer, Exception):
             raise answer
         self.requests.append(request)
-        self.submitted_at, self._first_answer = _now(), answer
+        self.answered[request.key] = _now(), answer
         wanted = ClockRequest(
             referral_id=request.referral_id,
             key=request.key,
@@ -160,9 +163,17 @@ class Outside:
 
     async def inquire(self, request: Request) -> PayerAnswer:
         self.inquiries += 1
-        if self.submitted_at and self.decisions and _now() >= self.submitted_at + self.decisions[0][0]:
-            return self.decisions[0][1]
-        return self._first_answer
+        return self._newest(request.key)
+
+    def _newest(self, contact: str) -> PayerAnswer:
+        """What stands of all that was said by now about this request."""
+        at, stands = self.answered[contact]
+        number = list(self.answered).index(contact)
+        decisions = self.decisions_on[number] if number < len(self.decisions_on) else self.decisions
+        for delay, word in decisions:
+            if _now() >= at + delay:
+                stands = hear(stands, word)
+        return hear(stands, self.stored[contact]) if contact in self.stored else stands
 
     async def read(self, request: Request) -> PayerAnswer | None:
         return self.stored.get(request.key)
@@ -182,6 +193,11 @@ class Outside:
 
     async def tell(self, notice: Notice) -> None:
         self.effects.append(f"tell_{notice.recipient}")
+
+    @property
+    def submitted_at(self) -> datetime | None:
+        """When the last request reached the payer."""
+        return max((at for at, _ in self.answered.values()), default=None)
 
     @property
     def milestones(self) -> list[str]:

@@ -1,25 +1,39 @@
 """Whatever staff answer and whatever the payer says: a referral ends once, and leaves nothing held or reserved."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.authorization import LineState
 from firstdose.domain.journal import HandedOver, Opened, Resolved, Told, Withdrawn
 from firstdose.domain.policy import Contact, NurseDispatch, PayerContact, Policy
 from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.work_item import WorkItem
 from firstdose.domain.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, DENIED, PENDED, WANTS_NOTES, Outside, says
+from tests.process.anything import (
+    Event,
+    Watched,
+    approves,
+    events,
+    extended,
+    for_the_first,
+    let_happen,
+    outsides,
+    says_of_the_first,
+)
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Answer, Story, placed, visit_at
 
-GIVE_UP = {"outcome": "give_up"}
-LINES = [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]
+ASKED_BACK = {"wanted": ["11506-3"]}
 CHOICES: dict[K, list[Answer]] = {
+    K.COMPLETE_REFERRAL: [{"outcome": "supplied"}, {"outcome": "unobtainable"}],
     K.CONTACT_PATIENT: [{"outcome": "reached"}, {"outcome": "no_answer"}, {"outcome": "declined"}],
     K.ASSESS_PATIENT: [
         {"outcome": "suitable_for_home"},
@@ -27,18 +41,40 @@ CHOICES: dict[K, list[Answer]] = {
         {"outcome": "suitable_with_conditions"},
         {"outcome": "not_suitable"},
     ],
+    K.SUBMIT_AUTHORIZATION: [
+        {"outcome": "submitted", "reference": "R1"},
+        approves,
+        says_of_the_first("denied"),
+        says_of_the_first("approved"),
+        says_of_the_first("pended", information=ASKED_BACK),
+    ],
     K.REVIEW_DECISION: [
-        {"outcome": "decided", "lines": LINES},
+        approves,
+        says_of_the_first("approved"),
+        says_of_the_first("pended"),
+        says_of_the_first("not_required"),
+        for_the_first("appeal"),
+        for_the_first("resubmit"),
+        for_the_first("external_review"),
+        for_the_first("give_up"),
+        for_the_first("peer_to_peer"),
         {"outcome": "resubmit"},
         {"outcome": "appeal"},
+        {"outcome": "external_review"},
         {"outcome": "peer_to_peer"},
         {"outcome": "give_up"},
     ],
     K.APPEAL: [{"outcome": "file"}, {"outcome": "give_up"}],
-    K.PEER_TO_PEER: [{"outcome": "overturned", "lines": LINES}, {"outcome": "upheld"}],
-    K.FIND_ASSISTANCE: [{"outcome": "found"}, {"outcome": "none"}],
+    K.PEER_TO_PEER: [approves, {"outcome": "upheld"}],
+    K.FIND_ASSISTANCE: [{"outcome": "none"}, {"outcome": "found"}],
     K.ANSWER_INFORMATION_REQUEST: [{"outcome": "sent"}, {"outcome": "unobtainable"}],
-    K.FOLLOW_UP_PAYER: [{"outcome": "answered", "lines": LINES}, {"outcome": "still_pending"}],
+    K.FOLLOW_UP_PAYER: [
+        approves,
+        says_of_the_first("approved"),
+        says_of_the_first("denied"),
+        says_of_the_first("pended", information=ASKED_BACK),
+        extended,
+    ],
     K.REVIEW_BENEFITS: [USUAL[K.REVIEW_BENEFITS], {"outcome": "wants_assistance"}, {"outcome": "declined"}],
     K.SETTLE_ORDER: [{"outcome": "settled"}, {"outcome": "alternative"}, {"outcome": "kit_refused"}],
     K.PREPARE_THERAPY: [USUAL[K.PREPARE_THERAPY], {"outcome": "unavailable"}],
@@ -49,50 +85,61 @@ CHOICES: dict[K, list[Answer]] = {
 }
 
 BRISK = Policy(
-    contact=Contact(attempts=3, apart=timedelta(seconds=1)),
-    payer=PayerContact(inquire_every=timedelta(seconds=1)),
-    dispatch=NurseDispatch(answer_within=timedelta(seconds=1), lead=timedelta(days=3)),
+    contact=Contact(attempts=3, apart=timedelta(milliseconds=100)),
+    payer=PayerContact(inquire_every=timedelta(milliseconds=200)),
+    dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
+    due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
 )
 """On the real server, where time does not skip, nobody waits for long."""
+
+
+@pytest.fixture(scope="module")
+async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
+    async with dev_server(keyring) as environment:
+        yield environment
+
+
+def possible(answer: Answer) -> Answer:
+    """A way that is closed by now is given up."""
+
+    def allowed(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+        wanted = answer(item, now) if callable(answer) else answer or {}
+        if wanted["outcome"] in item.asks.get("options", [wanted["outcome"]]):
+            return wanted
+        return {"outcome": "upheld" if item.kind is K.PEER_TO_PEER else "give_up"}
+
+    return allowed if answer is not None else None
 
 
 @st.composite
 def scripts(draw: st.DrawFn) -> dict[K, list[Answer]]:
     """Some answers of each kind, and then the usual one, so that every story comes to an end."""
     script: dict[K, list[Answer]] = {}
-
-    def possible(answer: Answer) -> Answer:
-        """A way that is closed by now is given up."""
-        if not isinstance(answer, Mapping):
-            return answer
-        return lambda item, _: answer if answer["outcome"] in item.asks.get("options", [answer["outcome"]]) else GIVE_UP
-
     for kind, answers in CHOICES.items():
-        first = draw(st.lists(st.sampled_from(range(len(answers))), max_size=2))
-        script[kind] = [*(possible(answers[each]) for each in first), USUAL.get(kind, answers[0])]
+        first = draw(st.lists(st.sampled_from(range(len(answers))), max_size=3 if kind is K.REVIEW_DECISION else 2))
+        last = possible(USUAL.get(kind, answers[0]))
+        script[kind] = [*(possible(answers[each]) for each in first), last]
     return script
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    script=scripts(),
-    answers=st.lists(st.sampled_from([APPROVED, PENDED, DENIED, WANTS_NOTES, says(LineState.MODIFIED)]), max_size=3),
-)
+@given(script=scripts(), outside=outsides(BRISK), happening=events())
 async def test_any_referral_ends_once_and_leaves_nothing_behind(
-    keyring: Keyring, script: dict[K, list[Answer]], answers: list[Any]
+    real: WorkflowEnvironment, script: dict[K, list[Answer]], outside: Watched, happening: list[Event]
 ) -> None:
-    outside = Outside(policy=BRISK, submissions=[*answers, APPROVED], decisions=[(timedelta(seconds=1), APPROVED)])
-    async with dev_server(keyring) as env, Story(env, outside, script) as story:
-        closing = await story.ends()
-
-    assert story.refusals == []
-    opened = [entry.item.id for entry in outside.entries if isinstance(entry, Opened)]
-    closed = [entry.item_id for entry in outside.entries if isinstance(entry, Resolved | Withdrawn)]
-    assert len(opened) == len(set(opened))
-    assert sorted(opened) == sorted(closed), "every item that was opened was closed, once"
-    assert outside.standing.closing is (None if closing is Closing.COMPLETED else closing)
-    farewells = [e.milestone for e in outside.entries if isinstance(e, Told) and e.milestone in {"7.0", "4.0", "6.0"}]
-    assert len(farewells) == 1
+    async with Story(real, outside, script, by_update=False) as story:
+        happens = asyncio.create_task(let_happen(story, happening))
+        try:
+            async with asyncio.timeout(25):
+                closing = await story.ends()
+        except BaseException:
+            await story.handle.terminate()
+            raise
+        finally:
+            happens.cancel()
+    assert outside.complaints == []
+    leaves_nothing_open(outside, closing)
+    asks_and_takes_back_once(outside, closing)
     handed_over = len([entry for entry in outside.entries if isinstance(entry, HandedOver)])
     if closing is Closing.COMPLETED:
         assert outside.standing.stage is Stage.ON_SERVICE
@@ -101,3 +148,32 @@ async def test_any_referral_ends_once_and_leaves_nothing_behind(
     else:
         assert handed_over == 0
         assert (story.roster.held, story.shelves.reserved) == ({}, set())
+
+
+def leaves_nothing_open(outside: Watched, closing: Closing) -> None:
+    opened = [entry.item.id for entry in outside.entries if isinstance(entry, Opened)]
+    closed = [entry.item_id for entry in outside.entries if isinstance(entry, Resolved | Withdrawn)]
+    assert len(opened) == len(set(opened))
+    assert sorted(opened) == sorted(closed), "every item that was opened was closed, once"
+    assert outside.standing.closing is (None if closing is Closing.COMPLETED else closing)
+    farewells = [e.milestone for e in outside.entries if isinstance(e, Told) and e.milestone in {"7.0", "4.0", "6.0"}]
+    assert len(farewells) == 1
+
+
+def asks_and_takes_back_once(outside: Watched, closing: Closing) -> None:
+    keys = [request.key for request in outside.requests]
+    assert len(keys) == len(set(keys)), "each request is submitted once"
+    assert len(outside.voids) == len(set(outside.voids)), "nothing is taken back twice"
+    sequences = [line.sequence for line in outside.standing.lines]
+    assert sequences == sorted(set(sequences))
+    states = {line.state for line in outside.standing.lines}
+    if closing is not Closing.COMPLETED:
+        assert set(outside.carried) <= set(outside.voids), "whatever the payer still carries is taken back"
+        assert not states & {LineState.APPROVED, LineState.PENDED, LineState.SUBMITTED, LineState.DRAFT}
+    elif "override.approved" not in outside.notes:
+        assert all(line.state is LineState.VOID or line.covers(visit_day(outside)) for line in outside.standing.lines)
+
+
+def visit_day(outside: Watched) -> Any:
+    assert outside.standing.visit_at is not None
+    return outside.standing.visit_at.date()

@@ -43,7 +43,8 @@ def word(state: LineState, sequence: int = 1, **more: object) -> PayerAnswer:
         ("A3", LineState.DENIED),
         ("A4", LineState.PENDED),
         ("A6", LineState.MODIFIED),
-        ("C", LineState.VOID),
+        ("C", LineState.NEEDS_REVIEW),
+        ("CT", LineState.NEEDS_REVIEW),
         ("NA", LineState.NOT_REQUIRED),
     ],
 )

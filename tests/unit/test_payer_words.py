@@ -3,10 +3,19 @@
 from functools import reduce
 from itertools import permutations
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firstdose.domain.authorization import AWAITING, InformationRequest, LineAnswer, LineState, PayerAnswer, hear
+from firstdose.domain.authorization import (
+    AWAITING,
+    CONTRADICTED,
+    InformationRequest,
+    LineAnswer,
+    LineState,
+    PayerAnswer,
+    hear,
+)
 
 P, A, D, R = LineState.PENDED, LineState.APPROVED, LineState.DENIED, LineState.NEEDS_REVIEW
 
@@ -61,8 +70,15 @@ def test_what_the_payer_asks_for_is_heard_while_a_line_waits() -> None:
     assert (states(stands), stands.information) == ({1: A, 2: P}, asks)
 
 
-def test_another_decision_takes_the_place_of_a_decision() -> None:
-    assert hear(word(l1=A), word(l1=D)) == word(l1=D)
+@pytest.mark.parametrize("order", [*permutations([word(l1=A, l2=A), word(l1=D, l2=A), word(l1=A, l2=A)])])
+def test_of_two_decisions_that_contradict_each_other_neither_stands(order: tuple[PayerAnswer, ...]) -> None:
+    stands = reduce(hear, order)
+    assert states(stands) == {1: R, 2: A}
+    assert stands.lines[0].reason_code == CONTRADICTED
+
+
+def test_a_decision_settles_what_was_not_understood() -> None:
+    assert hear(word(l1=R), word(l1=D)) == word(l1=D)
 
 
 @given(known=WORDS, said=WORDS)
@@ -71,8 +87,9 @@ def test_no_decision_is_undone_and_no_line_forgotten(known: PayerAnswer, said: P
     assert after.keys() == before.keys() | told.keys()
     for sequence, state in after.items():
         if before.get(sequence, P) not in AWAITING:
-            assert state in {before[sequence], told.get(sequence)} - AWAITING
-        assert state in (before.get(sequence), told.get(sequence))
+            assert state in {before[sequence], told.get(sequence), R} - AWAITING
+        assert state in (before.get(sequence), told.get(sequence), R)
+        assert state is not A or {before.get(sequence), told.get(sequence)} <= {A, P, R, None}, "a denial is not undone"
 
 
 @given(known=st.none() | WORDS, said=WORDS)

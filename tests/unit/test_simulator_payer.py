@@ -1,5 +1,6 @@
 """The simulated payer's memory and scripts."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def request(scenario: str, trace: str = "t1", cancels: str | None = None) -> Fil
 def test_every_scenario_can_be_read_and_lies_in_a_file_of_its_name() -> None:
     folder = Path(__file__).parents[2] / "simulator/scenarios"
     assert {path.stem for path in folder.glob("*.yaml")} == set(load_scenarios())
+
+
+def test_the_documentation_says_where_each_scenario_is_tried() -> None:
+    tests = Path(__file__).parents[1]
+    text = (tests.parent / "docs/simulator.md").read_text()
+    tables = text[text.index("## What payers do") :]
+    named = set(re.findall(r"`([a-z0-9_]+)`", tables))
+    tried = set(re.findall(r"`([a-z]+/test_[a-z_]+)`", tables))
+    assert named == set(load_scenarios())
+    assert [test for test in tried if not (tests / f"{test}.py").exists()] == []
 
 
 @pytest.mark.parametrize(

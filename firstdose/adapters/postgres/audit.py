@@ -7,7 +7,7 @@ holds. Who cuts off the newest records cannot make the head that would fit what 
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -21,6 +21,16 @@ from firstdose.adapters.postgres.queries import load
 SYSTEM_CHAIN = "system"
 
 _sql = load("audit")
+
+
+class AuditRecord(NamedTuple):
+    """What is to be recorded. `details` holds codes, ids and dates only."""
+
+    at: datetime
+    actor: str
+    action: str
+    details: Mapping[str, Any]
+    message_id: str | None = None
 
 
 class Broken(NamedTuple):
@@ -61,22 +71,32 @@ class AuditTrail:
         details: Mapping[str, Any] | None = None,
         message_id: str | None = None,
     ) -> None:
-        """Append a record, in the caller's transaction; the chain stays locked until that ends.
+        """`write_all` of one record."""
+        await self.write_all(connection, chain, [AuditRecord(at, actor, action, details or {}, message_id)])
 
-        `details` holds codes, ids and dates only.
-        """
-        head = await _sql.lock_head(connection, chain=chain, details=dict(details or {}))
-        record = {
-            "chain": chain,
-            "seq": head["seq"] + 1,
-            "at": at,
-            "actor": actor,
-            "action": action,
-            "details": head["details"],
-            "message_id": message_id,
-        }
-        mac = self._hashes.of_record(head["link"], record)
-        await _sql.append(connection, **record, mac=mac, link=self._hashes.of_link(mac))
+    async def write_all(self, connection: Connection, chain: str, records: Sequence[AuditRecord]) -> None:
+        """Append the records in their order, in the caller's transaction; the chain stays locked until that ends."""
+        if not records:
+            return
+        head = await _sql.lock_head(connection, chain=chain, details=[dict(record.details) for record in records])
+        stored = [record._replace(details=kept) for record, kept in zip(records, head["details"], strict=True)]
+        link, macs = head["link"], []
+        for seq, record in enumerate(stored, start=head["seq"] + 1):
+            mac = self._hashes.of_record(link, {"chain": chain, "seq": seq, **record._asdict()})
+            link = self._hashes.of_link(mac)
+            macs.append(mac)
+        await _sql.append(
+            connection,
+            chain=chain,
+            seq=head["seq"],
+            link=link,
+            at=[record.at for record in stored],
+            actor=[record.actor for record in stored],
+            action=[record.action for record in stored],
+            details=[record.details for record in stored],
+            message_id=[record.message_id for record in stored],
+            mac=macs,
+        )
 
     async def verify(self, pool: Pool, chain: str | None = None) -> AuditReport:
         """Read the chain, or all of them, as they stand at one moment. Raises Unavailable."""

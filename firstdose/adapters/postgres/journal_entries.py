@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.audit import AuditRecord
 from firstdose.adapters.postgres.claims import claim_message
 from firstdose.adapters.postgres.mails import escalation_mail
 from firstdose.adapters.postgres.messages import Messages
@@ -15,6 +15,7 @@ from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions
 from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.adapters.postgres.vault import Sealer
 from firstdose.domain.facts import keeping, with_facts
 from firstdose.domain.journal import (
     Amended,
@@ -36,6 +37,10 @@ from firstdose.domain.work_item import WorkItemKind, WorkItemState
 _sql = load("journal")
 
 
+BRINGING_FACTS = (Resolved, Amended)
+"""The entries whose message may say something new about the referral."""
+
+
 class Place(NamedTuple):
     """Where an entry belongs: the referral (its row is locked) and the entry's number in its journal."""
 
@@ -43,23 +48,26 @@ class Place(NamedTuple):
     referral_id: str
     source: str
     number: int
+    audited: list[AuditRecord]
+    """What the entries of the batch leave for the audit trail, in their order."""
 
 
 class JournalEntries:
-    """Applies entries, each in the caller's transaction. `mailboxes` are the addresses of the roles."""
+    """Applies entries, each in the caller's transaction. `mailboxes` are the addresses of the roles.
+
+    The caller writes to the audit trail, in the same transaction, what they leave in `Place.audited`.
+    """
 
     def __init__(
         self,
         revisions: Revisions,
         messages: Messages,
-        audit: AuditTrail,
         outbox: Outbox,
         staff: StaffDirectory,
         mailboxes: Mapping[str, str],
     ) -> None:
         self._revisions = revisions
         self._messages = messages
-        self._audit = audit
         self._outbox = outbox
         self._staff = staff
         self._mailboxes = mailboxes
@@ -81,7 +89,7 @@ class JournalEntries:
             case HandedOver():
                 await self._hand_over(place, entry)
             case Noted():
-                await self._write(place, entry, entry.action, entry.details)
+                _write(place, entry, entry.action, entry.details)
 
     async def _open(self, place: Place, entry: Opened) -> None:
         item = entry.item
@@ -96,20 +104,20 @@ class JournalEntries:
             asks=item.model_dump(mode="json")["asks"],
         )
         details = {"item": item.id, "kind": item.kind, "role": item.role, "due_at": item.due_at, "assignee": member}
-        await self._write(place, entry, "work_item.opened", details)
+        _write(place, entry, "work_item.opened", details)
 
     async def _resolve(self, place: Place, entry: Resolved) -> None:
-        kind = await _sql.kind_of_item(place.connection, id=entry.item_id)
+        kind = entry.kind or await _sql.kind_of_item(place.connection, id=entry.item_id)
         # A signal from the outside may carry what belongs under seal: only the open part is kept here.
         answer, _ = split(WorkItemKind(kind), entry.resolution) if kind else ({}, {})
         await self._close(place, entry.item_id, WorkItemState.RESOLVED, entry.at, answer)
         details = {"item": entry.item_id, "kind": kind, "outcome": answer.get("outcome")}
-        await self._write(place, entry, "work_item.resolved", details)
+        _write(place, entry, "work_item.resolved", details)
         await self._take_over(place, entry)
 
     async def _withdraw(self, place: Place, entry: Withdrawn) -> None:
         kind = await self._close(place, entry.item_id, WorkItemState.WITHDRAWN, entry.at, None)
-        await self._write(place, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
+        _write(place, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
 
     async def _escalate(self, place: Place, entry: Escalated) -> None:
         kind = await _sql.escalate_item(
@@ -122,27 +130,27 @@ class JournalEntries:
         if kind and (address := self._mailboxes.get(Role.SUPERVISOR)):
             mail = escalation_mail(address, place.referral_id, WorkItemKind(kind), entry.level)
             await self._send(place, entry, "escalated", "mail", Role.SUPERVISOR, mail)
-        await self._write(
-            place, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level}
-        )
+        _write(place, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level})
 
     async def _tell_source(self, place: Place, entry: Told) -> None:
-        referral = await self._revisions.current(place.connection, place.referral_id)
-        await self._send(place, entry, "told", "source", place.source, _milestone(place, entry, referral))
+        holds = await self._revisions.newest(place.connection, place.referral_id)
+        milestone = _milestone(place, entry, holds.referral)
+        await self._send(place, entry, "told", "source", place.source, milestone, holds.sealer)
         code = {"business_status": entry.milestone, "visit_at": entry.visit_at}
-        await self._write(place, entry, "source.told", code)
+        _write(place, entry, "source.told", code)
 
     async def _amend(self, place: Place, entry: Amended) -> None:
-        await self._write(place, entry, "referral.amended", {})
+        _write(place, entry, "referral.amended", {})
         await self._take_over(place, entry)
 
     async def _hand_over(self, place: Place, entry: HandedOver) -> None:
-        referral = await self._revisions.current(place.connection, place.referral_id)
+        holds = await self._revisions.newest(place.connection, place.referral_id)
         row = await _sql.accepted_responsibility(place.connection, referral_id=place.referral_id)
-        claim = claim_message(place.referral_id, referral, entry.lines, entry.served_on, dict(row) if row else None)
-        await self._send(place, entry, "handed_over", "billing", "billing", claim)
+        agreed = dict(row) if row else None
+        claim = claim_message(place.referral_id, holds.referral, entry.lines, entry.served_on, agreed)
+        await self._send(place, entry, "handed_over", "billing", "billing", claim, holds.sealer)
         billed = [record["line"] for record in claim["data"]["records"]]
-        await self._write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
+        _write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
 
     async def _take_over(self, place: Place, entry: Entry) -> None:
         """The facts that came with the entry's message, or the new version of them, become what holds."""
@@ -154,7 +162,7 @@ class JournalEntries:
             referral = _told(known, said, entry.at.date())
         except ValidationError:
             # The door checked them already, so this is a version of ours that reads them in another way.
-            await self._write(place, entry, "facts_refused", {})
+            _write(place, entry, "facts_refused", {})
             return
         await self._revisions.add(
             place.connection, place.referral_id, referral, message_id=entry.message_id, at=entry.at
@@ -175,7 +183,14 @@ class JournalEntries:
         return kind
 
     async def _send(
-        self, place: Place, entry: Entry, what: str, channel: str, recipient: str, body: Mapping[str, Any]
+        self,
+        place: Place,
+        entry: Entry,
+        what: str,
+        channel: str,
+        recipient: str,
+        body: Mapping[str, Any],
+        sealer: Sealer | None = None,
     ) -> None:
         await self._outbox.put(
             place.connection,
@@ -185,18 +200,12 @@ class JournalEntries:
             recipient=recipient,
             body=body,
             at=entry.at,
+            sealer=sealer,
         )
 
-    async def _write(self, place: Place, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
-        await self._audit.write(
-            place.connection,
-            place.referral_id,
-            at=entry.at,
-            actor=entry.actor.id,
-            action=action,
-            details=details,
-            message_id=entry.message_id,
-        )
+
+def _write(place: Place, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
+    place.audited.append(AuditRecord(entry.at, entry.actor.id, action, details, entry.message_id))
 
 
 def _told(known: Referral, said: Mapping[str, Any], today: date) -> Referral:

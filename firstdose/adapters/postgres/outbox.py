@@ -10,7 +10,7 @@ from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.adapters.postgres.vault import NoDataKey, Sealer, Vault
 from firstdose.domain.role import SYSTEM
 
 CHANNEL = "outbox"
@@ -50,10 +50,14 @@ class Outbox:
         recipient: str,
         body: Mapping[str, Any],
         at: datetime,
+        sealer: Sealer | None = None,
     ) -> None:
-        """Store a parcel in the caller's transaction, once per key; `channel` is `source`, `billing` or `mail`."""
+        """Store a parcel in the caller's transaction, once per key; `channel` is `source`, `billing` or `mail`.
+
+        `sealer` is the referral's, if the transaction has read it already.
+        """
         row = new_id()
-        sealer = await self._vault.sealer(connection, referral_id)
+        sealer = sealer or await self._vault.sealer(connection, referral_id)
         await _sql.put(
             connection,
             id=row,

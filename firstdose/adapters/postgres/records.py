@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.audit import AuditRecord, AuditTrail
 from firstdose.adapters.postgres.case_files import plan_of
-from firstdose.adapters.postgres.journal_entries import JournalEntries, Place
+from firstdose.adapters.postgres.journal_entries import BRINGING_FACTS, JournalEntries, Place
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.outbox import Outbox
 from firstdose.adapters.postgres.payers import PayerTable
@@ -17,7 +17,6 @@ from firstdose.domain.authorization_steps import overall
 from firstdose.domain.facts import outline
 from firstdose.domain.journal import Batch, Recorded
 from firstdose.domain.policy import Policy
-from firstdose.domain.referral import Referral
 from firstdose.ports import Impossible, Opening, Unavailable
 
 _sql = load("journal")
@@ -40,14 +39,15 @@ class PostgresRecords:
     ) -> None:
         self._pool = pool
         self._revisions = Revisions(vault)
-        self._entries = JournalEntries(
-            self._revisions, Messages(pool, vault, audit), audit, outbox, staff, mailboxes or {}
-        )
+        self._entries = JournalEntries(self._revisions, Messages(pool, vault, audit), outbox, staff, mailboxes or {})
+        self._audit = audit
         self._payers = payers
         self._policy = policy
 
     async def open(self, referral_id: str) -> Opening:
-        referral = await self._current(referral_id)
+        with unshredded():
+            async with transaction(self._pool) as connection:
+                referral = await self._revisions.current(connection, referral_id)
         return Opening(outline=outline(referral), plan=await plan_of(self._payers, referral), policy=self._policy)
 
     async def record(self, batch: Batch) -> Recorded:
@@ -55,10 +55,12 @@ class PostgresRecords:
         with unshredded():
             async with transaction(self._pool) as connection:
                 await self._record(connection, batch)
-                messages = [entry.message_id for entry in batch.entries if entry.message_id]
                 # Asked of the versions and not of this run: a batch told again must answer as it did the first time.
-                recorded = await self._revisions.changed_by(connection, batch.referral_id, messages)
-        return await self._with_plan(batch.referral_id, recorded)
+                changed = await self._revisions.changed_by(connection, batch.referral_id, _bringing_facts(batch))
+        if changed is None:
+            return Recorded()
+        referral, changes = changed
+        return Recorded(outline=outline(referral), plan=await plan_of(self._payers, referral), changes=changes)
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
         row = await _sql.lock_referral(connection, referral_id=batch.referral_id)
@@ -67,9 +69,11 @@ class PostgresRecords:
         recorded, last = row["journal_seq"], batch.first + len(batch.entries) - 1
         if batch.first > recorded + 1:
             raise Unavailable("journal_has_a_gap")
+        audited: list[AuditRecord] = []
         for number, entry in enumerate(batch.entries, start=batch.first):
             if number > recorded:
-                await self._entries.apply(Place(connection, batch.referral_id, row["source"], number), entry)
+                await self._entries.apply(Place(connection, batch.referral_id, row["source"], number, audited), entry)
+        await self._audit.write_all(connection, batch.referral_id, audited)
         if last >= recorded:  # an older batch told again must not bring back an older standing
             await self._update_standing(connection, batch, last)
 
@@ -87,13 +91,7 @@ class PostgresRecords:
             updated_at=batch.entries[-1].at if batch.entries else None,
         )
 
-    async def _current(self, referral_id: str) -> Referral:
-        with unshredded():
-            async with transaction(self._pool) as connection:
-                return await self._revisions.current(connection, referral_id)
 
-    async def _with_plan(self, referral_id: str, recorded: Recorded) -> Recorded:
-        """Other facts may mean another plan."""
-        if recorded.outline is None:
-            return recorded
-        return recorded.model_copy(update={"plan": await plan_of(self._payers, await self._current(referral_id))})
+def _bringing_facts(batch: Batch) -> list[str]:
+    """The messages that may have made a version."""
+    return [entry.message_id for entry in batch.entries if isinstance(entry, BRINGING_FACTS) and entry.message_id]

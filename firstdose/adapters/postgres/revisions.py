@@ -1,16 +1,16 @@
 """The versions of a referral's facts, sealed: the newest is what holds, the others show what was changed."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.adapters.postgres.vault import NoDataKey, Sealer, Vault
 from firstdose.domain.facts import Change, compare, outline
-from firstdose.domain.journal import Recorded
 from firstdose.domain.referral import Referral
 from firstdose.ports import Impossible
 
@@ -35,73 +35,85 @@ def known_referral() -> Iterator[None]:
         raise Impossible("unknown_referral") from None
 
 
+class Version(NamedTuple):
+    """The facts as one version tells them, and the sealer of their referral."""
+
+    number: int
+    referral: Referral
+    sealer: Sealer
+
+
 class Revisions:
     """Reads and adds versions, in the caller's transaction."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
+    async def newest(self, connection: Connection, referral_id: str) -> Version:
+        """The version that holds. Raises Impossible for an unknown referral, NoDataKey for a shredded one."""
+        row = await _sql.newest(connection, referral_id=referral_id)
+        if row is None:
+            raise Impossible("unknown_referral")
+        return self._open(referral_id, row)
+
     async def current(self, connection: Connection, referral_id: str) -> Referral:
-        """The facts as they stand. Raises Impossible for an unknown referral, NoDataKey for a shredded one."""
-        _, referral = await self._newest(connection, referral_id)
-        return referral
+        """The facts as they stand. Raises like `newest`."""
+        return (await self.newest(connection, referral_id)).referral
 
     async def history(self, connection: Connection, referral_id: str) -> AsyncIterator[Referral]:
-        """Every version, newest first. Raises like `current`."""
-        number, referral = await self._newest(connection, referral_id)
-        yield referral
-        for older in range(number - 1, 0, -1):
+        """Every version, newest first. Raises like `newest`."""
+        newest = await self.newest(connection, referral_id)
+        yield newest.referral
+        for older in range(newest.number - 1, 0, -1):
             yield await self._of_number(connection, referral_id, older)
 
     async def add(
         self, connection: Connection, referral_id: str, referral: Referral, *, message_id: str | None, at: datetime
     ) -> bool:
         """Make these the facts. False if they say what was known, and nothing is stored."""
-        number, known = await self._newest(connection, referral_id)
-        if referral == known:
+        newest = await self.newest(connection, referral_id)
+        if referral == newest.referral:
             return False
-        sealer = await self._vault.sealer(connection, referral_id)
-        sealed = sealer.seal(referral.model_dump(mode="json"), **_place(referral_id, number + 1))
+        number = newest.number + 1
         await _sql.insert_revision(
             connection,
             referral_id=referral_id,
-            revision=number + 1,
-            sealed=sealed,
+            revision=number,
+            sealed=newest.sealer.seal(referral.model_dump(mode="json"), **_place(referral_id, number)),
             message_id=message_id,
             created_at=at,
         )
         shown = outline(referral).model_dump(mode="json")
-        await _sql.point_at(connection, referral_id=referral_id, revision=number + 1, outline=shown)
+        await _sql.point_at(connection, referral_id=referral_id, revision=number, outline=shown)
         return True
 
-    async def changed_by(self, connection: Connection, referral_id: str, messages: Sequence[str]) -> Recorded:
-        """What the versions that these messages made have changed, however often one asks."""
+    async def changed_by(
+        self, connection: Connection, referral_id: str, messages: Sequence[str]
+    ) -> tuple[Referral, frozenset[Change]] | None:
+        """The facts as they stand and what the versions that these messages made have changed of them.
+
+        None if they made none; the same however often one asks.
+        """
+        if not messages:
+            return None
         rows = _sql.made_by(connection, referral_id=referral_id, messages=messages)
         made = [row["revision"] async for row in rows]
         if not made:
-            return Recorded()
+            return None
         changes: set[Change] = set()
         for number in made:
             before = await self._of_number(connection, referral_id, number - 1)
             changes |= compare(before, await self._of_number(connection, referral_id, number))
-        return Recorded(
-            outline=outline(await self.current(connection, referral_id)),
-            changes=frozenset(changes),
-        )
-
-    async def _newest(self, connection: Connection, referral_id: str) -> tuple[int, Referral]:
-        row = await _sql.newest(connection, referral_id=referral_id)
-        if row is None:
-            raise Impossible("unknown_referral")
-        return row["revision"], await self._open(connection, referral_id, row["revision"], row["sealed"])
+        return await self.current(connection, referral_id), frozenset(changes)
 
     async def _of_number(self, connection: Connection, referral_id: str, number: int) -> Referral:
-        sealed = await _sql.of_number(connection, referral_id=referral_id, revision=number)
-        return await self._open(connection, referral_id, number, sealed)
+        row = await _sql.of_number(connection, referral_id=referral_id, revision=number)
+        return self._open(referral_id, row).referral
 
-    async def _open(self, connection: Connection, referral_id: str, number: int, sealed: bytes) -> Referral:
-        sealer = await self._vault.sealer(connection, referral_id)
-        return Referral.model_validate(sealer.open(sealed, **_place(referral_id, number)))
+    def _open(self, referral_id: str, row: Mapping[str, Any]) -> Version:
+        number, sealer = row["revision"], self._vault.sealer_of(referral_id, row)
+        opened = sealer.open(row["sealed"], **_place(referral_id, number))
+        return Version(number, Referral.model_validate(opened), sealer)
 
 
 def _place(referral_id: str, revision: int) -> dict[str, str]:

@@ -49,11 +49,7 @@ class StaffDirectory:
 
         The same person stays; if they are away the one with the fewest open referrals takes over and stays.
         """
-        member: str | None = await _sql.member(connection, referral_id=referral_id, role=role)
-        if member is None:
-            member = await _sql.least_loaded(connection, role=role)
-            if member is not None:
-                await _sql.put_on_team(connection, referral_id=referral_id, role=role, member=member)
+        member: str | None = await _sql.team_member(connection, referral_id=referral_id, role=role)
         return member
 
     @reachable()

@@ -3,6 +3,7 @@
 Without its data key a referral cannot be read any more: that is shredding.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -55,8 +56,11 @@ class Vault:
 
     async def sealer(self, connection: Connection, referral_id: str) -> Sealer:
         """The sealer of this referral. Raises NoDataKey, and Unsealable without the key that wraps it."""
-        row = await _sql.key_of(connection, referral_id=referral_id)
-        if row is None:
+        return self.sealer_of(referral_id, await _sql.key_of(connection, referral_id=referral_id))
+
+    def sealer_of(self, referral_id: str, row: Mapping[str, Any] | None) -> Sealer:
+        """`sealer` from what was read: a row that joins `referral_keys`, with `kek_id` and `wrapped`."""
+        if row is None or row["kek_id"] is None:
             raise NoDataKey("no data key for this referral")
         data_key = self._keyring.unwrap(WrappedKey(row["kek_id"], row["wrapped"]), referral_id)
         return Sealer(data_key)

@@ -200,19 +200,20 @@ EVENT = PayerEvent(subscription="S1", number=7, answers=(hashlib.sha256(RAW).hex
 async def test_an_event_that_comes_again_is_not_judged_again(
     contacts: PostgresContacts, contact: Contact, referral_id: str, actions: Actions
 ) -> None:
-    denied = a_word(LineState.DENIED)
-    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT)
+    unclear, denied = a_word(LineState.NEEDS_REVIEW), a_word(LineState.DENIED)
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), EVENT)
     await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(denied))
-    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT) == denied
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), EVENT) == denied
     assert (await actions(referral_id)).count("payer_contact.answered") == 2
 
 
 @pytest.mark.parametrize("change", [{"number": 8}, {"subscription": "S2"}])
 async def test_another_event_is_judged(contacts: PostgresContacts, contact: Contact, change: dict[str, object]) -> None:
-    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT)
+    unclear = a_word(LineState.NEEDS_REVIEW)
+    await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), EVENT)
     await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(a_word(LineState.DENIED)))
     other = EVENT.model_copy(update=change)
-    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), other) == APPROVED
+    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), other) == unclear
 
 
 async def test_news_under_an_old_number_is_taken_and_audited(

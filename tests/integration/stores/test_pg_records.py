@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.outbox import Outbox, Parcel
 from firstdose.adapters.postgres.payers import PayerTable
-from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.pool import Pool, database, transaction
 from firstdose.adapters.postgres.records import PostgresRecords
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Vault
@@ -125,11 +125,16 @@ async def test_an_answer_closes_the_item_and_its_facts_become_a_revision(
     assert await pool.fetchval("SELECT revision FROM referrals") == 2
 
 
+@pytest.mark.parametrize("kind", [None, WorkItemKind.COMPLETE_REFERRAL])
 async def test_what_belongs_under_seal_is_not_kept_in_an_answer(
-    pool: Pool, records: PostgresRecords, referral_id: str, in_the_clear: Callable[[], Awaitable[list[str]]]
+    pool: Pool,
+    records: PostgresRecords,
+    referral_id: str,
+    in_the_clear: Callable[[], Awaitable[list[str]]],
+    kind: WorkItemKind | None,
 ) -> None:
     resolution = {"outcome": "supplied", "note": "Zkanarivogel", "facts": {"patient.family_name": "Zkanarivogel"}}
-    done = Resolved(at=AT, actor=COORDINATOR, item_id=f"{referral_id}-1", resolution=resolution)
+    done = Resolved(at=AT, actor=COORDINATOR, item_id=f"{referral_id}-1", kind=kind, resolution=resolution)
     await records.record(batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), done))
     assert await pool.fetchval("SELECT resolution FROM work_items") == {"outcome": "supplied"}
     assert await in_the_clear() == []
@@ -319,6 +324,27 @@ async def test_every_entry_is_audited_with_who_did_it(
         ("system", "billing.handed_over"),
     ]
     assert (await audit.verify(pool)).intact
+
+
+async def test_a_long_batch_takes_no_more_statements_than_a_short_one(
+    dsn: str, vault: Vault, audit: AuditTrail, outbox: Outbox, referral_id: str, actions: Actions
+) -> None:
+    told: list[str] = []
+    # The pool has one connection, so whatever is asked is heard.
+    async with database(dsn, size=1) as pool:
+        records = PostgresRecords(pool, vault, audit, outbox, StaffDirectory(pool), PayerTable(pool), Policy())
+        async with pool.acquire() as connection:
+            connection.add_query_logger(lambda query: told.append(query.query))
+        noted = [Noted(at=AT, action="noted", message_id=new_id()) for _ in range(14)]
+        await records.record(batch(referral_id, noted[0]))  # a connection asks for the types that it meets first
+        told.clear()
+        await records.record(batch(referral_id, noted[1], first=2))
+        short = told.copy()
+        told.clear()
+        await records.record(batch(referral_id, *noted[2:], first=3))
+    assert short
+    assert told == short
+    assert await actions(referral_id) == ["received"] + ["noted"] * 14
 
 
 LENGTH = 9

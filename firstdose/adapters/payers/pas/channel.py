@@ -15,6 +15,7 @@ from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_
 from firstdose.adapters.payers.pas.request import inquiry, submission
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
+from firstdose.adapters.payers.pas.whose import is_about_another
 from firstdose.domain.authorization import Certification
 from firstdose.domain.coverage import Benefits
 from firstdose.payer_ports import PayerCase, PayerEndpoint, ReceivedAnswer, UnreadableAnswer
@@ -38,6 +39,7 @@ class PasChannel:
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
         try:
+            _require_ours(raw, case)
             return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), trace=case.trace)
         except Unreadable:
             raise UnreadableAnswer(raw) from None
@@ -48,6 +50,7 @@ class PasChannel:
         except Unknown:
             return None
         try:
+            _require_ours(raw, case)
             return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
         except Unreadable:
             raise UnreadableAnswer(raw) from None
@@ -75,6 +78,14 @@ class PasChannel:
             return word(parse(raw).get("id")) or ""
         except Unreadable:
             return ""
+
+
+def _require_ours(raw: bytes, case: PayerCase) -> None:
+    """Raises Unreadable."""
+    primary = case.referral.primary
+    member_id = None if primary is None else case.referral.coverages[primary].member_id
+    if is_about_another(parse(raw), member_id):
+        raise Unreadable("about another patient")
 
 
 def _sequences(case: PayerCase) -> tuple[int, ...]:

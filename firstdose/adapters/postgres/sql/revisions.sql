@@ -1,8 +1,11 @@
 -- name: newest(referral_id)^
-SELECT revision, sealed FROM referral_revisions WHERE referral_id = :referral_id ORDER BY revision DESC LIMIT 1;
+-- A version with the data key that opens it; without one it was shredded.
+SELECT revision, sealed, kek_id, wrapped FROM referral_revisions LEFT JOIN referral_keys USING (referral_id)
+WHERE referral_id = :referral_id ORDER BY revision DESC LIMIT 1;
 
--- name: of_number(referral_id, revision)$
-SELECT sealed FROM referral_revisions WHERE referral_id = :referral_id AND revision = :revision;
+-- name: of_number(referral_id, revision)^
+SELECT revision, sealed, kek_id, wrapped FROM referral_revisions LEFT JOIN referral_keys USING (referral_id)
+WHERE referral_id = :referral_id AND revision = :revision;
 
 -- name: made_by(referral_id, messages)
 SELECT revision FROM referral_revisions

@@ -2,23 +2,25 @@
 INSERT INTO staff (subject, roles, seen_at) VALUES (:subject, :roles, now())
 ON CONFLICT (subject) DO UPDATE SET roles = :roles, seen_at = now();
 
--- name: member(referral_id, role)$
--- The one on the team, as long as there and still in the role.
-SELECT staff.subject FROM teams JOIN staff ON staff.subject = teams.member
-WHERE teams.referral_id = :referral_id AND teams.role = :role AND NOT staff.absent AND :role = ANY (staff.roles);
-
--- name: least_loaded(role)$
-SELECT subject FROM staff
-WHERE NOT absent AND :role = ANY (roles)
-ORDER BY (
-    SELECT count(*) FROM teams JOIN referrals ON referrals.id = teams.referral_id
-    WHERE teams.member = staff.subject AND referrals.stage <> 'closed'
-), subject
-LIMIT 1;
-
--- name: put_on_team(referral_id, role, member)!
-INSERT INTO teams (referral_id, role, member) VALUES (:referral_id, :role, :member)
-ON CONFLICT (referral_id, role) DO UPDATE SET member = :member;
+-- name: team_member(referral_id, role)$
+-- The one on the team, as long as there and still in the role; else the one with the fewest open referrals, put on it.
+WITH there AS (
+    SELECT staff.subject FROM teams JOIN staff ON staff.subject = teams.member
+    WHERE teams.referral_id = :referral_id AND teams.role = :role AND NOT staff.absent AND :role = ANY (staff.roles)
+), least_loaded AS (
+    SELECT subject FROM staff
+    WHERE NOT absent AND :role = ANY (roles) AND NOT EXISTS (SELECT FROM there)
+    ORDER BY (
+        SELECT count(*) FROM teams JOIN referrals ON referrals.id = teams.referral_id
+        WHERE teams.member = staff.subject AND referrals.stage <> 'closed'
+    ), subject
+    LIMIT 1
+), joined AS (
+    INSERT INTO teams (referral_id, role, member) SELECT :referral_id, :role, subject FROM least_loaded
+    ON CONFLICT (referral_id, role) DO UPDATE SET member = excluded.member
+    RETURNING member
+)
+SELECT subject FROM there UNION ALL SELECT member FROM joined;
 
 -- name: set_absent(subject, absent)$
 UPDATE staff SET absent = :absent WHERE subject = :subject RETURNING subject;
