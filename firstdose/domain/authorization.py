@@ -104,7 +104,7 @@ _STATE_OF_CODE: Final = {
     "A3": LineState.DENIED,
     "A4": LineState.PENDED,
     "A6": LineState.MODIFIED,
-    "C": LineState.NEEDS_REVIEW,  # cancelled, and not by us: nobody reads the answer to a cancellation of ours
+    "C": LineState.VOID,
     "CT": LineState.NEEDS_REVIEW,  # "contact payer" asks for a call, and promises no other answer than that
     "NA": LineState.NOT_REQUIRED,
 }
@@ -241,7 +241,9 @@ def _answered(line: Line, word: LineAnswer | None, answer: PayerAnswer) -> Line:
     if line.state in FINAL and word.state != line.state:
         return line.model_copy(update={"state": LineState.NEEDS_REVIEW})
     state = word.state
-    if state is LineState.PENDED and answer.information is not None:
+    if state is LineState.VOID:  # cancelled, and not by us: nobody applies the answer to a cancellation of ours
+        state = LineState.NEEDS_REVIEW
+    elif state is LineState.PENDED and answer.information is not None:
         state = LineState.INFO_REQUESTED
     elif state is LineState.PENDED and line.certification in APPEALS:
         state = LineState.APPEALED

@@ -20,7 +20,7 @@ ANSWERS = {
     "pended_three_days": ({"A4"}, {S.PENDED}),
     "information_requested": ({"A4"}, {S.PENDED}),
     "modified": ({"A6"}, {S.MODIFIED}),
-    "cancelled_by_payer": ({"C"}, {S.NEEDS_REVIEW}),
+    "cancelled_by_payer": ({"C"}, {S.VOID}),
     "contact_payer": ({"CT"}, {S.NEEDS_REVIEW}),
     "not_required_after_all": ({"NA"}, {S.NOT_REQUIRED}),
     "unknown_code": ({"PENDEDCODE"}, {S.NEEDS_REVIEW}),

@@ -43,7 +43,7 @@ def word(state: LineState, sequence: int = 1, **more: object) -> PayerAnswer:
         ("A3", LineState.DENIED),
         ("A4", LineState.PENDED),
         ("A6", LineState.MODIFIED),
-        ("C", LineState.NEEDS_REVIEW),
+        ("C", LineState.VOID),
         ("CT", LineState.NEEDS_REVIEW),
         ("NA", LineState.NOT_REQUIRED),
     ],
@@ -93,6 +93,11 @@ def test_a_pend_that_asks_for_information_is_ours_to_answer() -> None:
 def test_a_pended_appeal_stays_an_appeal() -> None:
     (after,) = apply((line(certification=Certification.APPEAL),), word(LineState.PENDED))
     assert after.state is LineState.APPEALED
+
+
+def test_a_cancellation_that_nobody_asked_for_needs_a_person() -> None:
+    (after,) = apply((line(LineState.PENDED),), word(LineState.VOID))
+    assert after.state is LineState.NEEDS_REVIEW
 
 
 def test_a_person_may_decide_over_the_payers_last_word() -> None:

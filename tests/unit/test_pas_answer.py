@@ -95,7 +95,7 @@ def test_a_request_is_no_answer() -> None:
         ("A3", LineState.DENIED),
         ("A4", LineState.PENDED),
         ("A6", LineState.MODIFIED),
-        ("C", LineState.NEEDS_REVIEW),
+        ("C", LineState.VOID),
         ("NA", LineState.NOT_REQUIRED),
         ("CT", LineState.NEEDS_REVIEW),
         ("A9", LineState.NEEDS_REVIEW),

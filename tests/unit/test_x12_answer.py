@@ -24,7 +24,7 @@ def alone(*segments: str, asked: PayerCase = ASKED) -> LineAnswer:
         ("HCR*A3**0C", LineState.DENIED),
         ("HCR*A4", LineState.PENDED),
         ("HCR*A6*AUTH1", LineState.MODIFIED),
-        ("HCR*C", LineState.NEEDS_REVIEW),
+        ("HCR*C", LineState.VOID),
         ("HCR*NA", LineState.NOT_REQUIRED),
         ("HCR*A2*AUTH1", LineState.NEEDS_REVIEW),
         ("HCR*CT", LineState.NEEDS_REVIEW),
