@@ -9,18 +9,12 @@ from typing import Any
 
 import yaml
 
-from desk.cli.data_file import read_bytes
 from desk.cli.failure import Misuse
 from firstdose.adapters.postgres.imports import FileRow
 
 
-def read_register(file: Path) -> list[FileRow]:
-    """Raises Misuse if there are no rows to be found; what is wrong with single rows is told in them."""
-    return parse_register(read_bytes(file), file)
-
-
 def parse_register(data: bytes, file: Path) -> list[FileRow]:
-    """The bytes read from `file` as rows. Raises Misuse."""
+    """The bytes read from `file` as rows; what is wrong with single rows is told in them. Raises Misuse."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

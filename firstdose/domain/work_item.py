@@ -93,8 +93,3 @@ class WorkItem(BaseModel):
     @property
     def role(self) -> Role:
         return ROLE_OF[self.kind]
-
-
-def referral_of(item_id: str) -> str:
-    """The referral's id inside a work item's id (`<referral>-<number>`)."""
-    return item_id.rpartition("-")[0]

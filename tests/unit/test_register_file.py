@@ -12,10 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.cli.failure import Misuse
-from desk.cli.register_file import read_register
+from desk.cli.register_file import parse_register
 from firstdose.adapters.postgres.imports import FileRow, Problem, RefusedRows, read_rows
 from firstdose.adapters.postgres.payer_rows import PayerRow
 from simulator.plans import Row, as_csv, made_up_plans
+
+
+def rows_of(path: Path) -> list[FileRow]:
+    return parse_register(path.read_bytes(), path)
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def file(tmp_path: Path) -> Any:
 
 
 def plans_of(path: Path) -> list[PayerRow]:
-    return read_rows(PayerRow, read_register(path), key=lambda row: row.id)
+    return read_rows(PayerRow, rows_of(path), key=lambda row: row.id)
 
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
@@ -40,7 +44,7 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
 
 def test_a_row_of_csv_knows_its_line(file: Any) -> None:
     text = '\ufeffid,name\nacme,Acme\n\n"two","Two\nLines"\nthree\nfour, Four ,\n'
-    rows = read_register(file(text, "plans.csv"))
+    rows = rows_of(file(text, "plans.csv"))
     assert rows == [
         FileRow(2, {"id": "acme", "name": "Acme"}),
         FileRow(4, {"id": "two", "name": "Two\nLines"}),
@@ -61,7 +65,7 @@ payers:
   - {id: b, name: B, name: C}
   - just words
 """
-    assert read_register(file(text)) == [
+    assert rows_of(file(text)) == [
         FileRow(4, {"id": "00123", "name": "No", "closed_on": ["2026-12-24"], "fax": None}),
         FileRow(9, None, "there twice: name"),
         FileRow(10, "just words"),
@@ -95,11 +99,11 @@ def test_what_is_no_list_of_rows_is_refused_without_what_stands_there(
     file: Any, name: str, text: str, told: str
 ) -> None:
     with pytest.raises(Misuse, match=told):
-        read_register(file(text, name))
+        rows_of(file(text, name))
 
 
 def test_a_tag_that_lies_spoils_its_row_only(file: Any) -> None:
-    told = read_register(file("- {id: !!int abc}\n- {id: a}\n"))
+    told = rows_of(file("- {id: !!int abc}\n- {id: a}\n"))
     assert told == [FileRow(1, None, "a value is not of its tag"), FileRow(2, {"id": "a"})]
 
 

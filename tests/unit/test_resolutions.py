@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firstdose.domain.resolutions import OF_KIND, Refused, check, judge, split
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.visit import ReportItem
-from firstdose.domain.work_item import ROLE_OF, WorkItem, referral_of
+from firstdose.domain.work_item import ROLE_OF, WorkItem
 from firstdose.domain.work_item import WorkItemKind as K
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -102,10 +102,6 @@ def test_what_a_person_wrote_is_split_from_what_travels() -> None:
 def test_a_split_loses_nothing(kind: K, answer: dict[str, int]) -> None:
     travels, sealed = split(kind, answer)
     assert {**travels, **sealed} == answer
-
-
-def test_an_item_knows_its_referral() -> None:
-    assert referral_of("0198c1f2-aaaa-7bbb-8ccc-000000000001-12") == "0198c1f2-aaaa-7bbb-8ccc-000000000001"
 
 
 @pytest.mark.parametrize(
