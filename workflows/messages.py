@@ -66,6 +66,8 @@ class ReferralStart(BaseModel):
 
     referral_id: str
     source: str
+    resume: bool = False
+    """Go on from the state that the store keeps: Temporal has lost this referral, or knows an older state of it."""
 
 
 class ResolveWorkItem(Message):
@@ -149,3 +151,5 @@ class Status(BaseModel):
     overrides: tuple[Override, ...] = ()
     waiting_for: tuple[Role | WaitingFor, ...] = ()
     next_due: datetime | None = None
+    recorded: int = 0
+    """How many batches of the journal the store has taken."""

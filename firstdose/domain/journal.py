@@ -23,6 +23,8 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    key: str = ""
+    """What this entry is, whatever else happens beside it: the same key again is the same entry, recorded once."""
     at: datetime
     actor: Actor = SYSTEM
     message_id: str | None = None
@@ -94,6 +96,8 @@ class WaitingFor(StrEnum):
     PAYER = "payer"
     PATIENT = "patient"
     PRESCRIBER = "prescriber"
+    SYSTEM = "system"
+    """Something of ours does not work: the store cannot be written, or an activity keeps failing."""
 
 
 class Standing(BaseModel):
@@ -111,8 +115,20 @@ class Standing(BaseModel):
     blocked_by: tuple[str, ...] = ()
 
 
+class RunPoint(BaseModel):
+    """Which run of the workflow speaks, and how many events its history had when the workflow task began.
+
+    A later word of the same run has at least as many; fewer come from an older copy of Temporal's state.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str = ""
+    events: int = 0
+
+
 class Batch(BaseModel):
-    """Entries `first`, `first + 1`, … of a referral's journal, and where it stands after them."""
+    """Entries that belong together, where the referral stands after them, and the state to start again from."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -120,6 +136,13 @@ class Batch(BaseModel):
     first: int
     entries: tuple[AnyEntry, ...]
     standing: Standing
+    number: int = 0
+    """How many batches this workflow has recorded, with this one."""
+    run: RunPoint = RunPoint()
+    open_items: tuple[str, ...] = ()
+    """The ids of the work items that are open after this batch: any other one in the store is not."""
+    state: str = ""
+    """The workflow's whole state as JSON: with it the store can have the referral started again."""
 
 
 class Recorded(BaseModel):
