@@ -1,10 +1,11 @@
 """The truth about a referral: opening it and keeping its journal."""
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.failures import told_to_temporal
 from firstdose.domain.journal import Batch, Recorded
-from firstdose.ports import Opening, Records
+from firstdose.ports import Opening, PortError, Records
 
 
 class RecordActivities:
@@ -18,5 +19,8 @@ class RecordActivities:
 
     @activity.defn
     async def record(self, batch: Batch) -> Recorded:
-        with told_to_temporal():
+        """Tried again whatever the store says: nothing goes on without the journal, and an operator can mend the store."""
+        try:
             return await self._records.record(batch)
+        except PortError as error:
+            raise ApplicationError(error.problem, type=error.problem) from None

@@ -23,15 +23,15 @@ from firstdose.domain.visit import Visit
 
 
 class PortError(Exception):
-    """The outside did not do what was asked. Texts are fixed words, never data."""
-
-
-class Impossible(PortError):
-    """It can never succeed as asked: a person must look. `problem` is a short code such as `payer_refused_request`."""
+    """The outside did not do what was asked. `problem` is a short code such as `payer_refused_request`, never data."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+class Impossible(PortError):
+    """It can never succeed as asked: a person must look."""
 
 
 class Unavailable(PortError):
@@ -39,7 +39,6 @@ class Unavailable(PortError):
 
     def __init__(self, problem: str, retry_after: timedelta | None = None) -> None:
         super().__init__(problem)
-        self.problem = problem
         self.retry_after = retry_after
 
 

@@ -6,27 +6,18 @@ from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.dispatch import DispatchActivities
 from activities.outreach import OutreachActivities
 from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
+from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, QUEUES, REFERRALS_QUEUE
 from workflows.referral import Referral
 
 Activities = tuple[RecordActivities, PayerActivities, OutreachActivities, PharmacyActivities, DispatchActivities]
 """One of each class, in this order."""
-
-_SANDBOX: Final = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_import_notification_policy(
-        SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
-        | SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-    )
-)
-"""The default sandbox: an import into a workflow that nobody decided on stops the worker at its start."""
 
 _SHUTDOWN: Final = timedelta(seconds=20)
 """How long a stopping worker lets its activities finish; the container's grace period must be longer."""
@@ -70,7 +61,7 @@ def referral_workers(client: Client, activities: Activities, queues: Sequence[st
             task_queue=queue,
             workflows=[Referral] if queue == REFERRALS_QUEUE else [],
             activities=registered[queue],
-            workflow_runner=_SANDBOX,
+            workflow_runner=REFERRAL_RUNNER,
             max_cached_workflows=_CACHED,
             sticky_queue_schedule_to_start_timeout=_STICKY,
             graceful_shutdown_timeout=_SHUTDOWN,

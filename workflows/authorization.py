@@ -73,8 +73,8 @@ class Authorization(Track):
     def _forget_sending(self) -> None:
         """Nothing is asked for any more, so what has not reached the payer need not."""
         sending, self.case.sending = self.case.sending, None
-        if sending and (call := self.case.calls.pop(sending.contact_id, None)):
-            call.cancel()
+        if sending:
+            self.effects.cancel_call(sending.contact_id)
 
     async def _submit(self) -> None:
         await self.need(Blocks.AUTHORIZATION, unless=self._over)
@@ -83,7 +83,7 @@ class Authorization(Track):
         if self.case.sending is None:
             if not (drafts := as_asked(self.case.lines)):
                 return
-            self.case.sending = Sending(str(workflow.uuid4()), drafts)
+            self.case.sending = Sending(self.case.new_key("submission"), drafts)
         contact_id, lines, plan = self.case.sending.contact_id, self.case.sending.lines, self.case.plan
         to_say: dict[str, Any] = {
             "payer": plan.payer,
@@ -119,7 +119,7 @@ class Authorization(Track):
             appeal_level=self._appeal_level(lines),
         )
         self.case.payer_may_have[contact_id] = tuple(line.sequence for line in lines)
-        self.effects.undo_with(VOID, self.void)
+        self.effects.undo_with(VOID)
         with suppress(NotWanted):
             return await Takeover(*self.tools).first_word(
                 PayerActivities.submit_authorization,
@@ -208,6 +208,10 @@ class Authorization(Track):
             if await PayerWait(*self.tools).hear_notified():
                 self.control.request_start_again()
 
+    async def read_again(self) -> None:
+        """Answers that could not be read are read again when a person says so."""
+        await PayerWait(*self.tools).read_again()
+
     async def void(self) -> None:
         """Cancel what the payer has; what it has decided or is deciding no longer counts."""
         self.case.requests.clear()
@@ -215,8 +219,7 @@ class Authorization(Track):
         self.case.tried.clear()
         while self.case.payer_may_have:
             contact_id, sequences = list(self.case.payer_may_have.items())[-1]
-            if call := self.case.calls.pop(contact_id, None):
-                call.cancel()
+            self.effects.cancel_call(contact_id)
             await self._void(contact_id, (line for line in self.case.lines if line.sequence in sequences))
             del self.case.payer_may_have[contact_id]
 
@@ -232,7 +235,7 @@ class Authorization(Track):
         self.journal.note("authorization.voided", contact=contact_id, lines=[line.sequence for line in unwanted])
         order = AuthorizationRequest(
             referral_id=self.case.referral_id,
-            key=str(workflow.uuid4()),
+            key=self.case.new_key("void"),
             lines=tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in unwanted),
             replaces=contact_id,
         )

@@ -1,11 +1,12 @@
-"""The state that the tracks of one referral share. Values and enums: each track writes its own part, all may read."""
+"""The state that the tracks of one referral share. Values alone: each track writes its own part, all may read."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
+from uuid import UUID, uuid5
 
-from temporalio.workflow import ActivityHandle
+from pydantic import Field
 
 from firstdose.domain.assessment import Assessment
 from firstdose.domain.authorization import InformationRequest, Line, LineState, PayerAnswer
@@ -23,6 +24,9 @@ from firstdose.domain.therapy import Reservation, Therapy
 from firstdose.domain.visit import Visit
 from firstdose.ports import Opening
 from workflows.messages import Override
+
+_KEYS = UUID("0b4c5b0e-6d0e-5c1b-9f5a-3f1f6f0a7c11")
+"""The namespace of the keys that referrals make."""
 
 
 class Part(StrEnum):
@@ -90,8 +94,6 @@ class Case:
     verifying: str | None = None
     """The contact of a verification without an answer yet."""
     sending: Sending | None = None
-    calls: dict[str, ActivityHandle[Any]] = field(default_factory=dict)
-    """Calls to the payer that go on although the track that made them starts again, by their key."""
     tried: dict[int, Tried] = field(default_factory=dict)
     """By the sequence of a line."""
     under_review: dict[int, LineState] = field(default_factory=dict)
@@ -101,10 +103,12 @@ class Case:
     """When the payer's refusal of a line reached us, by its sequence: the window for filing runs from there."""
     payer_may_have: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Contacts of electronic requests and their lines, from before they are sent: a cancel may come on the way."""
-    authorizing: bool = False
+    authorizing: Annotated[bool, Field(exclude=True)] = False
     """Whether the track that hears the payer is at work right now."""
     notified: list[str] = field(default_factory=list)
     """Contacts of which the payer has told us that there is an answer, in that order."""
+    unread: list[str] = field(default_factory=list)
+    """Contacts whose answer cannot be read from the store: a person says when to try again."""
     assessment: Assessment | None = None
 
     accepted: bool = False
@@ -112,10 +116,14 @@ class Case:
     order_settled: bool = False
     reservation: Reservation | None = None
     reservation_key: str = ""
+    returning_stock: bool = False
+    """What was reserved under this key is on its way back to the shelf."""
     therapy: Therapy | None = None
     nurses_asked: set[str] = field(default_factory=set)
     visit: Visit | None = None
     visit_key: str = ""
+    placing: Visit | None = None
+    """The visit that is being placed under `visit_key`."""
     renewed_for: str = ""
     """The key of the visit for which an authorization was renewed."""
     reaction: str | None = None
@@ -123,6 +131,9 @@ class Case:
     visit_done: bool = False
 
     overrides: dict[str, Override] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    """How many keys of each purpose were made."""
+    opened: bool = False
     refused: str = ""
     """The last signal that was refused, and why."""
     closing: Closing | None = None
@@ -132,6 +143,12 @@ class Case:
     def open(self, opening: Opening) -> None:
         self.outline, self.plan, self.policy = opening.outline, opening.plan, opening.policy
         self.site = opening.outline.site
+        self.opened = True
+
+    def new_key(self, purpose: str) -> str:
+        """A key for an effect, a UUID. The same step has the same one in whatever run of the workflow it is taken."""
+        self.keys[purpose] = number = self.keys.get(purpose, 0) + 1
+        return str(uuid5(_KEYS, f"{self.referral_id}:{purpose}:{number}"))
 
     @property
     def owed(self) -> list[Request]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -27,14 +28,15 @@ class StartAgain(Interrupted):
     """Something that was settled no longer is: each track looks at its work again from its beginning."""
 
 
+@dataclass
 class Control:
     """What interrupts and what delays the tracks of one referral."""
 
-    def __init__(self) -> None:
-        self.closing: Closing | None = None
-        self.hold: Hold | None = None
-        self._again = False
-        self.leaving = False
+    closing: Closing | None = None
+    hold: Hold | None = None
+    again: bool = False
+    """Every track must start from its beginning."""
+    leaving: bool = False
 
     def close(self, closing: Closing) -> NoReturn:
         """End the referral from inside a track; the other tracks stop at their next step."""
@@ -46,11 +48,11 @@ class Control:
         self.closing = self.closing or closing
 
     def request_start_again(self) -> None:
-        self._again = True
+        self.again = True
 
     def begin_again(self) -> None:
         """Every track has stopped and may start from its beginning."""
-        self._again = False
+        self.again = False
 
     def leave(self) -> None:
         """Every track has ended for good: what is still done is undoing, which nothing interrupts or delays."""
@@ -59,7 +61,7 @@ class Control:
 
     @property
     def interrupting(self) -> bool:
-        return not self.leaving and (self._again or self.closing is not None)
+        return not self.leaving and (self.again or self.closing is not None)
 
     def check(self) -> None:
         """Raise what interrupts, if anything does."""
@@ -67,7 +69,7 @@ class Control:
             return
         if self.closing:
             raise Closed(self.closing)
-        if self._again:
+        if self.again:
             raise StartAgain
 
     async def until(

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from temporalio import workflow
-
 from activities.payer import PayerActivities
 from firstdose.domain.channel import Plan
 from firstdose.domain.coding import lines_for
@@ -38,7 +36,7 @@ class Coverage(Track):
         if not plan.eligibility.electronic:
             word: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
         else:
-            contact_id = self.case.verifying = self.case.verifying or str(workflow.uuid4())
+            contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
             word = await Takeover(*self.tools).first_word(
                 PayerActivities.verify_benefits,
                 self.request(contact_id),

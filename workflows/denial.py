@@ -154,7 +154,7 @@ class Denial(Track):
         tried = self.case.tried_for(lines[0])
         self._tried(lines, tried.model_copy(update={"reviewed_externally": True}))
         request = Request(
-            contact_id=str(workflow.uuid4()),
+            contact_id=self.case.new_key("external_review"),
             known=PayerAnswer(),
             clock=clock,
             channel=Channel.PEOPLE,

@@ -1,38 +1,40 @@
 """Effects on the outside, and their undoing.
 
 An activity that can never succeed becomes a `reconcile` work item, never a failed workflow. Each effect that must be
-undone registers its compensation; leaving the process early runs them in reverse.
+undone registers its compensation by name; leaving the process early runs them in reverse.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
-from temporalio.workflow import ActivityConfig
+from temporalio.workflow import ActivityConfig, ActivityHandle
 
 from firstdose.domain.resolutions import Reconcile
-from workflows import options
+from workflows.calls import CallFailed, call
 from workflows.control import Control
 from workflows.journal import Journal
 from workflows.worklist import Worklist
 
 A = TypeVar("A")
 T = TypeVar("T")
-
-
-def problem_of(failure: ActivityError) -> str:
-    """The code of what went wrong; an exception of another kind is `unavailable`."""
-    cause = failure.cause
-    return (cause.type if isinstance(cause, ApplicationError) else None) or "unavailable"
+Compensation = Callable[[], Awaitable[None]]
 
 
 class Effects:
-    def __init__(self, control: Control, worklist: Worklist, journal: Journal) -> None:
+    """`to_undo` names the compensations that are due, in the order of what they undo."""
+
+    def __init__(self, control: Control, worklist: Worklist, journal: Journal, to_undo: list[str]) -> None:
         self._control = control
         self._worklist = worklist
         self._journal = journal
-        self._undo: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._to_undo = to_undo
+        self._compensations: dict[str, Compensation] = {}
+        self.calls: dict[str, ActivityHandle[Any]] = {}
+        """Calls to the payer that go on although the track that made them starts again, by their key."""
+
+    def compensate_with(self, compensations: Mapping[str, Compensation]) -> None:
+        """What each name stands for."""
+        self._compensations |= compensations
 
     async def attempt(
         self,
@@ -47,12 +49,14 @@ class Effects:
         if not on_hold:
             await self._control.ready()
         try:
-            return await workflow.execute_activity_method(activity, arg, **options.named(config, summary))
-        except ActivityError as failure:
-            if is_cancelled_exception(failure):
-                raise
-            self._journal.note("activity.failed", step=summary, problem=problem_of(failure))
-            return problem_of(failure)
+            return await call(activity, arg, config, summary)
+        except CallFailed as failure:
+            self.failed(summary, failure.problem)
+            return failure.problem
+
+    def failed(self, step: str, problem: str) -> None:
+        """Keep in the audit that a step cannot be done."""
+        self._journal.note("activity.failed", step=step, problem=problem)
 
     async def do(self, activity: Callable[[Any, A], Awaitable[T]], arg: A, config: ActivityConfig, summary: str) -> T:
         """Do it; what can never succeed waits for a person, who says when to try again or how the referral ends."""
@@ -84,24 +88,31 @@ class Effects:
             if answer.outcome in ("done", "close"):
                 return
 
-    def undo_with(self, name: str, undo: Callable[[], Awaitable[None]]) -> None:
-        """From now on leaving early runs `undo`."""
-        self._undo[name] = undo
+    def undo_with(self, name: str) -> None:
+        """From now on leaving early runs this compensation."""
+        if name not in self._to_undo:
+            self._to_undo.append(name)
 
     def pending(self, name: str) -> bool:
-        return name in self._undo
+        return name in self._to_undo
 
     def settled(self, name: str) -> None:
         """Nothing is left to undo here: it was undone already, or has served its purpose."""
-        self._undo.pop(name, None)
+        if name in self._to_undo:
+            self._to_undo.remove(name)
 
     async def undo(self, name: str) -> None:
-        """Run one compensation now, if it is there."""
-        if undo := self._undo.get(name):
-            await undo()
+        """Run one compensation now, if it is due."""
+        if self.pending(name):
+            await self._compensations[name]()
             self.settled(name)
             self._journal.note("compensated", step=name)
 
     async def undo_all(self) -> None:
-        for name in reversed(list(self._undo)):
+        for name in reversed(list(self._to_undo)):
             await self.undo(name)
+
+    def cancel_call(self, key: str | None) -> None:
+        """End a call that nobody waits for any more, if it is under way."""
+        if handle := self.calls.pop(key or "", None):
+            handle.cancel()

@@ -61,9 +61,12 @@ class Information(Track):
     async def send(self, request: Request) -> None:
         """The person's answer: the documents go out and the wait goes on, or somebody must decide without them."""
         await self.control.ready()  # so that the answer is not taken and then lost to a new start
-        answer = self.worklist.take(AnswerInformationRequest, about=request.contact_id)
+        answer = self.worklist.peek(AnswerInformationRequest, about=request.contact_id)
+        if answer is None:
+            return
         mine = [line.sequence for line in self.wanted(request)]
         if answer.outcome == "unobtainable":
+            self.worklist.take(AnswerInformationRequest, about=request.contact_id)
             set_lines(self, move(self.case.lines, LineState.NEEDS_REVIEW, of=_ASKED, only=mine), "staff")
             return
         if request.channel is Channel.PAS:
@@ -75,6 +78,7 @@ class Information(Track):
             )
             config = options.payer(self.case.policy.payer.give_up_after)
             await self.effects.tell(PayerActivities.send_documents, reply, config, "send documents to the payer")
+        self.worklist.take(AnswerInformationRequest, about=request.contact_id)
         set_lines(self, move(self.case.lines, LineState.PENDED, of=_ASKED, only=mine), "staff")
 
     def withdraw_unless_wanted(self, request: Request) -> None:

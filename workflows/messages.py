@@ -66,8 +66,8 @@ class ReferralStart(BaseModel):
 
     referral_id: str
     source: str
-    resume: bool = False
-    """Go on from the state that the store keeps: Temporal has lost this referral, or knows an older state of it."""
+    state: str = ""
+    """The state to go on from (workflows/state.py), where Temporal lost this referral or knows an older state of it."""
 
 
 class ResolveWorkItem(Message):

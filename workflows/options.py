@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
-from temporalio.workflow import ActivityConfig
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, REFERRALS_QUEUE
 
@@ -13,13 +13,27 @@ HEARTBEAT = timedelta(seconds=10)
 _PATIENT = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(minutes=1))
 """For what will succeed as soon as something is up again."""
 
+RECORD_LOCALLY = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=3),
+    schedule_to_close_timeout=timedelta(seconds=4),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1)),
+)
+"""The journal, within the workflow task: over before the task times out (10 s), so an outage adds no event here."""
+
 RECORD = ActivityConfig(
+    task_queue=REFERRALS_QUEUE,
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=_PATIENT,
+)
+"""The journal while the store is away: nothing goes on without it, so it is tried until an operator has mended it."""
+
+STORE = ActivityConfig(
     task_queue=REFERRALS_QUEUE,
     start_to_close_timeout=timedelta(seconds=10),
     schedule_to_close_timeout=timedelta(days=30),
     retry_policy=_PATIENT,
 )
-"""The store of record: nothing goes on without it, so it is tried for as long as an outage could last."""
+"""What needs our own store alone: tried for as long as an outage could last."""
 
 STORED = ActivityConfig(
     task_queue=PAYERS_QUEUE,
@@ -46,11 +60,6 @@ WAIT_FOR_DECISION = ActivityConfig(
     ),
 )
 """One activity waits for weeks. The policy says how often it inquires; the back-off is for a payer that is down."""
-
-
-def named(config: ActivityConfig, summary: str) -> ActivityConfig:
-    """The options with the summary that the Web UI shows beside the activity."""
-    return {**config, "summary": summary}
 
 
 def payer(keep_trying: timedelta) -> ActivityConfig:

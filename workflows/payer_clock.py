@@ -24,7 +24,7 @@ class PayerClock(Track):
         """By the first purpose that a rule knows; None if there is no such step."""
         wanted = ClockRequest(
             referral_id=self.case.referral_id,
-            key=str(workflow.uuid4()),
+            key=self.case.new_key("clock"),
             purposes=purposes,
             at=at,
             kinds=frozenset(line.kind for line in lines),

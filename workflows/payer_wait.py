@@ -7,27 +7,29 @@ payer's clock runs out, a person is asked to follow up, and the wait goes on.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 from temporalio.workflow import ActivityHandle
 
 from activities.payer import PayerActivities
 from firstdose.domain.authorization import LineState, PayerAnswer, apply
 from firstdose.domain.authorization_steps import Step, at
 from firstdose.domain.clocks import Extension
-from firstdose.domain.resolutions import AnswerInformationRequest, FollowUpPayer
+from firstdose.domain.resolutions import AnswerInformationRequest, FollowUpPayer, Reconcile
 from firstdose.domain.work_item import WorkItemKind
 from firstdose.ports import DecisionWait
 from workflows import options
+from workflows.calls import failure_of, start
 from workflows.case import Request
-from workflows.effects import problem_of
 from workflows.information import Information
 from workflows.lines import briefly, set_lines
 from workflows.payer_clock import PayerClock
 from workflows.track import Track
 
 _SHOWN_OF_CLOCK = {"rule", "version", "citation"}
+_READ: Final = "read the payer's answer"
+_WAIT: Final = "wait for the payer's decision"
 
 
 @dataclass
@@ -81,11 +83,7 @@ class PayerWait(Track):
             every=self.case.policy.payer.inquire_every,
             known=request.known,
         )
-        return workflow.start_activity_method(
-            PayerActivities.await_decision,
-            wait,
-            **options.named(options.WAIT_FOR_DECISION, "wait for the payer's decision"),
-        )
+        return start(PayerActivities.await_decision, wait, options.WAIT_FOR_DECISION, _WAIT)
 
     def _something_came(self, owed: list[Request]) -> bool:
         return bool(self.case.notified) or any(
@@ -112,17 +110,39 @@ class PayerWait(Track):
 
     async def hear_notified(self) -> bool:
         """Read what the payer told us by itself; whether it was news. What was voided stays void."""
-        contact_id = self.case.notified.pop(0)
-        answer = await workflow.execute_activity_method(
-            PayerActivities.read_answer,
-            self.request(contact_id),
-            **options.named(options.STORED, "read the payer's answer"),
+        contact_id = self.case.notified[0]
+        answer = await self.effects.attempt(
+            PayerActivities.read_answer, self.request(contact_id), options.STORED, _READ, on_hold=True
         )
+        self.case.notified.remove(contact_id)
+        if isinstance(answer, str):
+            self._ask_when_to_read_again(contact_id, problem=answer)
+            return False
         request = self.case.requests.get(contact_id)
         if answer is None or request is None:
             self.journal.note("payer.late_answer", contact=contact_id, applied=False)
             return False
         return self._heard(request, answer)
+
+    def _ask_when_to_read_again(self, contact_id: str, problem: str) -> None:
+        """Beside the wait, which goes on."""
+        self.case.unread.append(contact_id)
+        self.worklist.open(Reconcile, about=_unread(contact_id), step=_READ, problem=problem, by_hand=True)
+
+    async def read_again(self) -> None:
+        """Answers that could not be read are read again when a person says so, for as long as the workflow lives."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._answered_unread()))
+            for contact_id in self._answered_unread():
+                answer = self.worklist.take(Reconcile, about=_unread(contact_id))
+                self.case.unread.remove(contact_id)
+                if answer.outcome == "retry":
+                    self.case.notify(contact_id)
+                elif answer.closing:
+                    self.control.request_closing(answer.closing)
+
+    def _answered_unread(self) -> list[str]:
+        return [each for each in self.case.unread if self.worklist.answered(Reconcile, about=_unread(each))]
 
     def _heard(self, request: Request, answer: PayerAnswer) -> bool:
         """The payer's word changes the lines of its request; False if it is the word that we know."""
@@ -151,13 +171,14 @@ class PayerWait(Track):
 
     def _hear_inquiry(self, request: Request) -> None:
         inquiry = self.inquiries.pop(request.contact_id)
-        try:
-            if inquiry:
-                self._heard(request, inquiry.result())
-        except ActivityError as failure:
+        if inquiry is None:
+            return
+        if problem := failure_of(inquiry):
             self.inquiries[request.contact_id] = None
-            self.journal.note("activity.failed", step="wait for the payer's decision", problem=problem_of(failure))
-            self._ask_people(request, problem_of(failure))
+            self.effects.failed(_WAIT, problem)
+            self._ask_people(request, problem)
+        else:
+            self._heard(request, inquiry.result())
 
     def _ask_people(self, request: Request, problem: str | None = None) -> None:
         request.ask_people_at = None
@@ -186,6 +207,10 @@ class PayerWait(Track):
             await PayerClock(*self.tools).extend(request, longer)
             if request.ask_people_at and request.ask_people_at <= workflow.now():
                 request.ask_people_at = None  # a person has asked just now
+
+
+def _unread(contact_id: str) -> str:
+    return f"answer {contact_id}"
 
 
 def _asked_at(request: Request) -> datetime:

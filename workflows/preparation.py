@@ -1,7 +1,5 @@
 """Two of the preparations after approval: the patient's agreement, and drug and supplies."""
 
-from temporalio import workflow
-
 from activities.pharmacy import PharmacyActivities
 from firstdose.domain.coverage import Paying, site_problem
 from firstdose.domain.facts import Blocks
@@ -9,7 +7,6 @@ from firstdose.domain.referral import Site
 from firstdose.domain.resolutions import FindAssistance, PrepareTherapy, ReviewBenefits, SettleOrder
 from firstdose.domain.stage import Closing
 from firstdose.domain.therapy import Therapy as Prepared
-from firstdose.ports import Request
 from workflows import options
 from workflows.track import Track
 
@@ -20,6 +17,8 @@ class Agreement(Track):
     async def review(self) -> None:
         """Until the patient has accepted what they pay and signed; somebody else may pay instead."""
         while not self.case.agreement_signed:
+            if self.worklist.asked(FindAssistance):
+                await self._find_assistance()
             benefits = self.case.benefits
             amounts = benefits.model_dump(mode="json", include={"copay", "coinsurance_percent"}) if benefits else {}
             problem = site_problem(self.case.plan, self.case.site, self.case.paying)
@@ -30,8 +29,11 @@ class Agreement(Track):
                 case "declined":
                     self.control.close(Closing.PATIENT_DECLINED)
                 case "wants_assistance":
-                    if (await self.worklist.ask(FindAssistance, reason="responsibility")).outcome == "found":
-                        self.case.paying = Paying.ASSISTANCE
+                    await self._find_assistance()
+
+    async def _find_assistance(self) -> None:
+        if (await self.worklist.ask(FindAssistance, reason="responsibility")).outcome == "found":
+            self.case.paying = Paying.ASSISTANCE
 
 
 class Therapy(Track):
@@ -65,10 +67,12 @@ class Therapy(Track):
 
     async def _reserve(self) -> bool:
         if self.case.reservation is None:
-            self.case.reservation_key = str(workflow.uuid4())
-            self.effects.undo_with(RETURN_STOCK, self._return_stock)
-            request = Request(referral_id=self.case.referral_id, key=self.case.reservation_key)
-            reserved = await self.effects.do(PharmacyActivities.reserve_stock, request, options.RECORD, "reserve stock")
+            if self.case.returning_stock:
+                await self.give_back()
+            self.case.reservation_key = self.case.reservation_key or self.case.new_key("reservation")
+            self.effects.undo_with(RETURN_STOCK)
+            request = self.request(self.case.reservation_key)
+            reserved = await self.effects.do(PharmacyActivities.reserve_stock, request, options.STORE, "reserve stock")
             if not reserved.available:
                 self.effects.settled(RETURN_STOCK)
                 self.case.order_settled = False
@@ -95,10 +99,11 @@ class Therapy(Track):
 
     async def give_back(self) -> None:
         """The therapy is no longer what is needed: stock goes back, and it is prepared anew."""
-        self.case.therapy = None
+        self.case.therapy, self.case.reservation, self.case.returning_stock = None, None, True
         await self.effects.undo(RETURN_STOCK)
-        self.case.reservation = None
+        self.case.reservation_key, self.case.returning_stock = "", False
 
-    async def _return_stock(self) -> None:
-        request = Request(referral_id=self.case.referral_id, key=self.case.reservation_key)
-        await self.effects.tell(PharmacyActivities.return_stock, request, options.RECORD, RETURN_STOCK, on_hold=True)
+    async def return_stock(self) -> None:
+        """The compensation of a reservation."""
+        request = self.request(self.case.reservation_key)
+        await self.effects.tell(PharmacyActivities.return_stock, request, options.STORE, RETURN_STOCK, on_hold=True)

@@ -13,12 +13,13 @@ with workflow.unsafe.imports_passed_through():
     from firstdose.domain.stage import Closing, Milestone, Stage
     from workflows import options
     from workflows.assessment import InitialAssessment
-    from workflows.authorization import Authorization
-    from workflows.case import Case
-    from workflows.control import Closed, Control, StartAgain, all_of
+    from workflows.authorization import VOID, Authorization
+    from workflows.background import beside
+    from workflows.control import Closed, StartAgain, all_of
     from workflows.coverage import Coverage
     from workflows.effects import Effects
-    from workflows.journal import Journal
+    from workflows.escalation import Escalation
+    from workflows.journal import Journal, Present
     from workflows.messages import (
         WORKFLOW,
         AmendRequest,
@@ -34,13 +35,14 @@ with workflow.unsafe.imports_passed_through():
         Status,
     )
     from workflows.patient import Patient
-    from workflows.preparation import Agreement, Therapy
+    from workflows.preparation import RETURN_STOCK, Agreement, Therapy
     from workflows.second_look import SecondLook
     from workflows.service import Service
+    from workflows.state import ReferralState
     from workflows.steering import Steering
     from workflows.tracking import Tracking
-    from workflows.visit import FirstVisit
-    from workflows.worklist import Worklist
+    from workflows.visit import RELEASE, FirstVisit
+    from workflows.worklist import Situation, Worklist
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -49,20 +51,26 @@ M = TypeVar("M", bound=BaseModel)
 class Referral:
     @workflow.init
     def __init__(self, start: ReferralStart) -> None:
-        self.case = Case(start.referral_id)
-        self.control = Control()
+        self.state = ReferralState.at_start(start)
+        self.case, self.control = self.state.case, self.state.control
+        present = Present(
+            standing=lambda: self.tracking.show(),
+            open_items=lambda: tuple(item.id for item in self.worklist.open_items),
+            state=lambda: self.state.to_json(),
+        )
         self.journal = Journal(
-            start.referral_id, lambda: self.tracking.show(), lambda recorded: self.second_look.learn(recorded)
+            start.referral_id, self.state.journal, present, lambda recorded: self.second_look.learn(recorded)
         )
-        self.worklist = Worklist(start.referral_id, lambda: self.case.policy, self.journal, self.control)
-        self.tracking = Tracking(start.source, self.case, self.control, self.worklist)
-        tools = (
-            self.case,
-            self.control,
+        self.worklist = Worklist(
+            start.referral_id,
+            self.state.worklist,
+            lambda: Situation(self.case.policy, self.case.outline),
             self.journal,
-            self.worklist,
-            Effects(self.control, self.worklist, self.journal),
+            self.control,
         )
+        self.effects = Effects(self.control, self.worklist, self.journal, self.state.to_undo)
+        self.tracking = Tracking(start.source, self.case, self.control, self.journal, self.worklist)
+        tools = (self.case, self.control, self.journal, self.worklist, self.effects)
         self.patient = Patient(*tools)
         self.coverage = Coverage(*tools)
         self.authorization = Authorization(*tools)
@@ -73,6 +81,14 @@ class Referral:
         self.service = Service(*tools)
         self.steering = Steering(*tools)
         self.second_look = SecondLook(*tools)
+        self.escalation = Escalation(*tools)
+        self.effects.compensate_with(
+            {
+                VOID: self.authorization.void,
+                RETURN_STOCK: self.therapy.return_stock,
+                RELEASE: self.visit.release,
+            }
+        )
 
     @workflow.query(description="Where the referral stands, and what it waits for")
     def status(self) -> Status:
@@ -87,25 +103,25 @@ class Referral:
             overrides=tuple(self.case.overrides.values()),
             waiting_for=standing.waiting_for,
             next_due=standing.next_due,
+            recorded=self.journal.recorded,
         )
 
     @workflow.run
     async def run(self, start: ReferralStart) -> Closing:
-        beside = (
+        closing = await beside(
+            self.bring_on_service(),
             self.journal.keep(),
-            self.worklist.watch(),
+            self.escalation.watch(),
             self.steering.end_holds(),
             self.authorization.listen(),
+            self.authorization.read_again(),
         )
-        tasks = [asyncio.create_task(each) for each in beside]
-        closing = await self.bring_on_service()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        for task in tasks:
-            task.cancel()
         return closing
 
     async def bring_on_service(self) -> Closing:
         try:
+            self.control.check()
             await self.open()
             while not self.case.visit_done:
                 try:
@@ -123,13 +139,12 @@ class Referral:
             return await self.service.leave(Closing.WITHDRAWN)
 
     async def open(self) -> None:
-        self.case.open(
-            await workflow.execute_activity_method(
-                RecordActivities.open_referral,
-                self.case.referral_id,
-                **options.named(options.RECORD, "open the referral"),
-            )
+        if self.case.opened:
+            return
+        opening = await self.effects.do(
+            RecordActivities.open_referral, self.case.referral_id, options.STORE, "open the referral"
         )
+        self.case.open(opening)
         self.journal.note("referral.opened", policy=self.case.policy.version, payer=self.case.plan.payer)
         self.journal.tell(Milestone.CREATED)
         self.service.move(Stage.VERIFICATION)

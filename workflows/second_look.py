@@ -108,8 +108,7 @@ class SecondLook(Track):
 
     def _forget_coverage(self) -> None:
         case = self.case
-        if call := case.calls.pop(case.verifying or "", None):
-            call.cancel()
+        self.effects.cancel_call(case.verifying)
         case.verifying = None
         case.benefits, case.paying, case.lines, case.agreement_signed = None, Paying.PLAN, (), False
 

@@ -6,14 +6,12 @@ The electronic attempt goes on beside the work item, so a payer that comes back 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from temporalio import workflow
-from temporalio.exceptions import ActivityError
 from temporalio.workflow import ActivityHandle
 
 from firstdose.domain.resolutions import Resolution
 from workflows import options
+from workflows.calls import failure_of, start
 from workflows.control import Closed, StartAgain
-from workflows.effects import problem_of
 from workflows.track import Track
 
 A = TypeVar("A")
@@ -43,14 +41,13 @@ class Takeover(Track):
         Raises Interrupted, or NotWanted once nobody waits for it any more.
         """
         await self.control.ready()
-        contact: ActivityHandle[T] | None = self.case.calls.pop(key, None)
+        contact: ActivityHandle[T] | None = self.effects.calls.pop(key, None)
         if contact is None:
-            config = options.named(options.payer(self.case.policy.payer.keep_trying), summary)
-            contact = workflow.start_activity_method(activity, request, **config)
+            contact = start(activity, request, options.payer(self.case.policy.payer.keep_trying), summary)
         try:
             word = await self._first_of(contact, summary, people, unless, **asks)
         except (StartAgain, NotWanted):
-            self.case.calls[key] = contact
+            self.effects.calls[key] = contact
             raise
         except Closed:
             contact.cancel()
@@ -68,18 +65,18 @@ class Takeover(Track):
             summary=f"{summary}: people take over",
         )
         if contact.done():
-            if (failed := _failure(contact)) is None:
+            if (failed := failure_of(contact)) is None:
                 self.worklist.drop(people, why="the payer answered electronically")
                 return contact.result()
             problem = failed
-            self.journal.note("activity.failed", step=summary, problem=problem)
+            self.effects.failed(summary, problem)
         return await self._beside_people(contact, people, problem, unless, **asks)
 
     async def _beside_people(
         self, contact: ActivityHandle[T], people: type[R], problem: str, unless: Callable[[], bool], **asks: Any
     ) -> T | R:
         def answered() -> bool:
-            return contact.done() and _failure(contact) is None
+            return contact.done() and failure_of(contact) is None
 
         if unless():
             raise NotWanted
@@ -91,15 +88,3 @@ class Takeover(Track):
             raise NotWanted
         self.worklist.drop(people, why="the payer answered electronically")
         return contact.result()
-
-
-def _failure(contact: ActivityHandle[T]) -> str | None:
-    """The code of the problem with which the contact ended; None if it ended well or goes on."""
-    if not contact.done() or contact.cancelled():
-        return None
-    failure = contact.exception()
-    if failure is None:
-        return None
-    if not isinstance(failure, ActivityError):
-        raise failure
-    return problem_of(failure)

@@ -12,6 +12,7 @@ from firstdose.domain.journal import Standing, WaitingFor
 from firstdose.domain.role import Role
 from workflows.case import Case
 from workflows.control import Control
+from workflows.journal import Journal
 from workflows.messages import (
     AUTHORIZATION,
     NEXT_DUE,
@@ -27,10 +28,11 @@ from workflows.worklist import Worklist
 
 
 class Tracking:
-    def __init__(self, source: str, case: Case, control: Control, worklist: Worklist) -> None:
+    def __init__(self, source: str, case: Case, control: Control, journal: Journal, worklist: Worklist) -> None:
         self._source = source
         self._case = case
         self._control = control
+        self._journal = journal
         self._worklist = worklist
         self._shown: dict[str, object] = {}
 
@@ -59,6 +61,8 @@ class Tracking:
         asked = (LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED)
         if self._case.closing is None and any(line.state in asked for line in self._case.lines):
             roles.add(WaitingFor.PAYER)
+        if self._journal.waits_for_store:
+            roles.add(WaitingFor.SYSTEM)
         return tuple(sorted(roles))
 
     def _next_due(self) -> datetime | None:
@@ -90,6 +94,7 @@ class Tracking:
         parts = [
             head,
             refused,
+            "**The store cannot be written**: nothing goes on until it can." if self._journal.waits_for_store else "",
             self._lines(standing),
             self._items(),
             *(f"- **blocked by:** {why}" for why in standing.blocked_by),

@@ -16,7 +16,7 @@ from firstdose.domain.resolutions import (
 )
 from firstdose.domain.stage import Closing, Milestone, Stage
 from firstdose.domain.visit import Visit
-from firstdose.ports import NurseSearch, Recipient, Request, Topic, VisitHold
+from firstdose.ports import NurseSearch, Recipient, Topic, VisitHold
 from workflows import options
 from workflows.case import Part
 from workflows.control import StartAgain
@@ -28,6 +28,8 @@ RELEASE = "release the visit"
 class FirstVisit(Track):
     async def arrange(self) -> None:
         """Until somebody holds the visit at a time that the patient confirmed."""
+        if self.case.placing:
+            await self._hold(self.case.placing)
         if self.case.visit is None and self.case.site is Site.HOME:
             await self._offer_to_nurses()
         while self.case.visit is None:
@@ -37,7 +39,7 @@ class FirstVisit(Track):
     async def _offer_to_nurses(self) -> None:
         rule = self.case.policy.dispatch
         search = NurseSearch(referral_id=self.case.referral_id, key=self.case.referral_id, limit=rule.offers)
-        found = await self.effects.do(DispatchActivities.find_nurses, search, options.RECORD, "find nurses")
+        found = await self.effects.do(DispatchActivities.find_nurses, search, options.STORE, "find nurses")
         for nurse in (nurse for nurse in found if nurse not in self.case.nurses_asked):
             answer = await self.worklist.offer(
                 ConfirmVisit,
@@ -47,15 +49,15 @@ class FirstVisit(Track):
                 therapy=self.case.outline.therapy,
             )
             self.case.nurses_asked.add(nurse)
-            if answer and answer.outcome == "accepted" and answer.visit_at and await self._hold(nurse, answer.visit_at):
+            if answer and answer.outcome == "accepted" and await self._accept(nurse, answer.visit_at):
                 return
 
     async def _place(self) -> None:
         """Automatic dispatch found nobody, or the visit is in the suite: the nurse coordinator places it."""
         answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=sorted(self.case.nurses_asked))
         match answer.outcome:
-            case "placed" if answer.visit_at:
-                await self._hold(answer.nurse, answer.visit_at)
+            case "placed":
+                await self._accept(answer.nurse, answer.visit_at)
             case "suite":
                 self._go_to_suite()
             case _:
@@ -66,16 +68,23 @@ class FirstVisit(Track):
         self.journal.note("site.changed", site=Site.SUITE)
         self.send_back(Part.AUTHORIZATION, Part.VISIT)
 
-    async def _hold(self, nurse: str | None, visit_at: datetime) -> bool:
-        self.case.visit_key = str(workflow.uuid4())
-        self.effects.undo_with(RELEASE, self._release)
-        visit = Visit(visit_at=visit_at, nurse=nurse, patient_confirmed=True)
+    async def _accept(self, nurse: str | None, visit_at: datetime | None) -> bool:
+        if visit_at is None:
+            return False
+        self.case.visit_key = self.case.new_key("visit")
+        self.case.placing = Visit(visit_at=visit_at, nurse=nurse, patient_confirmed=True)
+        return await self._hold(self.case.placing)
+
+    async def _hold(self, visit: Visit) -> bool:
+        self.effects.undo_with(RELEASE)
         hold = VisitHold(referral_id=self.case.referral_id, key=self.case.visit_key, visit=visit)
-        if not await self.effects.do(DispatchActivities.hold_visit, hold, options.RECORD, "hold the visit"):
+        held = await self.effects.do(DispatchActivities.hold_visit, hold, options.STORE, "hold the visit")
+        self.case.placing = None
+        if not held:
             self.effects.settled(RELEASE)
             return False
         self.case.visit = visit
-        self.journal.tell(Milestone.SCHEDULED, visit_at=visit_at)
+        self.journal.tell(Milestone.SCHEDULED, visit_at=visit.visit_at)
         return True
 
     async def perform(self) -> None:
@@ -161,13 +170,15 @@ class FirstVisit(Track):
 
     async def let_go(self) -> None:
         """The visit is no longer what is needed: whoever held it is released, and it is placed anew."""
-        if self.case.visit is not None:
-            self.case.visit = None
+        told, self.case.visit, self.case.placing = self.case.visit is not None, None, None
+        if told:
             self.case.nurses_asked.clear()
-            if self.effects.pending(RELEASE):
+        if self.effects.pending(RELEASE):
+            if told:
                 self.journal.tell(Milestone.EVENT_CANCELLED)
-                await self.effects.undo(RELEASE)
+            await self.effects.undo(RELEASE)
 
-    async def _release(self) -> None:
-        request = Request(referral_id=self.case.referral_id, key=self.case.visit_key)
-        await self.effects.tell(DispatchActivities.release_visit, request, options.RECORD, RELEASE, on_hold=True)
+    async def release(self) -> None:
+        """The compensation of a visit that is held."""
+        request = self.request(self.case.visit_key)
+        await self.effects.tell(DispatchActivities.release_visit, request, options.STORE, RELEASE, on_hold=True)

@@ -21,6 +21,7 @@ from desk.cli.options import AsJson
 from desk.cli.temporal import connected, run
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.temporal import data_converter
+from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from firstdose.settings import Settings
 from workflows.messages import WORKFLOW
 from workflows.referral import Referral
@@ -57,6 +58,7 @@ async def _replay(files: tuple[Path, ...], *, as_json: bool) -> int:
         workflows=[Referral],
         data_converter=data_converter(keyring),
         header_codec_behavior=HeaderCodecBehavior.CODEC,
+        workflow_runner=REFERRAL_RUNNER,
         # Core would log to standard output what the result says anyway.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
     )

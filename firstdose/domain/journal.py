@@ -133,10 +133,9 @@ class Batch(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     referral_id: str
-    first: int
     entries: tuple[AnyEntry, ...]
     standing: Standing
-    number: int = 0
+    number: int = 1
     """How many batches this workflow has recorded, with this one."""
     run: RunPoint = RunPoint()
     open_items: tuple[str, ...] = ()

@@ -67,6 +67,8 @@ class Policy(BaseModel):
     due: dict[WorkItemKind, timedelta] = Field(default_factory=dict)
     """By when a work item of a kind is done; a kind that is not named has `due_default`."""
     due_default: timedelta = timedelta(hours=24)
+    rounds: int = Field(default=5, ge=1, le=100)
+    """How often the same is asked with nothing changed before a supervisor decides."""
     contact: Contact = Contact()
     escalation: Escalation = Escalation()
     payer: PayerContact = PayerContact()

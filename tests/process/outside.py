@@ -101,8 +101,10 @@ class Outside:
     """Notified when something was recorded and staff have looked at it."""
     entries: list[AnyEntry] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing)
+    state: str = ""
+    """The newest state of the workflow, as it tells it with each batch."""
     staff: Callable[[WorkItem], Awaitable[None]] | None = None
-    """Who looks at a work item as soon as it is recorded. Time stands still until they have."""
+    """Who looks at a work item as soon as it is recorded."""
     effects: list[str] = field(default_factory=list)
     requests: list[AuthorizationRequest] = field(default_factory=list)
     voided: list[AuthorizationRequest] = field(default_factory=list)
@@ -116,13 +118,13 @@ class Outside:
 
     async def record(self, batch: Batch) -> Recorded:
         learned = Recorded()
-        for number, entry in enumerate(batch.entries, start=batch.first):
-            if number <= len(self.entries):
-                continue
+        known = {entry.key for entry in self.entries}
+        new = [entry for entry in batch.entries if entry.key not in known]
+        for entry in new:
             self.entries.append(entry)
             learned = self._facts(entry) or learned
-        self.standing = batch.standing
-        for entry in batch.entries:
+        self.standing, self.state = batch.standing, batch.state
+        for entry in new:
             if isinstance(entry, Opened) and self.staff:
                 await self.staff(entry.item)
         async with self.happened:

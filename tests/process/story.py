@@ -10,6 +10,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -20,6 +21,7 @@ from activities.outreach import OutreachActivities
 from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
+from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.stage import Closing
 from firstdose.domain.visit import ReportItem
@@ -78,6 +80,7 @@ class Story(AbstractAsyncContextManager["Story"]):
     items: list[WorkItem] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     handle: WorkflowHandle[Referral, Closing] = field(init=False)
+    _answering: set[asyncio.Task[None]] = field(default_factory=set)
     _seen: int = 0
     """The last event when the story was last looked at."""
 
@@ -104,20 +107,37 @@ class Story(AbstractAsyncContextManager["Story"]):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for answering in self._answering:
+            answering.cancel()
         await self._stack.aclose()
 
     async def _answer(self, item: WorkItem) -> None:
+        """Beside the record, since the workflow takes an answer only when that is done. Time stands still meanwhile."""
         self.items.append(item)
         if (answer := self._scripted(item)) is None:
             return
-        request = _resolution(item, answer, (item.role,))
-        if self.by_update:
-            await self._update(request)
-        else:
-            await self.handle.signal("resolve_work_item", request)
+        await self._lock_time()
+        self._answering.add(asyncio.create_task(self._send(_resolution(item, answer, (item.role,)))))
+
+    async def _send(self, request: ResolveWorkItem) -> None:
+        try:
+            if self.by_update:
+                await self._update(request)
+            else:
+                await self.handle.signal("resolve_work_item", request)
+        finally:
+            await self._unlock_time()
+
+    async def _lock_time(self) -> None:
+        if self.env.supports_time_skipping:
+            await self.env.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+
+    async def _unlock_time(self) -> None:
+        if self.env.supports_time_skipping:
+            await self.env.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
 
     async def _update(self, request: ResolveWorkItem) -> None:
-        """Only until it is accepted: it completes when the store has it, and the store is waiting for us.
+        """Until it is accepted.
 
         The time-skipping server now and then forgets to say that it was; asked again by the same id, it does.
         """
@@ -160,13 +180,16 @@ class Story(AbstractAsyncContextManager["Story"]):
             done, _pending = await asyncio.wait([ending], timeout=3)
             if done:
                 await self._replay()
+                await asyncio.gather(*self._answering)
                 return ending.result()
             await self._look_whether_stuck()
         ending.cancel()
         raise TimeoutError(f"the story does not end; at last: {await self._last_events()}")
 
     async def _replay(self) -> None:
-        replayer = Replayer(workflows=[Referral], data_converter=self.env.client.data_converter)
+        replayer = Replayer(
+            workflows=[Referral], data_converter=self.env.client.data_converter, workflow_runner=REFERRAL_RUNNER
+        )
         await replayer.replay_workflow(await self.handle.fetch_history())
 
     async def until(self, condition: Callable[[], bool]) -> None:

@@ -240,7 +240,8 @@ async def test_a_closed_gate_names_itself_and_waits_for_a_supervisor(env: Workfl
         assert await story.ends() is Closing.TRANSFERRED
     (item,) = story.asked(K.RECONCILE)
     assert item.asks["blocked_by"] == ["the pharmacy holds no licence in the patient's state"]
-    assert story.outside.compensations == ["return the stock", "release the visit", "void the authorization"]
+    *preparations, first = story.outside.compensations
+    assert (sorted(preparations), first) == (["release the visit", "return the stock"], "void the authorization")
 
 
 async def test_an_activity_that_can_never_succeed_waits_for_a_person(env: WorkflowEnvironment) -> None:

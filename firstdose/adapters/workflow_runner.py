@@ -1,0 +1,96 @@
+"""Runs workflows so that the order of their commands does not depend on how Temporal groups events (decision 21).
+
+A worker that does not have a workflow in memory can get the result of an activity and an update in one activation. The
+SDK applies the update first; when the history is replayed the result comes first, in an activation of its own. Here
+results and timers are applied first and take their full effect, and then signals and updates, as on replay.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
+
+_MESSAGES: Final = ("signal_workflow", "do_update")
+
+
+class ResultsFirst(WorkflowRunner):
+    """Wraps another runner."""
+
+    def __init__(self, runner: WorkflowRunner) -> None:
+        self._runner = runner
+
+    def prepare_workflow(self, defn: workflow._Definition) -> None:
+        self._runner.prepare_workflow(defn)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return _Instance(self._runner.create_instance(det))
+
+    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
+        self._runner.set_worker_level_failure_exception_types(types)
+
+
+class _Instance(WorkflowInstance):
+    def __init__(self, instance: WorkflowInstance) -> None:
+        self._instance = instance
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        results = [job for job in act.jobs if not _is_message(job)]
+        messages = [job for job in act.jobs if _is_message(job)]
+        if not (results and messages):
+            return self._instance.activate(act)
+        completion = self._instance.activate(_with_jobs(act, results))
+        if completion.HasField("failed"):
+            return completion
+        return _joined(completion, self._instance.activate(_with_jobs(act, messages)))
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._instance.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._instance.get_external_store_context(command_info)
+
+    def get_info(self) -> workflow.Info:
+        return self._instance.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._instance.get_thread_id()
+
+
+def _is_message(job: Any) -> bool:
+    return any(job.HasField(kind) for kind in _MESSAGES)
+
+
+def _with_jobs(act: WorkflowActivation, jobs: Sequence[Any]) -> WorkflowActivation:
+    part = WorkflowActivation()
+    part.CopyFrom(act)
+    del part.jobs[:]
+    part.jobs.extend(jobs)
+    return part
+
+
+def _joined(first: WorkflowActivationCompletion, then: WorkflowActivationCompletion) -> WorkflowActivationCompletion:
+    """The commands of both, in this order."""
+    if then.HasField("failed"):
+        return then
+    commands = [*first.successful.commands, *then.successful.commands]
+    flags = {*first.successful.used_internal_flags, *then.successful.used_internal_flags}
+    del then.successful.commands[:], then.successful.used_internal_flags[:]
+    then.successful.commands.extend(commands)
+    then.successful.used_internal_flags.extend(sorted(flags))
+    return then
+
+
+REFERRAL_RUNNER: Final = ResultsFirst(
+    SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_import_notification_policy(
+            SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
+            | SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        )
+    )
+)
+"""The default sandbox, for workers and replays alike: an import into a workflow that nobody decided on stops the start."""
