@@ -19,7 +19,7 @@ class RecordActivities:
 
     @activity.defn
     async def record(self, batch: Batch) -> Recorded:
-        """Tried again whatever the store says: nothing goes on without the journal, and an operator can mend the store."""
+        """Tried again whatever the store says: nothing goes on without the journal, and the store can be mended."""
         try:
             return await self._records.record(batch)
         except PortError as error:

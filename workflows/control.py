@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
+from pydantic import Field
 from temporalio import workflow
 
 from firstdose.domain.stage import Closing
@@ -36,7 +37,8 @@ class Control:
     hold: Hold | None = None
     again: bool = False
     """Every track must start from its beginning."""
-    leaving: bool = False
+    leaving: Annotated[bool, Field(exclude=True)] = False
+    """Whether all that is left is undoing. A referral that is started again finds its closing and leaves again."""
 
     def close(self, closing: Closing) -> NoReturn:
         """End the referral from inside a track; the other tracks stop at their next step."""
@@ -54,9 +56,9 @@ class Control:
         """Every track has stopped and may start from its beginning."""
         self.again = False
 
-    def leave(self) -> None:
+    def leave(self, closing: Closing) -> None:
         """Every track has ended for good: what is still done is undoing, which nothing interrupts or delays."""
-        self.leaving = True
+        self.leaving, self.closing = True, closing
         self.hold = None
 
     @property

@@ -4,9 +4,9 @@ Shapes may gain optional fields, never lose or change them: workflows that run f
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from temporalio.common import SearchAttributeKey
 
 from firstdose.domain.authorization import Line
@@ -50,13 +50,17 @@ def workflow_id(referral_id: str) -> str:
     return f"referral-{referral_id}"
 
 
+Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+"""As the store writes its ids. Anything else names nothing, and the store could not be asked for it."""
+
+
 class Message(BaseModel):
     """`message_id` names the stored message behind it (the update's id too); without one it came by hand."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     actor: Actor
-    message_id: str | None = None
+    message_id: Uuid | None = None
 
 
 class ReferralStart(BaseModel):
@@ -73,14 +77,14 @@ class ReferralStart(BaseModel):
 class ResolveWorkItem(Message):
     """`resolution` is read against the schema of the item's kind (`GET /api/work-items/{id}` names it)."""
 
-    item_id: str
+    item_id: str = Field(max_length=200)
     resolution: dict[str, Any]
     note: str | None = Field(default=None, max_length=4000)
 
 
 class HoldRequest(Message):
     reason: HoldReason
-    until: datetime | None = None
+    until: AwareDatetime | None = None
 
 
 class ResumeRequest(Message):
@@ -107,7 +111,9 @@ class ApproveOverride(Message):
 
 
 class PayerAnswered(BaseModel):
-    contact_id: str
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    contact_id: Uuid
 
 
 class Done(BaseModel):

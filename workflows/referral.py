@@ -1,15 +1,11 @@
 """The process: one referral, from the source's webhook to the first infusion."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities
-    from firstdose.domain.resolutions import Refused
     from firstdose.domain.stage import Closing, Milestone, Stage
     from workflows import options
     from workflows.assessment import InitialAssessment
@@ -19,21 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.coverage import Coverage
     from workflows.effects import Effects
     from workflows.escalation import Escalation
+    from workflows.handlers import Handlers
     from workflows.journal import Journal, Present
-    from workflows.messages import (
-        WORKFLOW,
-        AmendRequest,
-        ApproveOverride,
-        CancelRequest,
-        Done,
-        HoldRequest,
-        OverrideRequest,
-        PayerAnswered,
-        ReferralStart,
-        ResolveWorkItem,
-        ResumeRequest,
-        Status,
-    )
+    from workflows.messages import WORKFLOW, ReferralStart, Status
     from workflows.patient import Patient
     from workflows.preparation import RETURN_STOCK, Agreement, Therapy
     from workflows.second_look import SecondLook
@@ -44,11 +28,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.visit import RELEASE, FirstVisit
     from workflows.worklist import Situation, Worklist
 
-M = TypeVar("M", bound=BaseModel)
-
 
 @workflow.defn(name=WORKFLOW)
-class Referral:
+class Referral(Handlers):
     @workflow.init
     def __init__(self, start: ReferralStart) -> None:
         self.state = ReferralState.at_start(start)
@@ -155,110 +137,3 @@ class Referral:
         self.service.accept()
         await all_of(self.agreement.review(), self.therapy.prepare(), self.visit.arrange())
         await self.visit.perform()
-
-    @workflow.update(description="Resolve a work item, as its role")
-    async def resolve_work_item(self, request: ResolveWorkItem) -> Done:
-        self.worklist.resolve(request)
-        return await self._done()
-
-    @resolve_work_item.validator
-    def _judge_resolution(self, request: ResolveWorkItem) -> None:
-        self.worklist.judge(request)
-
-    @workflow.update(description="Pause every track at its next step")
-    async def hold(self, request: HoldRequest) -> Done:
-        self.steering.hold(request)
-        return await self._done()
-
-    @hold.validator
-    def _judge_hold(self, request: HoldRequest) -> None:
-        self.steering.judge_hold(request)
-
-    @workflow.update(description="Go on after a hold")
-    async def resume(self, request: ResumeRequest) -> Done:
-        self.steering.resume(request)
-        return await self._done()
-
-    @resume.validator
-    def _judge_resume(self, request: ResumeRequest) -> None:
-        self.steering.judge_resume(request)
-
-    @workflow.update(description="End the referral; what was set in motion is undone")
-    async def cancel(self, request: CancelRequest) -> Done:
-        self.steering.cancel(request)
-        return await self._done()
-
-    @cancel.validator
-    def _judge_cancel(self, request: CancelRequest) -> None:
-        self.steering.judge_cancel(request)
-
-    @workflow.update(description="New facts lie in the store: look again at what they change")
-    async def amend(self, request: AmendRequest) -> Done:
-        self.steering.amend(request)
-        return await self._done()
-
-    @amend.validator
-    def _judge_amend(self, request: AmendRequest) -> None:
-        self.steering.judge_amend(request)
-
-    @workflow.update(description="Ask to pass a closed gate; another supervisor must approve")
-    async def override(self, request: OverrideRequest) -> Done:
-        asked = self.steering.override(request)
-        await self.journal.flushed()
-        return asked
-
-    @override.validator
-    def _judge_override(self, request: OverrideRequest) -> None:
-        self.steering.judge_override(request)
-
-    @workflow.update(description="Approve another supervisor's override")
-    async def approve_override(self, request: ApproveOverride) -> Done:
-        self.steering.approve(request)
-        return await self._done()
-
-    @approve_override.validator
-    def _judge_approval(self, request: ApproveOverride) -> None:
-        self.steering.judge_approval(request)
-
-    async def _done(self) -> Done:
-        """The answer to an update, once the store has it too."""
-        await self.journal.flushed()
-        return Done()
-
-    @workflow.signal(description="The payer's answer lies in the store")
-    def payer_answered(self, message: Any) -> None:
-        self._by_signal(PayerAnswered, message, lambda answered: self.case.notify(answered.contact_id))
-
-    @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
-    def resolve_by_signal(self, message: Any) -> None:
-        self._by_signal(ResolveWorkItem, message, self.worklist.resolve)
-
-    @workflow.signal(name="hold", description="Pause every track at its next step")
-    def hold_by_signal(self, message: Any) -> None:
-        self._by_signal(HoldRequest, message, self.steering.hold, self.steering.judge_hold)
-
-    @workflow.signal(name="resume", description="Go on after a hold")
-    def resume_by_signal(self, message: Any) -> None:
-        self._by_signal(ResumeRequest, message, self.steering.resume, self.steering.judge_resume)
-
-    @workflow.signal(name="cancel", description="End the referral; what was set in motion is undone")
-    def cancel_by_signal(self, message: Any) -> None:
-        self._by_signal(CancelRequest, message, self.steering.cancel, self.steering.judge_cancel)
-
-    def _by_signal(
-        self, read: type[M], message: Any, act: Callable[[M], None], judge: Callable[[M], None] | None = None
-    ) -> None:
-        """A signal cannot be refused, so it is read leniently, and what is wrong with it goes into the audit."""
-        try:
-            request = read.model_validate(message)
-            if judge:
-                judge(request)
-            act(request)
-        except ValidationError:
-            self._refuse_signal(read, "not of the shape that it needs")
-        except Refused as refusal:
-            self._refuse_signal(read, str(refusal))
-
-    def _refuse_signal(self, read: type[BaseModel], why: str) -> None:
-        self.case.refused = f"{read.__name__}: {why}"
-        self.journal.note("signal.refused", signal=read.__name__, why=why)

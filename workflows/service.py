@@ -18,21 +18,23 @@ class Service(Track):
 
     async def begin(self) -> Closing:
         """The patient has had the first infusion: billing gets its record, the source its last word."""
-        now, visit = workflow.now(), self.case.visit
-        self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=visit.visit_at if visit else now))
-        self.move(Stage.ON_SERVICE)
-        self.journal.tell(farewell(Closing.COMPLETED))
+        if self.case.stage is not Stage.ON_SERVICE:
+            now, visit = workflow.now(), self.case.visit
+            self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=visit.visit_at if visit else now))
+            self.move(Stage.ON_SERVICE)
+            self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()
         return Closing.COMPLETED
 
     async def leave(self, closing: Closing) -> Closing:
         """Everything that was set in motion is undone, in reverse; then the source is told why."""
-        self.control.leave()
+        self.control.leave(closing)
         self.worklist.withdraw_all(why=f"the referral is closed: {closing}")
         await self.effects.undo_all()
-        self.case.closing = closing
-        self.case.lines = taken_back(self.case.lines)
-        self.move(Stage.CLOSED)
-        self.journal.tell(farewell(closing))
+        if self.case.closing is None:
+            self.case.closing = closing
+            self.case.lines = taken_back(self.case.lines)
+            self.move(Stage.CLOSED)
+            self.journal.tell(farewell(closing))
         await self.journal.flushed()
         return closing

@@ -1,6 +1,7 @@
 """How staff and the source steer a running referral. `judge_…` refuses without a trace; its counterpart acts."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from temporalio import workflow
 
@@ -13,7 +14,6 @@ from workflows.messages import (
     AmendRequest,
     ApproveOverride,
     CancelRequest,
-    Done,
     Hold,
     HoldRequest,
     Override,
@@ -21,6 +21,8 @@ from workflows.messages import (
     ResumeRequest,
 )
 from workflows.track import Track
+
+_LONGEST_HOLD: Final = timedelta(days=366)
 
 
 class Steering(Track):
@@ -34,6 +36,8 @@ class Steering(Track):
         self._judge(request.actor)
         if self.control.hold is not None:
             raise Refused("the referral is on hold already")
+        if request.until and not workflow.now() < request.until < workflow.now() + _LONGEST_HOLD:
+            raise Refused("until: a hold ends in the future, and within a year")
 
     def hold(self, request: HoldRequest) -> None:
         self.control.hold = Hold(reason=request.reason, until=request.until)
@@ -91,7 +95,11 @@ class Steering(Track):
         if Role.SUPERVISOR not in request.actor.roles:
             raise Refused("actor: only a supervisor asks for an override")
 
-    def override(self, request: OverrideRequest) -> Done:
+    def override_id(self, request: OverrideRequest) -> str:
+        """Of the override that this request asked for."""
+        return request.message_id or f"override-{len(self.case.overrides)}"
+
+    def override(self, request: OverrideRequest) -> None:
         override = Override(
             id=request.message_id or f"override-{len(self.case.overrides) + 1}",
             gate=request.gate,
@@ -107,7 +115,6 @@ class Steering(Track):
             gate=request.gate,
             reason=request.reason,
         )
-        return Done(id=override.id)
 
     def judge_approval(self, request: ApproveOverride) -> None:
         self._judge(request.actor)

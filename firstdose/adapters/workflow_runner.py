@@ -1,8 +1,7 @@
 """Runs workflows so that the order of their commands does not depend on how Temporal groups events (decision 21).
 
-A worker that does not have a workflow in memory can get the result of an activity and an update in one activation. The
-SDK applies the update first; when the history is replayed the result comes first, in an activation of its own. Here
-results and timers are applied first and take their full effect, and then signals and updates, as on replay.
+A worker without the workflow in memory can get a result and an update in one activation, which the SDK applies in the
+other order than a replay. Here results and timers take their full effect first, then signals and updates, as on replay.
 """
 
 from collections.abc import Sequence
@@ -93,4 +92,4 @@ REFERRAL_RUNNER: Final = ResultsFirst(
         )
     )
 )
-"""The default sandbox, for workers and replays alike: an import into a workflow that nobody decided on stops the start."""
+"""The default sandbox, for workers and replays: an import into a workflow that nobody decided on stops the start."""

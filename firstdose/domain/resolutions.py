@@ -4,7 +4,6 @@ Fields marked `Sealed` may hold PHI: they stay in the store and never travel thr
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -199,7 +198,7 @@ class ReportVisit(Resolution):
     shown_back: frozenset[ReportItem] = frozenset()
     """The taught items that the patient could show back."""
     facts: Facts = None
-    ended_at: datetime | None = None
+    ended_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _a_complete_visit_reports_every_item(self) -> Self:

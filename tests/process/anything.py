@@ -197,7 +197,7 @@ async def let_happen(story: Story, happening: list[Event]) -> None:
         async with outside.happened:
             await outside.happened.wait_for(lambda event=event: len(outside.entries) >= event.after)  # type: ignore[misc]
         with suppress(WorkflowUpdateFailedError, RPCError):
-            await _happens(story, outside, event, f"m-{number}")
+            await _happens(story, outside, event, f"00000000-0000-4000-8000-{number:012d}")
 
 
 async def _happens(story: Story, outside: Watched, event: Event, message: str) -> None:

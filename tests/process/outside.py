@@ -1,7 +1,7 @@
 """The outside of the process, in memory and scripted: what a story needs around a real workflow on a real server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,18 @@ from firstdose.domain.clock_rules import answering
 from firstdose.domain.clocks import Clock, Regime
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Change, Outline
-from firstdose.domain.journal import Amended, AnyEntry, Batch, Noted, Opened, Recorded, Standing, Told
+from firstdose.domain.journal import (
+    Amended,
+    AnyEntry,
+    Batch,
+    Noted,
+    Opened,
+    Recorded,
+    Resolved,
+    Standing,
+    Told,
+    Withdrawn,
+)
 from firstdose.domain.policy import PayerContact, Policy
 from firstdose.domain.referral import Route, Site
 from firstdose.domain.referral import Therapy as Kind
@@ -123,6 +134,7 @@ class Outside:
         for entry in new:
             self.entries.append(entry)
             learned = self._facts(entry) or learned
+        self._withdraw_all_but(batch.open_items)
         self.standing, self.state = batch.standing, batch.state
         for entry in new:
             if isinstance(entry, Opened) and self.staff:
@@ -130,6 +142,14 @@ class Outside:
         async with self.happened:
             self.happened.notify_all()
         return learned
+
+    def _withdraw_all_but(self, open_items: Collection[str]) -> None:
+        """As the store does: a workflow task that was lost may have opened what the next one does not."""
+        closed = {entry.item_id for entry in self.entries if isinstance(entry, Resolved | Withdrawn)}
+        opened = [entry.item.id for entry in self.entries if isinstance(entry, Opened)]
+        for item in opened:
+            if item not in closed and item not in open_items:
+                self.entries.append(Withdrawn(key=f"withdrawn:{item}", at=_now(), item_id=item, why="not open"))
 
     def _facts(self, entry: AnyEntry) -> Recorded | None:
         outline = self.supplied.get(entry.message_id or "")

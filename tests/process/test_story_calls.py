@@ -56,10 +56,10 @@ async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
 
 
 async def test_a_hold_and_facts_that_change_nothing_leave_the_call_alone(real: WorkflowEnvironment) -> None:
-    outside = HoldsItsAnswers(supplied={"m-1": OUTLINE})
+    outside = HoldsItsAnswers(supplied={"00000000-0000-4000-8000-000000000001": OUTLINE})
     async with Story(real, outside) as story:
         await story.until(lambda: len(outside.taken) == 1)
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
         await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY))
         outside.answers.set()
         await story.until(lambda: "authorization.submitted" in outside.notes)

@@ -76,11 +76,14 @@ async def test_an_action_delivered_twice_is_applied_once(real: WorkflowEnvironme
             actor=Actor(id="p", roles=(Role.PHARMACIST,)),
             item_id=item.id,
             resolution={"outcome": "suitable_for_home"},
-            message_id="m-1",
+            message_id="00000000-0000-4000-8000-000000000001",
         )
         for _ in range(2):
             update = await story.handle.start_update(
-                "resolve_work_item", request, id="m-1", wait_for_stage=WorkflowUpdateStage.ACCEPTED
+                "resolve_work_item",
+                request,
+                id="00000000-0000-4000-8000-000000000001",
+                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
             )
             await update.result()
         assert await story.ends() is Closing.COMPLETED

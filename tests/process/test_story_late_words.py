@@ -13,6 +13,7 @@ from tests.process.story import USUAL, Story
 from workflows.messages import PayerAnswered
 from workflows.referral import Referral
 
+SOMEBODY_ELSES = "00000000-0000-4000-8000-00000000000e"
 LINES = [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]
 
 
@@ -50,8 +51,8 @@ async def test_news_of_a_request_that_is_not_ours_is_noted_and_not_applied(env: 
     outside = Outside()
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
-        outside.stored["somebody-else"] = DENIED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id="somebody-else"))
+        outside.stored[SOMEBODY_ELSES] = DENIED
+        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=SOMEBODY_ELSES))
         await story.until(lambda: "payer.late_answer" in outside.notes)
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED

@@ -83,8 +83,8 @@ async def test_another_plan_is_verified_and_asked_while_the_clinical_work_stays(
     outside = Outside(submissions=[PENDED, APPROVED], changes=frozenset({Change.COVERAGE}))
     async with Story(env, outside) as story:
         await story.until(lambda: bool(outside.requests) and bool(story.asked(K.ASSESS_PATIENT)))
-        outside.supplied["m-1"] = OUTLINE
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
         assert await story.ends() is Closing.COMPLETED
     assert outside.effects.count("verify_benefits") == 2
     assert "void_authorization" in outside.effects
@@ -95,8 +95,8 @@ async def test_another_dose_is_authorized_and_prepared_anew(env: WorkflowEnviron
     outside = Outside(changes=frozenset({Change.ORDER}))
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: "hold_visit" in outside.effects and bool(story.asked(K.REVIEW_BENEFITS)))
-        outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE.model_copy(update={"frequency": "q12h"})
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert [line.code for line in outside.standing.lines] == ["J0696", "S9501", "99601"]
@@ -110,8 +110,8 @@ async def test_a_denied_request_is_not_updated_but_made_anew(env: WorkflowEnviro
     outside = Outside(submissions=[DENIED, APPROVED], changes=frozenset({Change.ORDER}))
     async with Story(env, outside, {K.REVIEW_DECISION: [None], K.FIND_ASSISTANCE: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_DECISION)))
-        outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE.model_copy(update={"frequency": "q12h"})
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
         assert await story.ends() is Closing.COMPLETED
     first, anew = outside.requests
     assert ({line.certification for line in anew.lines}, anew.replaces) == ({Certification.INITIAL}, None)
@@ -127,8 +127,8 @@ async def test_a_word_on_the_order_as_it_was_does_not_approve_the_new_one(
     async with Story(env, outside) as story:
         await story.until(lambda: WaitingFor.PAYER in outside.standing.waiting_for)
         first = outside.requests[0].key
-        outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE.model_copy(update={"frequency": "q12h"})
+        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
         outside.stored[first] = APPROVED
         await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=first))
         await story.until(lambda: "payer.late_answer" in outside.notes)
