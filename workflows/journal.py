@@ -1,8 +1,7 @@
 """The workflow's side of the journal: entries gather, and one activity at a time records all that have gathered.
 
-So a step that resolves one work item and opens the next costs one record, and the store sees both or neither. It is a
-local activity, within the workflow task. When the store does not take it in seconds it becomes an ordinary activity that
-waits for the store as long as it takes, and the referral shows that it waits for the system.
+It is a local activity, within the workflow task. When the store does not take it in seconds it becomes an ordinary one
+that waits for the store as long as it takes, and the referral shows that it waits for the system.
 """
 
 import json

@@ -129,6 +129,8 @@ class Outside:
 
     async def record(self, batch: Batch) -> Recorded:
         learned = Recorded()
+        again = {f"phantom:{entry.item.id}" for entry in batch.entries if isinstance(entry, Opened)}
+        self.entries = [entry for entry in self.entries if entry.key not in again]
         known = {entry.key for entry in self.entries}
         new = [entry for entry in batch.entries if entry.key not in known]
         for entry in new:
@@ -144,12 +146,12 @@ class Outside:
         return learned
 
     def _withdraw_all_but(self, open_items: Collection[str]) -> None:
-        """As the store does: a workflow task that was lost may have opened what the next one does not."""
+        """As the store does: a workflow task that was lost may have opened what the next one does not, or not yet."""
         closed = {entry.item_id for entry in self.entries if isinstance(entry, Resolved | Withdrawn)}
         opened = [entry.item.id for entry in self.entries if isinstance(entry, Opened)]
         for item in opened:
             if item not in closed and item not in open_items:
-                self.entries.append(Withdrawn(key=f"withdrawn:{item}", at=_now(), item_id=item, why="not open"))
+                self.entries.append(Withdrawn(key=f"phantom:{item}", at=_now(), item_id=item, why="not open"))
 
     def _facts(self, entry: AnyEntry) -> Recorded | None:
         outline = self.supplied.get(entry.message_id or "")
