@@ -1,11 +1,17 @@
 """The truth about a referral: opening it and keeping its journal."""
 
+import asyncio
+from typing import Final
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.failures import told_to_temporal
 from firstdose.domain.journal import Batch, Recorded
 from firstdose.ports import Opening, PortError, Records
+
+_LOCAL_ATTEMPT_S: Final = 1.5
+"""A workflow task waits meanwhile (workflows/options.py)."""
 
 
 class RecordActivities:
@@ -21,6 +27,9 @@ class RecordActivities:
     async def record(self, batch: Batch) -> Recorded:
         """Tried again whatever the store says: nothing goes on without the journal, and the store can be mended."""
         try:
-            return await self._records.record(batch)
+            async with asyncio.timeout(_LOCAL_ATTEMPT_S if activity.info().is_local else None):
+                return await self._records.record(batch)
+        except TimeoutError:
+            raise ApplicationError("store_too_slow", type="store_too_slow") from None
         except PortError as error:
             raise ApplicationError(error.problem, type=error.problem) from None

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityConfig, ActivityHandle, LocalActivityConfig
 
 A = TypeVar("A")
@@ -47,7 +47,7 @@ async def result_of(handle: ActivityHandle[T]) -> T:
     """Raises CallFailed."""
     try:
         return await handle
-    except ActivityError as failure:
+    except FailureError as failure:
         if is_cancelled_exception(failure):
             raise
         raise CallFailed(_problem_of(failure)) from None
@@ -60,12 +60,12 @@ def failure_of(handle: ActivityHandle[Any]) -> str | None:
     failure = handle.exception()
     if failure is None:
         return None
-    if not isinstance(failure, ActivityError):
+    if not isinstance(failure, FailureError):
         raise failure
     return _problem_of(failure)
 
 
-def _problem_of(failure: ActivityError) -> str:
-    """An exception of another kind is `unavailable`."""
-    cause = failure.cause
+def _problem_of(failure: FailureError) -> str:
+    """An exception of another kind is `unavailable`. What fails a local activity comes as it is, without a wrapper."""
+    cause = failure.cause if isinstance(failure, ActivityError) else failure
     return (cause.type if isinstance(cause, ApplicationError) else None) or "unavailable"

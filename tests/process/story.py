@@ -62,6 +62,8 @@ USUAL: dict[K, Answer] = {
 }
 """What staff answer when nothing is wrong."""
 
+_LOOKS = 3
+
 
 class ServerStuck(Exception):
     """Not the story's fault: pytest runs it again, for this and for nothing else."""
@@ -77,10 +79,13 @@ class Story(AbstractAsyncContextManager["Story"]):
     by_update: bool = True
     """Whether scripted answers come as updates, as the desk sends them, or as signals, as from the Web UI."""
     referral_id: str = field(default_factory=lambda: str(uuid4()))
+    state: str = ""
+    """The recorded state from which the referral is started again."""
     items: list[WorkItem] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     handle: WorkflowHandle[Referral, Closing] = field(init=False)
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
+    _looks: int = 0
     _seen: int = 0
     """The last event when the story was last looked at."""
 
@@ -100,7 +105,7 @@ class Story(AbstractAsyncContextManager["Story"]):
         self._asked: dict[K, int] = defaultdict(int)
         self.handle = await self.env.client.start_workflow(
             Referral.run,
-            ReferralStart(referral_id=self.referral_id, source="springfield"),
+            ReferralStart(referral_id=self.referral_id, source="springfield", state=self.state),
             id=workflow_id(self.referral_id),
             task_queue="referrals",
         )
@@ -206,7 +211,9 @@ class Story(AbstractAsyncContextManager["Story"]):
         """The time-skipping server, under load, sometimes gives out a task that reaches no worker, and then waits."""
         last = [event async for event in self.handle.fetch_history_events()][-1]
         seen, self._seen = self._seen, last.event_id
-        if last.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED and last.event_id == seen:
+        started = last.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
+        self._looks = self._looks + 1 if started and last.event_id == seen else 0
+        if self._looks == _LOOKS:  # a task may take some seconds when the store is away
             raise ServerStuck
 
     async def _last_events(self) -> list[str]:
