@@ -27,6 +27,7 @@ from firstdose.domain.stage import Closing
 from firstdose.domain.visit import ReportItem
 from firstdose.domain.work_item import WorkItem
 from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.ports import VisitHold
 from tests.process.outside import Outside, Roster, Shelves
 from workers.build import referral_workers
 from workflows.messages import Done, ReferralStart, ResolveWorkItem, workflow_id
@@ -89,9 +90,15 @@ class Story(AbstractAsyncContextManager["Story"]):
     _seen: int = 0
     """The last event when the story was last looked at."""
 
+    def __post_init__(self) -> None:
+        self.roster, self.shelves = Roster(self.outside), Shelves(self.outside)
+
+    def goes_on_with(self, held: dict[str, VisitHold], reserved: set[str]) -> None:
+        """What was held and reserved before the referral was started again."""
+        self.roster.held, self.shelves.reserved = dict(held), set(reserved)
+
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
-        self.roster, self.shelves = Roster(self.outside), Shelves(self.outside)
         acts = (
             RecordActivities(self.outside),
             PayerActivities(self.outside),
@@ -109,6 +116,9 @@ class Story(AbstractAsyncContextManager["Story"]):
             id=workflow_id(self.referral_id),
             task_queue="referrals",
         )
+        if self.state:
+            for item in (await self.handle.query(Referral.status)).open_items:
+                await self._answer(item)
         return self
 
     async def __aexit__(self, *_: object) -> None:
