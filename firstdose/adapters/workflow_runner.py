@@ -5,16 +5,23 @@ other order than a replay. Here results and timers take their full effect first,
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
-_MESSAGES: Final = ("signal_workflow", "do_update")
+
+class _Turn(IntEnum):
+    """When a job is applied. The result of a local activity belongs to an earlier workflow task than all others."""
+
+    FIRST = 0
+    RESULTS = 1
+    MESSAGES = 2
 
 
 class ResultsFirst(WorkflowRunner):
@@ -38,14 +45,15 @@ class _Instance(WorkflowInstance):
         self._instance = instance
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        results = [job for job in act.jobs if not _is_message(job)]
-        messages = [job for job in act.jobs if _is_message(job)]
-        if not (results and messages):
+        groups = [jobs for turn in _Turn if (jobs := [job for job in act.jobs if _turn_of(job) is turn])]
+        if len(groups) < 2:
             return self._instance.activate(act)
-        completion = self._instance.activate(_with_jobs(act, results))
-        if completion.HasField("failed"):
-            return completion
-        return _joined(completion, self._instance.activate(_with_jobs(act, messages)))
+        completion = self._instance.activate(_with_jobs(act, groups[0]))
+        for jobs in groups[1:]:
+            if completion.HasField("failed"):
+                break
+            completion = _joined(completion, self._instance.activate(_with_jobs(act, jobs)))
+        return completion
 
     def get_serialization_context(self, command_info: Any) -> Any:
         return self._instance.get_serialization_context(command_info)
@@ -60,8 +68,16 @@ class _Instance(WorkflowInstance):
         return self._instance.get_thread_id()
 
 
-def _is_message(job: Any) -> bool:
-    return any(job.HasField(kind) for kind in _MESSAGES)
+def _turn_of(job: WorkflowActivationJob) -> _Turn:
+    match job.WhichOneof("variant"):
+        case "signal_workflow" | "do_update":
+            return _Turn.MESSAGES
+        case "resolve_activity" if not job.resolve_activity.is_local:
+            return _Turn.RESULTS
+        case "fire_timer" | "cancel_workflow":
+            return _Turn.RESULTS
+        case _:
+            return _Turn.FIRST
 
 
 def _with_jobs(act: WorkflowActivation, jobs: Sequence[Any]) -> WorkflowActivation:
