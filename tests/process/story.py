@@ -82,17 +82,8 @@ class Story(AbstractAsyncContextManager["Story"]):
     """The last event when the story was last looked at."""
 
     async def __aenter__(self) -> Self:
-        self._stack = AsyncExitStack()
         self.roster, self.shelves = Roster(self.outside), Shelves(self.outside)
-        acts = (
-            RecordActivities(self.outside),
-            PayerActivities(self.outside),
-            OutreachActivities(self.outside),
-            PharmacyActivities(self.shelves),
-            DispatchActivities(self.roster),
-        )
-        for worker in referral_workers(self.env.client, acts):
-            await self._stack.enter_async_context(worker)
+        await self._start_workers()
         self.outside.staff = self._answer
         self._asked: dict[K, int] = defaultdict(int)
         self.handle = await self.env.client.start_workflow(
@@ -102,6 +93,18 @@ class Story(AbstractAsyncContextManager["Story"]):
             task_queue="referrals",
         )
         return self
+
+    async def _start_workers(self) -> None:
+        self._stack = AsyncExitStack()
+        acts = (
+            RecordActivities(self.outside),
+            PayerActivities(self.outside),
+            OutreachActivities(self.outside),
+            PharmacyActivities(self.shelves),
+            DispatchActivities(self.roster),
+        )
+        for worker in referral_workers(self.env.client, acts):
+            await self._stack.enter_async_context(worker)
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -144,6 +147,11 @@ class Story(AbstractAsyncContextManager["Story"]):
             self.refusals.append(str(error.cause))
         except RPCError:
             self.refusals.append("the referral is closed")
+
+    async def signals(self, item: WorkItem, answer: Answer) -> None:
+        """Resolve an item as somebody does from the Web UI."""
+        resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
+        await self.handle.signal("resolve_work_item", _resolution(item, resolution, (item.role,)))
 
     async def steer(self, update: Any, request: Any) -> Done:
         """Send an update and wait for its outcome. Raises WorkflowUpdateFailedError."""
