@@ -51,7 +51,7 @@ class ColdStory(Story):
     keyring: Keyring = field(kw_only=True)
     cold: Collection[K] = frozenset(K)
     words: list[PayerAnswer] = field(default_factory=list)
-    """What the payer has yet to say about its last request."""
+    """What the payer has yet to say about its first request."""
     by: By = "notification"
     payer_after: int = 0
     """After how many answers of staff the payer speaks."""
@@ -134,7 +134,7 @@ class ColdStory(Story):
             raise NotReplayable(replayed.reason)
 
     async def payer_says(self, word: PayerAnswer) -> None:
-        contact = self.outside.requests[-1].key
+        contact = self.outside.requests[0].key
         if self.by == "notification":
             self.outside.stored[contact] = word
             await self.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
