@@ -54,7 +54,16 @@ def replay(
 async def _replay(files: tuple[Path, ...], *, as_json: bool) -> int:
     settings = settings_of_an_operator(*(() if files else ("FIRSTDOSE_KEYS",)))
     keyring = Keyring(settings.key_material() or _NO_KEYS)
-    replayer = Replayer(
+    histories = _recorded(files) if files else _running(settings, keyring)
+    judging = replayer(keyring)
+    replayed = [await judge(judging, name, history) async for name, history in histories]
+    _show(replayed, as_json=as_json)
+    return FAILED if any(each.reason for each in replayed) else DONE
+
+
+def replayer(keyring: Keyring) -> Replayer:
+    """Replays as this version's worker would."""
+    return Replayer(
         workflows=[Referral],
         data_converter=data_converter(keyring),
         header_codec_behavior=HeaderCodecBehavior.CODEC,
@@ -62,13 +71,9 @@ async def _replay(files: tuple[Path, ...], *, as_json: bool) -> int:
         # Core would log to standard output what the result says anyway.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
     )
-    histories = _recorded(files) if files else _running(settings, keyring)
-    replayed = [await _judge(replayer, name, history) async for name, history in histories]
-    _show(replayed, as_json=as_json)
-    return FAILED if any(each.reason for each in replayed) else DONE
 
 
-async def _judge(replayer: Replayer, name: str, history: WorkflowHistory) -> Replayed:
+async def judge(replayer: Replayer, name: str, history: WorkflowHistory) -> Replayed:
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     return Replayed(name, len(history.events), _reason(result.replay_failure))
 

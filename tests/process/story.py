@@ -98,16 +98,7 @@ class Story(AbstractAsyncContextManager["Story"]):
         self.roster.held, self.shelves.reserved = dict(held), set(reserved)
 
     async def __aenter__(self) -> Self:
-        self._stack = AsyncExitStack()
-        acts = (
-            RecordActivities(self.outside),
-            PayerActivities(self.outside),
-            OutreachActivities(self.outside),
-            PharmacyActivities(self.shelves),
-            DispatchActivities(self.roster),
-        )
-        for worker in referral_workers(self.env.client, acts):
-            await self._stack.enter_async_context(worker)
+        await self._start_workers()
         self.outside.staff = self._answer
         self._asked: dict[K, int] = defaultdict(int)
         self.handle = await self.env.client.start_workflow(
@@ -120,6 +111,18 @@ class Story(AbstractAsyncContextManager["Story"]):
             for item in (await self.handle.query(Referral.status)).open_items:
                 await self._answer(item)
         return self
+
+    async def _start_workers(self) -> None:
+        self._stack = AsyncExitStack()
+        acts = (
+            RecordActivities(self.outside),
+            PayerActivities(self.outside),
+            OutreachActivities(self.outside),
+            PharmacyActivities(self.shelves),
+            DispatchActivities(self.roster),
+        )
+        for worker in referral_workers(self.env.client, acts):
+            await self._stack.enter_async_context(worker)
 
     async def __aexit__(self, *_: object) -> None:
         for answering in self._answering:
@@ -179,6 +182,11 @@ class Story(AbstractAsyncContextManager["Story"]):
             self.refusals.append(str(error.cause))
         except RPCError:
             self.refusals.append("the referral is closed")
+
+    async def signals(self, item: WorkItem, answer: Answer) -> None:
+        """Resolve an item as somebody does from the Web UI."""
+        resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
+        await self.handle.signal("resolve_work_item", _resolution(item, resolution, (item.role,)))
 
     async def steer(self, update: Any, request: Any) -> Done:
         """Send an update and wait for its outcome. Raises WorkflowUpdateFailedError."""
