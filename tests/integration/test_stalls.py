@@ -46,11 +46,15 @@ class Payer:
 
     answers: Callable[[], None] | None = None
     asked = 0
+    hangs = False
 
 
 @activity.defn
 async def ask_payer() -> None:
     Payer.asked += 1
+    while Payer.hangs:
+        await asyncio.sleep(0.1)
+        activity.heartbeat()
     if Payer.answers:
         Payer.answers()
 
@@ -81,7 +85,7 @@ class Stand:
         if Script.goes == "activity":
             await workflow.execute_activity(
                 ask_payer,
-                start_to_close_timeout=timedelta(seconds=5),
+                start_to_close_timeout=timedelta(seconds=1),
                 retry_policy=RetryPolicy(
                     initial_interval=timedelta(milliseconds=20), maximum_interval=timedelta(milliseconds=200)
                 ),
@@ -221,6 +225,22 @@ async def test_a_step_that_keeps_failing_is_seen_until_it_succeeds(
         Payer.answers = None
         await until(stalls(desk, referral_id), [])
         await until(metric("activity_failing"), 0.0)
+
+
+async def test_a_step_that_hangs_is_seen(desk: ServedDesk, pool: Pool, temporal: Client) -> None:
+    async def problems() -> list[str]:
+        return [row["problem"] for row in await pool.fetch("SELECT problem FROM failing_activities")]
+
+    referral_id = await desk.refer()
+    Payer.hangs = True
+    try:
+        async with working(temporal, pool, "activity"):
+            await until(stalls(desk, referral_id), [("activity_failing", "ask_payer", "timed_out")])
+            assert await problems() == ["timed_out"]
+            Payer.hangs = False
+            await until(stalls(desk, referral_id), [])
+    finally:
+        Payer.hangs = False
 
 
 async def test_a_wait_that_is_still_pending_is_no_failure_and_its_first_failure_no_stall(

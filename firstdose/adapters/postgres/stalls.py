@@ -65,7 +65,7 @@ class StallStore:
 
     @reachable()
     async def is_starting(self, referral_id: str) -> bool:
-        """Whether the message that starts its workflow is still to be delivered."""
+        """Whether the message that starts its workflow is still to be delivered, or parked."""
         return bool(await _sql.is_starting(self._pool, referral_id=referral_id))
 
     @reachable()

@@ -33,7 +33,9 @@ ORDER BY since;
 SELECT activity_type, activity_id, failures FROM failing_activities WHERE referral_id = :referral_id AND overdue_at > now();
 
 -- name: is_starting(referral_id)$
-SELECT EXISTS (SELECT FROM messages WHERE referral_id = :referral_id AND state <> 'applied' AND kind = 'start');
+SELECT EXISTS (
+    SELECT FROM messages WHERE referral_id = :referral_id AND state IN ('pending', 'parked') AND kind = 'start'
+);
 
 -- name: listed(least, patience, most)
 (SELECT 'activity_failing' AS kind, referral_id, activity_type AS what, problem, failures AS attempts, since, next_attempt_at
