@@ -18,6 +18,7 @@ from desk.cli.failure import Failure
 from desk.cli.finding import Finding
 from desk.cli.stall_findings import stalled_in_store, stalled_in_temporal
 from desk.cli.temporal import connected
+from desk.cli.workers_checkup import workers
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.migrate import pending
@@ -91,6 +92,7 @@ async def temporal(settings: Settings) -> list[Finding]:
     return [
         Finding("temporal", f"server {info.server_version}, namespace {client.namespace}"),
         await _search_attributes(client),
+        await workers(client),
         *await stalled_in_temporal(client),
     ]
 

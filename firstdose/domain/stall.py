@@ -89,7 +89,7 @@ _TOLD: Final[dict[StallKind, _Told]] = {
     ),
     StallKind.MESSAGE_WAITING: _Told(
         meaning="An action or answer is stored, but has not reached the workflow.",
-        action="Run `firstdose doctor`: Temporal, a worker and a desk must run. It is delivered by itself then.",
+        action="See that Temporal, a worker and a desk run (`firstdose doctor`). It is delivered by itself then.",
     ),
     StallKind.MESSAGE_PARKED: _Told(
         meaning="A message could not be taken, and was set aside.",

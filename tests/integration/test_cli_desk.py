@@ -200,16 +200,8 @@ def test_why_names_the_owner_and_when_it_escalates(desk: SmallDesk, run: Any) ->
 
 @pytest.mark.parametrize("verb", ["show", "why"])
 def test_what_stands_still_comes_first(desk: SmallDesk, run: Any, verb: str) -> None:
-    stall = {
-        "kind": "activity_failing",
-        "what": "verify_benefits",
-        "problem": "payer_unavailable",
-        "attempts": 6,
-        "since": PAST,
-        "next_attempt_at": None,
-        "meaning": "A step fails each time.",
-        "action": "Run this command.",
-    }
+    found = {"kind": "activity_failing", "what": "verify_benefits", "problem": "payer_unavailable", "attempts": 6}
+    stall = {**found, "since": PAST, "meaning": "A step fails each time.", "action": "Run this command."}
     path = f"/api/referrals/{REFERRAL}" + ("" if verb == "show" else f"/{verb}")
     answer = {"standing": ROW, "facts": None} if verb == "show" else WHY
     desk.will_answer(path, {**answer, "stalls": [stall], "temporal": "ok"})

@@ -207,6 +207,7 @@ async def test_a_workflow_task_that_fails_again_and_again_is_seen_within_a_minut
         assert "firstdose replay --open" in stall["action"]
         printed = await doctor(dsn, temporal, tmp_path)
     assert "1 referral (workflow_task_failing)" in printed
+    assert "none on: payers, outreach" in printed
     assert referral_id in printed
     assert CANARY not in printed
 
