@@ -16,7 +16,7 @@ from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.messages import Conflict, TooFast, UnknownReferral
 from firstdose.adapters.postgres.referral_views import ReferralRow
 from firstdose.adapters.postgres.work_items import WorkItemView
-from firstdose.domain.message import STAFF_PACE, Message, MessageKind, MessageState
+from firstdose.domain.message import STAFF_LIMIT, Message, MessageKind, MessageState
 from firstdose.domain.role import Actor
 
 PATIENCE: Final = timedelta(seconds=10)
@@ -71,7 +71,7 @@ async def carry_out(
     """
     keyed = key and f"{message.actor.id}|{key}"
     try:
-        stored = await desk.messages.post(message, idempotency_key=keyed, pace=STAFF_PACE)
+        stored = await desk.messages.post(message, idempotency_key=keyed, limit=STAFF_LIMIT)
     except UnknownReferral:
         raise Problem(404, "there is no such referral") from None
     except TooFast as error:
@@ -95,7 +95,7 @@ def plain(model: BaseModel) -> dict[str, Any]:
 
 def _too_fast(retry_after: timedelta) -> Problem:
     seconds = math.ceil(retry_after.total_seconds())
-    most, within = STAFF_PACE.most, round(STAFF_PACE.within.total_seconds())
+    most, within = STAFF_LIMIT.most, round(STAFF_LIMIT.within.total_seconds())
     detail = f"you have sent this referral {most} actions within {within} seconds; wait {seconds} seconds"
     return Problem(429, detail, headers={"retry-after": str(seconds)})
 

@@ -34,14 +34,14 @@ class MessageState(StrEnum):
         return self in (MessageState.APPLIED, MessageState.REFUSED)
 
 
-class Pace(NamedTuple):
+class ActionLimit(NamedTuple):
     """At most so many messages of one actor to one referral within any such time."""
 
     most: int
     within: timedelta
 
 
-STAFF_PACE: Final = Pace(30, timedelta(minutes=1))
+STAFF_LIMIT: Final = ActionLimit(30, timedelta(minutes=1))
 """Far above what a person does by hand; a script that acts in a loop is slowed down before it fills a history."""
 
 

@@ -26,7 +26,7 @@ DOWN = ApplicationError(CANARY, type="payer_unavailable")
 POLICY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=10 * MINUTE)
 
 
-class Step(ActivityInboundInterceptor):
+class FailingStep(ActivityInboundInterceptor):
     """The step itself, in its real place behind the interceptor."""
 
     def __init__(self, does: Callable[[], None]) -> None:
@@ -67,7 +67,7 @@ def attempt(pool: Pool, referral_id: str) -> Attempt:
         }
         info = replace(ActivityEnvironment.default_info(), **usual | changes)
         given = ExecuteActivityInput(fn=do, args=[], executor=None, headers={})
-        step = interceptor.intercept_activity(Step(do))
+        step = interceptor.intercept_activity(FailingStep(do))
 
         async def act() -> None:
             await step.execute_activity(given)
