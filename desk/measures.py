@@ -11,3 +11,7 @@ INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sourc
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
 PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
 UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))
+STALLED: Final = Gauge(
+    "firstdose_stalled_referrals", "Referrals that stand still and do not mend themselves", ("kind",)
+)
+ANSWERS: Final = Gauge("firstdose_dependency_answers", "1 if it answered the last check, else 0", ("dependency",))

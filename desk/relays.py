@@ -13,6 +13,7 @@ from desk.http.desk import Desk
 from desk.measures import UNDELIVERED
 from desk.outbox_relay import Couriers, OutboxRelay
 from desk.relay import MessageRelay
+from desk.stall_watch import watch_stalls
 from firstdose.adapters.postgres import messages, outbox
 from firstdose.adapters.postgres.listening import listening
 from firstdose.adapters.postgres.outbox import Outbox
@@ -40,6 +41,7 @@ async def relays(desk: Desk) -> AsyncIterator[None]:
         }
         beside = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
         beside.append(asyncio.create_task(_count(desk)))
+        beside.append(asyncio.create_task(watch_stalls(desk.stalls)))
         running = [asyncio.create_task(_run(each)) for each in deliveries.values()]
         try:
             yield

@@ -17,6 +17,8 @@ NAMESPACE = "default"
 
 # Else the server repeats its first answer about a queue's workers for five seconds.
 _FRESH_ANSWERS = 'matching.TaskQueueInfoByBuildIdTTL="1ms"'
+# Else a workflow task that keeps failing is reported after five failures, which takes a minute.
+_REPORT_SOON = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=3"
 
 
 class EmbeddedTemporal(Child):
@@ -47,7 +49,7 @@ class EmbeddedTemporal(Child):
                 *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=2"),
                 *("--ip", LOOPBACK, "--port", str(self.port), "--ui-port", str(self.ui_port)),
                 *("--namespace", NAMESPACE, *codec),
-                *("--dynamic-config-value", _FRESH_ANSWERS),
+                *("--dynamic-config-value", _FRESH_ANSWERS, "--dynamic-config-value", _REPORT_SOON),
                 *("--log-level", "warn", "--log-format", "json", "--ui-disable-news-fetch"),
             ],
             lock=state_file.with_suffix(".lock"),

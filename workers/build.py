@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from activities.dispatch import DispatchActivities
 from activities.outreach import OutreachActivities
@@ -30,7 +30,9 @@ _CACHED: Final = 1000
 """How many referrals a worker keeps in memory; one that it does not is replayed at its next task."""
 
 
-def referral_workers(client: Client, activities: Activities, queues: Sequence[str] = QUEUES) -> list[Worker]:
+def referral_workers(
+    client: Client, activities: Activities, queues: Sequence[str] = QUEUES, *, interceptors: Sequence[Interceptor] = ()
+) -> list[Worker]:
     """A worker for each task queue: the workflow with its records, payers, and outreach."""
     records, payer, outreach, pharmacy, dispatch = activities
     registered: dict[str, list[Callable[..., Any]]] = {
@@ -62,6 +64,7 @@ def referral_workers(client: Client, activities: Activities, queues: Sequence[st
             workflows=[Referral] if queue == REFERRALS_QUEUE else [],
             activities=registered[queue],
             workflow_runner=REFERRAL_RUNNER,
+            interceptors=interceptors,
             max_cached_workflows=_CACHED,
             sticky_queue_schedule_to_start_timeout=_STICKY,
             graceful_shutdown_timeout=_SHUTDOWN,

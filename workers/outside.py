@@ -36,6 +36,7 @@ from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.adapters.postgres.records import PostgresRecords
 from firstdose.adapters.postgres.roster import PostgresRoster
 from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.adapters.postgres.stalls import StallStore
 from firstdose.adapters.postgres.stock import PostgresPharmacy
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.channel import Channel
@@ -43,6 +44,7 @@ from firstdose.domain.policy import Policy
 from firstdose.payer_ports import PayerChannel
 from firstdose.settings import Settings, SettingsError
 from workers.build import Activities
+from workers.failing_activities import FailingActivities
 
 NEEDED = ("DATABASE_URL", "FIRSTDOSE_KEYS", "FIRSTDOSE_PHARMACY")
 
@@ -64,6 +66,14 @@ async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator
         payer = _payer_desk(settings, keyring, pool, payers, policy, channels)
         async with payers.kept():
             yield _activities(settings, keyring, pool, payers, policy, payer)
+
+
+@asynccontextmanager
+async def open_failing_activities(settings: Settings) -> AsyncIterator[FailingActivities]:
+    """With connections of its own: a pool that the activities have used up must not hide that they fail."""
+    dsn = settings.database_url.get_secret_value() if settings.database_url else ""
+    async with database(dsn, size=2) as pool:
+        yield FailingActivities(StallStore(pool))
 
 
 def _activities(

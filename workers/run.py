@@ -21,7 +21,7 @@ from firstdose.adapters.process import one_shot
 from firstdose.adapters.temporal import TemporalUnreachable, connect, register_search_attributes
 from firstdose.settings import load_settings
 from workers.build import referral_workers
-from workers.outside import NEEDED, open_activities
+from workers.outside import NEEDED, open_activities, open_failing_activities
 from workflows.messages import QUEUES, SEARCH_ATTRIBUTES
 
 log = structlog.get_logger(__name__)
@@ -45,8 +45,12 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     try:
         client = await connect(settings, keyring, identity=identity, metrics_port=settings.metrics_port)
         await register_search_attributes(client, SEARCH_ATTRIBUTES)
-        async with open_activities(settings, keyring) as activities, AsyncExitStack() as running:
-            for worker in referral_workers(client, activities, queues):
+        async with (
+            open_activities(settings, keyring) as activities,
+            open_failing_activities(settings) as failing,
+            AsyncExitStack() as running,
+        ):
+            for worker in referral_workers(client, activities, queues, interceptors=[failing]):
                 await running.enter_async_context(worker)
             gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
             log.info("worker_started", count=len(queues))

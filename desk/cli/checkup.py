@@ -5,7 +5,6 @@ import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
@@ -16,11 +15,16 @@ from temporalio.client import Client
 from desk.cli.client import may_use_proxy
 from desk.cli.database import dsn_of, told_in_one_line
 from desk.cli.failure import Failure
+from desk.cli.finding import Finding
+from desk.cli.stall_findings import stalled_in_store, stalled_in_temporal
 from desk.cli.temporal import connected
+from desk.cli.workers_checkup import workers
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.migrate import pending
+from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.pool import database as opened_database
+from firstdose.adapters.postgres.stalls import StallStore
 from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.settings import Settings
 from workflows.messages import SEARCH_ATTRIBUTES
@@ -28,18 +32,6 @@ from workflows.messages import SEARCH_ATTRIBUTES
 _PATIENCE = timedelta(seconds=4)
 _TOLERATED_SKEW = timedelta(seconds=60)
 _OLDEST_PYTHON = (3, 11)
-
-
-class Finding(NamedTuple):
-    """One line of the report. `fix` is empty when all is well."""
-
-    subject: str
-    said: str
-    fix: str = ""
-
-    @property
-    def well(self) -> bool:
-        return not self.fix
 
 
 def python() -> Finding:
@@ -56,15 +48,17 @@ def keys(settings: Settings) -> Finding:
 
 
 async def database(settings: Settings) -> list[Finding]:
-    """The server, and what could not be delivered if the schema is ours."""
+    """The server, and if the schema is ours what could not be delivered, and what stands still."""
     server = await _server(settings)
-    return [server, await _undelivered(settings)] if server.well else [server]
-
-
-async def _undelivered(settings: Settings) -> Finding:
-    audit = AuditTrail(Keyring(settings.key_material() or {"none": bytes(32)}))
+    if not server.well:
+        return [server]
     async with told_in_one_line(), opened_database(dsn_of(settings), size=1) as pool:
-        found = await UndeliveredStore(pool, audit).count()
+        return [server, await _undelivered(settings, pool), *await stalled_in_store(StallStore(pool))]
+
+
+async def _undelivered(settings: Settings, pool: Pool) -> Finding:
+    audit = AuditTrail(Keyring(settings.key_material() or {"none": bytes(32)}))
+    found = await UndeliveredStore(pool, audit).count()
     if any(found.values()):
         said = f"{found['messages']} messages parked, {found['parcels']} parcels given up"
         return Finding("undelivered", said, "`firstdose undelivered list`, mend, then `firstdose undelivered retry`")
@@ -88,7 +82,7 @@ async def _server(settings: Settings) -> Finding:
 
 
 async def temporal(settings: Settings) -> list[Finding]:
-    """The server, and the search attributes of its namespace if there is a server."""
+    """The server, and if there is one the search attributes of its namespace, and the workflows that stand still."""
     ring = Keyring(settings.key_material() or {"none": bytes(32)})
     try:
         client = await connected(settings, ring, patience=_PATIENCE)
@@ -98,6 +92,8 @@ async def temporal(settings: Settings) -> list[Finding]:
     return [
         Finding("temporal", f"server {info.server_version}, namespace {client.namespace}"),
         await _search_attributes(client),
+        await workers(client),
+        *await stalled_in_temporal(client),
     ]
 
 

@@ -6,9 +6,9 @@ from typing import NoReturn
 from rich.text import Text
 
 from desk.cli import checkup, display
-from desk.cli.checkup import Finding
 from desk.cli.database import settings_of_an_operator
 from desk.cli.failure import DONE, FAILED
+from desk.cli.finding import Finding
 from desk.cli.options import AsJson
 from desk.cli.temporal import run
 from firstdose.settings import SettingsError

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from desk.cli import display
 from desk.cli.authorization import running, show_lines, show_requests
 from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
+from desk.cli.stalls import show_stalls
 from desk.cli.work import show_items
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Stage
@@ -27,7 +28,8 @@ def list_referrals(
     stage: Annotated[Stage | None, Code, Parameter(help="Referrals in this stage.")] = None,
     payer: Annotated[str | None, Parameter(help="Referrals with this payer, by its id.")] = None,
     waiting_for: Annotated[
-        str | None, Parameter(validator=_awaited, help="Waiting for this role, or for payer, patient, prescriber.")
+        str | None,
+        Parameter(validator=_awaited, help="Waiting for this role, or for payer, patient, prescriber."),
     ] = None,
     overdue: Annotated[bool, Parameter(help="With something past its due time.")] = False,
     limit: Limit = 50,
@@ -79,6 +81,7 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
         display.as_json(answer)
         return
     now, standing = datetime.now(UTC), answer["standing"]
+    show_stalls(answer.get("stalls") or (), now)
     display.fields(
         {
             "referral": standing["id"],
@@ -149,6 +152,7 @@ def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJs
         display.as_json(answer)
         return
     now = datetime.now(UTC)
+    show_stalls(answer.get("stalls") or (), now, temporal=answer.get("temporal", "ok"))
     told: dict[str, Any] = {
         "stage": _stage(answer),
         "waits for": display.words(answer.get("waiting_for")),

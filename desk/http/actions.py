@@ -1,5 +1,6 @@
 """What people ask of a referral: stored first, delivered by the relay, answered when the outcome is known."""
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -12,10 +13,10 @@ from starlette.responses import JSONResponse
 from desk.http.desk import Desk
 from desk.http.problems import Problem
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
+from firstdose.adapters.postgres.messages import Conflict, TooFast, UnknownReferral
 from firstdose.adapters.postgres.referral_views import ReferralRow
 from firstdose.adapters.postgres.work_items import WorkItemView
-from firstdose.domain.message import Message, MessageKind, MessageState
+from firstdose.domain.message import STAFF_LIMIT, Message, MessageKind, MessageState
 from firstdose.domain.role import Actor
 
 PATIENCE: Final = timedelta(seconds=10)
@@ -66,12 +67,15 @@ async def carry_out(
 ) -> JSONResponse:
     """200 when it is applied, 202 when that is not known yet; both name the message.
 
-    `state` tells how things stand now. Raises Problem: 404, and 409 with that state when it was refused.
+    `state` tells how things stand now. Raises Problem: 404, 429, and 409 with that state when it was refused.
     """
+    keyed = key and f"{message.actor.id}|{key}"
     try:
-        stored = await desk.messages.post(message, idempotency_key=key and f"{message.actor.id}|{key}")
+        stored = await desk.messages.post(message, idempotency_key=keyed, limit=STAFF_LIMIT)
     except UnknownReferral:
         raise Problem(404, "there is no such referral") from None
+    except TooFast as error:
+        raise _too_fast(error.retry_after) from None
     except Conflict:
         raise Problem(409, "this Idempotency-Key came with something else before", **await state()) from None
     outcome = await desk.messages.outcome(stored.id, PATIENCE)
@@ -87,6 +91,13 @@ async def carry_out(
 def plain(model: BaseModel) -> dict[str, Any]:
     """As JSON has it."""
     return model.model_dump(mode="json")
+
+
+def _too_fast(retry_after: timedelta) -> Problem:
+    seconds = math.ceil(retry_after.total_seconds())
+    most, within = STAFF_LIMIT.most, round(STAFF_LIMIT.within.total_seconds())
+    detail = f"you have sent this referral {most} actions within {within} seconds; wait {seconds} seconds"
+    return Problem(429, detail, headers={"retry-after": str(seconds)})
 
 
 def _require_storable(body: dict[str, Any], sealed: dict[str, Any] | None) -> None:

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from desk.http.issuer import Issuer
+from desk.stalls import StallFinder
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
 from firstdose.adapters.policy_file import read_policy
@@ -24,6 +25,7 @@ from firstdose.adapters.postgres.pool import Pool, database, transaction
 from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.adapters.postgres.revisions import Revisions
 from firstdose.adapters.postgres.staff import StaffDirectory
+from firstdose.adapters.postgres.stalls import StallStore
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.work_items import Worklist
 from firstdose.adapters.temporal import connect
@@ -52,6 +54,7 @@ class Desk:
     staff: StaffDirectory
     issuer: Issuer
     client: Client
+    stalls: StallFinder
     codec: SealingCodec
     sources: Mapping[str, WebhookVerifier]
     migrated: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +89,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     async with database(settings.database_url.get_secret_value()) as pool:
         await check_root(pool, keyring)
         vault, audit = Vault(keyring), AuditTrail(keyring)
+        client = await connect(settings, keyring, identity="desk", lazy=True)
         yield Desk(
             settings=settings,
             keyring=keyring,
@@ -100,7 +104,8 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
             issuer=issuer,
-            client=await connect(settings, keyring, identity="desk", lazy=True),
+            client=client,
+            stalls=StallFinder(client, StallStore(pool)),
             codec=SealingCodec(keyring),
             sources={
                 source: WebhookVerifier(secret.get_secret_value() for secret in secrets)

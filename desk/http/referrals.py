@@ -78,6 +78,8 @@ async def get_referral(referral_id: UUID, desk: TheDesk, actor: Reader) -> Refer
     found = await desk.referrals.get(str(referral_id))
     if found is None:
         raise _no_such_referral()
+    stalls = await desk.stalls.of(str(referral_id), found.standing.stage)
+    found = found.model_copy(update={"stalls": stalls.found})
     if not _may_see_facts(actor):
         return found.model_copy(update={"facts": None, "requested": None})
     await desk.note(actor, "facts_read", chain=str(referral_id))
@@ -98,11 +100,12 @@ async def get_timeline(referral_id: UUID, desk: TheDesk, actor: Reader) -> list[
 
 @router.get("/{referral_id}/why")
 async def get_why(referral_id: UUID, desk: TheDesk, _actor: Reader) -> Why:
-    """What keeps it where it is, who owns that, and when it escalates."""
+    """What keeps it where it is, who owns that, and when it escalates; first of all whether it can move at all."""
     why = await desk.referrals.why(str(referral_id))
     if why is None:
         raise _no_such_referral()
-    return why
+    stalls = await desk.stalls.of(str(referral_id), why.stage)
+    return why.model_copy(update={"stalls": stalls.found, "temporal": stalls.temporal.value})
 
 
 @router.post("/{referral_id}/hold", responses=OUTCOMES)

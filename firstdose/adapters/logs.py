@@ -1,7 +1,7 @@
 """Logs that cannot carry PHI: an allow-list of keys, exceptions reduced to type and place, foreign text dropped.
 
-`configure_logs` once per process, before any other work; servers that bring their own logging set-up get none
-(uvicorn: `log_config=None`).
+Of Temporal's SDK the words stay, without the values in them (sdk_texts.py). `configure_logs` once per process,
+before any other work; servers that bring their own logging set-up get none (uvicorn: `log_config=None`).
 """
 
 import logging
@@ -19,6 +19,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 import firstdose
+from firstdose.adapters.sdk_texts import sdk_event
 
 # Ids of ours, enumerated values, numbers and instants. Never a name, text, path, URL or id that the outside chose.
 # fmt: off
@@ -42,7 +43,7 @@ _OUR_ROOTS = tuple(f"{Path(firstdose.__file__).parents[1] / package}/" for packa
 _OUR_LOGGERS = (*_OUR_PACKAGES, "__main__", "temporalio.activity", "temporalio.workflow")
 _TEMPORAL_CONTEXT = ("temporal_activity", "temporal_workflow")
 _PLACES_SHOWN = 12
-_LONGEST_VALUE = 200
+_LONGEST_VALUE = 300
 
 
 def configure_logs(level: str, log_format: str, *, stream: IO[str] | None = None) -> None:
@@ -110,6 +111,7 @@ def _of_standard_library(record: logging.LogRecord) -> dict[str, Any]:
         **_temporal_ids(record),
         "event": record.msg if ours else "log",
         "where": f"{record.module}:{record.lineno}",
+        **((not ours and sdk_event(record)) or {}),
     }
 
 

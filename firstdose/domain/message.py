@@ -1,8 +1,8 @@
 """Messages on their way to a referral's workflow: stored first, delivered until the outcome is known, applied once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +32,17 @@ class MessageState(StrEnum):
     @property
     def is_settled(self) -> bool:
         return self in (MessageState.APPLIED, MessageState.REFUSED)
+
+
+class ActionLimit(NamedTuple):
+    """At most so many messages of one actor to one referral within any such time."""
+
+    most: int
+    within: timedelta
+
+
+STAFF_LIMIT: Final = ActionLimit(30, timedelta(minutes=1))
+"""Far above what a person does by hand; a script that acts in a loop is slowed down before it fills a history."""
 
 
 class Message(BaseModel):

@@ -113,6 +113,15 @@ async def test_a_referral_page_shows_texts_as_texts(desk: ServedDesk, page: Page
     await expect(page).to_have_title("Referral · FirstDose")
 
 
+async def test_a_referral_page_says_first_what_stands_still(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk)
+    await desk.desk.pool.execute("UPDATE messages SET received_at = now() - interval '5 minutes', attempts = 7")
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    for told in ("Temporal does not answer", "has not reached the workflow", "tried 7 times", "firstdose doctor"):
+        await expect(page.get_by_role("alert").filter(has_text=told)).to_be_visible()
+
+
 async def test_an_item_is_claimed_and_answered_with_the_form_of_its_schema(desk: ServedDesk, page: Page) -> None:
     referral_id = await referral_with_work(desk)
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)

@@ -199,6 +199,26 @@ def test_why_names_the_owner_and_when_it_escalates(desk: SmallDesk, run: Any) ->
 
 
 @pytest.mark.parametrize("verb", ["show", "why"])
+def test_what_stands_still_comes_first(desk: SmallDesk, run: Any, verb: str) -> None:
+    found = {"kind": "activity_failing", "what": "verify_benefits", "problem": "payer_unavailable", "attempts": 6}
+    stall = {**found, "since": PAST, "meaning": "A step fails each time.", "action": "Run this command."}
+    path = f"/api/referrals/{REFERRAL}" + ("" if verb == "show" else f"/{verb}")
+    answer = {"standing": ROW, "facts": None} if verb == "show" else WHY
+    desk.will_answer(path, {**answer, "stalls": [stall], "temporal": "ok"})
+    ran = run(verb, REFERRAL)
+    for shown in ("A step fails each time.", "verify_benefits: payer_unavailable, tried 6 times, for ", "Run this"):
+        assert shown in ran.out
+    assert ran.out.index("A step fails each time.") < ran.out.index("Authorization" if verb == "show" else "waits for")
+
+
+def test_why_says_that_temporal_does_not_answer(desk: SmallDesk, run: Any) -> None:
+    desk.will_answer(f"/api/referrals/{REFERRAL}/why", {**WHY, "stalls": [], "temporal": "away"})
+    assert "Temporal does not answer" in run("why", REFERRAL).out
+    desk.will_answer(f"/api/referrals/{REFERRAL}/why", {**WHY, "stalls": [], "temporal": "ok"})
+    assert "Temporal" not in run("why", REFERRAL).out
+
+
+@pytest.mark.parametrize("verb", ["show", "why"])
 def test_json_is_what_the_desk_answered(desk: SmallDesk, run: Any, verb: str) -> None:
     path = f"/api/referrals/{REFERRAL}" + ("" if verb == "show" else f"/{verb}")
     desk.will_answer(path, {"standing": ROW, "new": "field"})

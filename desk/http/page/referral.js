@@ -28,6 +28,7 @@ async function one(id, me) {
       standing.closing ? badge(standing.closing) : null,
       el("code.faint", {}, standing.id)),
     progress(standing.stage),
+    standingStill(why),
     el("div.split", {},
       el("section.card", {}, el("h2", {}, "What keeps it"), keeping(why, standing)),
       el("section.card", {}, el("h2", {}, "Patient and order"), people(view.facts, standing))),
@@ -42,6 +43,16 @@ function progress(stage) {
   return el("ol.progress", {}, STEPS.map((step, index) =>
     el(`li${stage === "closed" ? "" : index < now ? ".past" : index === now ? ".now" : ""}`,
       index === now ? { "aria-current": "step" } : {}, words(step))));
+}
+
+/** What no person is waited for and does not mend itself, with what an operator does about it. */
+function standingStill(why) {
+  const away = why.temporal === "ok" ? [] : [el("p", {}, badge("Temporal does not answer", "warn"))];
+  const stalls = why.stalls.map((stall) => el("div", {},
+    el("p", {}, badge("stands still", "bad"), " ", stall.meaning),
+    el("p.faint.small", {}, said([stall.what, stall.problem, stall.attempts ? `tried ${stall.attempts} times` : null].filter(Boolean)), " ", since(stall.since)),
+    el("p.small", {}, stall.action)));
+  return away.length + stalls.length ? el("section.card", { role: "alert" }, [...away, ...stalls]) : null;
 }
 
 function keeping(why, standing) {

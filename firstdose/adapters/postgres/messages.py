@@ -14,7 +14,7 @@ from firstdose.adapters.postgres.listening import Doorbell
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.message import Message, MessageState
+from firstdose.domain.message import ActionLimit, Message, MessageState
 from firstdose.domain.role import SYSTEM
 
 CHANNEL = "messages"
@@ -35,6 +35,14 @@ class Conflict(Exception):
     """The same key was used before for something else."""
 
 
+class TooFast(Exception):
+    """The actor has sent this referral as much as its limit allows; `retry_after` says when there is room again."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("too many messages of one actor")
+        self.retry_after = retry_after
+
+
 class UnknownReferral(LookupError):
     """There is no such referral, or its data was shredded."""
 
@@ -48,15 +56,20 @@ class Messages:
         self._audit = audit
         self._settled = Doorbell(pool, _SETTLED)
 
-    async def post(self, message: Message, *, idempotency_key: str | None = None) -> Message:
+    async def post(
+        self, message: Message, *, idempotency_key: str | None = None, limit: ActionLimit | None = None
+    ) -> Message:
         """Store a message; the same idempotency key (or id) with the same content again gives the one stored before.
 
         Raises:
             Conflict: the key came with another content before.
+            TooFast: the actor is beyond `limit`; a message that was stored before does not count again.
             UnknownReferral, Unavailable.
         """
         async with transaction(self._pool) as connection:
-            return await self.store(connection, message, idempotency_key=idempotency_key, action="message_stored")
+            return await self.store(
+                connection, message, idempotency_key=idempotency_key, action="message_stored", limit=limit
+            )
 
     async def store(
         self,
@@ -66,6 +79,7 @@ class Messages:
         action: str,
         idempotency_key: str | None = None,
         details: Mapping[str, Any] | None = None,
+        limit: ActionLimit | None = None,
     ) -> Message:
         """`post` in the caller's transaction, audited as `action`."""
         if await _sql.lock_referral(connection, referral_id=message.referral_id) is None:
@@ -75,6 +89,8 @@ class Messages:
         )
         if before is not None:
             return await self._same(connection, before, message)
+        if limit:
+            await _require_room(connection, message, limit)
         await self._insert(connection, message, idempotency_key)
         await self._audit.write(
             connection,
@@ -208,6 +224,16 @@ class Messages:
             return None
         content: dict[str, Any] = (await self._vault.sealer(connection, referral_id)).open(sealed, **_place(message_id))
         return content
+
+
+async def _require_room(connection: Connection, message: Message, limit: ActionLimit) -> None:
+    """Counted under the lock of the referral, so that several desks agree. Raises TooFast."""
+    since = message.received_at - limit.within
+    earlier = await _sql.nth_newest_of_actor(
+        connection, referral_id=message.referral_id, actor=message.actor.id, since=since, skipped=limit.most - 1
+    )
+    if earlier is not None:
+        raise TooFast(earlier - since)
 
 
 def _place(message_id: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ from firstdose.domain.referral import Referral
 from firstdose.domain.requests import Asked, Period, differences
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.stall import Stall
 from firstdose.domain.work_item import WorkItemKind
 
 _SECOND = timedelta(seconds=1)
@@ -115,7 +116,10 @@ class RequestView(View):
 
 
 class ReferralView(View):
-    """One referral. `facts` is PHI, and None once it was shredded; `requested` are the days that they ask for."""
+    """One referral. `facts` is PHI, and None once it was shredded; `requested` are the days that they ask for.
+
+    `stalls` is what keeps it from moving though nobody is waited for.
+    """
 
     standing: ReferralRow
     revision: int
@@ -125,6 +129,7 @@ class ReferralView(View):
     team: dict[Role, str]
     requested: Period | None = Field(repr=False)
     facts: Referral | None = Field(repr=False)
+    stalls: tuple[Stall, ...] = ()
 
 
 class TimelineEntry(View):
@@ -180,7 +185,8 @@ class PayerWait(View):
 class Why(View):
     """What keeps the referral where it is. `closed_gates` as the process last saw them; `missing` by what it blocks.
 
-    `payer` is the request that is due first, `payers` are all that payers have.
+    `payer` is the request that is due first, `payers` are all that payers have. `stalls` is what stands still without
+    anybody being waited for, the gravest first; while `temporal` is away, only what the store knows of it.
     """
 
     stage: Stage
@@ -192,3 +198,5 @@ class Why(View):
     payers: tuple[PayerWait, ...]
     closed_gates: tuple[str, ...]
     missing: dict[Blocks, tuple[str, ...]]
+    stalls: tuple[Stall, ...] = ()
+    temporal: Literal["ok", "away"] = "ok"

@@ -7,6 +7,11 @@ SELECT id, referral_id, kind, actor, body, state, attempts, received_at, refusal
 WHERE referral_id = :referral_id AND (id = :id OR idempotency_key = :idempotency_key)
 ORDER BY id = :id LIMIT 1;
 
+-- name: nth_newest_of_actor(referral_id, actor, since, skipped)$
+SELECT received_at FROM messages
+WHERE referral_id = :referral_id AND actor ->> 'id' = :actor AND received_at > :since
+ORDER BY received_at DESC OFFSET :skipped LIMIT 1;
+
 -- name: insert(id, referral_id, kind, actor, body, sealed, idempotency_key, received_at)$
 INSERT INTO messages (id, referral_id, kind, actor, body, sealed, idempotency_key, next_attempt_at, received_at)
 VALUES (:id, :referral_id, :kind, :actor, :body, :sealed, :idempotency_key, now(), :received_at)
