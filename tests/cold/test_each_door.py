@@ -65,7 +65,7 @@ async def test_the_source_amends_and_cancels(real: WorkflowEnvironment, keyring:
     async with waiting_for_the_patient(real, keyring) as story:
         await story.settles()
         story.outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steers(Referral.amend, AmendRequest(actor=SOURCE, message_id="m-1"))
+        await story.steers(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
         assert len(story.outside.requests) == 2
         await story.steers(Referral.cancel, CancelRequest(actor=SOURCE, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN
