@@ -151,13 +151,27 @@ class Opening(BaseModel):
     policy: Policy
 
 
+class SavedState(Opening):
+    """What a workflow that is started again goes on with: the opening as of now, and the state that was saved."""
+
+    number: int = 0
+    """Of the last batch that was recorded; 0 if none was."""
+    state: str | None = None
+    """`Batch.state` of that batch; None if it had none."""
+
+
 class Records(Protocol):
     """The truth about a referral, kept with its audit."""
 
     async def open(self, referral_id: str) -> Opening: ...
 
+    async def resume(self, referral_id: str) -> SavedState: ...
+
     async def record(self, batch: Batch) -> Recorded:
-        """Record the entries, each once, in one transaction with its audit; entries recorded before are passed over."""
+        """Record the entries, each once by its key, in one transaction with their audit; and the state after them.
+
+        A batch of an older copy of Temporal's state is Unavailable as `store_is_ahead` and changes nothing.
+        """
 
 
 class PayerDesk(Protocol):

@@ -45,6 +45,7 @@ def referral_workers(client: Client, activities: Activities, queues: Sequence[st
     registered: dict[str, list[Callable[..., Any]]] = {
         REFERRALS_QUEUE: [
             records.open_referral,
+            records.resume_referral,
             records.record,
             pharmacy.reserve_stock,
             pharmacy.return_stock,

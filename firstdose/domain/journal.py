@@ -133,7 +133,7 @@ class Batch(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     referral_id: str
-    first: int
+    first: int = 0
     entries: tuple[AnyEntry, ...]
     standing: Standing
     number: int = 0

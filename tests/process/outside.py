@@ -38,6 +38,7 @@ from firstdose.ports import (
     NurseSearch,
     Opening,
     Request,
+    SavedState,
     VisitHold,
 )
 
@@ -113,6 +114,9 @@ class Outside:
 
     async def open(self, referral_id: str) -> Opening:
         return Opening(outline=self.outline, plan=self.plan, policy=self.policy)
+
+    async def resume(self, referral_id: str) -> SavedState:
+        return SavedState(**dict(await self.open(referral_id)))
 
     async def record(self, batch: Batch) -> Recorded:
         learned = Recorded()
