@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from firstdose.adapters.policy_file import read_policy
-from firstdose.domain.journal import WaitingFor
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing, Stage
 from local.demo_state import faster
@@ -111,10 +110,7 @@ async def _each_ended_once(world: Outside) -> None:
 
 
 def _begun(sent: Sent) -> bool:
-    """It waits for somebody outside, or has ended."""
-    if sent.row is None:
-        return False
-    return sent.ended or WaitingFor.PAYER in sent.row.waiting_for or sent.row.stage not in (Stage.INTAKE,)
+    return sent.row is not None and sent.row.stage is not Stage.INTAKE
 
 
 def _state_files(state: Path) -> list[Path]:
