@@ -15,3 +15,6 @@ STALLED: Final = Gauge(
     "firstdose_stalled_referrals", "Referrals that stand still and do not mend themselves", ("kind",)
 )
 ANSWERS: Final = Gauge("firstdose_dependency_answers", "1 if it answered the last check, else 0", ("dependency",))
+DIFFERENCES: Final = Gauge(
+    "firstdose_differences", "Referrals where store and workflow differed at the last look", ("outcome",)
+)

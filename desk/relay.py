@@ -13,26 +13,22 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from desk.measures import MESSAGES
+from desk.referral_start import start_referral
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.domain.message import Message, MessageKind, MessageState
-from firstdose.domain.stage import Stage
 from firstdose.ports import Unavailable
 from workflows.messages import (
-    REFERRALS_QUEUE,
-    WORKFLOW,
     AmendRequest,
     ApproveOverride,
     CancelRequest,
     HoldRequest,
     OverrideRequest,
     PayerAnswered,
-    ReferralStart,
     ResolveWorkItem,
     ResumeRequest,
     workflow_id,
@@ -44,15 +40,6 @@ CLOSED: Final = "the referral is closed"
 LEASE: Final = timedelta(seconds=20)
 """Longer than any attempt, so that a message is with one process at a time."""
 _RPC: Final = timedelta(seconds=10)
-_DETAILS: Final = """One referral, from the source's webhook to the first infusion at home.
-
-**Current Details** say where it stands: each line of the prior authorization, and the work items of people.
-**Search Attributes** find referrals by stage, payer, therapy, who is waited for and what is due when.
-
-Staff act at the desk. From here `resolve_work_item`, `hold`, `resume` and `cancel` can be sent as updates; `actor` is
-`{"id": …, "roles": […]}`. Nothing here names the patient: the facts are sealed in PostgreSQL.
-Write no note here, it stays in the history as it was typed: notes and facts belong to the desk.
-"""
 _ATTEMPT_S: Final = 15.0
 _LONGEST_WAIT_S: Final = 30.0
 _NEVER: Final = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION)
@@ -122,7 +109,7 @@ class MessageRelay:
         except WorkflowAlreadyStartedError:
             return _APPLIED
         except WorkflowUpdateFailedError as error:
-            return _refused(_reason(error))
+            return await self._missing(message) if _was_cut_off(error) else _refused(_reason(error))
         except ValidationError:
             return Outcome(None, problem="unreadable")
         except RPCError as error:
@@ -152,17 +139,7 @@ class MessageRelay:
     async def _start(self, message: Message) -> None:
         referral = await self._referrals.get(message.referral_id)
         source = referral.standing.source if referral else ""
-        await self._client.start_workflow(
-            WORKFLOW,
-            ReferralStart(referral_id=message.referral_id, source=source),
-            id=workflow_id(message.referral_id),
-            task_queue=REFERRALS_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            static_summary=f"Referral from {source}",
-            static_details=_DETAILS,
-            rpc_timeout=_RPC,
-        )
+        await start_referral(self._client, message.referral_id, source)
 
     async def _not_taken(self, message: Message, error: RPCError) -> Outcome:
         if error.status is RPCStatusCode.NOT_FOUND:
@@ -170,24 +147,39 @@ class MessageRelay:
         return Outcome(None, problem=error.status.name.lower()) if error.status in _NEVER else _LATER
 
     async def _missing(self, message: Message) -> Outcome:
-        """Closed, or not there at all: a workflow that was never started is started by an earlier message."""
+        """Nobody takes it. It is refused if the referral has ended; otherwise its workflow is still to be started.
+
+        That is done by an earlier message, or by reconciliation if Temporal has lost it or somebody ended it there.
+        """
         try:
             description = await self._workflow(message).describe(rpc_timeout=_RPC)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 return _LATER
             # Temporal forgets closed workflows when their retention ends.
-            referral = await self._referrals.get(message.referral_id)
-            return _refused(CLOSED) if referral is None or referral.standing.stage is Stage.CLOSED else _LATER
-        return _LATER if description.status is WorkflowExecutionStatus.RUNNING else _refused(CLOSED)
+            return await self._unless_ended(message)
+        match description.status:
+            case WorkflowExecutionStatus.COMPLETED:
+                return _refused(CLOSED)
+            case WorkflowExecutionStatus.RUNNING:
+                return _LATER
+            case _:
+                return await self._unless_ended(message)
+
+    async def _unless_ended(self, message: Message) -> Outcome:
+        referral = await self._referrals.get(message.referral_id)
+        return _refused(CLOSED) if referral is None or referral.standing.stage.is_end else _LATER
 
     def _workflow(self, message: Message) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(workflow_id(message.referral_id))
 
 
+def _was_cut_off(error: WorkflowUpdateFailedError) -> bool:
+    """The workflow ended before it answered: however it ended, nobody has refused this."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == "AcceptedUpdateCompletedWorkflow"
+
+
 def _reason(error: WorkflowUpdateFailedError) -> str:
     """The validator's own words, which name fields and never values."""
     cause = error.cause
-    if not isinstance(cause, ApplicationError):
-        return "the workflow refused it"
-    return CLOSED if cause.type == "AcceptedUpdateCompletedWorkflow" else cause.message[:_LONGEST_REFUSAL]
+    return cause.message[:_LONGEST_REFUSAL] if isinstance(cause, ApplicationError) else "the workflow refused it"

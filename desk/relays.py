@@ -1,4 +1,4 @@
-"""Both relays as they run beside the desk's routes."""
+"""Both relays, and what else runs beside the desk's routes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from desk.delivery import Delivery
 from desk.http.desk import Desk
 from desk.measures import UNDELIVERED
 from desk.outbox_relay import Couriers, OutboxRelay
+from desk.reconciliation_schedule import reconcile_regularly
 from desk.relay import MessageRelay
 from desk.stall_watch import watch_stalls
 from firstdose.adapters.postgres import messages, outbox
@@ -40,8 +41,9 @@ async def relays(desk: Desk) -> AsyncIterator[None]:
             outbox.CHANNEL: Delivery(outward.claim, outward.deliver, at_once=_PARCELS_AT_ONCE),
         }
         beside = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
-        beside.append(asyncio.create_task(_count(desk)))
-        beside.append(asyncio.create_task(watch_stalls(desk.stalls)))
+        beside += [
+            asyncio.create_task(each) for each in (_count(desk), watch_stalls(desk.stalls), reconcile_regularly(desk))
+        ]
         running = [asyncio.create_task(_run(each)) for each in deliveries.values()]
         try:
             yield

@@ -156,7 +156,10 @@ class Records(Protocol):
     async def open(self, referral_id: str) -> Opening: ...
 
     async def record(self, batch: Batch) -> Recorded:
-        """Record the entries, each once, in one transaction with its audit; entries recorded before are passed over."""
+        """Record the entries, each once by its key, in one transaction with their audit; and the state after them.
+
+        A batch of an older copy of Temporal's state is Unavailable as `store_is_ahead` and changes nothing.
+        """
 
 
 class PayerDesk(Protocol):

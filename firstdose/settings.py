@@ -198,6 +198,12 @@ class Settings(BaseModel):
     metrics_port: int = Field(
         0, ge=0, le=65535, alias="FIRSTDOSE_METRICS_PORT", description="the worker's Prometheus port, 0 for none"
     )
+    reconcile_every: int = Field(
+        300,
+        ge=0,
+        alias="FIRSTDOSE_RECONCILE_EVERY",
+        description="seconds between the desk's reconciliations, 0 for never",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="FIRSTDOSE_LOG_LEVEL", description="`debug`, `info`, `warning` or `error`"
     )

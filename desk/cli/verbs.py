@@ -71,6 +71,7 @@ VERBS: Final = {
         Verb("nurses import", "desk.cli.registers:nurses", "Take over the roster from a file."),
         Verb("stock import", "desk.cli.registers:stock", "Take over the stock from a file."),
         Verb("policy check", "desk.cli.policy:check", "Check a policy file as a worker would read it."),
+        Verb("reconcile", "desk.cli.reconcile:reconcile", "Compare database and workflows, and mend what differs."),
         Verb("replay", "desk.cli.replay:replay", "Replay histories against this version of the process."),
     ),
 }

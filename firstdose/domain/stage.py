@@ -13,6 +13,11 @@ class Stage(StrEnum):
     ON_SERVICE = "on_service"
     CLOSED = "closed"
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the process is over: its workflow has completed."""
+        return self in (Stage.ON_SERVICE, Stage.CLOSED)
+
 
 class Closing(StrEnum):
     """How a referral ends."""

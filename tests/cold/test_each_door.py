@@ -28,6 +28,8 @@ from workflows.referral import Referral
 ONE, OTHER = (Actor(id=name, roles=(Role.SUPERVISOR,)) for name in ("one", "other"))
 AWAY = HoldRequest(actor=ONE, reason=HoldReason.PATIENT_AWAY)
 
+MESSAGE = "00000000-0000-4000-8000-000000000001"
+
 
 def waiting_for_the_patient(real: WorkflowEnvironment, keyring: Keyring, by: By = "notification") -> ColdStory:
     """A referral that the payer has pended and whose patient nobody has called yet."""
@@ -64,8 +66,8 @@ async def test_staff_steer_by_updates(real: WorkflowEnvironment, keyring: Keyrin
 async def test_the_source_amends_and_cancels(real: WorkflowEnvironment, keyring: Keyring) -> None:
     async with waiting_for_the_patient(real, keyring) as story:
         await story.settles()
-        story.outside.supplied["m-1"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steers(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
+        story.outside.supplied[MESSAGE] = OUTLINE.model_copy(update={"frequency": "q12h"})
+        await story.steers(Referral.amend, AmendRequest(actor=SOURCE, message_id=MESSAGE))
         assert len(story.outside.requests) == 2
         await story.steers(Referral.cancel, CancelRequest(actor=SOURCE, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN

@@ -63,7 +63,7 @@ class Pharmacy:
         desk, audit = self.served.desk, AuditTrail(self.served.desk.keyring)
         outbox, staff = Outbox(desk.vault, desk.audit), StaffDirectory(self.pool)
         records = PostgresRecords(self.pool, desk.vault, audit, outbox, staff, desk.payers, Policy())
-        await records.record(Batch(referral_id=self.referral_id, first=1, entries=(), standing=Standing(lines=shown)))
+        await records.record(Batch(referral_id=self.referral_id, entries=(), standing=Standing(lines=shown)))
 
     async def decided(self, contact_id: str, *, steps: int = 1) -> None:
         """Until the payer has told its decision, as well as it does."""

@@ -16,9 +16,11 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
 from desk.http import actions
-from desk.relay import CLOSED, MessageRelay
+from desk.referral_start import start_referral
+from desk.relay import CLOSED, MessageRelay, Outcome
 from desk.relays import relays
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.pool import database
 from firstdose.adapters.postgres.referral_views import ReferralView
 from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.adapters.postgres.undelivered import UndeliveredStore
@@ -32,6 +34,7 @@ from tests.served_desk import KEYS, ServedDesk, served_desk, settings_for
 from workflows.messages import (
     REFERRALS_QUEUE,
     WORKFLOW,
+    AmendRequest,
     CancelRequest,
     Done,
     HoldRequest,
@@ -53,6 +56,7 @@ class StandIn:
     def __init__(self, start: ReferralStart) -> None:
         self._heard = [f"start from {start.source}"]
         self._closed = False
+        self._resumed = bool(start.state)
 
     @workflow.run
     async def run(self, start: ReferralStart) -> str:
@@ -72,6 +76,12 @@ class StandIn:
     def _judge_hold(self, request: HoldRequest) -> None:
         if request.reason == "other":
             raise ValueError("this referral is never held")
+
+    @workflow.update
+    async def amend(self, request: AmendRequest) -> Done:
+        self._heard.append("amend")
+        await workflow.wait_condition(lambda: self._resumed)
+        return Done()
 
     @workflow.update
     async def resume(self, request: ResumeRequest) -> Done:
@@ -155,6 +165,54 @@ async def test_what_comes_after_the_end_is_refused(desk: ServedDesk) -> None:
         await the_workflow(desk, referral_id).result()
         late = await supervisor.post(f"/api/referrals/{referral_id}/resume")
     assert (late.status_code, late.json()["detail"]) == (409, CLOSED)
+
+
+async def test_what_comes_while_a_workflow_is_lost_waits_for_it_to_be_started_again(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    await settled(desk, referral_id)
+    await the_workflow(desk, referral_id).terminate()
+    waiting = await post(desk, referral_id, MessageKind.HOLD, {"reason": "supply"})
+    relay = MessageRelay(desk.desk.messages, desk.desk.client, desk.desk.referrals)
+    assert await relay._attempt(await desk.desk.messages.find(waiting)) == Outcome(None)
+    await start_referral(desk.desk.client, referral_id, "mercy", state="{}")
+    assert (await desk.desk.messages.outcome(waiting, WITHIN)).state is MessageState.APPLIED
+
+
+async def test_what_comes_to_a_lost_workflow_of_a_referral_that_has_ended_is_refused(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    await settled(desk, referral_id)
+    await the_workflow(desk, referral_id).terminate()
+    await desk.desk.pool.execute("UPDATE referrals SET stage = 'on_service'")
+    late = await desk.desk.messages.outcome(await post(desk, referral_id, MessageKind.RESUME), WITHIN)
+    assert (late.state, late.refusal) == (MessageState.REFUSED, CLOSED)
+
+
+async def test_an_update_that_was_cut_off_is_delivered_to_the_workflow_that_goes_on(desk: ServedDesk) -> None:
+    referral_id = await desk.refer()
+    amended = await post(desk, referral_id, MessageKind.AMEND)
+    async with asyncio.timeout(20):
+        while "amend" not in await the_workflow(desk, referral_id).query("heard"):
+            pass
+    await the_workflow(desk, referral_id).terminate()
+    await start_referral(desk.desk.client, referral_id, "mercy", state="{}")
+    assert (await desk.desk.messages.outcome(amended, WITHIN)).state is MessageState.APPLIED
+
+
+async def test_a_workflow_that_was_lost_is_started_again_by_the_desk_itself(
+    dsn: str, tmp_path: Path, temporal: EmbeddedTemporal
+) -> None:
+    settings = settings_for(dsn, tmp_path, temporal={"TEMPORAL_ADDRESS": temporal.address}, reconcile_every=1)
+    async with standing_in(settings), served_desk(settings, with_relays=True) as desk:
+        referral_id = await desk.refer()
+        await settled(desk, referral_id)
+        lost = await the_workflow(desk, referral_id).describe()
+        await the_workflow(desk, referral_id).terminate()
+        async with asyncio.timeout(30):
+            while (await the_workflow(desk, referral_id).describe()).run_id == lost.run_id:
+                pass
+    why = "SELECT actor FROM audit WHERE action = 'workflow.restarted' AND details ->> 'why' = 'workflow_ended'"
+    async with database(dsn, size=1) as pool:
+        assert await pool.fetchval(why) == "system"
 
 
 async def test_the_same_key_is_the_same_action_and_another_body_under_it_is_none(desk: ServedDesk) -> None:

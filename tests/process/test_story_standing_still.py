@@ -18,7 +18,7 @@ from firstdose.domain.work_item import WorkItemKind as K
 from firstdose.ports import Impossible, PortError, Request, Unavailable
 from tests.process.outside import APPROVED, PENDED, Outside
 from tests.process.server import dev_server
-from tests.process.story import USUAL, Story
+from tests.process.story import USUAL, Script, Story
 from workflows.escalation import Escalation
 from workflows.messages import WAITING_FOR, PayerAnswered
 from workflows.referral import Referral
@@ -103,7 +103,7 @@ async def test_an_answer_that_cannot_be_read_while_it_is_waited_for(env: Workflo
 
 async def test_an_answer_that_cannot_be_read_when_nobody_waits(env: WorkflowEnvironment) -> None:
     outside = Unreadable()
-    script = {K.REVIEW_BENEFITS: [None], K.RECONCILE: [{"outcome": "retry"}]}
+    script: Script = {K.REVIEW_BENEFITS: [None], K.RECONCILE: [{"outcome": "retry"}]}
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         contact = outside.requests[0].key

@@ -18,9 +18,9 @@ HEAVY = ("temporalio", "fastapi", "asyncpg", "cryptography", "httpx2")
 OPTIONS = {
     "as", "json", "schema", "open", "mine", "overdue", "yes",
     "role", "stage", "payer", "waiting-for", "referral", "limit", "source", "format",
-    "file", "reason", "gate", "until", "all",
+    "file", "reason", "gate", "until", "all", "dry-run",
 }  # fmt: skip
-ARGUMENTS = {"REFERRAL_ID", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
+ARGUMENTS = {"REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
 
 
 def ran(*arguments: str) -> subprocess.CompletedProcess[str]:

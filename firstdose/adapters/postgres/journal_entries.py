@@ -42,12 +42,12 @@ BRINGING_FACTS = (Resolved, Amended)
 
 
 class Place(NamedTuple):
-    """Where an entry belongs: the referral (its row is locked) and the entry's number in its journal."""
+    """Where entries belong: the referral, whose row is locked. Without a sealer it was shredded."""
 
     connection: Connection
     referral_id: str
     source: str
-    number: int
+    sealer: Sealer | None
     audited: list[AuditRecord]
     """What the entries of the batch leave for the audit trail, in their order."""
 
@@ -72,29 +72,40 @@ class JournalEntries:
         self._staff = staff
         self._mailboxes = mailboxes
 
-    async def apply(self, place: Place, entry: AnyEntry) -> None:
+    async def apply(self, place: Place, key: str, entry: AnyEntry) -> str | None:
+        """Apply an entry that is new; what it sends is known by `key`. A code if it cannot be applied as it is."""
         match entry:
             case Opened():
-                await self._open(place, entry)
+                return await self._open(place, entry)
             case Resolved():
                 await self._resolve(place, entry)
             case Withdrawn():
                 await self._withdraw(place, entry)
             case Escalated():
-                await self._escalate(place, entry)
+                await self._escalate(place, key, entry)
             case Told():
-                await self._tell_source(place, entry)
+                await self._tell_source(place, key, entry)
             case Amended():
                 await self._amend(place, entry)
             case HandedOver():
-                await self._hand_over(place, entry)
+                await self._hand_over(place, key, entry)
             case Noted():
                 _write(place, entry, entry.action, entry.details)
+        return None
 
-    async def _open(self, place: Place, entry: Opened) -> None:
+    async def repeat(self, place: Place, entry: AnyEntry) -> None:
+        """An entry that was applied before: only an item's question and due time may have become others."""
+        if isinstance(entry, Opened):
+            item = entry.item
+            asks = item.model_dump(mode="json")["asks"]
+            await _sql.move_item(
+                place.connection, id=item.id, referral_id=place.referral_id, asks=asks, due_at=item.due_at
+            )
+
+    async def _open(self, place: Place, entry: Opened) -> str | None:
         item = entry.item
         member = await self._staff.owner(place.connection, place.referral_id, item)
-        await _sql.open_item(
+        opened = await _sql.open_item(
             place.connection,
             **item.model_dump(mode="python", exclude={"kind", "asks"}),
             referral_id=place.referral_id,
@@ -103,8 +114,11 @@ class JournalEntries:
             assignee=member,
             asks=item.model_dump(mode="json")["asks"],
         )
+        if opened is None:
+            return "item_of_another_referral"
         details = {"item": item.id, "kind": item.kind, "role": item.role, "due_at": item.due_at, "assignee": member}
         _write(place, entry, "work_item.opened", details)
+        return None
 
     async def _resolve(self, place: Place, entry: Resolved) -> None:
         kind = entry.kind or await _sql.kind_of_item(place.connection, id=entry.item_id)
@@ -119,7 +133,7 @@ class JournalEntries:
         kind = await self._close(place, entry.item_id, WorkItemState.WITHDRAWN, entry.at, None)
         _write(place, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
 
-    async def _escalate(self, place: Place, entry: Escalated) -> None:
+    async def _escalate(self, place: Place, key: str, entry: Escalated) -> None:
         kind = await _sql.escalate_item(
             place.connection,
             id=entry.item_id,
@@ -129,13 +143,13 @@ class JournalEntries:
         )
         if kind and (address := self._mailboxes.get(Role.SUPERVISOR)):
             mail = escalation_mail(address, place.referral_id, WorkItemKind(kind), entry.level)
-            await self._send(place, entry, "escalated", "mail", Role.SUPERVISOR, mail)
+            await self._send(place, entry, f"escalated:{key}", "mail", Role.SUPERVISOR, mail)
         _write(place, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level})
 
-    async def _tell_source(self, place: Place, entry: Told) -> None:
-        holds = await self._revisions.newest(place.connection, place.referral_id)
-        milestone = _milestone(place, entry, holds.referral)
-        await self._send(place, entry, "told", "source", place.source, milestone, holds.sealer)
+    async def _tell_source(self, place: Place, key: str, entry: Told) -> None:
+        referral = await self._revisions.current(place.connection, place.referral_id)
+        milestone = _milestone(place, entry, referral)
+        await self._send(place, entry, f"told:{key}", "source", place.source, milestone)
         code = {"business_status": entry.milestone, "visit_at": entry.visit_at}
         _write(place, entry, "source.told", code)
 
@@ -143,18 +157,18 @@ class JournalEntries:
         _write(place, entry, "referral.amended", {})
         await self._take_over(place, entry)
 
-    async def _hand_over(self, place: Place, entry: HandedOver) -> None:
-        holds = await self._revisions.newest(place.connection, place.referral_id)
+    async def _hand_over(self, place: Place, key: str, entry: HandedOver) -> None:
+        referral = await self._revisions.current(place.connection, place.referral_id)
         row = await _sql.accepted_responsibility(place.connection, referral_id=place.referral_id)
         agreed = dict(row) if row else None
-        claim = claim_message(place.referral_id, holds.referral, entry.lines, entry.served_on, agreed)
-        await self._send(place, entry, "handed_over", "billing", "billing", claim, holds.sealer)
+        claim = claim_message(place.referral_id, referral, entry.lines, entry.served_on, agreed)
+        await self._send(place, entry, f"handed_over:{key}", "billing", "billing", claim)
         billed = [record["line"] for record in claim["data"]["records"]]
         _write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
 
     async def _take_over(self, place: Place, entry: Entry) -> None:
         """The facts that came with the entry's message, or the new version of them, become what holds."""
-        said = await self._messages.sealed_part(place.connection, entry.message_id) if entry.message_id else None
+        said = await self._said(place, entry)
         if not said or not said.keys() & {"facts", "referral"}:
             return
         known = await self._revisions.current(place.connection, place.referral_id)
@@ -168,10 +182,15 @@ class JournalEntries:
             place.connection, place.referral_id, referral, message_id=entry.message_id, at=entry.at
         )
 
+    async def _said(self, place: Place, entry: Entry) -> dict[str, Any] | None:
+        if entry.message_id is None:
+            return None
+        return await self._messages.sealed_part(place.connection, entry.message_id, of=place.referral_id)
+
     async def _close(
         self, place: Place, item_id: str, state: WorkItemState, at: datetime, answer: dict[str, Any] | None
     ) -> str | None:
-        """The item's kind; None if it was not open."""
+        """The item's kind; None if it was answered before, or is not there."""
         kind: str | None = await _sql.close_item(
             place.connection,
             id=item_id,
@@ -190,17 +209,16 @@ class JournalEntries:
         channel: str,
         recipient: str,
         body: Mapping[str, Any],
-        sealer: Sealer | None = None,
     ) -> None:
         await self._outbox.put(
             place.connection,
-            key=f"{place.referral_id}:{what}:{place.number}",
+            key=f"{place.referral_id}:{what}",
             referral_id=place.referral_id,
             channel=channel,
             recipient=recipient,
             body=body,
             at=entry.at,
-            sealer=sealer,
+            sealer=place.sealer,
         )
 
 

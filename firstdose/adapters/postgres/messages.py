@@ -187,10 +187,17 @@ class Messages:
             raise LookupError("no such message")
         return _message(row)
 
-    async def sealed_part(self, connection: Connection, message_id: str) -> dict[str, Any] | None:
-        """What the message carries sealed; None if nothing, or if there is no such message. Raises NoDataKey."""
+    async def sealed_part(
+        self, connection: Connection, message_id: str, *, of: str | None = None
+    ) -> dict[str, Any] | None:
+        """What the message carries sealed; None if nothing, or if there is no such message. Raises NoDataKey.
+
+        `of` is the referral to which it must belong.
+        """
         row = await _sql.sealed_part(connection, id=message_id)
-        return None if row is None else await self._open(connection, row["referral_id"], message_id, row["sealed"])
+        if row is None or of not in (None, row["referral_id"]):
+            return None
+        return await self._open(connection, row["referral_id"], message_id, row["sealed"])
 
     async def _insert(self, connection: Connection, message: Message, idempotency_key: str | None) -> None:
         sealed = None

@@ -3,6 +3,7 @@
 Without its data key a referral cannot be read any more: that is shredding.
 """
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from firstdose.adapters.keyring.keyring import Keyring, WrappedKey
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 
+_FAST = 1
+"""zlib's level: a state is sealed at each batch of the journal."""
 _REWRAPPED_AT_ONCE = 200
 
 _sql = load("vault")
@@ -35,6 +38,14 @@ class Sealer:
     def open(self, sealed: bytes, *, table: str, row: str, column: str) -> Any:
         """What was sealed for this place. Raises Unsealable."""
         return orjson.loads(self._sealer.open(sealed, table, row, column))
+
+    def seal_text(self, text: str, *, table: str, row: str, column: str) -> bytes:
+        """Seal a long text, compressed."""
+        return self._sealer.seal(zlib.compress(text.encode(), _FAST), table, row, column)
+
+    def open_text(self, sealed: bytes, *, table: str, row: str, column: str) -> str:
+        """The text that `seal_text` sealed for this place. Raises Unsealable."""
+        return zlib.decompress(self._sealer.open(sealed, table, row, column)).decode()
 
 
 class Vault:

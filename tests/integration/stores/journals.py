@@ -41,8 +41,9 @@ def item(
     )
 
 
-def batch(referral_id: str, *entries: AnyEntry, first: int = 1, **standing: object) -> Batch:
-    return Batch(referral_id=referral_id, first=first, entries=entries, standing=Standing.model_validate(standing))
+def batch(referral_id: str, *entries: AnyEntry, **standing: object) -> Batch:
+    """A batch without a number, which says nothing of items and state."""
+    return Batch(referral_id=referral_id, entries=entries, standing=Standing.model_validate(standing))
 
 
 async def say(messages: Messages, referral_id: str, kind: MessageKind, sealed: dict[str, Any]) -> str:
@@ -58,13 +59,20 @@ async def journal(messages: Messages, referral_id: str) -> tuple[AnyEntry, ...]:
     amended = await say(messages, referral_id, MessageKind.AMEND, {"facts": {"order.dose": "1 g"}})
     first, second = (item(referral_id, number) for number in (1, 2))
     return (
-        Opened(at=AT, item=first),
-        Opened(at=AT, item=second),
-        Resolved(at=AT, actor=COORDINATOR, message_id=facts, item_id=first.id, resolution={"outcome": "supplied"}),
-        Told(at=AT, milestone=Milestone.ACCEPTED),
-        Escalated(at=AT, item_id=second.id, level=1),
-        Amended(at=AT, actor=COORDINATOR, message_id=amended),
-        Withdrawn(at=AT, actor=COORDINATOR, item_id=second.id, why="cancelled"),
-        Noted(at=AT, actor=SYSTEM, action="hold_released", details={"nurse": "rn-1"}),
-        HandedOver(at=AT, lines=LINES, served_on=AT),
+        Opened(key="opened:1", at=AT, item=first),
+        Opened(key="opened:2", at=AT, item=second),
+        Resolved(
+            key="resolved:1",
+            at=AT,
+            actor=COORDINATOR,
+            message_id=facts,
+            item_id=first.id,
+            resolution={"outcome": "supplied"},
+        ),
+        Told(key="accepted", at=AT, milestone=Milestone.ACCEPTED),
+        Escalated(key="escalated:2:1", at=AT, item_id=second.id, level=1),
+        Amended(key="amended:1", at=AT, actor=COORDINATOR, message_id=amended),
+        Withdrawn(key="withdrawn:2", at=AT, actor=COORDINATOR, item_id=second.id, why="cancelled"),
+        Noted(key="released:1", at=AT, actor=SYSTEM, action="hold_released", details={"nurse": "rn-1"}),
+        HandedOver(key="handed_over", at=AT, lines=LINES, served_on=AT),
     )

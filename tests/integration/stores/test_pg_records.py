@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
@@ -37,7 +35,7 @@ from firstdose.domain.policy import Policy
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Milestone, Stage
 from firstdose.domain.work_item import WorkItemKind
-from firstdose.ports import Impossible, Unavailable
+from firstdose.ports import Impossible
 from tests.integration.stores.journals import AT, COORDINATOR, HOUR, LINES, batch, item, journal, say
 
 Refer = Callable[..., Awaitable[str]]
@@ -182,38 +180,43 @@ async def test_a_version_that_says_what_was_known_is_no_change(
 async def test_an_overdue_item_is_raised_and_the_supervisor_is_mailed(
     pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
 ) -> None:
-    raised = Escalated(at=AT + 2 * HOUR, item_id=f"{referral_id}-1", level=1)
+    raised = Escalated(key="1:1", at=AT + 2 * HOUR, item_id=f"{referral_id}-1", level=1)
     await records.record(batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), raised))
     row = await pool.fetchrow("SELECT level, escalated_at FROM work_items")
     assert dict(row or {}) == {"level": 1, "escalated_at": AT + 2 * HOUR}
     [mail] = await sent(pool, outbox)
     assert (mail.channel, mail.recipient, mail.body["to"]) == ("mail", "supervisor", "supervisors@pharmacy.example")
-    assert mail.key == f"{referral_id}:escalated:2"
+    assert mail.key == f"{referral_id}:escalated:1:1"
 
 
-async def test_an_item_that_is_closed_is_neither_raised_nor_answered_again(
+async def test_an_item_that_is_answered_is_neither_raised_nor_withdrawn(
     pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
 ) -> None:
     name = f"{referral_id}-1"
     entries = (
         Opened(at=AT, item=item(referral_id, 1)),
-        Withdrawn(at=AT + HOUR, item_id=name, why="cancelled"),
+        Resolved(at=AT + HOUR, item_id=name, resolution={"outcome": "supplied"}),
         Escalated(at=AT + 2 * HOUR, item_id=name, level=1),
-        Resolved(at=AT + 3 * HOUR, item_id=name, resolution={"outcome": "supplied"}),
+        Withdrawn(at=AT + 3 * HOUR, item_id=name, why="cancelled"),
     )
     await records.record(batch(referral_id, *entries))
     row = await pool.fetchrow("SELECT state, level, closed_at, resolution FROM work_items")
-    assert dict(row or {}) == {"state": "withdrawn", "level": 0, "closed_at": AT + HOUR, "resolution": None}
+    assert dict(row or {}) == {
+        "state": "resolved",
+        "level": 0,
+        "closed_at": AT + HOUR,
+        "resolution": {"outcome": "supplied"},
+    }
     assert await sent(pool, outbox) == []
 
 
 async def test_the_source_is_told_in_its_own_number(
     pool: Pool, records: PostgresRecords, outbox: Outbox, referral_id: str
 ) -> None:
-    told = Told(at=AT, milestone=Milestone.SCHEDULED, visit_at=AT + 48 * HOUR)
+    told = Told(key="scheduled", at=AT, milestone=Milestone.SCHEDULED, visit_at=AT + 48 * HOUR)
     await records.record(batch(referral_id, told))
     [parcel] = await sent(pool, outbox)
-    assert (parcel.channel, parcel.recipient, parcel.key) == ("source", "mercy", f"{referral_id}:told:1")
+    assert (parcel.channel, parcel.recipient, parcel.key) == ("source", "mercy", f"{referral_id}:told:scheduled")
     assert parcel.body["type"] == "referral.milestone"
     data = parcel.body["data"]
     assert data["source_referral_id"].startswith("Zkanarivogel-")
@@ -231,10 +234,10 @@ async def test_billing_gets_a_complete_record_for_each_line_that_is_not_void(
     )
     review = item(referral_id, 1, WorkItemKind.REVIEW_BENEFITS, asks={"copay": "25.00"})
     await records.record(
-        batch(referral_id, Opened(at=AT, item=review), agreed, HandedOver(at=AT, lines=LINES, served_on=AT))
+        batch(referral_id, Opened(at=AT, item=review), agreed, HandedOver(key="once", at=AT, lines=LINES, served_on=AT))
     )
     [parcel] = await sent(pool, outbox)
-    assert (parcel.channel, parcel.key) == ("billing", f"{referral_id}:handed_over:3")
+    assert (parcel.channel, parcel.key) == ("billing", f"{referral_id}:handed_over:once")
     [record] = parcel.body["data"]["records"]
     assert (record["code"], record["units"], record["service_from"]) == ("J0696", 14, "2026-03-02")
     assert (record["member_id"], record["drug"]["ndc"]) == ("Zkanarivogel77", "00409733201")
@@ -244,13 +247,11 @@ async def test_billing_gets_a_complete_record_for_each_line_that_is_not_void(
     assert "history" not in parcel.body["data"]["patient"]
 
 
-async def test_the_standing_is_that_of_the_newest_batch(pool: Pool, records: PostgresRecords, referral_id: str) -> None:
+async def test_the_standing_is_that_of_the_batch(pool: Pool, records: PostgresRecords, referral_id: str) -> None:
     noted = [Noted(at=AT + number * HOUR, action=f"step_{number}") for number in range(3)]
-    older = batch(referral_id, *noted[:2], stage=Stage.VERIFICATION)
     newer = batch(
         referral_id,
         noted[2],
-        first=3,
         stage=Stage.AUTHORIZATION,
         lines=LINES,
         waiting_for=(WaitingFor.PAYER, Role.PHARMACIST),
@@ -258,11 +259,11 @@ async def test_the_standing_is_that_of_the_newest_batch(pool: Pool, records: Pos
         blocked_by=("hold: on hold",),
         on_hold=True,
     )
-    for each in (older, newer, older):
+    for each in (batch(referral_id, *noted[:2], stage=Stage.VERIFICATION), newer):
         await records.record(each)
     row = await pool.fetchrow('SELECT *, "authorization" AS overall FROM referrals')
     assert row is not None
-    assert (row["stage"], row["journal_seq"], row["updated_at"]) == ("authorization", 3, AT + 2 * HOUR)
+    assert (row["stage"], row["updated_at"]) == ("authorization", AT + 2 * HOUR)
     assert (row["waiting_for"], row["overall"]) == (["payer", "pharmacist"], "approved")
     assert (row["on_hold"], row["next_due"], row["blocked_by"]) == (True, AT + 5 * HOUR, ["hold: on hold"])
     assert [Line.model_validate(line) for line in row["lines"]] == list(LINES)
@@ -273,14 +274,6 @@ async def test_a_batch_without_entries_moves_only_the_standing(
 ) -> None:
     await records.record(batch(referral_id, on_hold=True))
     assert await pool.fetchval("SELECT on_hold FROM referrals")
-    assert await actions(referral_id) == ["received"]
-
-
-async def test_a_batch_that_comes_too_early_waits_for_the_one_before(
-    records: PostgresRecords, referral_id: str, actions: Actions
-) -> None:
-    with pytest.raises(Unavailable, match="journal_has_a_gap"):
-        await records.record(batch(referral_id, Noted(at=AT, action="late"), first=2))
     assert await actions(referral_id) == ["received"]
 
 
@@ -338,50 +331,10 @@ async def test_a_long_batch_takes_no_more_statements_than_a_short_one(
         noted = [Noted(at=AT, action="noted", message_id=new_id()) for _ in range(14)]
         await records.record(batch(referral_id, noted[0]))  # a connection asks for the types that it meets first
         told.clear()
-        await records.record(batch(referral_id, noted[1], first=2))
+        await records.record(batch(referral_id, noted[1]))
         short = told.copy()
         told.clear()
-        await records.record(batch(referral_id, *noted[2:], first=3))
+        await records.record(batch(referral_id, *noted[2:]))
     assert short
     assert told == short
     assert await actions(referral_id) == ["received"] + ["noted"] * 14
-
-
-LENGTH = 9
-TELLINGS = st.lists(st.tuples(st.integers(0, LENGTH), st.integers(1, LENGTH)), max_size=5)
-"""How far back each batch begins before what was recorded, and how many entries it has."""
-
-
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(tellings=TELLINGS)
-async def test_however_a_journal_is_told_it_is_recorded_once(
-    pool: Pool, records: PostgresRecords, messages: Messages, refer: Refer, tellings: list[tuple[int, int]]
-) -> None:
-    whole, parts = await refer(), await refer()
-    at_once = await records.record(batch(whole, *await journal(messages, whole), stage=Stage.FIRST_VISIT))
-    entries = await journal(messages, parts)
-    changes: set[Change] = set()
-    told = 0
-    for back, number in [*tellings, (0, LENGTH), (LENGTH, LENGTH)]:
-        first = max(0, told - back)
-        some = entries[first : first + number]
-        changes |= (await records.record(batch(parts, *some, first=first + 1, stage=Stage.FIRST_VISIT))).changes
-        told = max(told, first + len(some))
-    assert changes == at_once.changes == {Change.PATIENT, Change.ORDER}
-    assert await all_of(pool, parts) == await all_of(pool, whole)
-
-
-async def all_of(pool: Pool, referral_id: str) -> list[object]:
-    """What is stored about a referral, without its ids."""
-    queries = (
-        "SELECT revision, outline, stage, lines, journal_seq, updated_at FROM referrals WHERE id = $1::uuid",
-        "SELECT state, level, escalated_at, closed_at, resolution FROM work_items WHERE referral_id = $1 ORDER BY id",
-        "SELECT channel, recipient, right(key, -36) FROM outbox WHERE referral_id = $1 ORDER BY ordinal",
-        "SELECT revision, created_at FROM referral_revisions WHERE referral_id = $1 ORDER BY revision",
-        "SELECT seq, at, actor, action FROM audit WHERE chain = $1::uuid::text ORDER BY seq",
-    )
-    return [[tuple(row) for row in await pool.fetch(query, referral_id)] for query in queries]

@@ -50,9 +50,7 @@ async def found(reader: ReferralReader, **filters: object) -> set[str]:
 
 
 async def stands(records: PostgresRecords, referral_id: str, **standing: object) -> None:
-    await records.record(
-        Batch(referral_id=referral_id, first=1, entries=(), standing=Standing.model_validate(standing))
-    )
+    await records.record(Batch(referral_id=referral_id, entries=(), standing=Standing.model_validate(standing)))
 
 
 async def test_referrals_are_found_by_where_they_stand(
@@ -100,9 +98,7 @@ async def test_one_is_shown_with_its_lines_items_team_and_facts(
     await StaffDirectory(pool).seen("user-1", [Role.PHARMACIST])
     item = WorkItem(id=f"{referral_id}-1", kind=WorkItemKind.ASSESS_PATIENT, opened_at=NOW, due_at=NOW + HOUR)
     standing = Standing(lines=(LINE,), stage=Stage.AUTHORIZATION)
-    await records.record(
-        Batch(referral_id=referral_id, first=1, entries=(Opened(at=NOW, item=item),), standing=standing)
-    )
+    await records.record(Batch(referral_id=referral_id, entries=(Opened(at=NOW, item=item),), standing=standing))
     view = await reader.get(referral_id)
     assert view is not None
     assert (view.standing.authorization, view.revision) == (LineState.PENDED, 1)
@@ -154,7 +150,7 @@ async def test_the_timeline_tells_all_that_happened_in_order(
     await messages.settle(hold.id, MessageState.REFUSED, "closed")
     contact = await answered(PostgresContacts(pool, vault, audit), referral_id)
     told = Told(at=NOW + 3 * HOUR, milestone=Milestone.ACCEPTED)
-    await records.record(Batch(referral_id=referral_id, first=1, entries=(told,), standing=Standing()))
+    await records.record(Batch(referral_id=referral_id, entries=(told,), standing=Standing()))
     entries = await reader.timeline(referral_id)
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     by_what = {entry.what: entry for entry in entries}
@@ -208,7 +204,7 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
         stage=Stage.AUTHORIZATION, waiting_for=(WaitingFor.PAYER,), blocked_by=("agreement",), next_due=NOW + HOUR
     )
     entries = (*(Opened(at=NOW, item=item) for item in items), noted)
-    await records.record(Batch(referral_id=referral_id, first=1, entries=entries, standing=standing))
+    await records.record(Batch(referral_id=referral_id, entries=entries, standing=standing))
     why = await reader.why(referral_id)
     assert why is not None
     never, second, first = why.work_items
@@ -229,7 +225,7 @@ async def test_a_request_made_by_hand_is_waited_for_too(
 ) -> None:
     standing = Standing(waiting_for=(WaitingFor.PAYER,))
     entries = (submitted("by-hand-1", "acme-health", None),)
-    await records.record(Batch(referral_id=referral_id, first=1, entries=entries, standing=standing))
+    await records.record(Batch(referral_id=referral_id, entries=entries, standing=standing))
     why = await reader.why(referral_id)
     assert why is not None
     assert why.payer is not None

@@ -1,0 +1,57 @@
+"""`reconcile`: whether database and workflows agree on every open referral, and what to do where they do not."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, NoReturn
+
+from cyclopts import Parameter
+
+from desk.cli import display
+from desk.cli.database import dsn_of, operator, settings_of_an_operator, told_in_one_line
+from desk.cli.failure import DONE, FAILED, Failure
+from desk.cli.options import AsJson, ReferralId
+from desk.cli.temporal import connected, run
+from desk.reconciliation import Difference, Outcome, Reconciliation
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.pool import database
+from firstdose.adapters.postgres.reconciliation import ProcessStore
+from firstdose.adapters.postgres.vault import Vault
+
+_PATIENCE = timedelta(seconds=5)
+_SHOWN = {Outcome.MENDED: "mended", Outcome.TO_MEND: "can be mended", Outcome.LEFT: "for a person"}
+
+
+def reconcile(
+    *referral_ids: ReferralId,
+    dry_run: Annotated[bool, Parameter(name="--dry-run", help="Change nothing.")] = False,
+    as_json: AsJson = False,
+) -> NoReturn:
+    """Compare database and workflows both ways, for all open referrals or for these, and mend what can be mended.
+
+    To end a referral for good use `firstdose cancel`: a workflow that was terminated in Temporal is started again.
+    """
+    run(_reconcile(referral_ids, mend=not dry_run, as_json=as_json))
+
+
+async def _reconcile(referral_ids: Sequence[str], *, mend: bool, as_json: bool) -> int:
+    settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
+    keyring = Keyring(settings.key_material())
+    client = await connected(settings, keyring, patience=_PATIENCE)
+    async with told_in_one_line(), database(dsn_of(settings)) as pool:
+        store = ProcessStore(pool, Vault(keyring), AuditTrail(keyring), operator())
+        if len(await store.find(referral_ids)) < len(set(referral_ids)):
+            raise Failure("there is no such referral; `firstdose list` shows them")
+        reconciliation = Reconciliation(client, store, mend=mend)
+        looking = reconciliation.these(referral_ids) if referral_ids else reconciliation.everything()
+        found = [difference async for difference in looking]
+    _show(found, as_json=as_json)
+    return DONE if all(each.outcome is Outcome.MENDED for each in found) else FAILED
+
+
+def _show(found: Sequence[Difference], *, as_json: bool) -> None:
+    if as_json:
+        display.as_json([each._asdict() for each in found])
+        return
+    rows = ((each.referral_id, each.trouble, each.what, _SHOWN[each.outcome], each.fix) for each in found)
+    display.table(("REFERRAL", "FOUND", "WHAT", "", "FIX"), rows, empty="database and workflows agree")

@@ -1,0 +1,53 @@
+"""Reconciliation as the desk runs it, by itself: what lists show to be wrong, and a few more referrals each time."""
+
+import asyncio
+from collections import Counter
+from typing import Final
+
+import structlog
+
+from desk.http.desk import Desk
+from desk.measures import DIFFERENCES
+from desk.reconciliation import Difference, Outcome, Reconciliation
+from firstdose.adapters.postgres.reconciliation import ProcessStore, alone
+from firstdose.domain.role import SYSTEM
+from firstdose.ports import Unavailable
+
+log = structlog.get_logger(__name__)
+
+_ASKED_EACH_TIME: Final = 50
+"""Workflows that are asked for their status although nothing makes them suspect."""
+
+
+async def reconcile_regularly(desk: Desk) -> None:
+    """Every so often, if it is not switched off and no other desk is at it."""
+    after: str | None = None
+    while every := desk.settings.reconcile_every:
+        await asyncio.sleep(every)
+        try:
+            async with alone(desk.pool) as only:
+                if only:
+                    after = await reconcile_once(desk, after)
+        except Unavailable as error:
+            log.warning("reconciliation_postponed", code=error.problem)
+        except Exception:
+            log.exception("reconciliation_failed")
+
+
+async def reconcile_once(desk: Desk, after: str | None) -> str | None:
+    """Look at what is suspect, and at the referrals that follow `after`; the last of these. Raises Unavailable."""
+    reconciliation = Reconciliation(desk.client, ProcessStore(desk.pool, desk.vault, desk.audit, SYSTEM.id), mend=True)
+    outcomes: Counter[Outcome] = Counter()
+    async for difference in reconciliation.suspects():
+        outcomes[_told(difference)] += 1
+    more, last = await reconciliation.next_ones(after, number=_ASKED_EACH_TIME)
+    outcomes.update(map(_told, more))
+    for outcome in (Outcome.MENDED, Outcome.LEFT):
+        DIFFERENCES.labels(outcome).set(outcomes[outcome])
+    return last
+
+
+def _told(difference: Difference) -> Outcome:
+    say = log.error if difference.outcome is Outcome.LEFT else log.warning
+    say("difference", referral_id=difference.referral_id, code=difference.trouble, outcome=difference.outcome)
+    return difference.outcome
