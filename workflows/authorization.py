@@ -235,7 +235,7 @@ class Authorization(Track):
         self.journal.note("authorization.voided", contact=contact_id, lines=[line.sequence for line in unwanted])
         order = AuthorizationRequest(
             referral_id=self.case.referral_id,
-            key=self.case.new_key("void"),
+            key=self.case.key_for("void", contact_id, *(line.sequence for line in unwanted)),
             lines=tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in unwanted),
             replaces=contact_id,
         )

@@ -148,7 +148,11 @@ class Case:
     def new_key(self, purpose: str) -> str:
         """A key for an effect, a UUID. The same step has the same one in whatever run of the workflow it is taken."""
         self.keys[purpose] = number = self.keys.get(purpose, 0) + 1
-        return str(uuid5(_KEYS, f"{self.referral_id}:{purpose}:{number}"))
+        return self.key_for(purpose, number)
+
+    def key_for(self, purpose: str, *about: object) -> str:
+        """A key for the one effect of this purpose about these."""
+        return str(uuid5(_KEYS, f"{self.referral_id}:{purpose}:{':'.join(map(str, about))}"))
 
     @property
     def owed(self) -> list[Request]:

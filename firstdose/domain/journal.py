@@ -135,7 +135,7 @@ class Batch(BaseModel):
     referral_id: str
     entries: tuple[AnyEntry, ...]
     standing: Standing
-    number: int = 1
+    number: int = 0
     """How many batches this workflow has recorded, with this one."""
     run: RunPoint = RunPoint()
     open_items: tuple[str, ...] = ()

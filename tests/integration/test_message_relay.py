@@ -313,7 +313,7 @@ async def test_what_temporal_or_our_own_mistake_makes_impossible_is_set_back_not
     stopped = MessageRelay(desk.desk.messages, desk.desk.client, Broken(desk.desk.pool, desk.desk.vault))
     at = await desk.desk.pool.fetchval("SELECT now()")
     for kind, body, problem in (
-        (MessageKind.PAYER_ANSWERED, {"contact_id": "x" * 2_500_000}, "invalid_argument"),
+        (MessageKind.RESOLVE, {"item_id": "i", "resolution": {"note": "x" * 2_500_000}}, "invalid_argument"),
         (MessageKind.START, {}, "failed"),
     ):
         message = Message(id=str(uuid4()), referral_id=referral_id, kind=kind, actor=NURSE, body=body, received_at=at)
@@ -327,9 +327,9 @@ async def test_a_payers_answer_reaches_the_workflow_as_a_signal(desk: ServedDesk
         referral_id=referral_id,
         kind=MessageKind.PAYER_ANSWERED,
         actor=NURSE,
-        body={"contact_id": "c-1"},
+        body={"contact_id": "00000000-0000-4000-8000-00000000000c"},
         received_at=await desk.desk.pool.fetchval("SELECT now()"),
     )
     await desk.desk.messages.post(answered)
     assert ("payer_answered", "applied") in await settled(desk, referral_id)
-    assert "answer to c-1" in await the_workflow(desk, referral_id).query("heard")
+    assert "answer to 00000000-0000-4000-8000-00000000000c" in await the_workflow(desk, referral_id).query("heard")

@@ -32,6 +32,7 @@ from tests.process.outside import Outside, Roster, Shelves
 from workers.build import referral_workers
 from workflows.messages import Done, ReferralStart, ResolveWorkItem, workflow_id
 from workflows.referral import Referral
+from workflows.state import ReferralState
 
 Answer = Mapping[str, Any] | Callable[[WorkItem, datetime], Mapping[str, Any]] | None
 """A resolution, or how to make it from the item and the time; None leaves the item lying."""
@@ -101,15 +102,15 @@ class Story(AbstractAsyncContextManager["Story"]):
         await self._start_workers()
         self.outside.staff = self._answer
         self._asked: dict[K, int] = defaultdict(int)
+        start = ReferralStart(referral_id=self.referral_id, source="springfield", state=self.state)
         self.handle = await self.env.client.start_workflow(
             Referral.run,
-            ReferralStart(referral_id=self.referral_id, source="springfield", state=self.state),
+            start,
             id=workflow_id(self.referral_id),
             task_queue="referrals",
         )
-        if self.state:
-            for item in (await self.handle.query(Referral.status)).open_items:
-                await self._answer(item)
+        for item in ReferralState.at_start(start).worklist.open.values():
+            await self._answer(item)
         return self
 
     async def _start_workers(self) -> None:
