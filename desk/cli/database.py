@@ -1,6 +1,7 @@
 """The database and the keys, for the commands of operation that work on them directly."""
 
 import os
+import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,13 +14,21 @@ from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.postgres.migrate import ChangedMigration
 from firstdose.adapters.postgres.pool import Pool, UnfitServer, database, transient
+from firstdose.domain.role import Actor, ActorKind
 from firstdose.ports import Unavailable
 from firstdose.settings import Settings, load_settings
 
 
 def operator() -> str:
-    """Who the audit names for a command on this machine: the system's number of the user, never a name."""
-    return f"operator:{os.getuid()}"
+    """Who the audit names for a command on this machine: FIRSTDOSE_OPERATOR, else the user's name here."""
+    return Actor(kind=ActorKind.OPERATOR, id=load_settings().operator or _user()).label
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def settings_of_an_operator(*require: str) -> Settings:

@@ -69,7 +69,7 @@ async def carry_out(
     `state` tells how things stand now. Raises Problem: 404, and 409 with that state when it was refused.
     """
     try:
-        stored = await desk.messages.post(message, idempotency_key=key and f"{message.actor.id}|{key}")
+        stored = await desk.messages.post(message, idempotency_key=key and f"{message.actor.label} {key}")
     except UnknownReferral:
         raise Problem(404, "there is no such referral") from None
     except Conflict:

@@ -11,11 +11,11 @@ from desk.http.desk import Desk, TheDesk
 from desk.http.identity import Bearer, identify, permit_roles
 from desk.http.problems import Problem
 from firstdose.adapters.payload_codec import SealingCodec, decode_endpoint, encode_endpoint
-from firstdose.domain.role import Actor, Role
+from firstdose.domain.role import Actor, ActorKind, Role
 
 router = APIRouter(prefix="/codec", tags=["codec"])
 
-LOCAL_WEB_UI: Final = Actor(id="local-web-ui", roles=tuple(Role))
+LOCAL_WEB_UI: Final = Actor(kind=ActorKind.SYSTEM, id="local-web-ui")
 """The Web UI of a local stack speaks plain HTTP, over which it sends no token: the peer's address stands for it."""
 _ALLOWED_HEADERS: Final = "content-type, x-namespace, authorization, authorization-extras"
 

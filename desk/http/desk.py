@@ -70,7 +70,7 @@ class Desk:
         """An audit record, of a referral or of none. `details` holds codes and numbers only. Raises Unavailable."""
         async with transaction(self.pool) as connection:
             await self.audit.write(
-                connection, chain, at=datetime.now(UTC), actor=actor.id, action=action, details=details
+                connection, chain, at=datetime.now(UTC), actor=actor.label, action=action, details=details
             )
 
 
@@ -83,7 +83,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     if settings.database_url is None or not settings.keys:
         raise SettingsError("DATABASE_URL and FIRSTDOSE_KEYS are needed")
     keyring, issuer, policy = Keyring(settings.key_material()), Issuer(settings), read_policy(settings.policy_file)
-    async with database(settings.database_url.get_secret_value()) as pool:
+    async with issuer.kept(), database(settings.database_url.get_secret_value()) as pool:
         await check_root(pool, keyring)
         vault, audit = Vault(keyring), AuditTrail(keyring)
         yield Desk(

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import pwd
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -34,6 +35,7 @@ KEY = f"k1:{b64encode(bytes(range(32))).decode()}"
 NEWER = f"k2:{b64encode(bytes(range(32, 64))).decode()}"
 REFERRAL = "0190d0d0-0000-7000-8000-000000000001"
 NOWHERE = "127.0.0.1:1"
+OPERATOR = f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
 
 
 class Ran(NamedTuple):
@@ -119,7 +121,7 @@ async def test_keys_rotate_is_audited(operator: Operator, pool: Pool) -> None:
         record = await connection.fetchrow("SELECT actor, action, details FROM audit WHERE chain = 'system'")
     assert record is not None
     assert (record["action"], record["details"]) == ("keys_rotated", {"key": "k2", "number": 1})
-    assert record["actor"] == f"operator:{os.getuid()}"
+    assert record["actor"] == OPERATOR
 
 
 async def test_shredding_is_never_done_by_mistake(operator: Operator) -> None:
@@ -161,7 +163,7 @@ async def test_imports_tell_what_changed_and_what_is_wrong(
     file.write_text(json.dumps({register: [row]}))
     assert await operator.run(register, "import", str(file)) == Ran(0, "1 changed, 0 as they were\n", "")
     [record] = (json.loads(line) for line in (await operator.run("audit", "export")).out.splitlines())
-    assert (record["actor"], record["action"]) == (f"operator:{os.getuid()}", f"{register}_imported")
+    assert (record["actor"], record["action"]) == (OPERATOR, f"{register}_imported")
     assert record["details"] == {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "changed": 1, "unchanged": 0
     }  # fmt: skip

@@ -84,7 +84,7 @@ async def test_roles_that_nobody_knows_allow_nothing(desk: ServedDesk) -> None:
 
 async def test_who_has_signed_in_is_known(desk: ServedDesk, pool: Pool) -> None:
     answer = await get(desk, "/api/whoami", token(Role.NURSE, subject="nurse-1"))
-    assert answer.json() == {"id": "nurse-1", "roles": ["nurse"]}
+    assert answer.json() == {"id": "nurse-1", "roles": ["nurse"], "kind": "staff"}
     assert await pool.fetchval("SELECT roles FROM staff WHERE subject = 'nurse-1'") == ["nurse"]
 
 
@@ -104,7 +104,7 @@ async def test_whoever_sees_facts_is_in_the_audit(desk: ServedDesk, pool: Pool) 
     async with desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
         assert CANARY in (await nurse.get(f"/api/referrals/{referral_id}")).text
     read = await pool.fetchval("SELECT actor FROM audit WHERE chain = $1 AND action = 'facts_read'", referral_id)
-    assert read == "nurse-1"
+    assert read == "staff:nurse-1"
 
 
 async def test_a_list_goes_on_where_its_cursor_says_and_has_no_facts(desk: ServedDesk) -> None:
@@ -319,7 +319,7 @@ async def test_payloads_are_opened_for_staff_and_the_audit_knows(desk: ServedDes
     assert opened.headers["access-control-allow-origin"] == WEB_UI
     assert (broken.status_code, broken.headers["access-control-allow-origin"]) == (400, WEB_UI)
     records = await pool.fetch("SELECT actor, action FROM audit WHERE chain = 'system'")
-    assert [tuple(record) for record in records] == [("rosa", "payloads_decoded")]
+    assert [tuple(record) for record in records] == [("staff:rosa", "payloads_decoded")]
 
 
 @pytest.mark.parametrize("origin", [WEB_UI, "https://evil.example"])
