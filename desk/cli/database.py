@@ -12,8 +12,10 @@ from desk.cli.local_stack import LocalStack
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.postgres.key_check import UnfitKeys
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.migrate import ChangedMigration
-from firstdose.adapters.postgres.pool import Pool, UnfitServer, database, transient
+from firstdose.adapters.postgres.pool import Pool, UnfitServer, transient
 from firstdose.domain.role import Actor, ActorKind
 from firstdose.ports import Unavailable
 from firstdose.settings import Settings, load_settings
@@ -42,10 +44,11 @@ def settings_of_an_operator(*require: str) -> Settings:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[tuple[Pool, Keyring]]:
-    """A pool and the keyring. Raises SettingsError, Unreachable, Failure."""
+    """A pool and the keyring, which is the one of this database. Raises SettingsError, Unreachable, Failure."""
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
-    async with told_in_one_line(), database(dsn_of(settings), size=2) as pool:
-        yield pool, Keyring(settings.key_material())
+    keyring = Keyring(settings.key_material())
+    async with told_in_one_line(), keyed_database(dsn_of(settings), keyring, "command", size=2) as pool:
+        yield pool, keyring
 
 
 def dsn_of(settings: Settings) -> str:
@@ -65,6 +68,8 @@ async def told_in_one_line() -> AsyncIterator[None]:
 
 def _told(error: Exception) -> Failure | None:
     match error:
+        case UnfitKeys():
+            return Failure(str(error))
         case UnfitServer() | ChangedMigration():
             return Failure(f"database: {error}")
         case Unsealable():
