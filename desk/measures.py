@@ -11,3 +11,4 @@ INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sourc
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
 PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
 UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))
+REFUSALS: Final = Counter("firstdose_access_refused", "Requests refused or for what is not there", ("route", "status"))

@@ -38,7 +38,7 @@ async def _user(request: Request, desk: TheDesk, credentials: Bearer) -> Actor:
     """Staff by their token, or the local stack's own Web UI. Raises Problem 401 and 403."""
     if credentials is None and _is_local_web_ui(request, desk):
         return LOCAL_WEB_UI
-    return permit_roles(await identify(desk, credentials), Role)
+    return permit_roles(await identify(request, desk, credentials), Role)
 
 
 def _is_local_web_ui(request: Request, desk: Desk) -> bool:
