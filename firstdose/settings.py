@@ -201,6 +201,11 @@ class Settings(BaseModel):
         alias="FIRSTDOSE_CODEC_TRUSTS_LOOPBACK",
         description="local stack only: its Web UI on this machine needs no token to read payloads",
     )
+    plain_payloads: bool = Field(
+        default=False,
+        alias="FIRSTDOSE_PLAIN_PAYLOADS",
+        description="local stack only: workflows take messages that nobody sealed, from whoever they say",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, alias="FIRSTDOSE_METRICS_PORT", description="the worker's Prometheus port, 0 for none"
     )

@@ -53,6 +53,7 @@ def product_environment(state: StateDirectory, addresses: Addresses, *, desk_por
         "FIRSTDOSE_PUBLIC_URL": addresses.desk,
         "FIRSTDOSE_TEMPORAL_UI_ORIGIN": addresses.temporal_ui or "",
         "FIRSTDOSE_CODEC_TRUSTS_LOOPBACK": "true" if addresses.temporal_ui else "",
+        "FIRSTDOSE_PLAIN_PAYLOADS": "true",
         "FIRSTDOSE_KEYS": secrets.keys,
         "FIRSTDOSE_SOURCES": "",
         "FIRSTDOSE_SOURCES_FILE": str(state.path / "sources.json"),

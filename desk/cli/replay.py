@@ -55,7 +55,7 @@ async def _replay(files: tuple[Path, ...], *, as_json: bool) -> int:
     keyring = Keyring(settings.key_material() or _NO_KEYS)
     replayer = Replayer(
         workflows=[Referral],
-        data_converter=data_converter(keyring),
+        data_converter=data_converter(keyring, plain=settings.plain_payloads or not settings.keys),
         header_codec_behavior=HeaderCodecBehavior.CODEC,
         # Core would log to standard output what the result says anyway.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
