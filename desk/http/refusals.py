@@ -47,7 +47,14 @@ class RefusalLog:
             return
         self._seen[refusal] += 1
         self._lines += 1
-        log.warning("access_refused", **refusal._asdict(), request_id=request_id)
+        log.warning(
+            "access_refused",
+            status=refusal.status,
+            route=refusal.route,
+            actor=refusal.actor,
+            peer=refusal.peer,
+            request_id=request_id,
+        )
 
     def _begin_anew(self) -> None:
         if self._unlisted:

@@ -1,6 +1,9 @@
 """Who steers is proven: on the real server, beside a client that has Temporal's port and no key of ours."""
 
+import asyncio
 import json
+import sys
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from firstdose.domain.work_item import WorkItemKind as K
 from tests.process.outside import PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
-from tests.served_desk import ServedDesk, served_desk, settings_for
+from tests.served_desk import ServedDesk, served_desk, settings_for, token
 from workflows.referral import Referral
 
 ONE, OTHER = ({"id": name, "roles": ["supervisor"]} for name in ("one", "other"))
@@ -102,6 +105,30 @@ async def test_two_supervisors_override_through_the_codec_server(
         await _send(handle, "approve_override", await _sealed(desk, "other", approval))
         assert await _overrides(story) == [("one", "other")]
         await story.handle.terminate()
+
+
+async def test_temporals_own_command_steers_through_the_codec_server(
+    real: WorkflowEnvironment, desk: ServedDesk
+) -> None:
+    async with _waiting(real) as story:
+        await story.until(lambda: bool(story.asked(K.ASSESS_PATIENT)))
+        command = [
+            *("workflow", "update", "execute", "--address", real.client.service_client.config.target_host),
+            *("--workflow-id", story.handle.id, "--name", "override"),
+            *("--input", json.dumps({"referral_id": story.referral_id, **OVERRIDE})),
+        ]
+        through = ("--codec-endpoint", f"{desk.url}/codec", "--codec-auth", f"Bearer {token(Role.SUPERVISOR)}")
+        assert await _temporal(*command) != 0
+        assert await _overrides(story) == []
+        assert await _temporal(*command, *through) == 0
+        assert await _overrides(story) == [("test-supervisor", None)]
+        await story.handle.terminate()
+
+
+async def _temporal(*arguments: str) -> int | None:
+    program = Path(sys.executable).with_name("temporal")
+    ran = await asyncio.create_subprocess_exec(str(program), *arguments, stdout=DEVNULL, stderr=DEVNULL)
+    return await asyncio.wait_for(ran.wait(), 60)
 
 
 async def test_what_was_sealed_for_one_referral_is_not_taken_by_another(
