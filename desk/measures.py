@@ -18,3 +18,4 @@ ANSWERS: Final = Gauge("firstdose_dependency_answers", "1 if it answered the las
 DIFFERENCES: Final = Gauge(
     "firstdose_differences", "Referrals where store and workflow differed at the last look", ("outcome",)
 )
+REFUSALS: Final = Counter("firstdose_access_refused", "Requests refused or for what is not there", ("route", "status"))

@@ -17,7 +17,7 @@ from desk.http.guard import GuardedProtocol
 from desk.relays import relays
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
-from firstdose.adapters.postgres.key_root import OtherRoot
+from firstdose.adapters.postgres.key_check import UnfitKeys
 from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
 from firstdose.settings import Settings
@@ -46,7 +46,7 @@ async def _serve(settings: Settings) -> int:
     """Exit code 0 after a clean stop, 1 with one clear line when it cannot start."""
     try:
         return await _served(settings)
-    except (UnfitPolicy, UnfitServer, OtherRoot) as problem:
+    except (UnfitPolicy, UnfitServer, UnfitKeys) as problem:
         print(problem, file=sys.stderr)
         return 1
 

@@ -180,6 +180,12 @@ class Settings(BaseModel):
         None, alias="FIRSTDOSE_OIDC_JWKS_FILE", description="the issuer's public keys as a file, instead of the URL"
     )
     oidc_roles_claim: str = Field("roles", alias="FIRSTDOSE_OIDC_ROLES_CLAIM", description="claim that lists the roles")
+    oidc_max_age: int = Field(
+        24 * 3600,
+        gt=0,
+        alias="FIRSTDOSE_OIDC_MAX_AGE",
+        description="the longest that a token may be valid and old, in seconds",
+    )
     host: str = Field("127.0.0.1", alias="FIRSTDOSE_HOST", description="address that the servers listen on")
     port: int = Field(8080, ge=0, le=65535, alias="FIRSTDOSE_PORT", description="port of the desk")
     public_url: str = Field(
@@ -195,6 +201,11 @@ class Settings(BaseModel):
         alias="FIRSTDOSE_CODEC_TRUSTS_LOOPBACK",
         description="local stack only: its Web UI on this machine needs no token to read payloads",
     )
+    plain_payloads: bool = Field(
+        default=False,
+        alias="FIRSTDOSE_PLAIN_PAYLOADS",
+        description="local stack only: workflows take messages that nobody sealed, from whoever they say",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, alias="FIRSTDOSE_METRICS_PORT", description="the worker's Prometheus port, 0 for none"
     )
@@ -209,6 +220,12 @@ class Settings(BaseModel):
     )
     log_format: Literal["json", "console"] = Field(
         "json", alias="FIRSTDOSE_LOG_FORMAT", description="`json` lines or `console`"
+    )
+    operator: str | None = Field(
+        None,
+        max_length=64,
+        alias="FIRSTDOSE_OPERATOR",
+        description="who runs commands of operation, for the audit; unset: the user's name on this machine",
     )
     state: Path = Field(
         Path(".firstdose"),

@@ -13,7 +13,7 @@ from local.children import StartFailedError
 from local.issuer import NotLoopbackError
 from local.ports import PortTakenError
 from local.stack import LocalStack, StackOptions
-from local.state import StateInUseError
+from local.state import KeysMissingError, StateInUseError
 from local.temporal_server import NAMESPACE
 from local.tether import LeaseTakenError
 from simulator.plans import PLANS
@@ -21,7 +21,14 @@ from simulator.plans import PLANS
 SEEDS = Path(__file__).parent / "seed"
 _REGISTERS = ("payers", "nurses", "stock")
 
-REFUSALS = (LeaseTakenError, NotLoopbackError, PortTakenError, StartFailedError, StateInUseError)
+REFUSALS = (
+    KeysMissingError,
+    LeaseTakenError,
+    NotLoopbackError,
+    PortTakenError,
+    StartFailedError,
+    StateInUseError,
+)
 """What a start may end with instead of a running stack; their text is for the console as it is."""
 
 

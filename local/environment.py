@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from local.issuer import AUDIENCE, ISSUER, ROLES_CLAIM
+from local.issuer import AUDIENCE, ISSUER, LIFETIME, ROLES_CLAIM
 from local.ports import LOOPBACK
 from local.state import StateDirectory
 
@@ -53,6 +53,7 @@ def product_environment(state: StateDirectory, addresses: Addresses, *, desk_por
         "FIRSTDOSE_PUBLIC_URL": addresses.desk,
         "FIRSTDOSE_TEMPORAL_UI_ORIGIN": addresses.temporal_ui or "",
         "FIRSTDOSE_CODEC_TRUSTS_LOOPBACK": "true" if addresses.temporal_ui else "",
+        "FIRSTDOSE_PLAIN_PAYLOADS": "true",
         "FIRSTDOSE_KEYS": secrets.keys,
         "FIRSTDOSE_SOURCES": "",
         "FIRSTDOSE_SOURCES_FILE": str(state.path / "sources.json"),
@@ -63,6 +64,7 @@ def product_environment(state: StateDirectory, addresses: Addresses, *, desk_por
         "FIRSTDOSE_OIDC_JWKS_URL": "",
         "FIRSTDOSE_OIDC_JWKS_FILE": str(state.path / "jwks.json"),
         "FIRSTDOSE_OIDC_ROLES_CLAIM": ROLES_CLAIM,
+        "FIRSTDOSE_OIDC_MAX_AGE": str(int(LIFETIME.total_seconds())),
         **_receivers(addresses.payer, list(secrets.sources)),
     }
 

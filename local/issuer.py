@@ -13,7 +13,7 @@ from local.state import StateDirectory
 ISSUER = "https://firstdose.local"
 AUDIENCE = "firstdose"
 ROLES_CLAIM = "roles"
-_LIFETIME = timedelta(days=30)
+LIFETIME = timedelta(days=30)
 _ALGORITHM = "ES256"
 
 # A second supervisor, for what two persons must agree on.
@@ -56,6 +56,6 @@ def _token(key: ECKey, user: str, role: Role, now: datetime) -> str:
         "name": f"Local {user.replace('_', ' ')}",
         ROLES_CLAIM: [role.value],
         "iat": now,
-        "exp": now + _LIFETIME,
+        "exp": now + LIFETIME,
     }
     return jwt.encode({"alg": _ALGORITHM, "kid": key.kid}, claims, key)

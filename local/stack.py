@@ -12,8 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+import asyncpg
+
+from firstdose.adapters.postgres.keyed_database import was_begun
+from firstdose.adapters.postgres.pool import UnfitServer
+from firstdose.ports import Unavailable
 from firstdose.settings import child_environment
-from local.children import Child, Ready
+from local.children import Child, Ready, StartFailedError
 from local.environment import Addresses, product_environment
 from local.issuer import issue_tokens, require_loopback
 from local.ports import LOOPBACK, choose_ports
@@ -73,7 +78,7 @@ class LocalStack:
     """`async with LocalStack(options) as stack:` runs it until the block ends; its state stays.
 
     Enter it from the main thread. `report` gets one line for each step and for each child that dies or returns.
-    Raises StateInUseError, StartFailedError, PortTakenError, NotLoopbackError.
+    Raises StateInUseError, KeysMissingError, StartFailedError, PortTakenError, NotLoopbackError.
     """
 
     addresses: Addresses
@@ -112,6 +117,7 @@ class LocalStack:
         self.state.write("ports.json", self._ports)
         issue_tokens(self.state, now=datetime.now(UTC))
         await self._start_servers()
+        self.state.require_keys(begun=await self._was_begun())
         self._environment = self._told()
         await self._prepare_records()
         await self._start_processes()
@@ -133,6 +139,12 @@ class LocalStack:
             payer=self._url("payer") if options.simulator else None,
             namespace=NAMESPACE if self._temporal else options.namespace,
         )
+
+    async def _was_begun(self) -> bool:
+        try:
+            return await was_begun(self.addresses.database)
+        except (OSError, ValueError, asyncpg.PostgresError, UnfitServer, Unavailable) as error:
+            raise StartFailedError(f"The database cannot be used ({type(error).__name__}).") from None
 
     def _embedded_postgres(self) -> EmbeddedPostgres:
         directory = self.state.path / "postgres"

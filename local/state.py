@@ -14,12 +14,18 @@ from local.tether import Lease, LeaseTakenError
 
 Json = TypeVar("Json")
 
+_KEYS = "keys"
+
 SOURCE = "springfield-general"
 """The referral source that the local stack knows."""
 
 
 class StateInUseError(Exception):
     """One line: another stack works on this state."""
+
+
+class KeysMissingError(Exception):
+    """One line: there is a database, but not the keys that it was begun with."""
 
 
 class Secrets(NamedTuple):
@@ -95,12 +101,21 @@ class StateDirectory:
             self.write_text(name, make())
         return file.read_text()
 
+    def require_keys(self, *, begun: bool) -> None:
+        """New keys are for a new database: with others a `begun` one cannot be read. Raises KeysMissingError."""
+        file = self.path / _KEYS
+        if begun and not file.exists():
+            raise KeysMissingError(
+                f"{file} is missing, with the keys that the database was begun with. Put it back; to begin anew, "
+                f"remove {self.path} and use an empty database."
+            )
+
     def secrets(self) -> Secrets:
         """The stack's secrets, made on the first start; `sources.json` among them."""
         sources = self.read("sources.json", {SOURCE: _webhook_secret()})
         self.write("sources.json", sources)
         return Secrets(
-            keys=self.keep("keys", lambda: f"k1:{_random_base64()}"),
+            keys=self.keep(_KEYS, lambda: f"k1:{_random_base64()}"),
             sources=sources,
             billing=self.keep("billing-secret", _webhook_secret),
         )

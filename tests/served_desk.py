@@ -43,6 +43,7 @@ def token(*roles: Role, subject: str | None = None, key: ECKey = KEY, **claims: 
         "aud": "firstdose",
         "sub": subject or f"test-{'-'.join(roles)}",
         "roles": [role.value for role in roles],
+        "iat": now,
         "exp": now + timedelta(hours=1),
     }
     return jwt.encode({"alg": "ES256", "kid": key.kid}, usual | claims, key)

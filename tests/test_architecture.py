@@ -38,6 +38,7 @@ SAYS_PHI = re.compile(
     "family|given|birth|phone|e?mail|street|address|member_id|subscriber|diagnos|weight|allerg|note|fact"
 )
 UNREPEATABLE = re.compile(r"datetime\.(now|utcnow|today)|date\.today|uuid\.uuid\d|os\.urandom")
+OPENING = {"database", "open_pool", "migrate", "asyncpg.connect", "asyncpg.create_pool"}
 BYTES_THAT_ARE_NO_PHI = re.compile(r"\w+_index|wrapped|mac")
 
 # Where a distribution and the module that it brings have different names.
@@ -116,6 +117,19 @@ def builds_client(tree: ast.AST) -> Iterator[str]:
             yield f"{node.lineno}: Client.connect"
 
 
+def opens_database(tree: ast.AST) -> Iterator[str]:
+    """Connecting without the look at the keys that `keyed_database` takes first."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("firstdose.adapters.postgres"):
+            yield from (f"{node.lineno}: {name.name}" for name in node.names if name.name in OPENING)
+        if (
+            isinstance(node, ast.Attribute)
+            and _name(node.value) == "asyncpg"
+            and node.attr in ("connect", "create_pool")
+        ):
+            yield f"{node.lineno}: asyncpg.{node.attr}"
+
+
 def holds_sql(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
@@ -172,6 +186,8 @@ FORBIDDEN: list[tuple[Check, str]] = [
     (reads_environment, "import os\nhome = os.environ['HOME']"),
     (reads_environment, "from os import getenv"),
     (builds_client, "client = await temporalio.client.Client.connect('there')"),
+    (opens_database, "from firstdose.adapters.postgres.pool import Pool, database"),
+    (opens_database, "pool = await asyncpg.create_pool(dsn)"),
     (holds_sql, "await connection.fetch('''\n SELECT id\n FROM referrals''')"),
     (holds_sql, "delete = f'DELETE FROM {table}'"),
     (logs_freely, "log.info(f'referral {name}')"),
@@ -189,6 +205,18 @@ def test_no_module_does_what_only_one_may(check: Check) -> None:
     home = ALLOWED_IN[check]
     assert {place: found for place, found in places.items() if found and place != home} == {}
     assert not home or places[home], f"{home} does not do it any more"
+
+
+def test_no_command_can_forget_to_look_at_the_keys_before_it_writes() -> None:
+    """Else a command with another key writes what nobody can verify or read."""
+    postgres = "firstdose/adapters/postgres"
+    opening = {str(file.relative_to(REPO)) for file in PRODUCT if list(opens_database(ast.parse(file.read_text())))}
+    assert opening == {
+        f"{postgres}/keyed_database.py",
+        f"{postgres}/pool.py",
+        f"{postgres}/migrate.py",
+        "local/postgres.py",  # the server itself: whether it answers
+    }
 
 
 @pytest.mark.parametrize("folder", ["workflows", "firstdose/domain"])

@@ -27,12 +27,12 @@ from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.case_files import PostgresCaseFiles, PostgresSubscriptions
 from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.control_numbers import PostgresControlNumbers
-from firstdose.adapters.postgres.key_root import check_root
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.notices import PostgresNotifier
 from firstdose.adapters.postgres.outbox import Outbox
 from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
 from firstdose.adapters.postgres.payers import PayerTable
-from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.records import PostgresRecords
 from firstdose.adapters.postgres.roster import PostgresRoster
 from firstdose.adapters.postgres.staff import StaffDirectory
@@ -51,15 +51,14 @@ NEEDED = ("DATABASE_URL", "FIRSTDOSE_KEYS", "FIRSTDOSE_PHARMACY")
 
 @asynccontextmanager
 async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator[Activities]:
-    """Connects to PostgreSQL, patiently. Raises SettingsError, UnfitPolicy, UnfitServer, OtherRoot."""
+    """Connects to PostgreSQL, patiently. Raises SettingsError, UnfitPolicy, UnfitServer, UnfitKeys."""
     if settings.database_url is None or settings.pharmacy is None:
         raise SettingsError(f"{', '.join(NEEDED)} are needed")
     policy, requestor = read_policy(settings.policy_file), Requestor.model_validate(settings.pharmacy)
     async with (
         _wire(settings) as wire,
-        database(settings.database_url.get_secret_value(), size=16) as pool,
+        keyed_database(settings.database_url.get_secret_value(), keyring, "worker", size=16) as pool,
     ):
-        await check_root(pool, keyring)
         payers = PayerTable(pool)
         x12 = X12Channel(HttpsTransport(wire), requestor, PostgresControlNumbers(pool))
         channels: dict[Channel, PayerChannel] = {Channel.PAS: PasChannel(PasClient(wire), requestor), Channel.X12: x12}
@@ -69,10 +68,10 @@ async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator
 
 
 @asynccontextmanager
-async def open_failing_activities(settings: Settings) -> AsyncIterator[FailingActivities]:
+async def open_failing_activities(settings: Settings, keyring: Keyring) -> AsyncIterator[FailingActivities]:
     """With connections of its own: a pool that the activities have used up must not hide that they fail."""
     dsn = settings.database_url.get_secret_value() if settings.database_url else ""
-    async with database(dsn, size=2) as pool:
+    async with keyed_database(dsn, keyring, "worker", size=2) as pool:
         yield FailingActivities(StallStore(pool))
 
 

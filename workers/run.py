@@ -15,7 +15,7 @@ import structlog
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
-from firstdose.adapters.postgres.key_root import OtherRoot
+from firstdose.adapters.postgres.key_check import UnfitKeys
 from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
 from firstdose.adapters.temporal import TemporalUnreachable, connect, register_search_attributes
@@ -43,13 +43,14 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     keyring = Keyring(settings.key_material())
     identity = f"worker-{os.getpid()}@{socket.gethostname()}"
     try:
-        client = await connect(settings, keyring, identity=identity, metrics_port=settings.metrics_port)
-        await register_search_attributes(client, SEARCH_ATTRIBUTES)
+        # The database first: it tells whether these are the right keys, before anything is written anywhere.
         async with (
             open_activities(settings, keyring) as activities,
-            open_failing_activities(settings) as failing,
+            open_failing_activities(settings, keyring) as failing,
             AsyncExitStack() as running,
         ):
+            client = await connect(settings, keyring, identity=identity, metrics_port=settings.metrics_port)
+            await register_search_attributes(client, SEARCH_ATTRIBUTES)
             for worker in referral_workers(client, activities, queues, interceptors=[failing]):
                 await running.enter_async_context(worker)
             gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
@@ -58,7 +59,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)
         return NOT_REACHABLE
-    except (UnfitPolicy, UnfitServer, OtherRoot) as problem:
+    except (UnfitPolicy, UnfitServer, UnfitKeys) as problem:
         print(problem, file=sys.stderr)
         return 1
     log.info("worker_stopped")

@@ -21,9 +21,11 @@ from desk.cli.temporal import connected
 from desk.cli.workers_checkup import workers
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.key_check import UnfitKeys, refuse_unfit_keys
+from firstdose.adapters.postgres.key_rotation import processes_without
+from firstdose.adapters.postgres.keyed_database import examined_database
 from firstdose.adapters.postgres.migrate import pending
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.pool import database as opened_database
 from firstdose.adapters.postgres.stalls import StallStore
 from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.settings import Settings
@@ -48,17 +50,30 @@ def keys(settings: Settings) -> Finding:
 
 
 async def database(settings: Settings) -> list[Finding]:
-    """The server, and if the schema is ours what could not be delivered, and what stands still."""
+    """The server; if the schema is ours also its keys, what was not delivered and what stands still."""
     server = await _server(settings)
     if not server.well:
         return [server]
-    async with told_in_one_line(), opened_database(dsn_of(settings), size=1) as pool:
-        return [server, await _undelivered(settings, pool), *await stalled_in_store(StallStore(pool))]
+    async with told_in_one_line(), examined_database(dsn_of(settings)) as pool:
+        fitting = await _fitting_keys(pool, Keyring(settings.key_material())) if settings.keys else []
+        return [server, *fitting, await _undelivered(pool), *await stalled_in_store(StallStore(pool))]
 
 
-async def _undelivered(settings: Settings, pool: Pool) -> Finding:
-    audit = AuditTrail(Keyring(settings.key_material() or {"none": bytes(32)}))
-    found = await UndeliveredStore(pool, audit).count()
+async def _fitting_keys(pool: Pool, keyring: Keyring) -> list[Finding]:
+    """Whether our keys are those of the database, and of what else is connected to it."""
+    try:
+        await refuse_unfit_keys(pool, keyring)
+    except UnfitKeys as problem:
+        return [Finding("keys of the database", "others", str(problem))]
+    fitting = Finding("keys of the database", "the same")
+    if others := await processes_without(pool, keyring):
+        fix = "restart with the same FIRSTDOSE_KEYS"
+        return [fitting, Finding("keys of processes", f"another first key: {', '.join(others)}", fix)]
+    return [fitting]
+
+
+async def _undelivered(pool: Pool) -> Finding:
+    found = await UndeliveredStore(pool, AuditTrail(Keyring({"none": bytes(32)}))).count()
     if any(found.values()):
         said = f"{found['messages']} messages parked, {found['parcels']} parcels given up"
         return Finding("undelivered", said, "`firstdose undelivered list`, mend, then `firstdose undelivered retry`")

@@ -1,6 +1,7 @@
 """The database and the keys, for the commands of operation that work on them directly."""
 
 import os
+import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,15 +12,25 @@ from desk.cli.local_stack import LocalStack
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.adapters.logs import configure_logs
+from firstdose.adapters.postgres.key_check import UnfitKeys
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.migrate import ChangedMigration
-from firstdose.adapters.postgres.pool import Pool, UnfitServer, database, transient
+from firstdose.adapters.postgres.pool import Pool, UnfitServer, transient
+from firstdose.domain.role import Actor, ActorKind
 from firstdose.ports import Unavailable
 from firstdose.settings import Settings, load_settings
 
 
 def operator() -> str:
-    """Who the audit names for a command on this machine: the system's number of the user, never a name."""
-    return f"operator:{os.getuid()}"
+    """Who the audit names for a command on this machine: FIRSTDOSE_OPERATOR, else the user's name here."""
+    return Actor(kind=ActorKind.OPERATOR, id=load_settings().operator or _user()).label
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def settings_of_an_operator(*require: str) -> Settings:
@@ -33,10 +44,11 @@ def settings_of_an_operator(*require: str) -> Settings:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[tuple[Pool, Keyring]]:
-    """A pool and the keyring. Raises SettingsError, Unreachable, Failure."""
+    """A pool and the keyring, which is the one of this database. Raises SettingsError, Unreachable, Failure."""
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
-    async with told_in_one_line(), database(dsn_of(settings), size=2) as pool:
-        yield pool, Keyring(settings.key_material())
+    keyring = Keyring(settings.key_material())
+    async with told_in_one_line(), keyed_database(dsn_of(settings), keyring, "command", size=2) as pool:
+        yield pool, keyring
 
 
 def dsn_of(settings: Settings) -> str:
@@ -56,6 +68,8 @@ async def told_in_one_line() -> AsyncIterator[None]:
 
 def _told(error: Exception) -> Failure | None:
     match error:
+        case UnfitKeys():
+            return Failure(str(error))
         case UnfitServer() | ChangedMigration():
             return Failure(f"database: {error}")
         case Unsealable():

@@ -10,17 +10,19 @@ from desk.cli import display
 from desk.cli.database import opened, operator
 from desk.cli.failure import Failure, Misuse
 from desk.cli.options import ReferralId
+from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
-from firstdose.adapters.postgres.pool import transaction
+from firstdose.adapters.postgres.key_rotation import NotEverywhere
+from firstdose.adapters.postgres.key_rotation import rotate as rewrap_all
+from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.vault import Vault
-from firstdose.adapters.postgres.vault import rotate as rewrap_all
 
 
 async def rotate() -> None:
     """Wrap every referral's data key under the first key of FIRSTDOSE_KEYS."""
     async with opened() as (pool, keyring):
-        number = await rewrap_all(pool, keyring)
+        number = await _rewrapped(pool, keyring)
         async with transaction(pool) as connection:
             await AuditTrail(keyring).write(
                 connection,
@@ -31,6 +33,16 @@ async def rotate() -> None:
                 details={"key": keyring.active_id, "number": number},
             )
     display.say(f"{number} data keys wrapped again; all are under {keyring.active_id} now")
+
+
+async def _rewrapped(pool: Pool, keyring: Keyring) -> int:
+    try:
+        return await rewrap_all(pool, keyring)
+    except NotEverywhere as lacking:
+        raise Failure(
+            f"nothing was wrapped: {lacking} on this database works with another first key than {keyring.active_id}; "
+            "restart it with the same FIRSTDOSE_KEYS, then rotate"
+        ) from None
 
 
 async def shred(

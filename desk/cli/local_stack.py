@@ -32,6 +32,7 @@ class LocalStack:
             "TEMPORAL_NAMESPACE": self.address("namespace"),
             "FIRSTDOSE_URL": self.address("desk"),
             "FIRSTDOSE_KEYS": self._text("keys"),
+            "FIRSTDOSE_PLAIN_PAYLOADS": "true",
             "FIRSTDOSE_STATE": str(self._state),
         }
         return {name: value for name, value in given.items() if value} if given["DATABASE_URL"] else {}

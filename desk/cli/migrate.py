@@ -7,7 +7,7 @@ from desk.cli.database import dsn_of, settings_of_an_operator, told_in_one_line
 from desk.cli.failure import DONE
 from desk.cli.temporal import connected, run
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.migrate import migrate as migrate_database
+from firstdose.adapters.postgres.keyed_database import migrate_keyed
 from firstdose.adapters.temporal import register_search_attributes
 from workflows.messages import SEARCH_ATTRIBUTES
 
@@ -19,10 +19,11 @@ def migrate() -> NoReturn:
 
 async def _migrate() -> int:
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
+    keyring = Keyring(settings.key_material())
     async with told_in_one_line():
-        applied = await migrate_database(dsn_of(settings))
+        applied = await migrate_keyed(dsn_of(settings), keyring)
     display.say(f"database: {', '.join(applied) or 'nothing to apply'}")
-    client = await connected(settings, Keyring(settings.key_material()))
+    client = await connected(settings, keyring)
     added = await register_search_attributes(client, SEARCH_ATTRIBUTES)
     display.say(f"search attributes: {', '.join(added) or 'all registered'}")
     return DONE

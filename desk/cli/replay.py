@@ -55,17 +55,17 @@ async def _replay(files: tuple[Path, ...], *, as_json: bool) -> int:
     settings = settings_of_an_operator(*(() if files else ("FIRSTDOSE_KEYS",)))
     keyring = Keyring(settings.key_material() or _NO_KEYS)
     histories = _recorded(files) if files else _running(settings, keyring)
-    judging = replayer(keyring)
+    judging = replayer(keyring, plain=settings.plain_payloads or not settings.keys)
     replayed = [await judge(judging, name, history) async for name, history in histories]
     _show(replayed, as_json=as_json)
     return FAILED if any(each.reason for each in replayed) else DONE
 
 
-def replayer(keyring: Keyring) -> Replayer:
+def replayer(keyring: Keyring, *, plain: bool = False) -> Replayer:
     """Replays as this version's worker would."""
     return Replayer(
         workflows=[Referral],
-        data_converter=data_converter(keyring),
+        data_converter=data_converter(keyring, plain=plain),
         header_codec_behavior=HeaderCodecBehavior.CODEC,
         workflow_runner=REFERRAL_RUNNER,
         # Core would log to standard output what the result says anyway.

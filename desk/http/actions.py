@@ -69,7 +69,7 @@ async def carry_out(
 
     `state` tells how things stand now. Raises Problem: 404, 429, and 409 with that state when it was refused.
     """
-    keyed = key and f"{message.actor.id}|{key}"
+    keyed = key and f"{message.actor.label} {key}"
     try:
         stored = await desk.messages.post(message, idempotency_key=keyed, limit=STAFF_LIMIT)
     except UnknownReferral:

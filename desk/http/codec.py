@@ -1,22 +1,23 @@
 """Temporal's codec server, for its Web UI and command line: opens and seals payloads, for staff and with an audit."""
 
 import ipaddress
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from desk.http.desk import Desk, TheDesk
-from desk.http.identity import Bearer, identify, permit_roles
+from desk.http.identity import WORKING, Bearer, identify, permit_roles
 from desk.http.problems import Problem
-from firstdose.adapters.payload_codec import SealingCodec, decode_endpoint, encode_endpoint
-from firstdose.domain.role import Actor, Role
+from firstdose.adapters.codec_server import AnotherActor, Unfit, opened, sealed_as_given, sealed_from
+from firstdose.domain.role import Actor, ActorKind, Role
 
 router = APIRouter(prefix="/codec", tags=["codec"])
 
-LOCAL_WEB_UI: Final = Actor(id="local-web-ui", roles=tuple(Role))
+LOCAL_WEB_UI: Final = Actor(kind=ActorKind.SYSTEM, id="local-web-ui")
 """The Web UI of a local stack speaks plain HTTP, over which it sends no token: the peer's address stands for it."""
+_MOST_NAMED: Final = 20
+"""Workflows that one record names; the Web UI asks about one at a time."""
 _ALLOWED_HEADERS: Final = "content-type, x-namespace, authorization, authorization-extras"
 
 
@@ -38,7 +39,7 @@ async def _user(request: Request, desk: TheDesk, credentials: Bearer) -> Actor:
     """Staff by their token, or the local stack's own Web UI. Raises Problem 401 and 403."""
     if credentials is None and _is_local_web_ui(request, desk):
         return LOCAL_WEB_UI
-    return permit_roles(await identify(desk, credentials), Role)
+    return permit_roles(await identify(request, desk, credentials), Role)
 
 
 def _is_local_web_ui(request: Request, desk: Desk) -> bool:
@@ -55,27 +56,42 @@ User = Annotated[Actor, Depends(_user)]
 
 @router.post("/decode")
 async def decode(request: Request, desk: TheDesk, user: User) -> Response:
-    """Open payloads; audited before anybody sees them."""
-    body = await _converted(decode_endpoint, request, desk)
-    await desk.note(user, "payloads_decoded", {"bytes": len(body)})
-    return Response(body, media_type="application/json", headers=_cors(request, desk))
+    """Open payloads; audited, with what was opened, before anybody sees them."""
+    try:
+        found = opened(desk.codec, await request.body())
+    except ValueError as error:
+        raise Problem(400, str(error), headers=_cors(request, desk)) from None
+    workflows = dict(found.workflows.most_common(_MOST_NAMED))
+    details = {"workflows": workflows, "payloads": found.workflows.total(), "bytes": len(found.body)}
+    await desk.note(user, "payloads_decoded", details)
+    return Response(found.body, media_type="application/json", headers=_cors(request, desk))
 
 
 @router.post("/encode")
-async def encode(request: Request, desk: TheDesk, _user: User) -> Response:
-    """Seal payloads, for a signal or an update that somebody sends from the Web UI."""
-    body = await _converted(encode_endpoint, request, desk)
-    return Response(body, media_type="application/json", headers=_cors(request, desk))
+async def encode(request: Request, desk: TheDesk, user: User) -> Response:
+    """Seal messages to referrals, for a signal or an update that somebody sends by Temporal's own tools.
+
+    Each names its referral (`referral_id`, or the work item's `item_id`). Who sends it is the token's subject: an
+    `actor` may be left out, and another one is refused.
+    """
+    body = await request.body()
+    try:
+        sealed = sealed_as_given(desk.codec, body) if user == LOCAL_WEB_UI else _sealed_from(desk, body, user)
+    except Unfit as error:
+        errors = [{"path": error.path, "problem": str(error)}]
+        raise Problem(422, "a message cannot be sealed", headers=_cors(request, desk), errors=errors) from None
+    except AnotherActor as error:
+        raise Problem(403, str(error), headers=_cors(request, desk)) from None
+    except ValueError as error:
+        raise Problem(400, str(error), headers=_cors(request, desk)) from None
+    return Response(sealed, media_type="application/json", headers=_cors(request, desk))
+
+
+def _sealed_from(desk: Desk, body: bytes, user: Actor) -> bytes:
+    return sealed_from(desk.codec, body, permit_roles(user, WORKING))
 
 
 @router.options("/decode", include_in_schema=False)
 @router.options("/encode", include_in_schema=False)
 async def preflight(request: Request, desk: TheDesk) -> Response:
     return Response(status_code=204, headers=_cors(request, desk))
-
-
-async def _converted(convert: Callable[[SealingCodec, bytes], Awaitable[bytes]], request: Request, desk: Desk) -> bytes:
-    try:
-        return await convert(desk.codec, await request.body())
-    except ValueError as error:
-        raise Problem(400, str(error), headers=_cors(request, desk)) from None

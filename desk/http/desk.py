@@ -18,10 +18,10 @@ from firstdose.adapters.policy_file import read_policy
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
 from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.intake import Intake
-from firstdose.adapters.postgres.key_root import check_root
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.payers import PayerTable
-from firstdose.adapters.postgres.pool import Pool, database, transaction
+from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.adapters.postgres.revisions import Revisions
 from firstdose.adapters.postgres.staff import StaffDirectory
@@ -73,7 +73,7 @@ class Desk:
         """An audit record, of a referral or of none. `details` holds codes and numbers only. Raises Unavailable."""
         async with transaction(self.pool) as connection:
             await self.audit.write(
-                connection, chain, at=datetime.now(UTC), actor=actor.id, action=action, details=details
+                connection, chain, at=datetime.now(UTC), actor=actor.label, action=action, details=details
             )
 
 
@@ -81,13 +81,12 @@ class Desk:
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """Connects to PostgreSQL, patiently, and to Temporal at the first call.
 
-    Raises SettingsError, UnfitPolicy, UnfitServer, OtherRoot.
+    Raises SettingsError, UnfitPolicy, UnfitServer, UnfitKeys.
     """
     if settings.database_url is None or not settings.keys:
         raise SettingsError("DATABASE_URL and FIRSTDOSE_KEYS are needed")
     keyring, issuer, policy = Keyring(settings.key_material()), Issuer(settings), read_policy(settings.policy_file)
-    async with database(settings.database_url.get_secret_value()) as pool:
-        await check_root(pool, keyring)
+    async with issuer.kept(), keyed_database(settings.database_url.get_secret_value(), keyring, "desk") as pool:
         vault, audit = Vault(keyring), AuditTrail(keyring)
         client = await connect(settings, keyring, identity="desk", lazy=True)
         yield Desk(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Security
+from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from desk.http.desk import Desk, TheDesk
@@ -17,14 +17,18 @@ Bearer = Annotated[
 ]
 
 
-async def identify(desk: Desk, credentials: HTTPAuthorizationCredentials | None) -> Actor:
-    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401, and Unavailable."""
+async def identify(request: Request, desk: Desk, credentials: HTTPAuthorizationCredentials | None) -> Actor:
+    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401, and Unavailable.
+
+    What is refused after that is theirs in the log.
+    """
     if credentials is None:
         raise _unauthorized("a bearer token is needed")
     try:
         actor = await desk.issuer.identify(credentials.credentials)
     except Unidentified:
         raise _unauthorized("the token is not valid") from None
+    request.state.actor = actor.label
     await desk.staff.seen(actor.id, actor.roles)
     return actor
 
@@ -39,8 +43,8 @@ def permit_roles(actor: Actor, roles: Iterable[Role]) -> Actor:
 def staff(*roles: Role) -> Callable[..., Awaitable[Actor]]:
     """A dependency: somebody who may act in one of these roles. Raises Problem 401 and 403."""
 
-    async def permitted(desk: TheDesk, credentials: Bearer) -> Actor:
-        return permit_roles(await identify(desk, credentials), roles)
+    async def permitted(request: Request, desk: TheDesk, credentials: Bearer) -> Actor:
+        return permit_roles(await identify(request, desk, credentials), roles)
 
     return permitted
 

@@ -1,65 +1,31 @@
 """Staff tokens: JWTs of the configured OIDC issuer, checked against its public keys."""
 
-import asyncio
+import base64
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any, Final
 
-import httpx2
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key
 from joserfc.jwt import JWTClaimsRegistry, decode
 
-from firstdose.domain.role import Actor, Role
-from firstdose.ports import Unavailable
+from desk.http.issuer_keys import IssuerKeys
+from firstdose.domain.role import Actor, ActorKind, Role
 from firstdose.settings import Settings, SettingsError
 
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "Ed25519", "EdDSA")
-_LEEWAY_S: Final = 30
+_TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")
+"""RFC 9068 and plain JWTs. A token may leave its type out (RFC 7519); one for another purpose names another."""
+_SKEW_S: Final = 30
 _LONGEST_TOKEN: Final = 8 * 1024
-_KEYS_KEPT: Final = timedelta(minutes=10)
-_ASKED_AGAIN: Final = timedelta(seconds=30)
-_FETCHED_WITHIN_S: Final = 5.0
-_MOST_JWKS_BYTES: Final = 256 * 1024
+_LONGEST_HEADER: Final = 1024
+_LONGEST_ID: Final = 200
 
 
 class Unidentified(Exception):
     """The token does not prove who is asking."""
-
-
-class IssuerKeys:
-    """The issuer's public keys, from a file or a URL; kept for ten minutes, asked for sooner when a key is unknown."""
-
-    def __init__(self, *, file: Path | None, url: str | None) -> None:
-        self._file = file
-        self._url = url
-        self._keys: KeySet | None = None
-        self._read_at = datetime.min.replace(tzinfo=UTC)
-        self._lock = asyncio.Lock()
-
-    async def get(self, now: datetime, *, fresh: bool = False) -> KeySet:
-        """Raises Unavailable when there are none to be had."""
-        async with self._lock:
-            age = now - self._read_at
-            if self._keys is None or age > _KEYS_KEPT or (fresh and age > _ASKED_AGAIN):
-                try:
-                    self._keys, self._read_at = KeySet.import_key_set(json.loads(await self._read())), now
-                except (OSError, httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError, JoseError):
-                    # Keys that were good keep doing their service while the issuer is away.
-                    if self._keys is None:
-                        raise Unavailable("issuer_away") from None
-            return self._keys
-
-    async def _read(self) -> bytes:
-        if self._file is not None:
-            return await asyncio.to_thread(self._file.read_bytes)
-        async with asyncio.timeout(_FETCHED_WITHIN_S), httpx2.AsyncClient(follow_redirects=False) as client:
-            answer = await client.get(self._url or "")
-            if answer.status_code != 200 or len(answer.content) > _MOST_JWKS_BYTES:
-                raise ValueError("no key set")
-            return answer.content
 
 
 class Issuer:
@@ -70,38 +36,70 @@ class Issuer:
             raise SettingsError("FIRSTDOSE_OIDC_ISSUER is not set: issuer of staff tokens")
         if settings.oidc_jwks_file is None and settings.oidc_jwks_url is None:
             raise SettingsError("FIRSTDOSE_OIDC_JWKS_URL or FIRSTDOSE_OIDC_JWKS_FILE is not set: the issuer's keys")
-        self._keys = IssuerKeys(file=settings.oidc_jwks_file, url=settings.oidc_jwks_url)
+        self._keys = IssuerKeys(file=settings.oidc_jwks_file, url=settings.oidc_jwks_url, now=now)
         self._roles_claim = settings.oidc_roles_claim
+        self._longest_s = settings.oidc_max_age
         self._now = now
         self._expected = JWTClaimsRegistry(
             now=lambda: int(now().timestamp()),
-            leeway=_LEEWAY_S,
+            leeway=_SKEW_S,
             iss={"essential": True, "value": settings.oidc_issuer},
             aud={"essential": True, "value": settings.oidc_audience},
             exp={"essential": True},
+            iat={"essential": True},
             sub={"essential": True},
         )
 
-    async def identify(self, token: str) -> Actor:
-        """The person behind the token; roles that we do not know are passed over. Raises Unidentified, Unavailable."""
-        if len(token) > _LONGEST_TOKEN or not token.isascii():
-            raise Unidentified
-        try:
-            claims = self._claims(token, await self._keys.get(self._now()))
-        except Unidentified:
-            claims = self._claims(token, await self._keys.get(self._now(), fresh=True))
-        subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= 200 or not subject.isprintable():
-            raise Unidentified
-        return Actor(id=subject, roles=_roles(claims.get(self._roles_claim)))
+    def kept(self) -> AbstractAsyncContextManager[None]:
+        """The issuer's keys are read beside the requests for as long as the block runs."""
+        return self._keys.kept()
 
-    def _claims(self, token: str, keys: KeySet) -> Mapping[str, Any]:
+    async def identify(self, token: str) -> Actor:
+        """The person behind the token; roles that we do not know are passed over. Raises Unidentified, Unavailable.
+
+        What costs nothing comes first: a token that is no JWT of ours, or names a key that the issuer does not have,
+        is refused without a signature being looked at.
+        """
+        header = _header(token)
+        key = await self._keys.find(header.get("kid"))
+        if key is None:
+            raise Unidentified
+        claims = self._claims(token, key)
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_ID or not subject.isprintable():
+            raise Unidentified
+        return Actor(kind=ActorKind.STAFF, id=subject, roles=_roles(claims.get(self._roles_claim)))
+
+    def _claims(self, token: str, key: Key) -> Mapping[str, Any]:
         try:
-            claims = decode(token, keys, algorithms=_ALGORITHMS).claims
+            claims = decode(token, key, algorithms=_ALGORITHMS).claims
             self._expected.validate(claims)
-        except (JoseError, ValueError, KeyError, TypeError, RecursionError):
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Unidentified from None
-        return claims
+        issued, ends = claims["iat"], claims["exp"]
+        now = self._now().timestamp()
+        if ends - issued <= self._longest_s and -_SKEW_S <= now - issued <= self._longest_s + _SKEW_S:
+            return claims
+        raise Unidentified
+
+
+def _header(token: str) -> dict[str, Any]:
+    """The header of a token that may be one of ours, by all that can be seen without a key. Raises Unidentified."""
+    encoded, *others = token.split(".", 3)
+    if len(token) > _LONGEST_TOKEN or not token.isascii() or len(others) != 2 or len(encoded) > _LONGEST_HEADER:
+        raise Unidentified
+    try:
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except (ValueError, RecursionError):
+        raise Unidentified from None
+    if not isinstance(header, dict) or header.get("alg") not in _ALGORITHMS:
+        raise Unidentified
+    kind, key_id = header.get("typ", "JWT"), header.get("kid")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise Unidentified
+    if key_id is not None and not (isinstance(key_id, str) and len(key_id) <= _LONGEST_ID):
+        raise Unidentified
+    return header
 
 
 def _roles(claim: object) -> tuple[Role, ...]:

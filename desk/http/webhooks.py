@@ -20,7 +20,7 @@ from firstdose.adapters.postgres.intake import Delivery
 from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.message import Message, MessageKind
-from firstdose.domain.role import SYSTEM
+from firstdose.domain.role import Actor, ActorKind
 from firstdose.payer_ports import Contact
 from firstdose.ports import Impossible
 
@@ -89,8 +89,9 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
     if endpoint is None:
         raise Problem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
+    notifications = PayerNotifications(desk.contacts, answers, _News(desk, payer))
     try:
-        received = await PayerNotifications(desk.contacts, answers, _News(desk)).receive(endpoint, await request.body())
+        received = await notifications.receive(endpoint, await request.body())
     except Unreadable:
         raise Problem(400, "this is no notification that we can read") from None
     return JSONResponse({"received": received})
@@ -99,15 +100,16 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
 class _News:
     """Implements answers.NewsDesk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, payer: str) -> None:
         self._desk = desk
+        self._actor = Actor(kind=ActorKind.PAYER, id=payer)
 
     async def answered(self, contact: Contact, digest: str) -> None:
         message = Message(
             id=new_id(),
             referral_id=contact.referral_id,
             kind=MessageKind.PAYER_ANSWERED,
-            actor=SYSTEM,
+            actor=self._actor,
             body={"contact_id": contact.id},
             received_at=datetime.now(UTC),
         )
@@ -117,4 +119,4 @@ class _News:
             raise Impossible("unknown_referral") from None
 
     async def note(self, action: str, payer: str) -> None:
-        await self._desk.note(SYSTEM, action, {"payer": payer})
+        await self._desk.note(self._actor, action, {"payer": payer})

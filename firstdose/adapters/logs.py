@@ -33,6 +33,7 @@ ALLOWED_KEYS = frozenset({
     "channel", "source", "milestone", "rule", "code",
     "method", "route", "duration_ms", "delay_s", "count", "bytes", "version", "migration", "table", "key_id",
     "due_at", "next_at",
+    "request_id", "peer",
     "service", "pid", "signal", "host", "port", "namespace", "identity",
 })
 # fmt: on

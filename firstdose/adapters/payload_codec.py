@@ -1,10 +1,9 @@
-"""Seals every payload that goes to Temporal, bound to its workflow; also the two conversions of the codec server."""
+"""Seals every payload that goes to Temporal, bound to its workflow, and tells what was sealed from what was not."""
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from typing import Final
 
-from google.protobuf import json_format
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     ActivitySerializationContext,
     PayloadCodec,
@@ -20,34 +19,46 @@ ENCODING = b"binary/encrypted"
 KEY_ID = "encryption-key-id"
 WORKFLOW_ID = "workflow-id"
 
+REFUSED: Final = Payload(metadata={"encoding": b"json/plain"}, data=b'"not sealed for this workflow"')
+"""What a workflow gets instead of a payload that proves nothing: a text, which none of our types accepts."""
+
 
 class SealingCodec(PayloadCodec, WithSerializationContext):
     """AES-256-GCM under the keyring's active key; older keys still open.
 
     The workflow's id is associated data and travels in the metadata, so that the codec server can open what it shows.
-    A payload in any other encoding passes through: people may send plain JSON from the Web UI. One that cannot be
-    opened raises Unsealable: its workflow stands still until the keys are mended, and no signal is dropped meanwhile.
+    Within a workflow anything that was not sealed for it becomes REFUSED, and the workflow refuses it: an update is
+    answered so, a signal is noted. Raising would have the workflow stand still, which a stranger could bring about.
+    `plain` takes what was not sealed as it is, for the local stack. The answer depends on payload and key alone: an
+    older key opens what it sealed for as long as it is in the ring. A key that is missing raises Unsealable: its
+    workflow stands still until the keys are mended, and no signal is dropped meanwhile.
     """
 
-    def __init__(self, keyring: Keyring, workflow_id: str = "") -> None:
+    def __init__(self, keyring: Keyring, workflow_id: str = "", *, plain: bool = False) -> None:
         self._keyring = keyring
         self._workflow_id = workflow_id
+        self._plain = plain
 
     def with_context(self, context: SerializationContext) -> "SealingCodec":
         """A codec that seals for the context's workflow and opens nothing of another one."""
         if not isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
             return self
-        return SealingCodec(self._keyring, context.workflow_id or "")
+        return self.for_workflow(context.workflow_id or "")
+
+    def for_workflow(self, workflow_id: str) -> "SealingCodec":
+        """`with_context` by the id alone."""
+        return SealingCodec(self._keyring, workflow_id, plain=self._plain)
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Seal each payload."""
-        return [self._seal(payload) for payload in payloads]
+        return [self.seal(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Open each payload that we sealed."""
-        return [self._open(payload) if _is_sealed(payload) else payload for payload in payloads]
+        """Open each payload that we sealed. Outside a workflow one that cannot be opened raises Unsealable."""
+        return [self._opened(payload) if self._workflow_id else self.open(payload) for payload in payloads]
 
-    def _seal(self, payload: Payload) -> Payload:
+    def seal(self, payload: Payload) -> Payload:
+        """Under the active key, for this codec's workflow."""
         key_id = self._keyring.active_id
         sealed = self._sealer(key_id).seal(payload.SerializeToString(), self._workflow_id)
         return Payload(
@@ -55,42 +66,38 @@ class SealingCodec(PayloadCodec, WithSerializationContext):
             data=sealed,
         )
 
-    def _open(self, payload: Payload) -> Payload:
-        workflow_id = _text(payload, WORKFLOW_ID)
-        # Sealed without a workflow (the codec server cannot know it) fits any; sealed for another one does not.
-        if workflow_id and self._workflow_id and workflow_id != self._workflow_id:
-            raise Unsealable("the payload was sealed for another workflow")
-        plain = self._sealer(_text(payload, KEY_ID)).open(payload.data, workflow_id)
+    def open(self, payload: Payload) -> Payload:
+        """Whatever workflow it was sealed for; one that is not sealed as it is. Raises Unsealable."""
+        if not is_sealed(payload):
+            return payload
+        plain = self._sealer(_text(payload, KEY_ID)).open(payload.data, sealed_for(payload))
         return Payload.FromString(plain)
+
+    def _opened(self, payload: Payload) -> Payload:
+        """Raises Unsealable only where a key is missing."""
+        if not is_sealed(payload):
+            return payload if self._plain else REFUSED
+        sealer = self._sealer(_text(payload, KEY_ID))
+        bound = sealed_for(payload)
+        # Sealed without a workflow, by the local stack's Web UI, counts no more than what is plain.
+        if bound != self._workflow_id and not (self._plain and bound == ""):
+            return REFUSED
+        try:
+            return Payload.FromString(sealer.open(payload.data, bound))
+        except Unsealable:
+            return REFUSED
 
     def _sealer(self, key_id: str) -> Sealer:
         return Sealer(self._keyring.derive("temporal-payload", key_id=key_id))
 
 
-async def decode_endpoint(codec: SealingCodec, body: bytes) -> bytes:
-    """Answer the codec server's `/decode`: `{"payloads": […]}` in and out. Raises ValueError with a fixed text."""
-    return await _convert(codec.decode, body)
-
-
-async def encode_endpoint(codec: SealingCodec, body: bytes) -> bytes:
-    """Answer the codec server's `/encode`: `{"payloads": […]}` in and out. Raises ValueError with a fixed text."""
-    return await _convert(codec.encode, body)
-
-
-async def _convert(convert: Callable[[Sequence[Payload]], Awaitable[list[Payload]]], body: bytes) -> bytes:
-    try:
-        given = json_format.Parse(body, Payloads(), ignore_unknown_fields=True)
-    except (json_format.ParseError, ValueError, RecursionError):
-        raise ValueError("the body is not a JSON object with payloads") from None
-    try:
-        converted = await convert(given.payloads)
-    except Unsealable:
-        raise ValueError("a payload cannot be opened") from None
-    return json.dumps({"payloads": [json_format.MessageToDict(payload) for payload in converted]}).encode()
-
-
-def _is_sealed(payload: Payload) -> bool:
+def is_sealed(payload: Payload) -> bool:
     return payload.metadata.get("encoding") == ENCODING
+
+
+def sealed_for(payload: Payload) -> str:
+    """The workflow that it claims to be sealed for; true once it was opened."""
+    return _text(payload, WORKFLOW_ID)
 
 
 def _text(payload: Payload, name: str) -> str:

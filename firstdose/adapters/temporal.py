@@ -41,11 +41,14 @@ class SearchAttributeMismatch(Exception):
     """The namespace has a search attribute of ours with another type; only an operator can mend that."""
 
 
-def data_converter(keyring: Keyring) -> DataConverter:
-    """Pydantic values, every payload sealed, and failure messages and stack traces among what is sealed."""
+def data_converter(keyring: Keyring, *, plain: bool = False) -> DataConverter:
+    """Pydantic values, every payload sealed, and failure messages and stack traces among what is sealed.
+
+    `plain` takes payloads that were not sealed as they are, for the local stack.
+    """
     return DataConverter(
         payload_converter_class=PydanticPayloadConverter,
-        payload_codec=SealingCodec(keyring),
+        payload_codec=SealingCodec(keyring, plain=plain),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
 
@@ -85,7 +88,7 @@ async def connect(
         return await retrying(
             Client.connect,
             **config,
-            data_converter=data_converter(keyring),
+            data_converter=data_converter(keyring, plain=settings.plain_payloads),
             header_codec_behavior=HeaderCodecBehavior.CODEC,
             interceptors=list(interceptors),
             identity=identity,

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import pwd
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from desk.intake.parse import parse
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.intake import Delivery, Intake
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.messages import MOST_FAILURES, Messages
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
@@ -34,6 +36,12 @@ KEY = f"k1:{b64encode(bytes(range(32))).decode()}"
 NEWER = f"k2:{b64encode(bytes(range(32, 64))).decode()}"
 REFERRAL = "0190d0d0-0000-7000-8000-000000000001"
 NOWHERE = "127.0.0.1:1"
+ROWS: dict[str, dict[str, Any]] = {
+    "payers": {"id": "acme", "name": "Acme Health"},
+    "nurses": {"id": "n1", "skills": ["anti_infective"], "states": ["IL"]},
+    "stock": {"hcpcs": "J0696", "lot": "L1", "quantity": 4, "expires": "2030-01-01"},
+}
+OPERATOR = f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
 
 
 class Ran(NamedTuple):
@@ -119,7 +127,81 @@ async def test_keys_rotate_is_audited(operator: Operator, pool: Pool) -> None:
         record = await connection.fetchrow("SELECT actor, action, details FROM audit WHERE chain = 'system'")
     assert record is not None
     assert (record["action"], record["details"]) == ("keys_rotated", {"key": "k2", "number": 1})
-    assert record["actor"] == f"operator:{os.getuid()}"
+    assert record["actor"] == OPERATOR
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("audit", "verify"),
+        ("audit", "export"),
+        ("keys", "rotate"),
+        ("keys", "shred", REFERRAL, "--yes"),
+        ("undelivered", "list"),
+        ("undelivered", "retry", "--all"),
+        ("undelivered", "drop", REFERRAL),
+        ("payers", "import", "FILE"),
+        ("nurses", "import", "FILE"),
+        ("stock", "import", "FILE"),
+        ("migrate",),
+        ("serve",),
+        ("worker",),
+    ],
+    ids=" ".join,
+)
+async def test_with_another_root_no_command_does_anything(
+    operator: Operator, dsn: str, pool: Pool, keyring: Keyring, temporal: WorkflowEnvironment, command: tuple[str, ...]
+) -> None:
+    async with keyed_database(dsn, keyring, "desk"):
+        pass
+    file = operator.directory / "rows.yaml"
+    file.write_text(json.dumps([ROWS.get(command[0], {})]))
+    before = await _audited(pool)
+    ran = await operator.run(
+        *(str(file) if word == "FILE" else word for word in command),
+        FIRSTDOSE_KEYS=f"k1:{b64encode(bytes(32)).decode()}",
+        FIRSTDOSE_PHARMACY=json.dumps({"name": "Example", "npi": "1234567893", "originator": "9000000001"}),
+        FIRSTDOSE_OIDC_ISSUER="https://issuer.example",
+        FIRSTDOSE_OIDC_JWKS_FILE=str(file),
+        TEMPORAL_ADDRESS=temporal.client.service_client.config.target_host,
+    )
+    assert (ran.code, ran.out) == (1, "")
+    assert "FIRSTDOSE_KEYS: its last key is not the root" in ran.err.splitlines()[-1]
+    assert await _audited(pool) == before
+    assert [row["key_id"] for row in await pool.fetch("SELECT key_id FROM known_keys")] == ["k1"]
+
+
+async def _audited(pool: Pool) -> int:
+    return int(await pool.fetchval("SELECT count(*) FROM audit"))
+
+
+async def test_doctor_tells_keys_that_are_not_the_databases(operator: Operator, dsn: str, keyring: Keyring) -> None:
+    async with keyed_database(dsn, keyring, "worker"):
+        found = await _examined(operator, FIRSTDOSE_KEYS=f"k1:{b64encode(bytes(32)).decode()}")
+        assert "not the root" in found["keys of the database"]["fix"]
+        found = await _examined(operator, FIRSTDOSE_KEYS=f"{NEWER},{KEY}")
+        assert found["keys of the database"]["well"]
+        assert found["keys of processes"]["said"] == "another first key: worker"
+        found = await _examined(operator)
+        assert found["keys of the database"]["well"]
+        assert "keys of processes" not in found
+
+
+async def _examined(operator: Operator, **settings: str) -> dict[str, Any]:
+    ran = await operator.run(
+        "doctor", "--json", TEMPORAL_ADDRESS=NOWHERE, FIRSTDOSE_URL=f"http://{NOWHERE}", **settings
+    )
+    return {each["subject"]: each for each in json.loads(ran.out)}
+
+
+async def test_keys_are_not_rotated_while_a_process_works_with_another(
+    operator: Operator, dsn: str, pool: Pool, keyring: Keyring, referral: str
+) -> None:
+    async with keyed_database(dsn, keyring, "worker"):
+        ran = await operator.run("keys", "rotate", FIRSTDOSE_KEYS=f"{NEWER},{KEY}")
+    assert (ran.code, ran.out) == (1, "")
+    assert "worker" in ran.err
+    assert await pool.fetchval("SELECT kek_id FROM referral_keys WHERE referral_id = $1", referral) == "k1"
 
 
 async def test_shredding_is_never_done_by_mistake(operator: Operator) -> None:
@@ -149,9 +231,9 @@ async def test_only_a_referral_that_has_ended_is_shredded(operator: Operator, po
 @pytest.mark.parametrize(
     ("register", "row", "wrong"),
     [
-        ("payers", {"id": "acme", "name": "Acme Health"}, {"id": "acme"}),
-        ("nurses", {"id": "n1", "skills": ["anti_infective"], "states": ["IL"]}, {"id": "n2"}),
-        ("stock", {"hcpcs": "J0696", "lot": "L1", "quantity": 4, "expires": "2030-01-01"}, {"hcpcs": "J0696"}),
+        ("payers", ROWS["payers"], {"id": "acme"}),
+        ("nurses", ROWS["nurses"], {"id": "n2"}),
+        ("stock", ROWS["stock"], {"hcpcs": "J0696"}),
     ],
 )
 async def test_imports_tell_what_changed_and_what_is_wrong(
@@ -161,7 +243,7 @@ async def test_imports_tell_what_changed_and_what_is_wrong(
     file.write_text(json.dumps({register: [row]}))
     assert await operator.run(register, "import", str(file)) == Ran(0, "1 changed, 0 as they were\n", "")
     [record] = (json.loads(line) for line in (await operator.run("audit", "export")).out.splitlines())
-    assert (record["actor"], record["action"]) == (f"operator:{os.getuid()}", f"{register}_imported")
+    assert (record["actor"], record["action"]) == (OPERATOR, f"{register}_imported")
     assert record["details"] == {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "changed": 1, "unchanged": 0
     }  # fmt: skip

@@ -9,9 +9,12 @@ from typing import Any, Final
 
 import httpx2
 import pytest
+from google.protobuf import json_format
 from joserfc.jwk import ECKey
+from temporalio.api.common.v1 import Payload
 
 from desk.http import actions
+from firstdose.adapters.payload_codec import SealingCodec
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.domain.clock_state import paused
@@ -84,7 +87,7 @@ async def test_roles_that_nobody_knows_allow_nothing(desk: ServedDesk) -> None:
 
 async def test_who_has_signed_in_is_known(desk: ServedDesk, pool: Pool) -> None:
     answer = await get(desk, "/api/whoami", token(Role.NURSE, subject="nurse-1"))
-    assert answer.json() == {"id": "nurse-1", "roles": ["nurse"]}
+    assert answer.json() == {"id": "nurse-1", "roles": ["nurse"], "kind": "staff"}
     assert await pool.fetchval("SELECT roles FROM staff WHERE subject = 'nurse-1'") == ["nurse"]
 
 
@@ -104,7 +107,7 @@ async def test_whoever_sees_facts_is_in_the_audit(desk: ServedDesk, pool: Pool) 
     async with desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
         assert CANARY in (await nurse.get(f"/api/referrals/{referral_id}")).text
     read = await pool.fetchval("SELECT actor FROM audit WHERE chain = $1 AND action = 'facts_read'", referral_id)
-    assert read == "nurse-1"
+    assert read == "staff:nurse-1"
 
 
 async def test_a_list_goes_on_where_its_cursor_says_and_has_no_facts(desk: ServedDesk) -> None:
@@ -307,19 +310,21 @@ async def test_what_is_not_there_is_not_found(desk: ServedDesk) -> None:
         assert (await supervisor.post(f"/api/referrals/{nowhere}/resume")).status_code == 404
 
 
-async def test_payloads_are_opened_for_staff_and_the_audit_knows(desk: ServedDesk, pool: Pool) -> None:
-    plain = {"payloads": [{"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "Ijci"}]}
+async def test_payloads_are_opened_for_staff_and_the_audit_knows_which(desk: ServedDesk, pool: Pool) -> None:
+    codec = SealingCodec(desk.desk.keyring).for_workflow("referral-1")
+    payloads = await codec.encode([Payload(metadata={"encoding": b"json/plain"}, data=b'"7"')] * 2)
+    sealed = {"payloads": [json_format.MessageToDict(each) for each in payloads]}
+    plain = {"payloads": [{"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "Ijci"}] * 2}
     headers = {"origin": WEB_UI}
     async with desk.as_staff(Role.SUPERVISOR, subject="rosa") as supervisor:
-        sealed = await supervisor.post("/codec/encode", json=plain, headers=headers)
-        opened = await supervisor.post("/codec/decode", json=sealed.json(), headers=headers)
+        opened = await supervisor.post("/codec/decode", json=sealed, headers=headers)
         broken = await supervisor.post("/codec/decode", content=b"{", headers=headers)
-    assert sealed.json() != plain
     assert opened.json() == plain
     assert opened.headers["access-control-allow-origin"] == WEB_UI
     assert (broken.status_code, broken.headers["access-control-allow-origin"]) == (400, WEB_UI)
-    records = await pool.fetch("SELECT actor, action FROM audit WHERE chain = 'system'")
-    assert [tuple(record) for record in records] == [("rosa", "payloads_decoded")]
+    [record] = await pool.fetch("SELECT actor, action, details FROM audit WHERE chain = 'system'")
+    assert (record["actor"], record["action"]) == ("staff:rosa", "payloads_decoded")
+    assert record["details"] == {"workflows": {"referral-1": 2}, "payloads": 2, "bytes": len(opened.content)}
 
 
 @pytest.mark.parametrize("origin", [WEB_UI, "https://evil.example"])

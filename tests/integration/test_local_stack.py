@@ -15,12 +15,14 @@ import asyncpg
 import psutil
 import pytest
 
+from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from local.children import StartFailedError
 from local.issuer import NotLoopbackError
 from local.ports import free_port, is_free
 from local.readiness import accepts_connections
 from local.stack import LocalStack, Programs, StackOptions
-from local.state import StateInUseError
+from local.state import KeysMissingError, StateInUseError
 
 DESK = """
 import http.server, os
@@ -120,6 +122,17 @@ def written(state: Path, name: str) -> dict[str, Any]:
     return content
 
 
+async def test_a_database_whose_keys_are_gone_gets_no_others(options: MakeOptions, dsn: str, tmp_path: Path) -> None:
+    outer = options(database_url=dsn, temporal_address="127.0.0.1:9", simulator=False)
+    keys = tmp_path / "state" / "keys"
+    async with keyed_database(dsn, Keyring({"k1": bytes(32)}), "desk"):
+        pass
+    for _ in range(2):
+        with pytest.raises(KeysMissingError, match=f"{keys} is missing"):
+            await LocalStack(outer).__aenter__()
+    assert not keys.exists()
+
+
 async def test_it_comes_up_heals_each_part_and_goes_on_with_its_state(options: MakeOptions, tmp_path: Path) -> None:
     state = tmp_path / "state"
     lines: list[str] = []
@@ -177,9 +190,9 @@ async def test_asked_to_stop_it_stops_everything_and_ends_well(
     assert not (tmp_path / "state" / "addresses.json").exists()
 
 
-async def test_servers_that_exist_are_used_and_not_started(options: MakeOptions, tmp_path: Path) -> None:
+async def test_servers_that_exist_are_used_and_not_started(options: MakeOptions, dsn: str, tmp_path: Path) -> None:
     outer = options(
-        database_url="postgresql://db.example/firstdose",
+        database_url=dsn,
         temporal_address="temporal.example:7233",
         namespace="rehearsal",
         simulator=False,
@@ -187,17 +200,17 @@ async def test_servers_that_exist_are_used_and_not_started(options: MakeOptions,
     )
     async with LocalStack(outer) as stack:
         assert list(written(tmp_path / "state", "pids.json")) == ["stack", "worker", "desk"]
-        assert stack.addresses.database == "postgresql://db.example/firstdose"
+        assert stack.addresses.database == dsn
         assert (stack.addresses.temporal, stack.addresses.namespace) == ("temporal.example:7233", "rehearsal")
         assert stack.addresses.temporal_ui is stack.addresses.payer is None
 
 
 @pytest.fixture
-def outside(options: MakeOptions) -> MakeOptions:
+def outside(options: MakeOptions, dsn: str) -> MakeOptions:
     """Options for a stack that starts no server."""
 
     def make(**changes: object) -> StackOptions:
-        nowhere = {"database_url": "postgresql://db.example/firstdose", "temporal_address": "t.example:7233"}
+        nowhere = {"database_url": dsn, "temporal_address": "t.example:7233"}
         return options(**{"programs": IDLE, **nowhere, **changes})
 
     return make

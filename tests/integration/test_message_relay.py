@@ -189,6 +189,7 @@ async def test_what_comes_to_a_lost_workflow_of_a_referral_that_has_ended_is_ref
 
 async def test_an_update_that_was_cut_off_is_delivered_to_the_workflow_that_goes_on(desk: ServedDesk) -> None:
     referral_id = await desk.refer()
+    await settled(desk, referral_id)
     amended = await post(desk, referral_id, MessageKind.AMEND)
     async with asyncio.timeout(20):
         while "amend" not in await the_workflow(desk, referral_id).query("heard"):

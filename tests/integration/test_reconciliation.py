@@ -88,6 +88,7 @@ async def test_a_referral_that_is_still_to_be_started_is_not_started_by_us(
 @pytest.mark.parametrize("how", [FAILS, "terminated"])
 async def test_a_workflow_that_was_ended_in_temporal_is_started_again(world: World, referral_id: str, how: str) -> None:
     await world.starts(referral_id)
+    await world.records(referral_id, 1, status(referral_id))
     if how == FAILS:
         await world.workflow(referral_id).signal("say", FAILS)
         await world.until_it_has(referral_id, WorkflowExecutionStatus.FAILED)

@@ -13,8 +13,14 @@ import pytest
 import pytest_asyncio
 from pydantic import BaseModel
 from temporalio import activity, workflow
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowInput,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
 from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
@@ -120,7 +126,10 @@ async def test_everything_in_the_history_is_sealed_and_comes_back(client: Client
         assert CANARY.encode() not in stored.SerializeToString()
 
 
-async def test_plain_payloads_from_the_web_ui_are_accepted(client: Client, temporal: WorkflowEnvironment) -> None:
+async def test_plain_payloads_are_accepted_in_the_local_stack(
+    settings: Settings, temporal: WorkflowEnvironment
+) -> None:
+    client = await connect(settings.model_copy(update={"plain_payloads": True}), KEYRING, identity="local")
     queue, workflow_id = f"queue-{uuid4()}", f"referral-{uuid4()}"
     async with Worker(client, task_queue=queue, workflows=[Greeting], activities=[greet]):
         handle = await client.start_workflow(Greeting.run, Patient(name="A"), id=workflow_id, task_queue=queue)
@@ -129,19 +138,24 @@ async def test_plain_payloads_from_the_web_ui_are_accepted(client: Client, tempo
         assert await handle.query(Greeting.last) == ["typed by hand"]
 
 
-async def test_a_payload_moved_to_another_workflow_stops_it_loudly(
+async def test_a_payload_that_is_plain_or_of_another_workflow_is_refused_and_stops_nothing(
     client: Client, temporal: WorkflowEnvironment
 ) -> None:
     queue, workflow_id = f"queue-{uuid4()}", f"referral-{uuid4()}"
     other = await client.start_workflow(Greeting.run, Patient(name="B"), id=f"referral-{uuid4()}", task_queue="none")
     handle = await client.start_workflow(Greeting.run, Patient(name="A"), id=workflow_id, task_queue=queue)
     started = (await other.fetch_history()).events[0].workflow_execution_started_event_attributes
-    await temporal.client.get_workflow_handle(workflow_id).signal("hear", RawValue(started.input.payloads[0]))
+    stranger = temporal.client.get_workflow_handle(workflow_id)
+    forged = (RawValue(started.input.payloads[0]), {"name": CANARY})
+    for payload in forged:
+        await stranger.signal("hear", payload)
     async with Worker(client, task_queue=queue, workflows=[Greeting], activities=[greet]):
-        async for event in handle.fetch_history_events(wait_new_event=True):
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                break
-        await handle.terminate()
+        for payload in forged:
+            with pytest.raises(WorkflowUpdateFailedError):
+                await stranger.execute_update("ask", payload)
+        await handle.signal(Greeting.hear, Patient(name="C"))
+        assert await handle.result() == Patient(name="A")
+        assert await handle.query(Greeting.last) == ["C"]
     await other.terminate()
 
 

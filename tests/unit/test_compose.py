@@ -1,6 +1,7 @@
 """The compose deployment, as far as it can be checked without an engine: names, pins, order, secrets, patience."""
 
 import re
+import subprocess
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -113,6 +114,21 @@ def test_secrets_are_declared_and_made_by_the_script(name: str) -> None:
         assert COMPOSE["secrets"][secret]["file"] == f"./deploy/compose/secrets/{secret}"
         assert f"keep {secret} " in script
         assert f"`{secret}`" in page
+
+
+def test_lost_keys_are_not_replaced_by_others(tmp_path: Path) -> None:
+    script = tmp_path / "make-secrets.sh"
+    script.write_text((REPO / "deploy/compose/make-secrets.sh").read_text())
+    (tmp_path / "secrets").mkdir()
+    make = ["/bin/bash", str(script)]
+    assert subprocess.run(make, check=False).returncode == 0
+    keys = tmp_path / "secrets" / "firstdose_keys"
+    made = keys.read_text()
+    assert subprocess.run(make, check=False).returncode == 0
+    assert keys.read_text() == made
+    keys.unlink()
+    assert subprocess.run(make, check=False).returncode == 1
+    assert not keys.exists()
 
 
 def test_secrets_are_used_and_kept_out_of_git_and_image() -> None:

@@ -67,6 +67,11 @@ class Keyring:
         """16 hex digits that tell whether the root is still the one that made the stored indexes."""
         return self.derive("root-fingerprint")[:8].hex()
 
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """16 hex digits for each key, by its id in the order of the ring: whether two rings hold the same key."""
+        return {key_id: self.derive("key-fingerprint", key_id=key_id)[:8].hex() for key_id in self.key_ids}
+
     def _wrapper(self, key_id: str) -> Sealer:
         return Sealer(self.derive("wrap-data-key", key_id=key_id))
 

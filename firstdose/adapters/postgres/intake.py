@@ -165,7 +165,7 @@ def _first_revision(referral_id: str) -> dict[str, str]:
 
 
 async def _newest_from_source(connection: Connection, referral_id: str, kind: MessageKind) -> str | None:
-    newest: str | None = await _sql.newest_from_source(connection, referral_id=referral_id, kind=kind, source=SOURCE.id)
+    newest: str | None = await _sql.newest_from_source(connection, referral_id=referral_id, kind=kind)
     return newest
 
 

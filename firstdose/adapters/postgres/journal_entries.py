@@ -223,7 +223,7 @@ class JournalEntries:
 
 
 def _write(place: Place, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
-    place.audited.append(AuditRecord(entry.at, entry.actor.id, action, details, entry.message_id))
+    place.audited.append(AuditRecord(entry.at, entry.actor.label, action, details, entry.message_id))
 
 
 def _told(known: Referral, said: Mapping[str, Any], today: date) -> Referral:

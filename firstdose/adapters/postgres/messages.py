@@ -15,7 +15,7 @@ from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transa
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.message import ActionLimit, Message, MessageState
-from firstdose.domain.role import SYSTEM
+from firstdose.domain.role import SYSTEM, Actor
 
 CHANNEL = "messages"
 """What to listen to for messages that can be claimed."""
@@ -96,7 +96,7 @@ class Messages:
             connection,
             message.referral_id,
             at=message.received_at,
-            actor=message.actor.id,
+            actor=message.actor.label,
             action=action,
             details={"kind": message.kind, **(details or {})},
             message_id=message.id,
@@ -219,8 +219,8 @@ class Messages:
     async def _same(self, connection: Connection, row: Mapping[str, Any], message: Message) -> Message:
         """The message stored before, if that is what this one is. Raises Conflict."""
         sealed = await self._open(connection, row["referral_id"], row["id"], row["sealed"])
-        before = (row["kind"], row["actor"]["id"], row["body"], sealed)
-        if before != (message.kind, message.actor.id, _as_json(message.body), _as_json(message.sealed)):
+        before = (row["kind"], Actor.model_validate(row["actor"]).label, row["body"], sealed)
+        if before != (message.kind, message.actor.label, _as_json(message.body), _as_json(message.sealed)):
             raise Conflict("the key was used before, for another message")
         return _message(row)
 

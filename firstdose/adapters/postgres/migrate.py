@@ -33,7 +33,7 @@ async def migrate(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
 
 async def pending(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
     """What `migrate` would apply. Changes nothing. Raises ChangedMigration."""
-    async with database(dsn, size=1) as pool, transaction(pool) as connection:
+    async with database(dsn, size=1, read_only=True) as pool, transaction(pool) as connection:
         if not await _sql.exists(connection):
             return [file.stem for file in _files(directory)]
         return [file.stem for file in await _missing(connection, directory)]

@@ -26,6 +26,8 @@ Database: TypeAlias = Pool
 OLDEST_SERVER = 15
 START_UP_SECONDS = 30
 COMMAND_SECONDS = 30
+UNKEYED = "firstdose without keys"
+"""How a connection of a process is called that neither seals nor opens anything."""
 _CLOSING_SECONDS = 5
 _JSONB_VERSION = b"\x01"
 
@@ -76,15 +78,26 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def open_pool(dsn: str, *, size: int = 10, command_seconds: float | None = COMMAND_SECONDS) -> Pool:
+async def open_pool(
+    dsn: str,
+    *,
+    size: int = 10,
+    command_seconds: float | None = COMMAND_SECONDS,
+    name: str = UNKEYED,
+    read_only: bool = False,
+) -> Pool:
     """Connect, waiting half a minute for a server that is still starting; each command has its time limit.
 
-    jsonb is read and written as Python objects, uuid as text.
+    jsonb is read and written as Python objects, uuid as text. `name` is what the server calls the connections;
+    `read_only` ones can change nothing.
 
     Raises:
         UnfitServer: older than PostgreSQL 15, or set to lose acknowledged data.
     """
-    pool = await _connect(dsn, size, command_seconds)
+    given = {"application_name": name, "idle_in_transaction_session_timeout": "60s"}
+    if read_only:
+        given["default_transaction_read_only"] = "on"
+    pool = await _connect(dsn, size, command_seconds, given)
     try:
         await _check(pool)
     except BaseException:
@@ -102,9 +115,16 @@ async def close_pool(pool: Pool) -> None:
 
 
 @asynccontextmanager
-async def database(dsn: str, *, size: int = 10, command_seconds: float | None = COMMAND_SECONDS) -> AsyncIterator[Pool]:
-    """A pool that is closed at the end."""
-    pool = await open_pool(dsn, size=size, command_seconds=command_seconds)
+async def database(
+    dsn: str,
+    *,
+    size: int = 10,
+    command_seconds: float | None = COMMAND_SECONDS,
+    name: str = UNKEYED,
+    read_only: bool = False,
+) -> AsyncIterator[Pool]:
+    """A pool that is closed at the end; `open_pool` says what the arguments are."""
+    pool = await open_pool(dsn, size=size, command_seconds=command_seconds, name=name, read_only=read_only)
     try:
         yield pool
     finally:
@@ -117,14 +137,14 @@ async def database(dsn: str, *, size: int = 10, command_seconds: float | None = 
     stop=stop_after_delay(START_UP_SECONDS),
     reraise=True,
 )
-async def _connect(dsn: str, size: int, command_seconds: float | None) -> Pool:
+async def _connect(dsn: str, size: int, command_seconds: float | None, settings: dict[str, str]) -> Pool:
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=size,
         command_timeout=command_seconds,
         init=_speak_python,
-        server_settings={"application_name": "firstdose", "idle_in_transaction_session_timeout": "60s"},
+        server_settings=settings,
     )
 
 

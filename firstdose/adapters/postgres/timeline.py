@@ -7,6 +7,7 @@ from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referral_views import TimelineEntry
 from firstdose.adapters.postgres.vault import NoDataKey, Sealer, Vault
+from firstdose.domain.role import Actor, ActorKind
 
 _sql = load("referral_reading")
 _WRITTEN = ("note", "argument", "findings", "reason")
@@ -39,7 +40,7 @@ async def _messages(connection: Connection, referral_id: str, sealer: Sealer | N
         yield TimelineEntry(
             at=row["received_at"],
             what="message.received",
-            actor=row["actor"]["id"],
+            actor=Actor.model_validate(row["actor"]).label,
             details=details,
             note=_note(sealer, row),
         )
@@ -60,7 +61,7 @@ async def _answers(connection: Connection, referral_id: str) -> AsyncIterator[Ti
         yield TimelineEntry(
             at=row["received_at"],
             what="payer.answered",
-            actor=row["payer"],
+            actor=Actor(kind=ActorKind.PAYER, id=row["payer"]).label,
             details={"contact": row["contact_id"], "via": row["via"], "answer": row["answer"]},
         )
 

@@ -11,12 +11,11 @@ import orjson
 
 from firstdose.adapters.keyring import sealing
 from firstdose.adapters.keyring.keyring import Keyring, WrappedKey
-from firstdose.adapters.postgres.pool import Connection, Pool, transaction
+from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 
 _FAST = 1
 """zlib's level: a state is sealed at each batch of the journal."""
-_REWRAPPED_AT_ONCE = 200
 
 _sql = load("vault")
 
@@ -79,22 +78,3 @@ class Vault:
     async def shred(self, connection: Connection, referral_id: str) -> bool:
         """Destroy the data key; False if there was none. Whoever calls writes the audit in the same transaction."""
         return await _sql.shred(connection, referral_id=referral_id) is not None
-
-
-async def rotate(pool: Pool, keyring: Keyring) -> int:
-    """Wrap every data key under the active key, some at a time; the number that was not. Raises Unsealable."""
-    rewrapped = 0
-    while batch := await _rotate_some(pool, keyring):
-        rewrapped += batch
-    return rewrapped
-
-
-async def _rotate_some(pool: Pool, keyring: Keyring) -> int:
-    async with transaction(pool) as connection:
-        rows = [
-            row async for row in _sql.keys_to_rewrap(connection, active=keyring.active_id, number=_REWRAPPED_AT_ONCE)
-        ]
-        for row in rows:
-            wrapped = keyring.rewrap(WrappedKey(row["kek_id"], row["wrapped"]), row["referral_id"])
-            await _sql.rewrap(connection, referral_id=row["referral_id"], kek_id=wrapped.key_id, wrapped=wrapped.sealed)
-    return len(rows)

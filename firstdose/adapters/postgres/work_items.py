@@ -175,7 +175,7 @@ class Worklist:
             connection,
             item.referral_id,
             at=datetime.now(UTC),
-            actor=actor.id,
+            actor=actor.label,
             action=action,
             details={"item": item.id, "kind": item.kind, **details},
         )

@@ -308,11 +308,11 @@ async def test_every_entry_is_audited_with_who_did_it(
     assert [tuple(row) for row in rows if not row["action"].startswith("message")][1:] == [
         ("system", "work_item.opened"),
         ("system", "work_item.opened"),
-        ("user-7", "work_item.resolved"),
+        ("staff:user-7", "work_item.resolved"),
         ("system", "source.told"),
         ("system", "work_item.escalated"),
-        ("user-7", "referral.amended"),
-        ("user-7", "work_item.withdrawn"),
+        ("staff:user-7", "referral.amended"),
+        ("staff:user-7", "work_item.withdrawn"),
         ("system", "hold_released"),
         ("system", "billing.handed_over"),
     ]

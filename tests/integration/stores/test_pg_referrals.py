@@ -158,7 +158,7 @@ async def test_the_timeline_tells_all_that_happened_in_order(
     assert by_what["outbox.stored"].details == {"channel": "source", "recipient": "mercy"}
     assert by_what["payer.answered"].details["contact"] == contact
     [note] = [entry for entry in entries if entry.note]
-    assert (note.what, note.actor, note.note) == ("message.received", "user-1", "Zkanarivogel is in hospital")
+    assert (note.what, note.actor, note.note) == ("message.received", "staff:user-1", "Zkanarivogel is in hospital")
     assert "Zkanarivogel" not in repr(entries)
 
 

@@ -25,7 +25,9 @@ VALUES (:referral_id, 1, :sealed, :message_id, :at);
 -- name: sealed_first_revision(referral_id)$
 SELECT sealed FROM referral_revisions WHERE referral_id = :referral_id AND revision = 1;
 
--- name: newest_from_source(referral_id, kind, source)$
+-- name: newest_from_source(referral_id, kind)$
+-- Messages that were stored before actors had a kind name the source by its id.
 SELECT id FROM messages
-WHERE referral_id = :referral_id AND kind = :kind AND actor ->> 'id' = :source AND state <> 'refused'
+WHERE referral_id = :referral_id AND kind = :kind AND coalesce(actor ->> 'kind', actor ->> 'id') = 'source'
+  AND state <> 'refused'
 ORDER BY ordinal DESC LIMIT 1;
