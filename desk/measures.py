@@ -11,3 +11,6 @@ INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sourc
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
 PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
 UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))
+FOREIGN_ANSWERS: Final = Gauge(
+    "firstdose_payer_answers_refused", "Payers' answers kept apart, for they are about another", ("problem",)
+)

@@ -4,11 +4,12 @@ Shapes may gain optional fields, never lose or change them: workflows that run f
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.common import SearchAttributeKey
 
+from firstdose.domain.answer_match import Whose
 from firstdose.domain.authorization import Line
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import WaitingFor
@@ -107,7 +108,10 @@ class ApproveOverride(Message):
 
 
 class PayerAnswered(BaseModel):
+    """`refused`: what came is about another, and is not the answer that lies in the store."""
+
     contact_id: str
+    refused: Literal[Whose.ANOTHER_REQUEST, Whose.ANOTHER_PATIENT] | None = None
 
 
 class Done(BaseModel):

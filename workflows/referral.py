@@ -212,7 +212,7 @@ class Referral:
 
     @workflow.signal(description="The payer's answer lies in the store")
     def payer_answered(self, message: Any) -> None:
-        self._by_signal(PayerAnswered, message, lambda answered: self.case.notify(answered.contact_id))
+        self._by_signal(PayerAnswered, message, self.authorization.hear)
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:

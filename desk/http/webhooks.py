@@ -102,13 +102,13 @@ class _News:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def answered(self, contact: Contact, digest: str) -> None:
+    async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
         message = Message(
             id=new_id(),
             referral_id=contact.referral_id,
             kind=MessageKind.PAYER_ANSWERED,
             actor=SYSTEM,
-            body={"contact_id": contact.id},
+            body={"contact_id": contact.id, **({"refused": refused} if refused else {})},
             received_at=datetime.now(UTC),
         )
         try:
