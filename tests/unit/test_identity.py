@@ -119,6 +119,11 @@ def test_zeros_in_front_do_not_matter_on_our_side_either() -> None:
     assert compare_person(told("123"), replace(SELF, member_ids=frozenset(["000"]))) is OTHER
 
 
+def test_a_number_without_a_letter_or_digit_is_none() -> None:
+    assert compare_person(told(" - "), SELF) is UNTOLD
+    assert compare_person(told("000"), replace(SELF, member_ids=frozenset(["--"]))) is UNTOLD
+
+
 def test_a_number_of_which_it_is_not_said_whose_it_is_proves_only_that_it_is_ours() -> None:
     assert compare_person(Person(other_ids=frozenset([OURS])), SELF) is SAME
     assert compare_person(Person(other_ids=frozenset([THEIRS])), SELF) is UNTOLD
@@ -153,6 +158,7 @@ def test_what_we_do_not_know_contradicts_nothing() -> None:
     assert compare_person(told(THEIRS, BEFORE, "Other", "Person"), nobody) is UNTOLD
     assert compare_person(told(THEIRS, BEFORE), replace(SELF, birth=None)) is OTHER
     assert compare_person(told(None, BEFORE), replace(SELF, birth=None)) is UNTOLD
+    assert compare_person(told(THEIRS, BEFORE, "Sample", "Avery"), replace(SELF, birth=None)) is OTHER
     assert compare_person(told(THEIRS, BORN), replace(SELF, member_ids=frozenset())) is UNTOLD
     assert compare_person(told(None, None, "Other", "Person"), replace(SELF, name=PersonName())) is UNTOLD
     assert compare_person(told(None, None, "Other", "Avery"), replace(SELF, name=PersonName("", "Avery"))) is SAME

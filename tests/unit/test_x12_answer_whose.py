@@ -139,7 +139,9 @@ def test_a_line_names_the_request_with_its_sequence(trn: str, expected: Whose) -
 
 def test_a_rejection_without_an_event_is_about_the_people_in_it() -> None:
     assert whose(people=[*PEOPLE, "AAA*N**75*C"]) is Whose.OURS
-    assert whose(people=[*PEOPLE[:-1], "DMG*D8*19590902*F", "AAA*N**75*C"]) is Whose.ANOTHER_PATIENT
+    another = [*PEOPLE[:-1], "DMG*D8*19590902*F", "AAA*N**75*C"]
+    assert whose(people=another) is Whose.ANOTHER_PATIENT
+    assert whose(people=[*another, "HL*5*1*21*0", "NM1*1P*2*US*****XX*1234567893"]) is Whose.ANOTHER_PATIENT
 
 
 def test_an_inquiry_finds_ours_among_others() -> None:
