@@ -3,27 +3,21 @@
 Light on purpose (no Temporal, no database, no cryptography): the staff CLI imports it at every start.
 """
 
-import base64
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    SecretBytes,
     SecretStr,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
 
-from firstdose.adapters.webhooks import decode_secret
-from firstdose.domain.address import mail_server, web_address
+from firstdose.setting_values import FromJson, Keys, MailAddress, SourceSecrets, WebAddress, WebhookSecret
 
 SECRETS_DIR = "FIRSTDOSE_SECRETS_DIR"
 _TEMPORAL_API_KEY = "TEMPORAL_API_KEY"
@@ -48,53 +42,6 @@ class OuterServers(NamedTuple):
 
     database_url: str | None
     temporal_address: str | None
-
-
-def _parse_keys(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    keys: dict[str, bytes] = {}
-    for entry in text.split(","):
-        key_id, colon, encoded = entry.strip().partition(":")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except ValueError:
-            key = b""
-        if not (key_id and colon and len(key) == 32):
-            raise ValueError("each entry is `id:base64`, the base64 of exactly 32 random bytes")
-        if key_id in keys:
-            raise ValueError("two entries have the same id")
-        keys[key_id] = key
-    return keys
-
-
-def _one_or_several(secrets: object) -> object:
-    return [secrets] if isinstance(secrets, str) else secrets
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    decode_secret(secret.get_secret_value())
-    return secret
-
-
-def _mail(url: SecretStr) -> SecretStr:
-    mail_server(url.get_secret_value())
-    return url
-
-
-def _parse_json(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError("it is not JSON") from None
-
-
-WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
-SourceSecrets = dict[str, Annotated[tuple[WebhookSecret, ...], Field(min_length=1), BeforeValidator(_one_or_several)]]
-FromJson = BeforeValidator(_parse_json)
-WebAddress = Annotated[str, AfterValidator(web_address)]
 
 
 class PayerCredential(BaseModel):
@@ -132,7 +79,7 @@ class Settings(BaseModel):
         alias="DATABASE_URL",
         description="PostgreSQL 15 or newer, `postgresql://user:password@host:port/database`",
     )
-    keys: Annotated[dict[str, SecretBytes], BeforeValidator(_parse_keys)] | None = Field(
+    keys: Keys | None = Field(
         None,
         alias="FIRSTDOSE_KEYS",
         description="keys that seal PHI, `k2:<base64>,k1:<base64>`: the first is active, the last is the root of "
@@ -168,7 +115,7 @@ class Settings(BaseModel):
     billing_secret: WebhookSecret | None = Field(
         None, alias="FIRSTDOSE_BILLING_SECRET", description="webhook secret shared with the billing system, `whsec_…`"
     )
-    smtp_url: Annotated[SecretStr, AfterValidator(_mail)] | None = Field(
+    smtp_url: MailAddress | None = Field(
         None,
         alias="FIRSTDOSE_SMTP_URL",
         description="`smtp://user:password@host:port` (STARTTLS is required), `smtps://…` (TLS from the beginning) or, "

@@ -79,17 +79,23 @@ class PayerNotifications:
         contact = await self._contact(endpoint.payer, told)
         if contact is None:
             return await self._desk.note("payer_notification_unmatched", endpoint.payer)
-        trusted = endpoint.trust_outcome_when_no_review_action
         digest = f"{event.number}|{told.digest}" if event else told.digest
         try:
-            try:
-                await self._answers.notified(contact, told, event, trust_outcome=trusted)
-            except ForeignAnswer as foreign:  # the payer hears nothing of it: it is no business of its sender's hook
-                await self._desk.answered(contact, digest, refused=foreign.problem)
-            else:
-                await self._desk.answered(contact, digest)
+            refused = await self._refused(endpoint, contact, told, event)
+            await self._desk.answered(contact, digest, refused=refused)
         except Impossible:
             await self._desk.note("payer_notification_shredded", endpoint.payer)
+
+    async def _refused(
+        self, endpoint: PayerEndpoint, contact: Contact, told: Told, event: PayerEvent | None
+    ) -> str | None:
+        """Why it changes nothing; None where it counts. The payer hears nothing of it: it is about other people."""
+        trusted = endpoint.trust_outcome_when_no_review_action
+        try:
+            await self._answers.notified(contact, told, event, trust_outcome=trusted)
+        except ForeignAnswer as foreign:
+            return foreign.problem
+        return None
 
     async def _contact(self, payer: str, told: Told) -> Contact | None:
         for trace in told.traces:
