@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from firstdose.domain.identity import Agreement, KnownPerson, Person, compare_person
 from firstdose.domain.person_name import PersonName
+from firstdose.domain.referral import Relationship
 from tests.contract.cases import referral
 
 SAME, OTHER, UNTOLD = Agreement.SAME, Agreement.OTHER, Agreement.UNTOLD
@@ -221,8 +222,19 @@ def test_of_several_names_one_is_enough() -> None:
 
 
 def test_our_patient_is_known_by_every_plan() -> None:
-    known = KnownPerson.of(referral("SIM-1"))
-    assert known == KnownPerson(frozenset(["SIM-1"]), date(1961, 4, 17), PersonName("Sample", "Avery"), dependent=True)
+    facts = referral("SIM-1")
+    name = PersonName("Sample", "Avery")
+    assert KnownPerson.of(facts) == KnownPerson(frozenset(["SIM-1"]), date(1961, 4, 17), name, dependent=True)
+    (plan,) = facts.coverages
+    own = plan.model_copy(update={"relationship": Relationship.SELF, "member_id": "OWN-2"})
+    several = facts.model_copy(update={"coverages": (own, plan, own.model_copy(update={"member_id": None}))})
+    assert KnownPerson.of(several).member_ids == {"SIM-1", "OWN-2"}
+    assert KnownPerson.of(several).dependent
+    alone = facts.model_copy(
+        update={"coverages": (own,), "patient": facts.patient.model_copy(update={"given_name": None})}
+    )
+    assert not KnownPerson.of(alone).dependent
+    assert KnownPerson.of(alone).name == PersonName("Sample", "")
 
 
 NUMBERS = st.text("AB01-. ", max_size=6)

@@ -75,6 +75,7 @@ def test_the_payers_own_number_names_no_request() -> None:
         {NAME: "NM1*IL*1*OTHER*JORDAN****MI*SIM-APPROVED-2", "DMG*D8*19610417*F": ""},
         {NAME: "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-2", "NM1*QC*1*SAMPLE*AVERY": ""},
         {"NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1*SAMPLE*BLAKE", "DMG*D8*19610417*F": ""},
+        {"NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1**BLAKE", "DMG*D8*19610417*F": ""},
         {NAME: "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-2", "NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1*SAMPLE*BLAKE"},
     ],
 )
@@ -83,6 +84,22 @@ def test_an_answer_about_another_patient_is_anothers(changed: dict[str, str]) ->
     people = [one for one in (changed.get(one, one) for one in PEOPLE) if one]
     assert people != list(PEOPLE)
     assert whose(*APPROVED, people=people) is Whose.ANOTHER_PATIENT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"DMG*D8*19610417*F": "DMG*D8**F"},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN****II*OTHER77", "DMG*D8*19610417*F": ""},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN****MI"},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN", "NM1*QC*1*SAMPLE*AVERY": "NM1*71*1*TESTER*MORGAN****MI*77"},
+        {"NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1", "DMG*D8*19610417*F": ""},
+    ],
+)
+def test_what_is_not_told_of_the_patient_contradicts_nothing(changed: dict[str, str]) -> None:
+    people = [one for one in (changed.get(one, one) for one in PEOPLE) if one]
+    assert people != list(PEOPLE)
+    assert whose(*APPROVED, people=people) is Whose.OURS
 
 
 def test_one_event_about_another_is_enough() -> None:

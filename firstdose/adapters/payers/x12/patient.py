@@ -29,12 +29,12 @@ def person_of(level: Level) -> Person | None:
     return Person(
         member_ids=frozenset(number for one in people for number in _member_ids(one)),
         births=frozenset(found.isoformat() if (found := day(told)) else _NO_DAY for told in born),
-        names=tuple(PersonName(name.value(3), name.value(4)) for name in _names(people[0]) if name.value(3)),
+        names=tuple(PersonName(name.value(3), name.value(4)) for name in _names(people[0])),
     )
 
 
 def _member_ids(level: Level) -> Iterator[str]:
-    return (name.value(9) for name in _names(level) if name.value(8) == _MEMBER_ID and name.value(9))
+    return (name.value(9) for name in _names(level) if name.value(8) == _MEMBER_ID)
 
 
 def _names(level: Level) -> Iterator[Segment]:

@@ -41,7 +41,7 @@ def benefits_named_by(transaction: Transaction) -> Named:
     traced = [(trn.value(1), trn.value(2)) for level in people for trn in level.all("TRN")]
     return Named(
         requests=frozenset(number for whose, number in traced if whose == _OUR_TRACE and number),
-        numbers=frozenset([*(number for _, number in traced if number), *_reference(transaction)]),
+        numbers=frozenset([*(number for _, number in traced), *_reference(transaction)]),
         patients=_people(people[-1:]),
     )
 
