@@ -53,7 +53,7 @@ class Desk:
         payer = request.referral_id
         endpoint = PayerEndpoint(payer=payer, name=payer, base_url=self._urls[payer], timeout=DRIPS, at_once=AT_ONCE)
         async with self._passage.to(endpoint, Channel.PAS):
-            return await self._channel.verify_benefits(case(endpoint))
+            return (await self._channel.verify_benefits(case(endpoint))).benefits
 
 
 async def measure(*, quick: bool) -> Report:

@@ -19,3 +19,6 @@ DIFFERENCES: Final = Gauge(
     "firstdose_differences", "Referrals where store and workflow differed at the last look", ("outcome",)
 )
 REFUSALS: Final = Counter("firstdose_access_refused", "Requests refused or for what is not there", ("route", "status"))
+FOREIGN_ANSWERS: Final = Gauge(
+    "firstdose_payer_answers_refused", "Payers' answers kept apart, for they are about another", ("problem",)
+)

@@ -10,7 +10,7 @@ import structlog
 
 from desk.delivery import Delivery
 from desk.http.desk import Desk
-from desk.measures import UNDELIVERED
+from desk.measures import FOREIGN_ANSWERS, UNDELIVERED
 from desk.outbox_relay import Couriers, OutboxRelay
 from desk.reconciliation_schedule import reconcile_regularly
 from desk.relay import MessageRelay
@@ -64,17 +64,23 @@ async def _wake(desk: Desk, channel: str, delivery: Delivery[Any]) -> None:
 
 
 async def _count(desk: Desk) -> None:
-    """What waits for a person to look at it. While the database is away the last count stands."""
-    undelivered = UndeliveredStore(desk.pool, desk.audit)
+    """While the database is away the last count stands."""
     while True:
         try:
-            for what, number in (await undelivered.count()).items():
-                UNDELIVERED.labels(what).set(number)
+            await count_once(desk)
         except Unavailable:
             log.warning("relay_waits_for_database")
         except Exception:
             log.exception("count_failed")
         await asyncio.sleep(_COUNTED_EVERY_S)
+
+
+async def count_once(desk: Desk) -> None:
+    """What waits for a person to look at it. Raises Unavailable."""
+    for what, number in (await UndeliveredStore(desk.pool, desk.audit).count()).items():
+        UNDELIVERED.labels(what).set(number)
+    for problem, number in (await desk.contacts.count_foreign()).items():
+        FOREIGN_ANSWERS.labels(problem).set(number)
 
 
 async def _run(delivery: Delivery[Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Line, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits
@@ -104,13 +105,32 @@ class PayerCase(BaseModel):
     created_at: datetime
 
 
-class ReceivedAnswer(BaseModel):
-    """An answer as it came (kept sealed, PHI) and as it was read."""
+class Received(BaseModel):
+    """What a payer sent, as it came (kept sealed, PHI), and whom and which request it names."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     raw: bytes
+    named: Named = Field(repr=False)
+
+
+class ReceivedAnswer(Received):
+    """An answer to a request for authorization, as it was read."""
+
     answer: PayerAnswer
+
+
+class ReceivedBenefits(Received):
+    """An answer to the question for benefits, as it was read."""
+
+    benefits: Benefits
+
+
+class ForeignAnswer(Impossible):
+    """What came is about another request or another patient. It is kept sealed and changes nothing.
+
+    `problem` says which of them.
+    """
 
 
 class PayerChannel(Protocol):
@@ -119,7 +139,7 @@ class PayerChannel(Protocol):
     Every method raises Impossible or Unavailable.
     """
 
-    async def verify_benefits(self, case: PayerCase) -> Benefits: ...
+    async def verify_benefits(self, case: PayerCase) -> ReceivedBenefits: ...
 
     async def submit(self, case: PayerCase) -> ReceivedAnswer: ...
 
@@ -128,7 +148,8 @@ class PayerChannel(Protocol):
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None: ...
 
-    async def void(self, case: PayerCase) -> None: ...
+    async def void(self, case: PayerCase) -> Received | None:
+        """Cancel `case.previous_trace`: what the payer said to it; None if it never had it."""
 
 
 class Purpose(StrEnum):
@@ -164,6 +185,11 @@ class Via(StrEnum):
     NOTIFICATION = "notification"
     INQUIRY = "inquiry"
 
+    @property
+    def direct(self) -> bool:
+        """Whether it is the answer to a call of ours."""
+        return self is not Via.NOTIFICATION
+
 
 class ContactStore(Protocol):
     """Contacts with payers and their answers, sealed."""
@@ -186,7 +212,16 @@ class ContactStore(Protocol):
     async def keep_answer(
         self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
     ) -> PayerAnswer:
-        """Keep it as `authorization.hear` judges: what now stands. What an event brought before is not judged again."""
+        """Keep it as `authorization.hear` judges: what now stands. What an event brought before is not judged again.
+
+        Raises ForeignAnswer, as `check_whose`.
+        """
+
+    async def check_whose(self, contact_id: str, via: Via, received: Received) -> None:
+        """Judge whether it may change anything, by the facts of the contact's referral (`domain.answer_match`).
+
+        Raises ForeignAnswer once it is kept apart, sealed and audited.
+        """
 
     async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
         """Keep what came instead of an answer; of each contact the newest few."""

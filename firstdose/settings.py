@@ -3,26 +3,21 @@
 Light on purpose (no Temporal, no database, no cryptography): the staff CLI imports it at every start.
 """
 
-import base64
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    SecretBytes,
     SecretStr,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
 
-from firstdose.adapters.webhooks import decode_secret
+from firstdose.setting_values import FromJson, Keys, MailAddress, SourceSecrets, WebAddress, WebhookSecret
 
 SECRETS_DIR = "FIRSTDOSE_SECRETS_DIR"
 _TEMPORAL_API_KEY = "TEMPORAL_API_KEY"
@@ -47,47 +42,6 @@ class OuterServers(NamedTuple):
 
     database_url: str | None
     temporal_address: str | None
-
-
-def _parse_keys(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    keys: dict[str, bytes] = {}
-    for entry in text.split(","):
-        key_id, colon, encoded = entry.strip().partition(":")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except ValueError:
-            key = b""
-        if not (key_id and colon and len(key) == 32):
-            raise ValueError("each entry is `id:base64`, the base64 of exactly 32 random bytes")
-        if key_id in keys:
-            raise ValueError("two entries have the same id")
-        keys[key_id] = key
-    return keys
-
-
-def _one_or_several(secrets: object) -> object:
-    return [secrets] if isinstance(secrets, str) else secrets
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    decode_secret(secret.get_secret_value())
-    return secret
-
-
-def _parse_json(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError("it is not JSON") from None
-
-
-WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
-SourceSecrets = dict[str, Annotated[tuple[WebhookSecret, ...], Field(min_length=1), BeforeValidator(_one_or_several)]]
-FromJson = BeforeValidator(_parse_json)
 
 
 class PayerCredential(BaseModel):
@@ -125,7 +79,7 @@ class Settings(BaseModel):
         alias="DATABASE_URL",
         description="PostgreSQL 15 or newer, `postgresql://user:password@host:port/database`",
     )
-    keys: Annotated[dict[str, SecretBytes], BeforeValidator(_parse_keys)] | None = Field(
+    keys: Keys | None = Field(
         None,
         alias="FIRSTDOSE_KEYS",
         description="keys that seal PHI, `k2:<base64>,k1:<base64>`: the first is active, the last is the root of "
@@ -136,7 +90,7 @@ class Settings(BaseModel):
         alias="FIRSTDOSE_SOURCES",
         description='referral sources and their webhook secrets, JSON `{source: "whsec_…"}` or a list while rotating',
     )
-    source_callbacks: Annotated[dict[str, str], FromJson] = Field(
+    source_callbacks: Annotated[dict[str, WebAddress], FromJson] = Field(
         default_factory=dict,
         alias="FIRSTDOSE_SOURCE_CALLBACKS",
         description="where each source hears of milestones, JSON `{source: url}`",
@@ -155,14 +109,17 @@ class Settings(BaseModel):
         "for mutual TLS, `authority_file` if the payer's own certificate comes from a private authority; "
         "`password_file` beside the name `user` logs in to a clearinghouse",
     )
-    billing_url: str | None = Field(
+    billing_url: WebAddress | None = Field(
         None, alias="FIRSTDOSE_BILLING_URL", description="where the billing system takes its signed webhook"
     )
     billing_secret: WebhookSecret | None = Field(
         None, alias="FIRSTDOSE_BILLING_SECRET", description="webhook secret shared with the billing system, `whsec_…`"
     )
-    smtp_url: SecretStr | None = Field(
-        None, alias="FIRSTDOSE_SMTP_URL", description="`smtp://user:password@host:port`; unset: mail is only logged"
+    smtp_url: MailAddress | None = Field(
+        None,
+        alias="FIRSTDOSE_SMTP_URL",
+        description="`smtp://user:password@host:port` (STARTTLS is required), `smtps://…` (TLS from the beginning) or, "
+        "on this machine alone, `smtp+plain://…`; unset: mail is only logged",
     )
     mail_from: str = Field("firstdose@localhost", alias="FIRSTDOSE_MAIL_FROM", description="sender address of our mail")
     role_mailboxes: Annotated[dict[str, str], FromJson] = Field(
@@ -173,9 +130,11 @@ class Settings(BaseModel):
     policy_file: Path | None = Field(
         None, alias="FIRSTDOSE_POLICY_FILE", description="the pharmacy's policy, YAML; unset: the built-in one"
     )
-    oidc_issuer: str | None = Field(None, alias="FIRSTDOSE_OIDC_ISSUER", description="issuer of staff tokens")
+    oidc_issuer: WebAddress | None = Field(None, alias="FIRSTDOSE_OIDC_ISSUER", description="issuer of staff tokens")
     oidc_audience: str = Field("firstdose", alias="FIRSTDOSE_OIDC_AUDIENCE", description="audience a token must name")
-    oidc_jwks_url: str | None = Field(None, alias="FIRSTDOSE_OIDC_JWKS_URL", description="the issuer's public keys")
+    oidc_jwks_url: WebAddress | None = Field(
+        None, alias="FIRSTDOSE_OIDC_JWKS_URL", description="the issuer's public keys"
+    )
     oidc_jwks_file: Path | None = Field(
         None, alias="FIRSTDOSE_OIDC_JWKS_FILE", description="the issuer's public keys as a file, instead of the URL"
     )
@@ -188,10 +147,10 @@ class Settings(BaseModel):
     )
     host: str = Field("127.0.0.1", alias="FIRSTDOSE_HOST", description="address that the servers listen on")
     port: int = Field(8080, ge=0, le=65535, alias="FIRSTDOSE_PORT", description="port of the desk")
-    public_url: str = Field(
+    public_url: WebAddress = Field(
         "http://127.0.0.1:8080", alias="FIRSTDOSE_PUBLIC_URL", description="how the outside reaches the desk"
     )
-    temporal_ui_origin: str | None = Field(
+    temporal_ui_origin: WebAddress | None = Field(
         None,
         alias="FIRSTDOSE_TEMPORAL_UI_ORIGIN",
         description="origin of the Temporal Web UI, for the codec server's CORS",
@@ -232,7 +191,7 @@ class Settings(BaseModel):
         alias="FIRSTDOSE_STATE",
         description="directory of the local stack, with its addresses and tokens",
     )
-    url: str | None = Field(
+    url: WebAddress | None = Field(
         None, alias="FIRSTDOSE_URL", description="the desk that the CLI talks to; unset: the local stack's"
     )
     token: SecretStr | None = Field(

@@ -29,6 +29,7 @@ from workflows.case import Request, Sending
 from workflows.control import all_of
 from workflows.denial import ASSISTANCE, Denial
 from workflows.lines import briefly, set_lines
+from workflows.messages import PayerAnswered
 from workflows.payer_clock import PayerClock, noted, when_to_ask
 from workflows.payer_wait import PayerWait
 from workflows.takeover import NotWanted, Takeover
@@ -197,6 +198,13 @@ class Authorization(Track):
                 self.case.payer_may_have[earlier] = left
             else:
                 del self.case.payer_may_have[earlier]
+
+    def hear(self, answered: PayerAnswered) -> None:
+        """The payer told us something by itself."""
+        if answered.refused is None:
+            self.case.notify(answered.contact_id)
+        else:
+            PayerWait(*self.tools).hear_foreign(answered.contact_id, answered.refused)
 
     async def listen(self) -> None:
         """Hear what the payer says when nobody waits for it, for as long as the workflow lives.

@@ -11,6 +11,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from firstdose.domain.resolutions import Refused
+    from workflows.authorization import Authorization
     from workflows.journal import Journal
     from workflows.messages import (
         AmendRequest,
@@ -40,6 +41,7 @@ class Handlers:
     journal: Journal
     worklist: Worklist
     steering: Steering
+    authorization: Authorization
 
     @workflow.update(description="Resolve a work item, as its role")
     async def resolve_work_item(self, request: ResolveWorkItem) -> Done:
@@ -100,7 +102,7 @@ class Handlers:
 
     @workflow.signal(description="The payer's answer lies in the store")
     def payer_answered(self, message: Any) -> None:
-        self._by_signal(PayerAnswered, message, lambda answered: self.state.case.notify(answered.contact_id))
+        self._by_signal(PayerAnswered, message, self.authorization.hear)
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:

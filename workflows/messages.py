@@ -4,11 +4,12 @@ Shapes may gain optional fields, never lose or change them: workflows that run f
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from temporalio.common import SearchAttributeKey
 
+from firstdose.domain.answer_match import Whose
 from firstdose.domain.authorization import Line
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import WaitingFor
@@ -111,9 +112,12 @@ class ApproveOverride(Message):
 
 
 class PayerAnswered(BaseModel):
+    """`refused`: what came is about another, and is not the answer that lies in the store."""
+
     model_config = ConfigDict(hide_input_in_errors=True)
 
     contact_id: Uuid
+    refused: Literal[Whose.ANOTHER_REQUEST, Whose.ANOTHER_PATIENT] | None = None
 
 
 class Done(BaseModel):

@@ -144,6 +144,13 @@ class PayerWait(Track):
     def _answered_unread(self) -> list[str]:
         return [each for each in self.case.unread if self.worklist.answered(Reconcile, about=_unread(each))]
 
+    def hear_foreign(self, contact_id: str, problem: str) -> None:
+        """What came under our number is about another: no line changes, and where we wait a person asks the payer."""
+        self.journal.note("payer.foreign_answer", contact=contact_id, problem=problem)
+        waiting = next((request for request in self.case.owed if request.contact_id == contact_id), None)
+        if waiting:
+            self._ask_people(waiting, problem)
+
     def _heard(self, request: Request, answer: PayerAnswer) -> bool:
         """The payer's word changes the lines of its request; False if it is the word that we know."""
         if answer.says_the_same(request.known):

@@ -14,7 +14,7 @@ from desk.cli.temporal import connected, run
 from desk.reconciliation import Difference, Outcome, Reconciliation
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.pool import database
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.reconciliation import ProcessStore
 from firstdose.adapters.postgres.vault import Vault
 
@@ -38,7 +38,7 @@ async def _reconcile(referral_ids: Sequence[str], *, mend: bool, as_json: bool) 
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
     keyring = Keyring(settings.key_material())
     client = await connected(settings, keyring, patience=_PATIENCE)
-    async with told_in_one_line(), database(dsn_of(settings)) as pool:
+    async with told_in_one_line(), keyed_database(dsn_of(settings), keyring, "command") as pool:
         store = ProcessStore(pool, Vault(keyring), AuditTrail(keyring), operator())
         if len(await store.find(referral_ids)) < len(set(referral_ids)):
             raise Failure("there is no such referral; `firstdose list` shows them")

@@ -104,13 +104,13 @@ class _News:
         self._desk = desk
         self._actor = Actor(kind=ActorKind.PAYER, id=payer)
 
-    async def answered(self, contact: Contact, digest: str) -> None:
+    async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
         message = Message(
             id=new_id(),
             referral_id=contact.referral_id,
             kind=MessageKind.PAYER_ANSWERED,
             actor=self._actor,
-            body={"contact_id": contact.id},
+            body={"contact_id": contact.id, **({"refused": refused} if refused else {})},
             received_at=datetime.now(UTC),
         )
         try:

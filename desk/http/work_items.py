@@ -15,10 +15,11 @@ from desk.http.identity import Reader, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
 from desk.http.problems import Problem
 from desk.intake.problems import problems
-from firstdose.adapters.postgres.contacts import UnreadableShown
 from firstdose.adapters.postgres.messages import Conflict
 from firstdose.adapters.postgres.paging import BadCursor, Page
+from firstdose.adapters.postgres.set_aside import UnreadableShown
 from firstdose.adapters.postgres.work_items import WorkItemView
+from firstdose.domain.answer_match import FOREIGN
 from firstdose.domain.facts import with_facts
 from firstdose.domain.message import MessageKind
 from firstdose.domain.resolutions import OF_KIND, Refused, split
@@ -27,7 +28,7 @@ from firstdose.domain.work_item import WorkItemKind, WorkItemState
 
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
-_NO_ANSWER: Final = ("unreadable_answer", "payer_refused_request")
+_NO_ANSWER: Final = ("unreadable_answer", "payer_refused_request", *FOREIGN)
 """Problems for which there is something to see: what came instead of an answer."""
 
 ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]

@@ -10,10 +10,11 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import transaction
+from firstdose.domain.answer_match import Named
 from firstdose.domain.clocks import Clock
 from firstdose.domain.message import MessageState
 from firstdose.domain.role import Role
-from firstdose.payer_ports import Contact, Purpose
+from firstdose.payer_ports import Contact, ForeignAnswer, Purpose, Received, Via
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -246,6 +247,26 @@ async def test_what_the_payer_sent_instead_of_an_answer_is_shown_masked(desk: Se
     await page.goto(f"{desk.url}/#/items/{referral_id}-1")
     await expect(page.locator("pre")).to_have_text("<body>xx are upgrading our system, xxxxxxxxx.</body>")
     await expect(page.get_by_text("52 bytes")).to_be_visible()
+
+
+async def test_what_the_payer_sent_about_another_is_told_and_not_shown(desk: ServedDesk, page: Page) -> None:
+    referral_id = await referral_with_work(desk, problem="answer_for_another_request")
+    asked = Contact(
+        id=new_id(),
+        referral_id=referral_id,
+        payer="summit",
+        purpose=Purpose.AUTHORIZATION,
+        trace="T1",
+        created_at=datetime.now(UTC),
+    )
+    await desk.desk.contacts.begin(asked)
+    received = Received(raw=b"Hernandez", named=Named(frozenset(["another"])))
+    with pytest.raises(ForeignAnswer):
+        await desk.desk.contacts.check_whose(asked.id, Via.RESPONSE, received)
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    await page.goto(f"{desk.url}/#/items/{referral_id}-1")
+    await expect(page.get_by_text("It is kept and not shown.")).to_be_visible()
+    await expect(page.locator("pre")).to_have_count(0)
 
 
 async def test_fifteen_idle_minutes_sign_out(desk: ServedDesk, page: Page) -> None:

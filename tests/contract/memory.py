@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from firstdose.adapters.payers.registry import CaseFile
+from firstdose.domain.answer_match import Named, Ours, refusal, whose_answer, whose_request
 from firstdose.domain.authorization import (
     Certification,
     InformationRequest,
@@ -18,7 +19,16 @@ from firstdose.domain.authorization import (
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.referral import Referral
-from firstdose.payer_ports import Contact, PayerCase, PayerEndpoint, ReceivedAnswer, Via
+from firstdose.payer_ports import (
+    Contact,
+    ForeignAnswer,
+    PayerCase,
+    PayerEndpoint,
+    Received,
+    ReceivedAnswer,
+    ReceivedBenefits,
+    Via,
+)
 from firstdose.ports import Impossible, Unavailable
 from simulator.scenario import scenario_of
 
@@ -26,7 +36,9 @@ from simulator.scenario import scenario_of
 class MemoryContacts:
     """Implements payer_ports.ContactStore."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: Referral | None = None) -> None:
+        """`facts` are those of every contact's referral; None: nobody knows the patient."""
+        self.facts = facts
         self.contacts: dict[str, Contact] = {}
         self.answers: dict[str, list[tuple[Via, PayerAnswer]]] = {}
         self.unreadable: dict[str, list[bytes]] = {}
@@ -49,6 +61,7 @@ class MemoryContacts:
     async def keep_answer(
         self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
     ) -> PayerAnswer:
+        await self.check_whose(contact_id, via, received)
         known = await self.latest_answer(contact_id)
         if event is not None and known is not None and (contact_id, event) in self._events:
             return known
@@ -58,6 +71,14 @@ class MemoryContacts:
         if stands is not known:
             self.answers.setdefault(contact_id, []).append((via, stands))
         return stands
+
+    async def check_whose(self, contact_id: str, via: Via, received: Received) -> None:
+        trace = self.contacts[contact_id].trace
+        named = received.named
+        whose = whose_answer(named, Ours.of(trace, self.facts)) if self.facts else whose_request(named, trace)
+        if refused := refusal(whose, direct=via.direct):
+            await self.keep_unreadable(contact_id, received.raw)
+            raise ForeignAnswer(refused)
 
     async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
         self.unreadable.setdefault(contact_id, []).append(body)
@@ -141,7 +162,10 @@ class MemoryPayer:
         self._requests: dict[str, PayerAnswer] = {}
         self._failed: set[str] = set()
 
-    async def verify_benefits(self, case: PayerCase) -> Benefits:
+    async def verify_benefits(self, case: PayerCase) -> ReceivedBenefits:
+        return ReceivedBenefits(raw=b"{}", named=_names(case.trace), benefits=self._benefits(case))
+
+    def _benefits(self, case: PayerCase) -> Benefits:
         script = scenario_of(case.referral.coverages[0].member_id).payer.eligibility
         if script.status is not CoverageStatus.ACTIVE:
             return Benefits(status=script.status)
@@ -155,21 +179,26 @@ class MemoryPayer:
         if faulty:
             self._failed.add(case.trace)
             raise Unavailable("payer_unreachable")
-        return ReceivedAnswer(raw=b"{}", answer=self._requests[case.trace])
+        return ReceivedAnswer(raw=b"{}", named=_names(case.trace), answer=self._requests[case.trace])
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         known = self._requests.get(case.trace)
-        return ReceivedAnswer(raw=b"{}", answer=known) if known else None
+        return ReceivedAnswer(raw=b"{}", named=_names(case.trace), answer=known) if known else None
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None:
         if not any(document.kind.value in kinds and document.data for document in case.referral.documents):
             raise Impossible("no_document_to_send")
 
-    async def void(self, case: PayerCase) -> None:
+    async def void(self, case: PayerCase) -> Received | None:
         known = self._requests.get(case.previous_trace or "")
         if known and case.previous_trace:
             void = tuple(line.model_copy(update={"state": LineState.VOID}) for line in known.lines)
             self._requests[case.previous_trace] = PayerAnswer(lines=void)
+        return None
+
+
+def _names(trace: str) -> Named:
+    return Named(requests=frozenset([trace]))
 
 
 _STATES = {

@@ -137,12 +137,12 @@ async def test_what_was_cancelled_may_have_been_nothing(payer: Reached) -> None:
     ],
 )
 async def test_benefits_are_verified(payer: Reached, scenario: str, status: CoverageStatus) -> None:
-    assert (await payer.channel.verify_benefits(payer.case(scenario))).status is status
+    assert (await payer.channel.verify_benefits(payer.case(scenario))).benefits.status is status
 
 
 async def test_benefits_say_which_lines_need_authorization(payer: Reached) -> None:
-    needing = await payer.channel.verify_benefits(payer.case("approved"))
-    free = await payer.channel.verify_benefits(payer.case("no_auth_needed"))
+    needing = (await payer.channel.verify_benefits(payer.case("approved"))).benefits
+    free = (await payer.channel.verify_benefits(payer.case("no_auth_needed"))).benefits
     assert (needing.needs_authorization, free.needs_authorization) == (frozenset(LineKind), frozenset())
     assert needing.copay == Decimal(40)
 

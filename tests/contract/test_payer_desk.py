@@ -16,6 +16,7 @@ from starlette.routing import Route
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
 from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
 from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.clocks import Regime
@@ -60,6 +61,7 @@ class Office:
         self.contacts = contacts or MemoryContacts()
         self.subscriptions = MemorySubscriptions()
         self.member_id = f"SIM-{scenario.upper().replace('_', '-')}-1"
+        self.contacts.facts = referral(self.member_id)
         self.files = MemoryFiles(self.file(f"payer-{uuid4().hex[:8]}"))
         self.payer = next(iter(self.files.files))
         self.desk = PayerDeskService(
@@ -91,7 +93,7 @@ class Office:
         await self.notifications.receive(reached, await request.body())
         return Response()
 
-    async def answered(self, contact: Contact, digest: str) -> None:
+    async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
         """Implements answers.NewsDesk, with `note`."""
         await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
 
@@ -218,7 +220,8 @@ async def test_an_answer_that_waits_does_not_replace_a_decision_that_overtook_it
     assert contact is not None
     late = PayerAnswer(lines=(LineAnswer(sequence=1, state=LineState.PENDED),))
     book = AnswerBook(office.contacts, lambda: datetime.now(UTC))
-    stands = await book.keep(contact, Via.NOTIFICATION, ReceivedAnswer(raw=b"{}", answer=late))
+    named = Named(requests=frozenset([contact.trace]))
+    stands = await book.keep(contact, Via.NOTIFICATION, ReceivedAnswer(raw=b"{}", named=named, answer=late))
     assert stands == submission.answer
     assert len(office.contacts.answers[contact.id]) == 1
 

@@ -102,7 +102,7 @@ async def test_the_same_words_make_the_same_of_the_lines(
 async def test_the_same_benefits_ask_for_the_same_authorization(
     world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str
 ) -> None:
-    benefits = await wire.verify_benefits(asking(world, scenario))
+    benefits = (await wire.verify_benefits(asking(world, scenario))).benefits
     script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": benefits.model_dump(mode="json")}]}
     async with told(env, script, lambda story: bool(story.outside.standing.lines)) as story:
         found = story.outside.standing.lines
@@ -113,7 +113,7 @@ async def test_the_same_benefits_ask_for_the_same_authorization(
 async def test_the_same_lack_of_coverage_asks_people_the_same(
     world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str
 ) -> None:
-    benefits = await wire.verify_benefits(asking(world, scenario))
+    benefits = (await wire.verify_benefits(asking(world, scenario))).benefits
     script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": benefits.model_dump(mode="json")}]}
     async with told(env, script, lambda story: bool(story.asked(K.RESOLVE_COVERAGE))) as story:
         (item,) = story.asked(K.RESOLVE_COVERAGE)

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstdose.adapters.payers.pas.request import submission
-from firstdose.payer_ports import PayerEndpoint, UnreadableAnswer
+from firstdose.domain.answer_match import Ours, Whose, whose_answer
+from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Unavailable
 from tests.contract.cases import US, case, endpoint
 from tests.contract.conftest import World, serving
@@ -50,9 +51,11 @@ async def test_an_answer_about_somebody_else_has_our_number_and_another_patient(
 
 async def test_our_number_on_an_answer_about_another_patient_is_not_believed(world: World) -> None:
     asked = case(endpoint(f"{world.url}/fhir/northstar"), member("answered_about_another"))
-    with pytest.raises(UnreadableAnswer):
-        await world.pas.submit(asked)
-    assert await world.pas.inquire(asked) is not None
+    ours = Ours.of(asked.trace, asked.referral)
+    assert whose_answer((await world.pas.submit(asked)).named, ours) is Whose.ANOTHER_PATIENT
+    found = await world.pas.inquire(asked)
+    assert found is not None
+    assert whose_answer(found.named, ours) is Whose.OURS
 
 
 async def test_two_answers_come_side_by_side_and_contradict_each_other(world: World) -> None:

@@ -9,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.pas.elements import Unreadable
-from firstdose.adapters.payers.pas.eligibility import read_benefits
+from firstdose.adapters.payers.pas.eligibility import read_benefits as read
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import case
 from tests.unit.test_pas_answer import ANYTHING
+
+
+def read_benefits(raw: bytes, asked: PayerCase) -> Benefits:
+    return read(raw, asked).benefits
 
 
 def told(*items: dict[str, Any], inforce: object = True, **response: Any) -> bytes:

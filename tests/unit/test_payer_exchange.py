@@ -84,3 +84,15 @@ async def test_an_error_keeps_the_beginning_of_a_long_body() -> None:
     with pytest.raises(UnreadableAnswer) as unreadable:
         await answered(200, b"a" * (LARGEST_ANSWER + 1))
     assert len(refused.value.body) == len(unreadable.value.body) == MOST_OF_A_BODY
+
+
+@pytest.mark.parametrize("url", ["http://payer.example/fhir", "https://user:password@payer.example/fhir"])
+async def test_an_address_that_is_not_safe_is_never_called(url: str) -> None:
+    """Such as one of a plan that was stored before it had to be."""
+
+    def called(_: httpx2.Request) -> httpx2.Response:
+        raise AssertionError
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(called)) as http:
+        with pytest.raises(Impossible, match="payer_address_wrong"):
+            await post(http, url, b"", {}, timedelta(seconds=5))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firstdose.adapters.postgres.imports import Problem, RefusedRows, read_rows
-from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.adapters.postgres.payer_rows import ImportedPayerRow, PayerRow
 from firstdose.domain.business_calendar import Unit
 from firstdose.domain.channel import Channel, PeerToPeer, Plan, SiteOfCare
 from firstdose.domain.clock_rules import Purpose, Regime
@@ -175,3 +175,30 @@ def test_of_public_plans_the_clock_runs_on_while_they_wait_for_us() -> None:
         (rule,) = row.plan(1).clocks
         assert rule.tolls == (regime in (Regime.EMPLOYER, Regime.PLAN))
         assert rule.expedited == rule.standard == timedelta(days=5)
+
+
+@pytest.mark.parametrize("column", ["portal", "base_url", "x12_url", "token_url"])
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://canary.example/fhir", "an address begins with https://, except on this machine"),
+        ("https://user:CANARY@canary.example/fhir", "an address has no user or password in it"),
+        ("https://canary.example/fhir#CANARY", "an address has no # in it"),
+    ],
+)
+def test_an_address_that_is_not_safe_is_told_with_its_line(column: str, address: str, told: str) -> None:
+    asked = {"token_url": "https://payer.example/token", "client_id": "firstdose", "private_key": "ours"}
+    with pytest.raises(RefusedRows) as refused:
+        read_rows(ImportedPayerRow, [LEAST, {**LEAST, "id": "other", **asked, column: address}], key=lambda row: row.id)
+    (problem,) = refused.value.report.problems
+    assert (problem.line, problem.problem.startswith(f"{column}: {told}")) == (2, True)
+    assert "canary" not in problem.problem.lower()
+
+
+def test_a_plan_on_this_machine_needs_no_https() -> None:
+    row = {**LEAST, "authorization": "pas", "base_url": "http://127.0.0.1:8090/fhir"}
+    assert read_rows(ImportedPayerRow, [row], key=lambda row: row.id)
+
+
+def test_a_plan_that_was_stored_before_is_still_read() -> None:
+    assert PayerRow.model_validate({**LEAST, "base_url": "http://payer.example/fhir"}).endpoint is not None

@@ -55,6 +55,58 @@ def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
     assert error.value.__cause__ is None
 
 
+ADDRESSES = {
+    "FIRSTDOSE_SOURCE_CALLBACKS": '{"mercy": "%s"}',
+    "FIRSTDOSE_BILLING_URL": "%s",
+    "FIRSTDOSE_OIDC_ISSUER": "%s",
+    "FIRSTDOSE_OIDC_JWKS_URL": "%s",
+    "FIRSTDOSE_PUBLIC_URL": "%s",
+    "FIRSTDOSE_TEMPORAL_UI_ORIGIN": "%s",
+    "FIRSTDOSE_URL": "%s",
+}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://canary.example", "begins with https://, except on this machine"),
+        ("https://user:CANARY@canary.example", "no user or password"),
+        ("ftp://canary.example", "begins with https://"),
+        ("https://canary.example/a b", "no spaces"),
+    ],
+)
+def test_an_address_of_others_is_safe_or_stops_the_start(name: str, address: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is not usable: .*{told}") as error:
+        load_settings(environ={name: ADDRESSES[name] % address})
+    assert "canary" not in str(error.value).lower()
+    assert "mercy" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", ["https://receiver.example/x", "http://127.0.0.1:5/x", "http://localhost:5"])
+def test_https_and_this_machine_are_good(name: str, address: str) -> None:
+    assert load_settings(environ={name: ADDRESSES[name] % address})
+
+
+def test_every_address_in_the_settings_is_looked_at() -> None:
+    """A new one is to stand in the table above."""
+    kept = {"DATABASE_URL", "FIRSTDOSE_SMTP_URL"}
+    named = {row.split("`")[1] for row in settings_table().splitlines()[2:]}
+    addresses = {name for name in named if name.endswith(("_URL", "_ORIGIN", "_CALLBACKS", "_ISSUER"))}
+    assert addresses == ADDRESSES.keys() | kept
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp+plain://user:CANARY@mail.example", "http://user:CANARY@mail.example", "smtp://user:CANARY@"]
+)
+def test_mail_without_tls_stops_the_start(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^FIRSTDOSE_SMTP_URL is not usable: ") as error:
+        load_settings(environ={"FIRSTDOSE_SMTP_URL": url})
+    assert "CANARY" not in str(error.value)
+    assert "mail.example" not in str(error.value)
+
+
 def test_validating_by_hand_shows_no_value_either() -> None:
     with pytest.raises(ValidationError) as error:
         Settings.model_validate({"port": "CANARY"})

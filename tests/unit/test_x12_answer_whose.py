@@ -9,11 +9,26 @@ from hypothesis import strategies as st
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
 from firstdose.adapters.payers.x12.envelope import read_interchange
 from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.domain.answer_match import Whose
 from firstdose.domain.authorization import LineAnswer, LineState
 from firstdose.ports import Impossible, PortError, Unavailable
-from tests.unit.x12_review import ASKED, DATES, PEOPLE, SV1, TRACE, answer, body, event, inquired, service, states
+from tests.unit.x12_review import (
+    ASKED,
+    DATES,
+    PEOPLE,
+    SV1,
+    TRACE,
+    answer,
+    body,
+    event,
+    inquired,
+    service,
+    states,
+    whose,
+)
 from tests.unit.x12_wire import interchange
 
+NAME = "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-1"
 APPROVED = [event(), *(service(number, f"HCR*A1*AUTH{number}", DATES) for number in (1, 2, 3))]
 
 
@@ -52,28 +67,98 @@ def test_the_payers_own_number_names_no_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes"),
+    "changed",
     [
-        ("DMG*D8*19610417*F", "DMG*D8*19610418*F"),
-        ("DMG*D8*19610417*F", "DMG*D8*1961"),
-        ("NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-1", "NM1*IL*1*OTHER*JORDAN****MI*SIM-APPROVED-2"),
+        {"DMG*D8*19610417*F": "DMG*D8*19610418*F"},
+        {"DMG*D8*19610417*F": "DMG*D8*1961"},
+        {"DMG*D8*19610417*F": "DMG*D8*19590902*M"},  # the subscriber's
+        {NAME: "NM1*IL*1*OTHER*JORDAN****MI*SIM-APPROVED-2", "DMG*D8*19610417*F": ""},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-2", "NM1*QC*1*SAMPLE*AVERY": ""},
+        {"NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1*SAMPLE*BLAKE", "DMG*D8*19610417*F": ""},
+        {"NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1**BLAKE", "DMG*D8*19610417*F": ""},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-2", "NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1*SAMPLE*BLAKE"},
     ],
 )
-def test_an_answer_about_another_patient_decides_nothing(was: str, becomes: str) -> None:
-    people = [becomes if one == was else one for one in PEOPLE]
-    if "NM1" in was:
-        people.remove("DMG*D8*19610417*F")
-    assert states(answer(*APPROVED)) == [LineState.APPROVED] * 3
-    assert states(answer(*APPROVED, people=people)) == [LineState.NEEDS_REVIEW] * 3
+def test_an_answer_about_another_patient_is_anothers(changed: dict[str, str]) -> None:
+    assert whose(*APPROVED) is Whose.OURS
+    people = [one for one in (changed.get(one, one) for one in PEOPLE) if one]
+    assert people != list(PEOPLE)
+    assert whose(*APPROVED, people=people) is Whose.ANOTHER_PATIENT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"DMG*D8*19610417*F": "DMG*D8**F"},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN****II*OTHER77", "DMG*D8*19610417*F": ""},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN****MI"},
+        {NAME: "NM1*IL*1*SAMPLE*JORDAN", "NM1*QC*1*SAMPLE*AVERY": "NM1*71*1*TESTER*MORGAN****MI*77"},
+        {"NM1*QC*1*SAMPLE*AVERY": "NM1*QC*1", "DMG*D8*19610417*F": ""},
+    ],
+)
+def test_what_is_not_told_of_the_patient_contradicts_nothing(changed: dict[str, str]) -> None:
+    people = [one for one in (changed.get(one, one) for one in PEOPLE) if one]
+    assert people != list(PEOPLE)
+    assert whose(*APPROVED, people=people) is Whose.OURS
+
+
+def test_one_event_about_another_is_enough() -> None:
+    other = ["HL*20*3*23*1", "DMG*D8*19590902*F", "HL*21*20*EV*1", f"TRN*2*{TRACE}*9"]
+    assert whose(*APPROVED, other) is Whose.ANOTHER_PATIENT
+    other[-1] = f"TRN*2*{'f' * 32}*9"
+    assert whose(*APPROVED, other) is Whose.OURS, "an inquiry lists others"
 
 
 def test_a_member_id_with_a_suffix_is_ours_by_name_and_birth_date() -> None:
     people = [one.replace("SIM-APPROVED-1", "SIMAPPROVED1 02") for one in PEOPLE]
-    assert states(answer(*APPROVED, people=people)) == [LineState.APPROVED] * 3
+    assert whose(*APPROVED, people=people) is Whose.OURS
     doctor = [*people[:8], "NM1*71*1*TESTER*MORGAN****MI*77", *people[8:]]
-    assert states(answer(*APPROVED, people=doctor)) == [LineState.APPROVED] * 3
-    nameless = [one for one in people if not one.startswith("NM1*QC")]
-    assert states(answer(*APPROVED, people=nameless)) == [LineState.NEEDS_REVIEW] * 3
+    assert whose(*APPROVED, people=doctor) is Whose.OURS
+
+
+def test_the_subscriber_of_our_plan_is_not_our_patient() -> None:
+    alone = [*PEOPLE[:6], "DMG*D8*19590902*M"]
+    told = [["HL*5*3*EV*1", *APPROVED[0][1:]], *APPROVED[1:]]
+    assert whose(*told, people=alone) is Whose.ANOTHER_PATIENT
+    assert whose(*told, people=PEOPLE[:4] + PEOPLE[4:5]) is Whose.OURS, "nobody is named"
+
+
+@pytest.mark.parametrize(
+    ("trace", "echo", "expected"),
+    [
+        (TRACE, TRACE, Whose.OURS),
+        (TRACE, "other", Whose.OURS),
+        (TRACE.upper(), "", Whose.OURS),
+        ("f" * 32, "", Whose.ANOTHER_REQUEST),
+        ("f" * 32, "other", Whose.ANOTHER_REQUEST),
+        ("", "other", Whose.ANOTHER_REQUEST),
+        ("", TRACE, Whose.OURS),
+        ("", "", Whose.SILENT),
+    ],
+)
+def test_the_request_is_named_by_trace_or_reference(trace: str, echo: str, expected: Whose) -> None:
+    told = [event(trace=trace)] if trace else [["HL*5*4*EV*1", "HL*6*5*SS*0", "HCR*A1"]]
+    assert whose(*told, echo=echo) is expected
+
+
+@pytest.mark.parametrize(
+    ("trn", "expected"),
+    [
+        (f"TRN*2*{TRACE}-1*9", Whose.OURS),
+        (f"TRN*2*{'f' * 32}-1*9", Whose.ANOTHER_REQUEST),
+        (f"TRN*1*{'f' * 32}-1*9", Whose.SILENT),
+        (f"TRN*1*{TRACE}-1*9", Whose.OURS),
+    ],
+)
+def test_a_line_names_the_request_with_its_sequence(trn: str, expected: Whose) -> None:
+    assert whose(["HL*5*4*EV*1", "HL*6*5*SS*0", trn, "HCR*A1"], echo="") is expected
+
+
+def test_a_rejection_without_an_event_is_about_the_people_in_it() -> None:
+    assert whose(people=[*PEOPLE, "AAA*N**75*C"]) is Whose.OURS
+    another = [*PEOPLE[:-1], "DMG*D8*19590902*F", "AAA*N**75*C"]
+    assert whose(people=another) is Whose.ANOTHER_PATIENT
+    assert whose(people=[*another, "HL*5*1*21*0", "NM1*1P*2*US*****XX*1234567893"]) is Whose.ANOTHER_PATIENT
 
 
 def test_an_inquiry_finds_ours_among_others() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from functools import reduce
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from firstdose.adapters.payers.x12.eligibility_271 import read_benefits
 from firstdose.adapters.payers.x12.envelope import read_interchange
 from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.adapters.payers.x12.whose import benefits_named_by
+from firstdose.domain.answer_match import Ours, Whose, whose_answer
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
@@ -181,12 +184,35 @@ def test_a_payer_that_does_not_tell(aaa: str, error: type[PortError], problem: s
         assert getattr(failed.value, "retry_after", None) == wait
 
 
-def test_an_answer_to_another_inquiry_or_about_another_patient_tells_nothing() -> None:
+def test_an_answer_to_another_inquiry_tells_nothing() -> None:
     with pytest.raises(Unreadable):
         told("EB*1**30", people=[one.replace(TRACE, "f" * 32) for one in PERSON])
-    with pytest.raises(Impossible) as other:
-        told("EB*1**30", people=[one.replace("19610417", "19610418") for one in PERSON])
-    assert other.value.problem == "answer_for_another_patient"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, Whose.OURS),
+        ({"19610417": "19610418"}, Whose.ANOTHER_PATIENT),
+        ({"SIM-APPROVED-1": "SIM-APPROVED-2", "AVERY": "BLAKE"}, Whose.ANOTHER_PATIENT),
+        ({TRACE: "f" * 32}, Whose.ANOTHER_REQUEST),
+        ({f"TRN*2*{TRACE}": "TRN*1*X"}, Whose.SILENT),
+        ({"BV-77": TRACE.upper(), f"TRN*2*{TRACE}": "TRN*1*X"}, Whose.OURS),
+    ],
+)
+@pytest.mark.parametrize("told", ["EB*1**30", "AAA*N**75*C"])
+def test_whom_and_what_a_271_names(changed: dict[str, str], expected: Whose, told: str) -> None:
+    people = [reduce(lambda text, words: text.replace(*words), changed.items(), one) for one in PERSON]
+    body = ["BHT*0022*11**20261121*1201", *people, told]
+    named = benefits_named_by(read_interchange(interchange("271", body)).transactions[0])
+    assert whose_answer(named, Ours.of(TRACE, ASKED.referral)) is expected
+
+
+def test_another_plans_member_in_a_271_is_nobody_of_ours() -> None:
+    other = ["EB*1**30", "LS*2120", "NM1*IL*1*OTHER*PERSON****MI*77", "DMG*D8*19590902*F", "LE*2120"]
+    body = ["BHT*0022*11**20261121*1201", *PERSON, *other]
+    named = benefits_named_by(read_interchange(interchange("271", body)).transactions[0])
+    assert whose_answer(named, Ours.of(TRACE, ASKED.referral)) is Whose.OURS
 
 
 def test_the_patient_may_be_answered_for_as_a_subscriber() -> None:

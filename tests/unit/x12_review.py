@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
 from firstdose.adapters.payers.x12.envelope import read_interchange
+from firstdose.adapters.payers.x12.whose import review_named_by
+from firstdose.domain.answer_match import Ours, Whose, whose_answer
 from firstdose.domain.authorization import LineState, PayerAnswer
 from firstdose.payer_ports import PayerCase
 from tests.contract.cases import case
@@ -41,6 +43,12 @@ def body(*parts: Sequence[str], people: Sequence[str] = PEOPLE, echo: str = TRAC
 def answer(*parts: Sequence[str], asked: PayerCase = ASKED, people: Sequence[str] = PEOPLE) -> PayerAnswer:
     transaction = read_interchange(interchange("278", body(*parts, people=people))).transactions[0]
     return read_answer(transaction, asked)
+
+
+def whose(*parts: Sequence[str], people: Sequence[str] = PEOPLE, echo: str = TRACE) -> Whose:
+    """As the store judges it."""
+    transaction = read_interchange(interchange("278", body(*parts, people=people, echo=echo))).transactions[0]
+    return whose_answer(review_named_by(transaction, ASKED), Ours.of(TRACE, ASKED.referral))
 
 
 def inquired(*parts: Sequence[str], people: Sequence[str] = PEOPLE) -> PayerAnswer | None:

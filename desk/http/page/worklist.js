@@ -85,6 +85,7 @@ function facts(entry) {
 /** What the payer sent instead of an answer, without what it says of anybody. */
 function unreadable(came) {
   if (!came) return null;
+  if (came.problem !== "unreadable_answer") return el("p.hint", {}, `What the payer sent ${moment(came.at)} is about another patient or another request. It is kept and not shown.`);
   return el("figure", {},
     el("figcaption.hint", {}, `What the payer sent ${moment(came.at)} (${came.bytes} bytes; words and digits are masked)`),
     el("pre.excerpt", {}, came.excerpt || "nothing"));

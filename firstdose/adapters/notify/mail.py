@@ -4,21 +4,22 @@ import asyncio
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import aiosmtplib
 
 from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.domain.address import mail_server
 from firstdose.ports import Unavailable
 
 WITHIN: Final = timedelta(seconds=30)
 
 
 class Mail:
-    """`url` is `smtp://user:password@host:port` (STARTTLS where offered) or `smtps://…`."""
+    """`url` is as `domain.address.mail_server` reads it: without TLS nothing is sent, unless it says so."""
 
     def __init__(self, url: str, sender: str, *, within: timedelta = WITHIN) -> None:
-        self._server = urlsplit(url)
+        self._server = mail_server(url)
         self._sender = sender
         self._within = within
 
@@ -40,13 +41,14 @@ class Mail:
         return message
 
     async def _send(self, message: EmailMessage) -> None:
-        server = self._server
+        server, address = self._server, self._server.address
         await aiosmtplib.send(
             message,
-            hostname=server.hostname,
-            port=server.port,
-            username=unquote(server.username) if server.username else None,
-            password=unquote(server.password) if server.password else None,
-            use_tls=server.scheme == "smtps",
+            hostname=address.hostname,
+            port=address.port,
+            username=unquote(address.username) if address.username else None,
+            password=unquote(address.password) if address.password else None,
+            use_tls=server.implicit,
+            start_tls=not (server.implicit or server.plain),
             timeout=self._within.total_seconds(),
         )

@@ -6,7 +6,15 @@ from typing import Protocol
 
 from firstdose.adapters.payers.pas.notification import Told, read_notification
 from firstdose.domain.authorization import PayerAnswer, PayerEvent
-from firstdose.payer_ports import Contact, ContactStore, PayerEndpoint, ReceivedAnswer, Via
+from firstdose.payer_ports import (
+    Contact,
+    ContactStore,
+    ForeignAnswer,
+    PayerEndpoint,
+    Received,
+    ReceivedAnswer,
+    Via,
+)
 from firstdose.ports import Impossible
 
 
@@ -20,9 +28,13 @@ class AnswerBook:
     async def keep(
         self, contact: Contact, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
     ) -> PayerAnswer:
-        """Keep it and return what now stands, as `authorization.hear` judges."""
+        """Keep it and return what now stands, as `authorization.hear` judges. Raises ForeignAnswer."""
         answer = received.answer.model_copy(update={"received_at": self._clock()})
         return await self._contacts.keep_answer(contact.id, via, received.model_copy(update={"answer": answer}), event)
+
+    async def check_whose(self, contact: Contact, received: Received) -> None:
+        """Of what is the direct answer to a call of ours and kept nowhere. Raises ForeignAnswer."""
+        await self._contacts.check_whose(contact.id, Via.RESPONSE, received)
 
     async def notified(self, contact: Contact, told: Told, event: PayerEvent | None, *, trust_outcome: bool) -> None:
         """Keep what a notification says of the lines that the contact asked about, and of no others."""
@@ -34,8 +46,8 @@ class AnswerBook:
 class NewsDesk(Protocol):
     """Where the news in a notification goes on to."""
 
-    async def answered(self, contact: Contact, digest: str) -> None:
-        """Tell the referral's workflow, once for each `digest` of an answer.
+    async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
+        """Tell the referral's workflow, once for each `digest` of an answer; `refused` says why it does not count.
 
         Raises Impossible if there is no such referral any more.
         """
@@ -67,12 +79,23 @@ class PayerNotifications:
         contact = await self._contact(endpoint.payer, told)
         if contact is None:
             return await self._desk.note("payer_notification_unmatched", endpoint.payer)
+        digest = f"{event.number}|{told.digest}" if event else told.digest
+        try:
+            refused = await self._refused(endpoint, contact, told, event)
+            await self._desk.answered(contact, digest, refused=refused)
+        except Impossible:
+            await self._desk.note("payer_notification_shredded", endpoint.payer)
+
+    async def _refused(
+        self, endpoint: PayerEndpoint, contact: Contact, told: Told, event: PayerEvent | None
+    ) -> str | None:
+        """Why it changes nothing; None where it counts. The payer hears nothing of it: it is about other people."""
         trusted = endpoint.trust_outcome_when_no_review_action
         try:
             await self._answers.notified(contact, told, event, trust_outcome=trusted)
-            await self._desk.answered(contact, f"{event.number}|{told.digest}" if event else told.digest)
-        except Impossible:
-            await self._desk.note("payer_notification_shredded", endpoint.payer)
+        except ForeignAnswer as foreign:
+            return foreign.problem
+        return None
 
     async def _contact(self, payer: str, told: Told) -> Contact | None:
         for trace in told.traces:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import httpx2
 
+from firstdose.domain.address import is_web_address
 from firstdose.payer_ports import MOST_OF_A_BODY, RefusedRequest, UnreadableAnswer
 from firstdose.ports import Impossible, Unavailable
 
@@ -48,10 +49,12 @@ async def post(
 
     Raises:
         Impossible: the payer refuses what we sent (4xx: RefusedRequest), or points elsewhere (3xx). Unauthorized is
-            the 401, Unknown the 404.
+            the 401, Unknown the 404. `payer_address_wrong` says that nothing has left us: it would go unencrypted.
         Unavailable: it timed out, could not be reached, failed (5xx) or asked to wait (429). `payer_not_connected`
             says that nothing has left us: there was no connection in half the time.
     """
+    if not is_web_address(url):
+        raise Impossible("payer_address_wrong")
     # The cap counts what comes over the wire, so nothing may be compressed.
     sent = {**headers, "accept-encoding": "identity"}
     try:

@@ -24,6 +24,7 @@ from firstdose.domain.referral import Referral, Site
 from firstdose.payer_ports import (
     Contact,
     ContactStore,
+    ForeignAnswer,
     PayerCase,
     PayerChannel,
     PayerEndpoint,
@@ -94,7 +95,9 @@ class PayerDeskService:
 
         async def by(channel: Channel) -> Benefits:
             async with self._ways.sending(channel, contact, case.endpoint, without_effect=harmless) as payer:
-                return await payer.verify_benefits(case)
+                received = await payer.verify_benefits(case)
+                await self._answers.check_whose(contact, received)
+                return received.benefits
 
         ways = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
         channel, benefits = await by_first(ways, by, harmless, contact.payer)
@@ -107,8 +110,7 @@ class PayerDeskService:
         carrier = _carrier(contact, file.plan)
         answer = await self._answered_before(contact, case, carrier)
         if answer is None:
-            carrier, received = await self._send(contact, case, file.plan)
-            answer = await self._answers.keep(contact, Via.RESPONSE, received)
+            carrier, answer = await self._send_and_hear(contact, case, file.plan)
         return self._submission(request, file, answer, carrier)
 
     async def inquire(self, request: Request) -> PayerAnswer:
@@ -149,7 +151,9 @@ class PayerDeskService:
         file, contact = await self._open(request, Purpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
         async with self._ways.sending(_carrier(replaced, file.plan), contact, file.endpoint) as payer:
-            await payer.void(case)
+            said = await payer.void(case)
+        if said is not None:
+            await self._answers.check_whose(contact, said)
 
     async def _open(self, request: Request, purpose: Purpose, *, payer: str | None = None) -> tuple[CaseFile, Contact]:
         """The contact as it was first begun: a plan that changed since does not send the same request elsewhere."""
@@ -184,9 +188,27 @@ class PayerDeskService:
         known = await self._contacts.latest_answer(contact.id)
         if known is not None:
             return known
+        return await self._asked(contact, case, carrier)
+
+    async def _asked(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
         async with self._ways.asking(carrier, contact, case.endpoint) as payer:
             received = await payer.inquire(case)
         return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
+
+    async def _send_and_hear(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
+        """Where the answer is about another, the payer is asked for ours, once: it may have the request.
+
+        Raises ForeignAnswer if that brings nothing. A person must look then; the request is not sent again.
+        """
+        carrier, received = await self._send(contact, case, plan)
+        try:
+            return carrier, await self._answers.keep(contact, Via.RESPONSE, received)
+        except ForeignAnswer:
+            contact = await self._contact(contact.id)
+            answer = await self._asked(contact, case, carrier)
+            if answer is None:
+                raise
+            return carrier, answer
 
     async def _send(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, ReceivedAnswer]:
         async def by(channel: Channel) -> ReceivedAnswer:

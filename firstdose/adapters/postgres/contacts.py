@@ -2,41 +2,29 @@
 
 import hashlib
 import logging
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
-from pydantic import BaseModel, ConfigDict
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.revisions import known_referral, unshredded
-from firstdose.adapters.postgres.vault import NoDataKey, Vault
+from firstdose.adapters.postgres.revisions import Revisions, known_referral, unshredded
+from firstdose.adapters.postgres.set_aside import UNREADABLE, SetAside, UnreadableShown
+from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
 from firstdose.domain.authorization import PayerAnswer, PayerEvent, hear
 from firstdose.domain.channel import Channel
-from firstdose.domain.masking import excerpt
 from firstdose.domain.role import SYSTEM
-from firstdose.payer_ports import Contact, ReceivedAnswer, Via
+from firstdose.payer_ports import Contact, ForeignAnswer, Received, ReceivedAnswer, Via
 from firstdose.ports import Impossible, Unavailable
-
-_UNREADABLE_KEPT: Final = 5
 
 _log = logging.getLogger(__name__)
 _sql = load("contacts")
-
-
-class UnreadableShown(BaseModel):
-    """What came instead of an answer, masked. `bytes` is the size of what was kept."""
-
-    model_config = ConfigDict(frozen=True)
-
-    at: datetime
-    excerpt: str
-    bytes: int
 
 
 class PostgresContacts:
@@ -46,6 +34,8 @@ class PostgresContacts:
         self._pool = pool
         self._vault = vault
         self._audit = audit
+        self._aside = SetAside(vault)
+        self._revisions = Revisions(vault)
 
     async def begin(self, contact: Contact) -> Contact:
         """Impossible if another contact has its trace number, or there is no such referral."""
@@ -77,47 +67,38 @@ class PostgresContacts:
         """Impossible if there is no such contact, the referral was shredded, or the answer has a NUL character."""
         with unshredded(), _storable():
             async with self._locked(contact_id) as (connection, contact):
-                newest = await _sql.newest_answer(connection, contact_id=contact_id)
-                known = PayerAnswer.model_validate(newest["answer"]) if newest else None
-                if event is not None and not await self._take(connection, contact, event, received) and known:
-                    return known
-                stands = hear(known, received.answer)
-                if stands is not known:
-                    kept = received.model_copy(update={"answer": stands})
-                    await self._keep(connection, contact, (newest["number"] if newest else 0) + 1, via, kept)
-                elif not stands.says_the_same(received.answer):
-                    await self._set_aside(connection, contact, via, received)
-                return stands
+                refused = refusal(await self._whose(connection, contact, received.named), direct=via.direct)
+                if refused is None:
+                    return await self._hear(connection, contact, via, received, event)
+                await self._keep_foreign(connection, contact, via, received, refused)
+        raise ForeignAnswer(refused)
+
+    async def check_whose(self, contact_id: str, via: Via, received: Received) -> None:
+        """Impossible if there is no such contact, or the referral was shredded."""
+        with unshredded():
+            async with self._locked(contact_id) as (connection, contact):
+                refused = refusal(await self._whose(connection, contact, received.named), direct=via.direct)
+                if refused is None:
+                    return
+                await self._keep_foreign(connection, contact, via, received, refused)
+        raise ForeignAnswer(refused)
 
     async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
         """Impossible if there is no such contact, or the referral was shredded."""
-        index = self._vault.index("payer-unreadable", hashlib.sha256(body).hexdigest())
         with unshredded():
             async with self._locked(contact_id) as (connection, contact):
-                newest, now = await _sql.newest_unreadable(connection, contact_id=contact_id), datetime.now(UTC)
-                if newest and newest["body_index"] == index:
-                    await _sql.came_again(connection, contact_id=contact_id, number=newest["number"], received_at=now)
-                    return
-                number = (newest["number"] if newest else 0) + 1
-                sealed = await self._seal(connection, contact, body, "payer_unreadable", number)
-                place = {"contact_id": contact_id, "number": number}
-                await _sql.insert_unreadable(connection, **place, body_index=index, sealed=sealed, received_at=now)
-                await _sql.forget_unreadable(connection, contact_id=contact_id, before=number - _UNREADABLE_KEPT + 1)
-                await self._write(connection, contact, "payer_contact.unreadable", {"bytes": len(body)})
+                if await self._aside.keep(connection, contact, body, UNREADABLE):
+                    await self._write(connection, contact, "payer_contact.unreadable", {"bytes": len(body)})
 
     async def unreadable(self, referral_id: str) -> UnreadableShown | None:
         """The newest of the referral; None if there is none, or it was shredded."""
         async with transaction(self._pool) as connection:
-            row = await _sql.unreadable_of(connection, referral_id=referral_id)
-            if row is None:
-                return None
-            try:
-                sealer = await self._vault.sealer(connection, referral_id)
-            except NoDataKey:
-                return None
-        place = _place("payer_unreadable", row["contact_id"], row["number"])
-        body = b64decode(sealer.open(row["sealed"], **place))
-        return UnreadableShown(at=row["received_at"], excerpt=excerpt(body), bytes=len(body))
+            return await self._aside.newest(connection, referral_id)
+
+    async def count_foreign(self) -> dict[str, int]:
+        """Answers about others that are kept, by problem."""
+        async with transaction(self._pool) as connection:
+            return await self._aside.count(connection)
 
     async def latest_answer(self, contact_id: str) -> PayerAnswer | None:
         async with reachable():
@@ -142,6 +123,46 @@ class PostgresContacts:
             if row is None:
                 raise Impossible("unknown_contact")
             yield connection, _contact(row)
+
+    async def _whose(self, connection: Connection, contact: Contact, named: Named) -> Whose:
+        """By any version of the facts: the payer may repeat what we sent before they were corrected."""
+        found = whose_request(named, contact.trace)
+        if found.foreign or not named.patients:
+            return found
+        async for referral in self._revisions.history(connection, contact.referral_id):
+            found = whose_answer(named, Ours.of(contact.trace, referral))
+            if not found.foreign:
+                break
+        return found
+
+    async def _keep_foreign(
+        self, connection: Connection, contact: Contact, via: Via, received: Received, problem: Whose
+    ) -> None:
+        """Of its words nothing is in the record: they are about another person."""
+        if await self._aside.keep(connection, contact, received.raw, problem):
+            told = {"via": via, "problem": problem, "bytes": len(received.raw)}
+            _log.warning("a payer's answer is about another", extra={"payer": contact.payer, "code": problem.value})
+            await self._write(connection, contact, "payer_contact.foreign_answer", told)
+
+    async def _hear(
+        self,
+        connection: Connection,
+        contact: Contact,
+        via: Via,
+        received: ReceivedAnswer,
+        event: PayerEvent | None,
+    ) -> PayerAnswer:
+        newest = await _sql.newest_answer(connection, contact_id=contact.id)
+        known = PayerAnswer.model_validate(newest["answer"]) if newest else None
+        if event is not None and not await self._take(connection, contact, event, received) and known:
+            return known
+        stands = hear(known, received.answer)
+        if stands is not known:
+            kept = received.model_copy(update={"answer": stands})
+            await self._keep(connection, contact, (newest["number"] if newest else 0) + 1, via, kept)
+        elif not stands.says_the_same(received.answer):
+            await self._set_aside(connection, contact, via, received)
+        return stands
 
     async def _take(
         self, connection: Connection, contact: Contact, event: PayerEvent, received: ReceivedAnswer

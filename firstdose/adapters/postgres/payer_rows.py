@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import time, timedelta
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from firstdose.adapters.postgres.payer_columns import (
     Allowance,
@@ -21,6 +21,7 @@ from firstdose.adapters.postgres.payer_columns import (
     Ways,
     X12Id,
 )
+from firstdose.domain.address import web_address
 from firstdose.domain.business_calendar import END_OF_DAY, Calendar
 from firstdose.domain.channel import Channel, PeerToPeer, Plan, SiteOfCare
 from firstdose.domain.clock_rules import ClockRule, Purpose, Regime
@@ -191,6 +192,16 @@ class PayerRow(BaseModel):
             tolls=purpose is Purpose.DECISION and self.regime in (Regime.EMPLOYER, Regime.PLAN),
             purpose=purpose,
         )
+
+
+class ImportedPayerRow(PayerRow):
+    """A row of a file. One that was stored before its addresses had to be safe is read all the same: they are refused
+    when they are used."""
+
+    @field_validator("portal", "base_url", "x12_url", "token_url")
+    @classmethod
+    def _safe(cls, url: str | None) -> str | None:
+        return url and web_address(url)
 
 
 def _blank(value: object) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from firstdose.adapters.postgres.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
-from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.adapters.postgres.payer_rows import ImportedPayerRow, PayerRow
 from firstdose.adapters.postgres.pool import Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.remembered import Remembered
@@ -48,9 +48,12 @@ class PayerTable:
         self._remembered = Remembered[tuple[Known, ...]](pool, "payers")
 
     async def import_payers(self, rows: Iterable[Any], by: Importer | None = None) -> ImportReport:
-        """Take over the rows of a file (`PayerRow`); a payer that it does not name stays. Raises Unavailable."""
+        """Take over the rows of a file (`ImportedPayerRow`); a payer that it does not name stays.
+
+        Raises Unavailable.
+        """
         try:
-            payers = read_rows(PayerRow, rows, key=lambda payer: payer.id)
+            payers = read_rows(ImportedPayerRow, rows, key=lambda payer: payer.id)
         except RefusedRows as refused:
             return refused.report
         at = datetime.now(UTC)

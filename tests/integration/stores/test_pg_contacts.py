@@ -16,6 +16,7 @@ from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel
 from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
@@ -30,6 +31,7 @@ def a_word(state: LineState) -> PayerAnswer:
 
 PENDED, APPROVED = a_word(LineState.PENDED), a_word(LineState.APPROVED)
 RAW = b'{"patient": "Zkanarivogel"}'
+OURS = Named(requests=frozenset(["TRN1"]))
 
 Actions = Callable[[str], Awaitable[list[str]]]
 
@@ -56,7 +58,7 @@ def a_contact(referral_id: str, trace: str = "TRN1") -> Contact:
 
 
 def received(answer: PayerAnswer) -> ReceivedAnswer:
-    return ReceivedAnswer(raw=RAW, answer=answer)
+    return ReceivedAnswer(raw=RAW, named=OURS, answer=answer)
 
 
 async def test_an_intent_is_stored_once_and_found_by_id_and_trace(
@@ -221,7 +223,7 @@ async def test_news_under_an_old_number_is_taken_and_audited(
 ) -> None:
     """The payer has begun to count anew."""
     await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(PENDED), EVENT)
-    news = ReceivedAnswer(raw=b"other", answer=APPROVED)
+    news = ReceivedAnswer(raw=b"other", named=OURS, answer=APPROVED)
     anew = EVENT.model_copy(update={"answers": (hashlib.sha256(b"other").hexdigest(),)})
     assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, news, anew) == APPROVED
     assert "payer_contact.event_number_used_before" in await actions(referral_id)
@@ -236,7 +238,9 @@ async def test_answers_that_came_together_are_no_second_use_of_their_number(
     second = await contacts.begin(a_contact(referral_id, "TRN2"))
     both = EVENT.model_copy(update={"answers": (*EVENT.answers, hashlib.sha256(b"other").hexdigest())})
     await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), both)
-    await contacts.keep_answer(second.id, Via.NOTIFICATION, ReceivedAnswer(raw=b"other", answer=APPROVED), both)
+    theirs = Named(requests=frozenset([second.trace]))
+    news = ReceivedAnswer(raw=b"other", named=theirs, answer=APPROVED)
+    await contacts.keep_answer(second.id, Via.NOTIFICATION, news, both)
     assert await contacts.latest_answer(second.id) == APPROVED
     assert "payer_contact.event_number_used_before" not in await actions(referral_id)
 

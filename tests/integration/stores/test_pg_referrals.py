@@ -17,6 +17,7 @@ from firstdose.adapters.postgres.records import PostgresRecords
 from firstdose.adapters.postgres.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Line, LineAnswer, LineKind, LineState, PayerAnswer
 from firstdose.domain.clocks import Clock
 from firstdose.domain.facts import Blocks
@@ -180,7 +181,7 @@ async def answered(contacts: PostgresContacts, referral_id: str) -> str:
     )
     await contacts.begin(contact)
     answer = PayerAnswer(lines=(LineAnswer(sequence=1, state=LineState.PENDED),), received_at=NOW + 2 * HOUR)
-    await contacts.keep_answer(contact.id, Via.RESPONSE, ReceivedAnswer(raw=b"{}", answer=answer))
+    await contacts.keep_answer(contact.id, Via.RESPONSE, ReceivedAnswer(raw=b"{}", named=Named(), answer=answer))
     return contact.id
 
 

@@ -14,7 +14,6 @@ from firstdose.adapters.payers.pas.elements import (
     day,
     extensions,
     has,
-    identifiers,
     parse,
     part,
     parts,
@@ -25,12 +24,12 @@ from firstdose.adapters.payers.pas.elements import (
 from firstdose.adapters.payers.pas.terminology import (
     ADMINISTRATION_REFERENCE,
     AUTHORIZED_DETAIL,
-    ITEM_TRACE,
     PREAUTH_PERIOD,
     REVIEW_ACTION,
     REVIEW_ACTION_CODE,
     Element,
 )
+from firstdose.adapters.payers.pas.whose import SentRequest, named_by, traces
 from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, state_of
 from firstdose.payer_ports import ReceivedAnswer
 
@@ -40,21 +39,23 @@ _CONTRADICTORY = "contradictory"
 
 
 def read_answer(
-    raw: bytes, asked: Iterable[int] = (), *, trust_outcome: bool = False, trace: str | None = None
+    raw: bytes, asked: Iterable[int] = (), *, trust_outcome: bool = False, sent: SentRequest | None = None
 ) -> ReceivedAnswer:
     """Read the answer to a submission, as a response Bundle or a bare ClaimResponse.
 
     `asked` are the sequences of the lines that the request carried; `trust_outcome` is the payer's quirk of approving
-    by `outcome` alone. Raises Unreadable unless there is a ClaimResponse, or if it says that it answers another request
-    than that of `trace`.
+    by `outcome` alone; `sent` is the request of ours that it should answer. Raises Unreadable unless there is a
+    ClaimResponse.
     """
     bundle = parse(raw)
     response = next(resources(bundle, "ClaimResponse"), None)
     if response is None:
         raise Unreadable("no ClaimResponse")
-    if trace is not None and identifiers(response.get("request")) and trace not in traces(response):
-        raise Unreadable("the answer to another request")
-    return ReceivedAnswer(raw=raw, answer=_answer(bundle, response, asked, trust_outcome=trust_outcome))
+    return ReceivedAnswer(
+        raw=raw,
+        named=named_by(bundle, response, sent),
+        answer=_answer(bundle, response, asked, trust_outcome=trust_outcome),
+    )
 
 
 def read_inquiry(
@@ -75,16 +76,11 @@ def read_inquiry(
             raise Unreadable("a ClaimResponse without any identifier")
         return None
     newest = max(ours, key=lambda response: word(response.get("created")) or "")
-    return ReceivedAnswer(raw=raw, answer=_answer(bundle, newest, asked, trust_outcome=trust_outcome))
-
-
-def traces(response: Element) -> tuple[str, ...]:
-    """The numbers by which a ClaimResponse may name our request, never its own id."""
-    named = [*identifiers(response), *identifiers(response.get("request"))]
-    for item in parts(response, "item"):
-        for extension in extensions(item, ITEM_TRACE):
-            named.extend(filter(None, [word(part(extension, "valueIdentifier").get("value"))]))
-    return tuple(dict.fromkeys(named))
+    return ReceivedAnswer(
+        raw=raw,
+        named=named_by(bundle, newest),
+        answer=_answer(bundle, newest, asked, trust_outcome=trust_outcome),
+    )
 
 
 class _Said(NamedTuple):

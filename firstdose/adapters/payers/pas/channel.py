@@ -5,6 +5,7 @@ Unavailable, so that the desk asks before it sends again.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from firstdose.adapters.payers.exchange import Unknown
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
@@ -12,13 +13,21 @@ from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
 from firstdose.adapters.payers.pas.elements import Unreadable, parse, word
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
-from firstdose.adapters.payers.pas.request import inquiry, submission
+from firstdose.adapters.payers.pas.parties import address_of
+from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
-from firstdose.adapters.payers.pas.whose import is_about_another
+from firstdose.adapters.payers.pas.whose import SentRequest
+from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Certification
-from firstdose.domain.coverage import Benefits
-from firstdose.payer_ports import PayerCase, PayerEndpoint, ReceivedAnswer, UnreadableAnswer
+from firstdose.payer_ports import (
+    PayerCase,
+    PayerEndpoint,
+    Received,
+    ReceivedAnswer,
+    ReceivedBenefits,
+    UnreadableAnswer,
+)
 
 
 class PasChannel:
@@ -28,7 +37,7 @@ class PasChannel:
         self._client = client
         self._requestor = requestor
 
-    async def verify_benefits(self, case: PayerCase) -> Benefits:
+    async def verify_benefits(self, case: PayerCase) -> ReceivedBenefits:
         asked = eligibility_request(case, self._requestor)
         raw = await self._client.post(case.endpoint, "CoverageEligibilityRequest/$submit", asked)
         try:
@@ -39,8 +48,7 @@ class PasChannel:
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
         try:
-            _require_ours(raw, case)
-            return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), trace=case.trace)
+            return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), sent=_sent(case))
         except Unreadable:
             raise UnreadableAnswer(raw) from None
 
@@ -50,7 +58,6 @@ class PasChannel:
         except Unknown:
             return None
         try:
-            _require_ours(raw, case)
             return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
         except Unreadable:
             raise UnreadableAnswer(raw) from None
@@ -58,14 +65,15 @@ class PasChannel:
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None:
         await self._client.post(case.endpoint, "$submit-attachment", attachment(case, self._requestor, kinds))
 
-    async def void(self, case: PayerCase) -> None:
+    async def void(self, case: PayerCase) -> Received | None:
         """Cancel `case.previous_trace`; a payer that never had it is content."""
         lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
         cancelling = case.model_copy(update={"lines": lines})
         try:
-            await self._client.post(case.endpoint, "Claim/$submit", submission(cancelling, self._requestor))
+            raw = await self._client.post(case.endpoint, "Claim/$submit", submission(cancelling, self._requestor))
         except Unknown:
-            return
+            return None
+        return _answer_to_cancellation(raw, case)
 
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str:
         """Register for the payer's decisions; the payer's id of the Subscription, or "" if it tells none.
@@ -80,12 +88,19 @@ class PasChannel:
             return ""
 
 
-def _require_ours(raw: bytes, case: PayerCase) -> None:
-    """Raises Unreadable."""
-    primary = case.referral.primary
-    member_id = None if primary is None else case.referral.coverages[primary].member_id
-    if is_about_another(parse(raw), member_id):
-        raise Unreadable("about another patient")
+def _sent(case: PayerCase) -> SentRequest:
+    return SentRequest(case.trace, address_of(case.trace, CLAIM))
+
+
+def _answer_to_cancellation(raw: bytes, case: PayerCase) -> Received:
+    """Whatever it says. It may name the request that is cancelled; one that cannot be read names nobody."""
+    try:
+        named = read_answer(raw, sent=_sent(case)).named
+    except Unreadable:
+        return Received(raw=raw, named=Named())
+    if case.previous_trace in named.requests | named.numbers:
+        named = replace(named, numbers=named.numbers | {case.trace})
+    return Received(raw=raw, named=named)
 
 
 def _sequences(case: PayerCase) -> tuple[int, ...]:

@@ -18,14 +18,18 @@ from firstdose.adapters.payers.pas.elements import (
     resources,
     whole,
 )
-from firstdose.adapters.payers.pas.parties import Packet, Parties
+from firstdose.adapters.payers.pas.parties import Packet, Parties, address_of
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import Element, service, trace_identifier
+from firstdose.adapters.payers.pas.whose import SentRequest, named_by
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.payer_ports import PayerCase
+from firstdose.payer_ports import PayerCase, ReceivedBenefits
 from firstdose.ports import Impossible, Unavailable
+
+REQUEST: Final = "request"
+"""The name of the question itself among what is sent."""
 
 # X12 AAA03 reject reasons, as standards.md section 1.2 (B1 to B3) names them.
 _PAYER_DOWN: Final = "42"
@@ -48,10 +52,10 @@ def eligibility_request(case: PayerCase, requestor: Requestor) -> Element:
         "insurance": [{"focal": True, "coverage": parties.coverage}],
         **({"item": [{"productOrService": service(line.code)} for line in case.lines]} if case.lines else {}),
     }
-    return packet.bundle(packet.add("request", asked), requestor)
+    return packet.bundle(packet.add(REQUEST, asked), requestor)
 
 
-def read_benefits(raw: bytes, case: PayerCase) -> Benefits:
+def read_benefits(raw: bytes, case: PayerCase) -> ReceivedBenefits:
     """Read the payer's answer.
 
     A line needs authorization unless the payer says in so many words that its code does not.
@@ -61,9 +65,15 @@ def read_benefits(raw: bytes, case: PayerCase) -> Benefits:
         Unavailable: the payer's own system is down.
         Impossible: the payer refuses, or does not say whether the coverage is in force.
     """
-    response = next(resources(parse(raw), "CoverageEligibilityResponse"), None)
+    bundle = parse(raw)
+    response = next(resources(bundle, "CoverageEligibilityResponse"), None)
     if response is None:
         raise Unreadable("no CoverageEligibilityResponse")
+    named = named_by(bundle, response, SentRequest(case.trace, address_of(case.trace, REQUEST)))
+    return ReceivedBenefits(raw=raw, named=named, benefits=_benefits_in(response, case))
+
+
+def _benefits_in(response: Element, case: PayerCase) -> Benefits:
     errors = {code for error in parts(response, "error") for code in codes(part(error, "code"))}
     if _PAYER_DOWN in errors:
         raise Unavailable("payer_system_down")

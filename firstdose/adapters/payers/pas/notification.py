@@ -9,13 +9,16 @@ from typing import NamedTuple
 
 import orjson
 
-from firstdose.adapters.payers.pas.answer import read_answer, traces
+from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.elements import Unreadable, parse, part, parts, resources, whole, word
 from firstdose.adapters.payers.pas.terminology import Element
+from firstdose.adapters.payers.pas.whose import traces
 from firstdose.domain.authorization import PayerEvent
 from firstdose.payer_ports import ReceivedAnswer
 
 _LONGEST_REFERENCE = 500
+_GO_WITH_IT = ("CommunicationRequest", "Patient", "Coverage", "Claim")
+"""What a flattened answer refers to: what is asked for, whom it is about, and what it answers."""
 
 
 class Told(NamedTuple):
@@ -63,9 +66,11 @@ def _response_bundles(bundle: Element) -> list[Element]:
     nested = list(resources(bundle, "Bundle"))[1:]  # the first is the notification itself
     if nested:
         return nested
-    responses = list(resources(bundle, "ClaimResponse"))
-    others = [{"resource": other} for other in resources(bundle, "CommunicationRequest")]
-    return [{"resourceType": "Bundle", "entry": [{"resource": response}, *others]} for response in responses]
+    others = [entry for entry in parts(bundle, "entry") if part(entry, "resource").get("resourceType") in _GO_WITH_IT]
+    return [
+        {"resourceType": "Bundle", "entry": [{"resource": response}, *others]}
+        for response in resources(bundle, "ClaimResponse")
+    ]
 
 
 def _told(bundle: Element) -> Told | None:

@@ -18,6 +18,11 @@ from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 
 
+def address_of(trace: str, name: str) -> str:
+    """The fullUrl that the resource `name` has in the request with this number."""
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{trace}/{name}')}"
+
+
 class Packet:
     """The entries of one request Bundle. The same case gives the same Bundle, however often it is sent."""
 
@@ -27,8 +32,8 @@ class Packet:
 
     def add(self, name: str, resource: Element) -> Element:
         """Add a resource and return the reference to it; `name` is unique within the request."""
-        identity = str(uuid5(NAMESPACE_URL, f"{self._case.trace}/{name}"))
-        url = f"urn:uuid:{identity}"
+        url = address_of(self._case.trace, name)
+        identity = url.removeprefix("urn:uuid:")
         self._entries.append({"fullUrl": url, "resource": {"id": identity, **resource}})
         return {"reference": url}
 

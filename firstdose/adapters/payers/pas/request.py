@@ -28,6 +28,9 @@ from firstdose.adapters.payers.pas.terminology import (
 from firstdose.domain.authorization import Certification, Line, LineKind
 from firstdose.payer_ports import PayerCase
 
+CLAIM = "claim"
+"""The name of the request itself among what is sent."""
+
 _MOST_DIAGNOSES = 12  # the X12 278 has room for twelve
 _HOME_HEALTH_CARE = "42"  # X12 1365
 _HEALTH_SERVICES_REVIEW = "HS"  # X12 1525
@@ -53,7 +56,7 @@ def submission(case: PayerCase, requestor: Requestor) -> Element:
         **_supporting(case, parties, packet),
         "item": [_item(line, case, requestor, order) for line in case.lines],
     }
-    return packet.bundle(packet.add("claim", claim), requestor, profile="profile-pas-request-bundle")
+    return packet.bundle(packet.add(CLAIM, claim), requestor, profile="profile-pas-request-bundle")
 
 
 def inquiry(case: PayerCase, requestor: Requestor) -> Element:
@@ -61,7 +64,7 @@ def inquiry(case: PayerCase, requestor: Requestor) -> Element:
     packet = Packet(case)
     parties = Parties(case, requestor, packet)
     claim = _claim(case, requestor, parties, "profile-claim-inquiry")
-    return packet.bundle(packet.add("claim", claim), requestor, profile="profile-pas-inquiry-request-bundle")
+    return packet.bundle(packet.add(CLAIM, claim), requestor, profile="profile-pas-inquiry-request-bundle")
 
 
 def _claim(case: PayerCase, requestor: Requestor, parties: Parties, profile: str) -> Element:

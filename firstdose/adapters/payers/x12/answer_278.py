@@ -16,7 +16,6 @@ from firstdose.adapters.payers.x12.answer_line import (
 )
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
-from firstdose.adapters.payers.x12.patient import speaks_of_another
 from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, rejections_at
 from firstdose.adapters.payers.x12.segments import Segment, Unreadable
 from firstdose.adapters.payers.x12.values import word
@@ -63,8 +62,8 @@ def read_answer(transaction: Transaction, case: PayerCase) -> PayerAnswer:
         Unavailable: the payer's system is down, and it has not kept the request.
     """
     found = levels(transaction.segments)
-    events = _events(found)
-    ours = _ours(events, case)
+    events = events_of(found)
+    ours = naming_us(events, case)
     if not ours and _echoes(transaction, case) and not any(event.names_a_request for event in events):
         ours = events
     if ours:
@@ -85,8 +84,8 @@ def read_inquiry(transaction: Transaction, case: PayerCase) -> PayerAnswer | Non
         Impossible: the payer refuses the inquiry.
     """
     found = levels(transaction.segments)
-    events = _events(found)
-    if ours := _ours(events, case):
+    events = events_of(found)
+    if ours := naming_us(events, case):
         answers = [answer for event in ours if (answer := _inquired(event, case))]
         return _one_answer(answers, case) if answers else None
     refused = rejections_at(found)
@@ -114,7 +113,7 @@ def _raise_unless_absent(refused: Sequence[Rejection]) -> None:
         raise Impossible("payer_refused_request")
 
 
-def _events(found: Sequence[Level]) -> list[Event]:
+def events_of(found: Sequence[Level]) -> list[Event]:
     return [
         Event(level, tuple(Service(one) for one in found if one.code == SERVICE and one.parent is level))
         for level in found
@@ -122,7 +121,8 @@ def _events(found: Sequence[Level]) -> list[Event]:
     ]
 
 
-def _ours(events: Sequence[Event], case: PayerCase) -> list[Event]:
+def naming_us(events: Sequence[Event], case: PayerCase) -> list[Event]:
+    """Those that have our number."""
     return [event for event in events if case.trace.upper() in event.traces]
 
 
@@ -143,8 +143,6 @@ def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
 
 
 def _answer(event: Event, case: PayerCase) -> PayerAnswer:
-    if speaks_of_another(event.level, case):
-        return _for_review(case)
     refused = rejections_at(event.level.lineage)
     if refused and not _decides(event):
         return _refused(refused, case)

@@ -13,7 +13,7 @@ from firstdose.domain.authorization import Line, LineAnswer, LineState, state_of
 from firstdose.payer_ports import PayerCase
 
 _EFFECTIVE, _EXPIRATION = "007", "036"
-_PAYERS_OWN: Final = "1"
+PAYERS_OWN: Final = "1"
 _SERVICES: Final = ("SV1", "SV2", "SV3")
 _CONTRADICTORY: Final = "contradictory"
 _AUTHORIZING: Final = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.NOT_REQUIRED)
@@ -28,7 +28,7 @@ def trace_numbers(level: Level) -> set[str]:
 
 def names_a_request(level: Level) -> bool:
     """Whether it repeats the number of the request that it answers; the payer's own one (TRN01) names none."""
-    return any(trn.value(2) for trn in level.all("TRN") if trn.value(1) != _PAYERS_OWN)
+    return any(trn.value(2) for trn in level.all("TRN") if trn.value(1) != PAYERS_OWN)
 
 
 class Service(NamedTuple):

@@ -27,9 +27,17 @@ from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, Unreadable, Unwritable
 from firstdose.adapters.payers.x12.transport import Transport
+from firstdose.adapters.payers.x12.whose import benefits_named_by, review_named_by
+from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
-from firstdose.domain.coverage import Benefits
-from firstdose.payer_ports import PayerCase, ReceivedAnswer, RefusedRequest, UnreadableAnswer
+from firstdose.payer_ports import (
+    PayerCase,
+    Received,
+    ReceivedAnswer,
+    ReceivedBenefits,
+    RefusedRequest,
+    UnreadableAnswer,
+)
 from firstdose.ports import Impossible, Unavailable
 
 _ANSWERS = {ELIGIBILITY: "271", REVIEW: "278", REVIEW_INQUIRY: "278"}
@@ -53,30 +61,34 @@ class X12Channel:
         self._requestor = requestor
         self._control_numbers = control_numbers
 
-    async def verify_benefits(self, case: PayerCase) -> Benefits:
+    async def verify_benefits(self, case: PayerCase) -> ReceivedBenefits:
         reply = await self._ask(ELIGIBILITY, case, eligibility_inquiry(case, self._requestor))
         if reply.transaction is None:
             raise Unavailable("payer_answers_later")
-        return _read(read_benefits, reply.transaction, case, reply.raw)
+        benefits = _read(read_benefits, reply.transaction, case, reply.raw)
+        return ReceivedBenefits(raw=reply.raw, named=benefits_named_by(reply.transaction), benefits=benefits)
 
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         reply = await self._ask(REVIEW, case, submission(case, self._requestor))
         if reply.transaction is None:
-            return ReceivedAnswer(raw=reply.raw, answer=_awaited(case))
-        return ReceivedAnswer(raw=reply.raw, answer=_read(read_answer, reply.transaction, case, reply.raw))
+            return ReceivedAnswer(raw=reply.raw, named=Named(), answer=_awaited(case))
+        answer = _read(read_answer, reply.transaction, case, reply.raw)
+        return ReceivedAnswer(raw=reply.raw, named=review_named_by(reply.transaction, case), answer=answer)
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         reply = await self._ask(REVIEW_INQUIRY, case, inquiry(case, self._requestor))
         if reply.transaction is None:
             raise Unavailable("payer_answers_later")
         answer = _read(read_inquiry, reply.transaction, case, reply.raw)
-        return None if answer is None else ReceivedAnswer(raw=reply.raw, answer=answer)
+        if answer is None:
+            return None
+        return ReceivedAnswer(raw=reply.raw, named=review_named_by(reply.transaction, case), answer=answer)
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> Never:
         """People send them."""
         raise Impossible("documents_not_electronic")
 
-    async def void(self, case: PayerCase) -> None:
+    async def void(self, case: PayerCase) -> Received:
         """Cancel `case.previous_trace`; a payer that never had it is content.
 
         A payer that does not say so leaves what it approved in force: Impossible, and a person looks.
@@ -86,6 +98,7 @@ class X12Channel:
         received = await self.submit(cancelling)
         if not all(_cancelled(line) for line in received.answer.lines):
             raise RefusedRequest(received.raw)
+        return received
 
     async def _ask(self, kind: TransactionType, case: PayerCase, body: Sequence[Segment]) -> _Reply:
         """Raises Impossible if our interchange is rejected, or cannot be written at all."""

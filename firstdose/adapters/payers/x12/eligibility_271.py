@@ -13,7 +13,6 @@ from typing import Final
 from firstdose.adapters.payers.x12.eligibility_270 import HOME_HEALTH_CARE, PLAN, PLAN_DATE
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level, levels
-from firstdose.adapters.payers.x12.patient import speaks_of_another
 from firstdose.adapters.payers.x12.rejection import PERSON_NOT_FOUND, rejections_at
 from firstdose.adapters.payers.x12.segments import Segment, Unreadable
 from firstdose.adapters.payers.x12.values import amount, period, word
@@ -76,7 +75,7 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     Raises:
         Unreadable: it is no answer to this inquiry.
         Unavailable: the payer's own system is down.
-        Impossible: the payer refuses, does not say whether the plan is in force, or speaks of another patient.
+        Impossible: the payer refuses, or does not say whether the plan is in force.
     """
     found = levels(transaction.segments)
     people = [level for level in found if level.code in (SUBSCRIBER, DEPENDENT)]
@@ -84,8 +83,6 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     told = [benefit for level in people[-1:] for benefit in _benefits(level)]
     if not told:
         return _not_told(found, case)
-    if speaks_of_another(people[-1], case):
-        raise Impossible("answer_for_another_patient")
     places = {line.place_of_service for line in case.lines}
     benefits = [benefit for benefit in told if benefit.holds_at(places)]
     return Benefits(

@@ -38,23 +38,6 @@ SELECT number, answer FROM payer_overtaken WHERE contact_id = :contact_id ORDER 
 INSERT INTO payer_overtaken (contact_id, number, via, answer, sealed, received_at)
 VALUES (:contact_id, :number, :via, :answer, :sealed, :received_at);
 
--- name: newest_unreadable(contact_id)^
-SELECT number, body_index FROM payer_unreadable WHERE contact_id = :contact_id ORDER BY number DESC LIMIT 1;
-
--- name: came_again(contact_id, number, received_at)!
-UPDATE payer_unreadable SET received_at = :received_at WHERE contact_id = :contact_id AND number = :number;
-
--- name: insert_unreadable(contact_id, number, body_index, sealed, received_at)!
-INSERT INTO payer_unreadable (contact_id, number, body_index, sealed, received_at)
-VALUES (:contact_id, :number, :body_index, :sealed, :received_at);
-
--- name: forget_unreadable(contact_id, before)!
-DELETE FROM payer_unreadable WHERE contact_id = :contact_id AND number < :before;
-
--- name: unreadable_of(referral_id)^
-SELECT contact_id, number, sealed, received_at FROM payer_unreadable JOIN payer_contacts ON id = contact_id
-WHERE referral_id = :referral_id ORDER BY received_at DESC, number DESC LIMIT 1;
-
 -- name: take_event(payer, subscription, number, answer_index, received_at)$
 INSERT INTO payer_events (payer, subscription, number, answer_index, received_at)
 VALUES (:payer, :subscription, :number, :answer_index, :received_at)
