@@ -11,3 +11,5 @@ INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sourc
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
 PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
 UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))
+IN_WORK: Final = Gauge("firstdose_http_requests_in_work", "Requests in work, by budget", ("budget",))
+REFUSED: Final = Counter("firstdose_http_requests_refused", "Requests that a full budget refused or ended", ("budget",))

@@ -1,4 +1,4 @@
-"""Both relays as they run beside the desk's routes."""
+"""Both relays as they run beside the desk's routes, on connections of their own: neither waits for the other's."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,10 @@ from desk.outbox_relay import Couriers, OutboxRelay
 from desk.relay import MessageRelay
 from firstdose.adapters.postgres import messages, outbox
 from firstdose.adapters.postgres.listening import listening
+from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.pool import Pool, database
+from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.ports import Unavailable
 
@@ -31,15 +34,15 @@ _PAUSE_S: Final = 1.0
 @asynccontextmanager
 async def relays(desk: Desk) -> AsyncIterator[None]:
     """Run until the block ends; then what is on its way gets a few seconds to arrive."""
-    async with httpx2.AsyncClient() as client:
-        inward = MessageRelay(desk.messages, desk.client, desk.referrals)
-        outward = OutboxRelay(desk.pool, Outbox(desk.vault, desk.audit), Couriers(desk.settings, client))
+    async with database(desk.dsn) as pool, httpx2.AsyncClient() as client:
+        inward = MessageRelay(Messages(pool, desk.vault, desk.audit), desk.client, ReferralReader(pool, desk.vault))
+        outward = OutboxRelay(pool, Outbox(desk.vault, desk.audit), Couriers(desk.settings, client))
         deliveries: dict[str, Delivery[Any]] = {
             messages.CHANNEL: Delivery(inward.claim, inward.deliver, at_once=_MESSAGES_AT_ONCE),
             outbox.CHANNEL: Delivery(outward.claim, outward.deliver, at_once=_PARCELS_AT_ONCE),
         }
-        beside = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
-        beside.append(asyncio.create_task(_count(desk)))
+        beside = [asyncio.create_task(_wake(pool, channel, each)) for channel, each in deliveries.items()]
+        beside.append(asyncio.create_task(_count(UndeliveredStore(pool, desk.audit))))
         running = [asyncio.create_task(_run(each)) for each in deliveries.values()]
         try:
             yield
@@ -52,16 +55,15 @@ async def relays(desk: Desk) -> AsyncIterator[None]:
             await asyncio.wait([*beside, *running])
 
 
-async def _wake(desk: Desk, channel: str, delivery: Delivery[Any]) -> None:
-    async with listening(desk.pool, channel) as bell:
+async def _wake(pool: Pool, channel: str, delivery: Delivery[Any]) -> None:
+    async with listening(pool, channel) as bell:
         while True:
             await bell.wait()
             delivery.wake()
 
 
-async def _count(desk: Desk) -> None:
+async def _count(undelivered: UndeliveredStore) -> None:
     """What waits for a person to look at it. While the database is away the last count stands."""
-    undelivered = UndeliveredStore(desk.pool, desk.audit)
     while True:
         try:
             for what, number in (await undelivered.count()).items():

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from desk.http.app import create_app
 from desk.http.desk import Desk, open_desk
-from desk.http.guard import GuardedProtocol
+from desk.http.protocol import GuardedProtocol
 from desk.relays import relays
 from desk.serve import http_server
 from firstdose.adapters.webhooks import sign

@@ -1,16 +1,16 @@
 """What the routes work with, opened once per process."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from temporalio.client import Client
 
 from desk.http.issuer import Issuer
+from desk.http.readiness import Readiness
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
 from firstdose.adapters.policy_file import read_policy
@@ -33,6 +33,9 @@ from firstdose.domain.role import Actor
 from firstdose.ports import Impossible
 from firstdose.settings import Settings, SettingsError
 
+_FOR_INTAKE: Final = 6
+"""Connections to the database."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -54,7 +57,11 @@ class Desk:
     client: Client
     codec: SealingCodec
     sources: Mapping[str, WebhookVerifier]
-    migrated: asyncio.Event = field(default_factory=asyncio.Event)
+    readiness: Readiness
+
+    @property
+    def dsn(self) -> str:
+        return self.settings.database_url.get_secret_value() if self.settings.database_url else ""
 
     async def facts(self, referral_id: str) -> Referral | None:
         """The facts of a referral as they stand; None when there is none, or it was shredded. Raises Unavailable."""
@@ -83,9 +90,12 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     if settings.database_url is None or not settings.keys:
         raise SettingsError("DATABASE_URL and FIRSTDOSE_KEYS are needed")
     keyring, issuer, policy = Keyring(settings.key_material()), Issuer(settings), read_policy(settings.policy_file)
-    async with database(settings.database_url.get_secret_value()) as pool:
+    dsn = settings.database_url.get_secret_value()
+    # Intake has connections of its own, so that it does not wait behind what staff ask; so has the look at readiness.
+    async with database(dsn) as pool, database(dsn, size=_FOR_INTAKE) as intake_pool, database(dsn, size=1) as probe:
         await check_root(pool, keyring)
         vault, audit = Vault(keyring), AuditTrail(keyring)
+        client = await connect(settings, keyring, identity="desk", lazy=True)
         yield Desk(
             settings=settings,
             keyring=keyring,
@@ -93,14 +103,15 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             vault=vault,
             audit=audit,
             messages=Messages(pool, vault, audit),
-            intake=Intake(pool, vault, audit),
+            intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
             worklist=Worklist(pool, audit),
             contacts=PostgresContacts(pool, vault, audit),
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
             issuer=issuer,
-            client=await connect(settings, keyring, identity="desk", lazy=True),
+            client=client,
+            readiness=Readiness(probe, client),
             codec=SealingCodec(keyring),
             sources={
                 source: WebhookVerifier(secret.get_secret_value() for secret in secrets)
@@ -109,7 +120,8 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         )
 
 
-def _the_desk(request: Request) -> Desk:
+async def _the_desk(request: Request) -> Desk:
+    # A coroutine: FastAPI would call a plain function in a thread, and each request would wait for one.
     desk: Desk = request.app.state.desk
     return desk
 

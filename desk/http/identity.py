@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from desk.http.budgets import Budget, admit
 from desk.http.desk import Desk, TheDesk
 from desk.http.issuer import Unidentified
 from desk.http.problems import Problem
@@ -18,13 +19,14 @@ Bearer = Annotated[
 
 
 async def identify(desk: Desk, credentials: HTTPAuthorizationCredentials | None) -> Actor:
-    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401, and Unavailable."""
+    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401 and 503, and Unavailable."""
     if credentials is None:
         raise _unauthorized("a bearer token is needed")
     try:
         actor = await desk.issuer.identify(credentials.credentials)
     except Unidentified:
         raise _unauthorized("the token is not valid") from None
+    admit(Budget.STAFF)
     await desk.staff.seen(actor.id, actor.roles)
     return actor
 
