@@ -10,6 +10,8 @@ from typing import Final
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from desk.http.app import create_app
@@ -117,3 +119,16 @@ async def test_over_the_bound_of_connections_idle_ones_end_and_health_is_answere
                 assert await reader.read() == b""
         for _, writer in silent:
             writer.close()
+
+
+async def tell_the_peer(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response(scope["client"][0])(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer"), [((), "127.0.0.1"), (("192.0.2.0/24",), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9")]
+)
+async def test_only_a_trusted_proxy_says_who_is_asking(trusted: tuple[str, ...], peer: str) -> None:
+    forged_then_true = {"x-forwarded-for": "198.51.100.1, 203.0.113.9"}
+    async with served(tell_the_peer, trusted_proxies=trusted) as url, httpx2.AsyncClient() as client:
+        assert (await client.get(url, headers=forged_then_true)).text == peer
