@@ -22,3 +22,5 @@ REFUSALS: Final = Counter("firstdose_access_refused", "Requests refused or for w
 FOREIGN_ANSWERS: Final = Gauge(
     "firstdose_payer_answers_refused", "Payers' answers kept apart, for they are about another", ("problem",)
 )
+IN_WORK: Final = Gauge("firstdose_http_requests_in_work", "Requests in work, by budget", ("budget",))
+REFUSED: Final = Counter("firstdose_http_requests_refused", "Requests that a full budget refused or ended", ("budget",))

@@ -1,4 +1,4 @@
-"""Both relays, and what else runs beside the desk's routes."""
+"""Both relays, and what else runs beside the desk's routes, on connections of their own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,8 +16,12 @@ from desk.reconciliation_schedule import reconcile_regularly
 from desk.relay import MessageRelay
 from desk.stall_watch import watch_stalls
 from firstdose.adapters.postgres import messages, outbox
+from firstdose.adapters.postgres.keyed_database import keyed_database
 from firstdose.adapters.postgres.listening import listening
+from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.ports import Unavailable
 
@@ -33,14 +37,14 @@ _PAUSE_S: Final = 1.0
 @asynccontextmanager
 async def relays(desk: Desk) -> AsyncIterator[None]:
     """Run until the block ends; then what is on its way gets a few seconds to arrive."""
-    async with httpx2.AsyncClient() as client:
-        inward = MessageRelay(desk.messages, desk.client, desk.referrals)
-        outward = OutboxRelay(desk.pool, Outbox(desk.vault, desk.audit), Couriers(desk.settings, client))
+    async with keyed_database(desk.dsn, desk.keyring, "desk") as pool, httpx2.AsyncClient() as client:
+        inward = MessageRelay(Messages(pool, desk.vault, desk.audit), desk.client, ReferralReader(pool, desk.vault))
+        outward = OutboxRelay(pool, Outbox(desk.vault, desk.audit), Couriers(desk.settings, client))
         deliveries: dict[str, Delivery[Any]] = {
             messages.CHANNEL: Delivery(inward.claim, inward.deliver, at_once=_MESSAGES_AT_ONCE),
             outbox.CHANNEL: Delivery(outward.claim, outward.deliver, at_once=_PARCELS_AT_ONCE),
         }
-        beside = [asyncio.create_task(_wake(desk, channel, each)) for channel, each in deliveries.items()]
+        beside = [asyncio.create_task(_wake(pool, channel, each)) for channel, each in deliveries.items()]
         beside += [
             asyncio.create_task(each) for each in (_count(desk), watch_stalls(desk.stalls), reconcile_regularly(desk))
         ]
@@ -56,15 +60,15 @@ async def relays(desk: Desk) -> AsyncIterator[None]:
             await asyncio.wait([*beside, *running])
 
 
-async def _wake(desk: Desk, channel: str, delivery: Delivery[Any]) -> None:
-    async with listening(desk.pool, channel) as bell:
+async def _wake(pool: Pool, channel: str, delivery: Delivery[Any]) -> None:
+    async with listening(pool, channel) as bell:
         while True:
             await bell.wait()
             delivery.wake()
 
 
 async def _count(desk: Desk) -> None:
-    """While the database is away the last count stands."""
+    """What waits for a person to look at it. While the database is away the last count stands."""
     while True:
         try:
             await count_once(desk)

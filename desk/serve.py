@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn
 
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from desk.http.app import create_app
 from desk.http.desk import open_desk
-from desk.http.guard import GuardedProtocol
+from desk.http.protocol import GuardedProtocol
 from desk.relays import relays
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
@@ -53,7 +53,7 @@ async def _serve(settings: Settings) -> int:
 
 async def _served(settings: Settings) -> int:
     async with open_desk(settings) as desk, relays(desk):
-        server = http_server(create_app(desk), settings.host, settings.port)
+        server = http_server(create_app(desk), settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.handle_exit, number, None)
@@ -66,8 +66,18 @@ async def _served(settings: Settings) -> int:
     return 0
 
 
-def http_server(app: ASGIApp, host: str, port: int, protocol: type[GuardedProtocol] = GuardedProtocol) -> Server:
-    """uvicorn as we run it: guarded, silent about addresses and paths, without WebSockets."""
+def http_server(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    protocol: type[GuardedProtocol] = GuardedProtocol,
+    *,
+    trusted_proxies: Sequence[str] = (),
+) -> Server:
+    """uvicorn as we run it: guarded, silent about addresses and paths, without WebSockets.
+
+    From a trusted proxy's network `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    """
     return Server(
         uvicorn.Config(
             app,
@@ -79,7 +89,8 @@ def http_server(app: ASGIApp, host: str, port: int, protocol: type[GuardedProtoc
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_LAST_REQUESTS_S,
         )

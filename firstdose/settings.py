@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from firstdose.adapters.networks import ProxyNetwork
 from firstdose.setting_values import FromJson, Keys, MailAddress, SourceSecrets, WebAddress, WebhookSecret
 
 SECRETS_DIR = "FIRSTDOSE_SECRETS_DIR"
@@ -149,6 +150,12 @@ class Settings(BaseModel):
     port: int = Field(8080, ge=0, le=65535, alias="FIRSTDOSE_PORT", description="port of the desk")
     public_url: WebAddress = Field(
         "http://127.0.0.1:8080", alias="FIRSTDOSE_PUBLIC_URL", description="how the outside reaches the desk"
+    )
+    trusted_proxies: Annotated[tuple[ProxyNetwork, ...], FromJson] = Field(
+        default=(),
+        alias="FIRSTDOSE_TRUSTED_PROXIES",
+        description="networks of the proxies whose `X-Forwarded-For` says who is asking, "
+        'JSON `["10.0.0.0/8"]`; unset: nobody\'s',
     )
     temporal_ui_origin: WebAddress | None = Field(
         None,

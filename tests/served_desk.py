@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from desk.http.app import create_app
 from desk.http.desk import Desk, open_desk
-from desk.http.guard import GuardedProtocol
+from desk.http.protocol import GuardedProtocol
 from desk.relays import relays
 from desk.serve import http_server
 from firstdose.adapters.webhooks import sign
@@ -117,10 +117,12 @@ async def served_desk(settings: Settings, *, with_relays: bool = False) -> Async
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, protocol: type[GuardedProtocol] = GuardedProtocol) -> AsyncIterator[str]:
+async def served(
+    app: ASGIApp, protocol: type[GuardedProtocol] = GuardedProtocol, *, trusted_proxies: Sequence[str] = ()
+) -> AsyncIterator[str]:
     """Any application, served as the desk is; its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = http_server(app, "127.0.0.1", 0, protocol)
+        server = http_server(app, "127.0.0.1", 0, protocol, trusted_proxies=trusted_proxies)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -10,14 +10,18 @@ from fastapi import Header
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import JSONResponse
 
+from desk.http.budgets import long_wait
 from desk.http.desk import Desk
+from desk.http.guard import ANSWERED_WITHIN
 from desk.http.problems import Problem
+from firstdose.adapters.postgres.deadline import database_within
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.messages import Conflict, TooFast, UnknownReferral
 from firstdose.adapters.postgres.referral_views import ReferralRow
 from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.message import STAFF_LIMIT, Message, MessageKind, MessageState
 from firstdose.domain.role import Actor
+from firstdose.ports import Unavailable
 
 PATIENCE: Final = timedelta(seconds=10)
 """How long a caller waits for the outcome; after that it goes on without them."""
@@ -78,14 +82,33 @@ async def carry_out(
         raise _too_fast(error.retry_after) from None
     except Conflict:
         raise Problem(409, "this Idempotency-Key came with something else before", **await state()) from None
-    outcome = await desk.messages.outcome(stored.id, PATIENCE)
+    outcome = await _outcome(desk, stored)
+    with database_within(ANSWERED_WITHIN.total_seconds()):
+        now = await _if_known(state)
     if outcome.state is MessageState.REFUSED:
-        raise Problem(409, outcome.refusal, message_id=stored.id, **await state())
+        raise Problem(409, outcome.refusal, message_id=stored.id, **now)
     answer = {"status": outcome.state.value, "message_id": stored.id}
     if message.kind is MessageKind.OVERRIDE:
         answer["id"] = stored.id
     applied = outcome.state is MessageState.APPLIED
-    return JSONResponse({**answer, **await state()}, status_code=200 if applied else 202)
+    return JSONResponse({**answer, **now}, status_code=200 if applied else 202)
+
+
+async def _outcome(desk: Desk, stored: Message) -> Message:
+    """What became of it within the caller's patience. Where too many wait already, what is known now."""
+    with long_wait() as has_room:
+        try:
+            return await desk.messages.outcome(stored.id, PATIENCE if has_room else timedelta(0))
+        except Unavailable:
+            # It is stored: an error would have the caller send it once more.
+            return stored
+
+
+async def _if_known(state: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    try:
+        return await state()
+    except Unavailable:
+        return {}
 
 
 def plain(model: BaseModel) -> dict[str, Any]:

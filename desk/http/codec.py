@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from desk.http.budgets import Budget, admit
 from desk.http.desk import Desk, TheDesk
 from desk.http.identity import WORKING, Bearer, identify, permit_roles
 from desk.http.problems import Problem
@@ -38,6 +39,7 @@ def _cors(request: Request, desk: Desk) -> dict[str, str]:
 async def _user(request: Request, desk: TheDesk, credentials: Bearer) -> Actor:
     """Staff by their token, or the local stack's own Web UI. Raises Problem 401 and 403."""
     if credentials is None and _is_local_web_ui(request, desk):
+        admit(Budget.STAFF)
         return LOCAL_WEB_UI
     return permit_roles(await identify(request, desk, credentials), Role)
 

@@ -1,16 +1,16 @@
 """What the routes work with, opened once per process."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from temporalio.client import Client
 
 from desk.http.issuer import Issuer
+from desk.http.readiness import Readiness
 from desk.stalls import StallFinder
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
@@ -35,6 +35,9 @@ from firstdose.domain.role import Actor
 from firstdose.ports import Impossible
 from firstdose.settings import Settings, SettingsError
 
+_FOR_INTAKE: Final = 6
+"""Connections to the database."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -57,7 +60,11 @@ class Desk:
     stalls: StallFinder
     codec: SealingCodec
     sources: Mapping[str, WebhookVerifier]
-    migrated: asyncio.Event = field(default_factory=asyncio.Event)
+    readiness: Readiness
+
+    @property
+    def dsn(self) -> str:
+        return self.settings.database_url.get_secret_value() if self.settings.database_url else ""
 
     async def facts(self, referral_id: str) -> Referral | None:
         """The facts of a referral as they stand; None when there is none, or it was shredded. Raises Unavailable."""
@@ -86,7 +93,14 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     if settings.database_url is None or not settings.keys:
         raise SettingsError("DATABASE_URL and FIRSTDOSE_KEYS are needed")
     keyring, issuer, policy = Keyring(settings.key_material()), Issuer(settings), read_policy(settings.policy_file)
-    async with issuer.kept(), keyed_database(settings.database_url.get_secret_value(), keyring, "desk") as pool:
+    dsn = settings.database_url.get_secret_value()
+    # Intake has connections of its own, so that it does not wait behind what staff ask; so has the look at readiness.
+    async with (
+        issuer.kept(),
+        keyed_database(dsn, keyring, "desk") as pool,
+        keyed_database(dsn, keyring, "desk", size=_FOR_INTAKE) as intake_pool,
+        keyed_database(dsn, keyring, "desk", size=1) as probe,
+    ):
         vault, audit = Vault(keyring), AuditTrail(keyring)
         client = await connect(settings, keyring, identity="desk", lazy=True)
         yield Desk(
@@ -96,7 +110,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             vault=vault,
             audit=audit,
             messages=Messages(pool, vault, audit),
-            intake=Intake(pool, vault, audit),
+            intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
             worklist=Worklist(pool, audit),
             contacts=PostgresContacts(pool, vault, audit),
@@ -105,6 +119,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             issuer=issuer,
             client=client,
             stalls=StallFinder(client, StallStore(pool)),
+            readiness=Readiness(probe, client),
             codec=SealingCodec(keyring),
             sources={
                 source: WebhookVerifier(secret.get_secret_value() for secret in secrets)
@@ -113,7 +128,8 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         )
 
 
-def _the_desk(request: Request) -> Desk:
+async def _the_desk(request: Request) -> Desk:
+    # A coroutine: FastAPI would call a plain function in a thread, and each request would wait for one.
     desk: Desk = request.app.state.desk
     return desk
 

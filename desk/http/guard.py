@@ -1,100 +1,27 @@
-"""What uvicorn leaves open: deadlines for headers and body, caps for both, and a bound on requests at once.
-
-Two layers: a protocol that watches the bytes before a request is known, and an ASGI wrapper that reads its body.
-A request with both Content-Length and Transfer-Encoding is refused by httptools itself.
-"""
+"""The whole body before the application sees a request, within its cap and time, and each request in its budget."""
 
 import asyncio
 from datetime import timedelta
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from desk.http.budgets import Budgets, Full, Place
 from desk.http.problems import problem
+from desk.http.protocol import GIVEN_UP
+from firstdose.adapters.networks import peer_of
+from firstdose.adapters.postgres.deadline import database_within
 
+EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""In no budget: they must answer whatever else goes on."""
 MOST_BODY_BYTES: Final = 1024 * 1024
 BODY_WITHIN: Final = timedelta(seconds=15)
+ANSWERED_WITHIN: Final = timedelta(seconds=2)
+"""How long a request may use the database, from its last byte on; a caller is to have an answer within 3 seconds."""
 _DRAINED: Final = 8
 """How many times the cap is read and thrown away, so that a sender who is still writing sees our answer."""
-
-
-class GuardedProtocol(HttpToolsProtocol):
-    """Headers are complete within `headers_within` and `most_header_bytes`, or the connection ends: 408, 431."""
-
-    headers_within = timedelta(seconds=5)
-    most_header_bytes = 32 * 1024
-
-    _timer: asyncio.TimerHandle | None = None
-    _in_body = False
-    _header_bytes = 0
-    _unparsed_bytes = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._start_timer()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        before_headers = not self._in_body
-        if before_headers and self._timer is None:
-            self._start_timer()
-        super().data_received(data)
-        if before_headers and not self._in_body and self._timer is not None:
-            self._unparsed_bytes += len(data)
-            if self._unparsed_bytes > self.most_header_bytes:
-                self._refuse(431)
-
-    def on_message_begin(self) -> None:
-        self._header_bytes = 0
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        self._stop_timer()
-        self._in_body, self._unparsed_bytes = True, 0
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._in_body = False
-        super().on_message_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(431 if self._header_bytes > self.most_header_bytes else 400)
-
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self.most_header_bytes:
-            # httptools makes an HttpParserError of it, which ends in send_400_response.
-            raise ValueError("the headers are too large")
-
-    def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(self.headers_within.total_seconds(), self._refuse, 408)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _refuse(self, status: int) -> None:
-        self._stop_timer()
-        if self.transport.is_closing():
-            return
-        answer = problem(status)
-        head = [f"HTTP/1.1 {status} Refused", "connection: close"]
-        head += [f"{name.decode()}: {value.decode()}" for name, value in answer.raw_headers]
-        self.transport.write("\r\n".join([*head, "", ""]).encode() + bytes(answer.body))
-        self.transport.close()
+_LINGERS_S: Final = 1.0
+"""How long whoever lost their place waits for the answer that says so."""
 
 
 class _TooLarge(Exception):
@@ -106,43 +33,66 @@ class _Gone(Exception):
 
 
 class BodyGuard:
-    """Reads the whole body before the application sees the request: 408, 413, and 503 when too many are in work."""
+    """Answers 408 and 413 for what does not come in time or is too large, 503 where a budget is full."""
 
     def __init__(
-        self, app: ASGIApp, *, most: int = MOST_BODY_BYTES, within: timedelta = BODY_WITHIN, at_once: int = 200
+        self,
+        app: ASGIApp,
+        *,
+        most: int = MOST_BODY_BYTES,
+        within: timedelta = BODY_WITHIN,
+        budgets: Budgets | None = None,
     ) -> None:
         self._app = app
         self._most = most
-        self._within = within
-        self._at_once = at_once
-        self._in_work = 0
+        self._within = within.total_seconds()
+        self._budgets = budgets or Budgets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif self._in_work >= self._at_once:
-            await _answer(503, scope, receive, send)
+        elif scope["path"] in EXEMPT:
+            await self._app(scope, _once(b"", receive), _closing(send) if _has_body(scope) else send)
         else:
-            self._in_work += 1
             try:
-                await self._guarded(scope, receive, send)
-            finally:
-                self._in_work -= 1
+                with self._budgets.place(_peer(scope)) as place:
+                    await self._guarded(place, scope, receive, send)
+            except Full:
+                await _answer(503, scope, receive, send)
 
-    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _guarded(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(self._within.total_seconds()):
-                body = await self._read(receive)
+            async with place.revocable(self._within):
+                body = await self._read(place, receive)
         except _TooLarge:
             await _answer(413, scope, receive, send)
         except TimeoutError:
+            if place.revoked:
+                # Told at once, a caller who means no good would be back at once, and cost more than before.
+                scope["state"][GIVEN_UP] = True
+                await asyncio.sleep(_LINGERS_S)
             await _answer(408, scope, receive, send)
         except _Gone:
             return
         else:
-            await self._app(scope, _once(body, receive), send)
+            place.received = True
+            await self._answered(place, body, scope, receive, send)
 
-    async def _read(self, receive: Receive) -> bytes:
+    async def _answered(self, place: Place, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: Message) -> None:
+            place.secure()
+            await send(message)
+
+        try:
+            async with place.revocable():
+                with database_within(ANSWERED_WITHIN.total_seconds()):
+                    await self._app(scope, _once(body, receive), answer)
+        except TimeoutError:
+            if not place.revoked:
+                raise
+            await _answer(503, scope, receive, send)
+
+    async def _read(self, place: Place, receive: Receive) -> bytes:
         parts: list[bytes] = []
         size, more = 0, True
         while more:
@@ -153,11 +103,31 @@ class BodyGuard:
             size += len(part)
             if size <= self._most:
                 parts.append(part)
+                self._budgets.grow(place, len(part))
             elif size > self._most * _DRAINED:
                 break
         if size > self._most:
             raise _TooLarge
         return b"".join(parts)
+
+
+def _peer(scope: Scope) -> str:
+    return peer_of(scope["client"][0]) if scope.get("client") else ""
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") and value != b"0" for name, value in scope["headers"])
+
+
+def _closing(send: Send) -> Send:
+    """The connection ends with the answer: nobody waits for the rest of what was announced."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
+        await send(message)
+
+    return answer
 
 
 def _once(body: bytes, receive: Receive) -> Receive:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from desk.http.budgets import Budget, admit
 from desk.http.desk import Desk, TheDesk
 from desk.http.issuer import Unidentified
 from desk.http.problems import Problem
@@ -18,7 +19,7 @@ Bearer = Annotated[
 
 
 async def identify(request: Request, desk: Desk, credentials: HTTPAuthorizationCredentials | None) -> Actor:
-    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401, and Unavailable.
+    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401 and 503, and Unavailable.
 
     What is refused after that is theirs in the log.
     """
@@ -29,6 +30,7 @@ async def identify(request: Request, desk: Desk, credentials: HTTPAuthorizationC
     except Unidentified:
         raise _unauthorized("the token is not valid") from None
     request.state.actor = actor.label
+    admit(Budget.STAFF)
     await desk.staff.seen(actor.id, actor.roles)
     return actor
 

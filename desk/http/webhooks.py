@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
 
+from desk.http.budgets import Budget, admit
 from desk.http.desk import Desk, TheDesk
 from desk.http.problems import Problem
 from desk.intake.parse import parse
@@ -55,6 +56,7 @@ async def receive_referral(
     except Unverified:
         INTAKE.labels("unverified").inc()
         raise Problem(401, _UNPROVEN) from None
+    admit(Budget.INTAKE)
     try:
         content_type = request.headers.get("content-type", "")
         message = await asyncio.to_thread(parse, content_type, body, today=now.date())
@@ -84,10 +86,12 @@ def _refusal(error: Exception) -> Problem:
 @router.post("/webhooks/payers/{payer}/pas", openapi_extra=_NOTIFICATION_BODY)
 async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: TheDesk) -> Response:
     """A payer's news about a pended request. Its answer is kept, and the workflow is told that there is one."""
-    proven = proves(desk.keyring, payer, request.headers.get("authorization"))
-    endpoint = await desk.payers.endpoint(payer) if proven else None
+    if not proves(desk.keyring, payer, request.headers.get("authorization")):
+        raise _unproven_payer()
+    admit(Budget.INTAKE)
+    endpoint = await desk.payers.endpoint(payer)
     if endpoint is None:
-        raise Problem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
+        raise _unproven_payer()
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
     notifications = PayerNotifications(desk.contacts, answers, _News(desk, payer))
     try:
@@ -95,6 +99,10 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
     except Unreadable:
         raise Problem(400, "this is no notification that we can read") from None
     return JSONResponse({"received": received})
+
+
+def _unproven_payer() -> Problem:
+    return Problem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
 
 
 class _News:

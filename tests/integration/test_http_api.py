@@ -365,11 +365,3 @@ async def test_metrics_and_answers_carry_nothing_from_outside(desk: ServedDesk) 
     assert 'route="/api/referrals/{referral_id}"' in metrics.text
     assert CANARY not in metrics.text
     assert "default-src 'none'" in metrics.headers["content-security-policy"]
-
-
-async def test_without_the_database_nothing_is_ready_and_staff_are_asked_to_wait(desk: ServedDesk) -> None:
-    desk.desk.pool.terminate()
-    ready = await get(desk, "/readyz", None)
-    asked = await get(desk, "/api/referrals", token(Role.NURSE))
-    assert (ready.status_code, ready.json()["database"]) == (503, "away")
-    assert (asked.status_code, asked.headers["retry-after"]) == (503, "2")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from desk.cli.client import Desk
 from desk.cli.failure import Failure
-from desk.http.issuer import IssuerKeys
+from desk.http.issuer_keys import IssuerKeys
 from firstdose.adapters.notify.webhook import SignedWebhook
 from firstdose.adapters.payers.exchange import post
 from firstdose.adapters.postgres.outbox import Parcel
@@ -45,7 +45,7 @@ async def callback(url: str) -> None:
 
 
 async def keys(url: str) -> None:
-    await IssuerKeys(file=None, url=url).get(datetime.now(UTC))
+    await IssuerKeys(file=None, url=url, now=lambda: datetime.now(UTC)).find("k")
 
 
 @pytest.mark.parametrize(

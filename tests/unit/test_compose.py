@@ -21,7 +21,7 @@ DOCKERFILE = (REPO / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("migrate", "worker", "desk")
-PUBLISHED = ("desk", "temporal-ui")
+PUBLISHED = ("proxy", "temporal-ui")
 # It writes its configuration when it starts.
 WRITABLE = {"temporal-ui"}
 
@@ -156,11 +156,13 @@ def test_every_script_of_the_deployment_stops_at_the_first_error() -> None:
 
 
 @service
-def test_nothing_but_desk_and_web_ui_is_published_and_only_on_loopback(name: str) -> None:
+def test_nothing_but_proxy_and_web_ui_is_published_and_only_on_loopback(name: str) -> None:
     ports = SERVICES[name].get("ports", [])
     assert bool(ports) is (name in PUBLISHED)
     assert all(port.startswith("127.0.0.1:") for port in ports)
-    assert ("outside" in SERVICES[name]["networks"]) is (name in (*PUBLISHED, "worker"))
+    assert ("outside" in SERVICES[name]["networks"]) is (name in ("desk", "temporal-ui", "worker"))
+    # Whom the desk believes about its callers: nobody but the proxy may be there.
+    assert ("doors" in SERVICES[name]["networks"]) is (name in ("desk", "proxy"))
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from typing import Any
 
 from firstdose.adapters.postgres.pool import Pool, reachable
@@ -41,6 +42,7 @@ class Doorbell:
         self._channel = channel
         self._bells: set[Bell] = set()
         self._listener: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def bell(self, payload: str | None = None) -> AsyncIterator[Bell]:
@@ -48,15 +50,21 @@ class Doorbell:
         bell = Bell(payload)
         self._bells.add(bell)
         if self._listener is None:
-            self._listener = asyncio.create_task(self._listen())
+            # It outlives the request that comes first, and must not have that one's deadline.
+            self._listener = asyncio.create_task(self._listen(), context=Context())
         try:
             yield bell
         finally:
             self._bells.discard(bell)
             if not self._bells and self._listener is not None:
-                listener, self._listener = self._listener, None
-                listener.cancel()
-                await asyncio.wait([listener])
+                self._end(self._listener)
+                self._listener = None
+
+    def _end(self, listener: asyncio.Task[None]) -> None:
+        """Nobody waits for its connection to be given back: the server may be frozen."""
+        self._ending.add(listener)
+        listener.add_done_callback(self._ending.discard)
+        listener.cancel()
 
     async def _listen(self) -> None:
         while True:

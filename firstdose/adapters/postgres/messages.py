@@ -10,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.deadline import database_within
 from firstdose.adapters.postgres.listening import Doorbell
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
@@ -22,6 +23,7 @@ CHANNEL = "messages"
 _SETTLED = "message_settled"
 # Should a notification ever be lost, a waiter looks for itself this often.
 _LOOK_AGAIN_SECONDS = 5.0
+_LOOK_WITHIN_SECONDS = 2.0
 
 MOST_FAILURES = 12
 """After so many attempts, three minutes, a message that cannot be taken is parked."""
@@ -173,7 +175,8 @@ class Messages:
         deadline = clock() + within.total_seconds()
         async with self._settled.bell(message_id) as bell:
             while True:
-                message = await self.find(message_id)
+                with database_within(_LOOK_WITHIN_SECONDS):
+                    message = await self.find(message_id)
                 left = deadline - clock()
                 if message.state.is_settled or left <= 0:
                     return message

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from firstdose.adapters.postgres.pool import Connection, database, transaction
+from firstdose.adapters.postgres.pool import Connection, Pool, database, transaction
 from firstdose.adapters.postgres.queries import load
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -33,7 +33,13 @@ async def migrate(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
 
 async def pending(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
     """What `migrate` would apply. Changes nothing. Raises ChangedMigration."""
-    async with database(dsn, size=1, read_only=True) as pool, transaction(pool) as connection:
+    async with database(dsn, size=1, read_only=True) as pool:
+        return await not_applied(pool, directory=directory)
+
+
+async def not_applied(pool: Pool, *, directory: Path = _MIGRATIONS) -> list[str]:
+    """`pending`, over a pool that is open. Raises ChangedMigration, Unavailable."""
+    async with transaction(pool) as connection:
         if not await _sql.exists(connection):
             return [file.stem for file in _files(directory)]
         return [file.stem for file in await _missing(connection, directory)]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
+from firstdose.adapters.postgres.deadline import time_left
 from firstdose.adapters.postgres.queries import load
 from firstdose.ports import Unavailable
 
@@ -41,10 +42,15 @@ _FAMILIES = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.TransactionRollbackError,
 )
 
 _sql = load("pool")
+
+
+class DatabaseFull(Unavailable):
+    """The server answers, but has no room to write."""
 
 
 class UnfitServer(Exception):
@@ -68,6 +74,8 @@ async def reachable() -> AsyncIterator[None]:
     except _FAMILIES as error:
         if not transient(error):
             raise
+        if isinstance(error, asyncpg.DiskFullError):
+            raise DatabaseFull("database_full") from error
         raise Unavailable("database_unavailable") from error
 
 
@@ -131,6 +139,27 @@ async def database(
         await close_pool(pool)
 
 
+class _DeadlinePool(Pool):
+    """asyncpg's pool, in which whoever has a deadline neither waits for a connection nor keeps it any longer."""
+
+    __slots__ = ()
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return super().acquire(timeout=time_left() if timeout is None else timeout)
+
+
+async def _cut_off_in_time(connection: Any) -> None:
+    # A statement's own time-out would not do: asyncpg then asks the server to cancel it, rolls back and resets, and
+    # waits for a server that is frozen each time. What is cut off frees everybody at once.
+    if (seconds := time_left()) is not None:
+        asyncio.get_running_loop().call_later(seconds, _cut_off, connection)
+
+
+def _cut_off(connection: Any) -> None:
+    with suppress(asyncpg.InterfaceError):  # it went back to the pool in time
+        connection.terminate()
+
+
 @retry(
     retry=retry_if_exception(transient),
     wait=wait_exponential_jitter(multiplier=0.1, max=2),
@@ -138,11 +167,17 @@ async def database(
     reraise=True,
 )
 async def _connect(dsn: str, size: int, command_seconds: float | None, settings: dict[str, str]) -> Pool:
-    return await asyncpg.create_pool(
+    return await _DeadlinePool(
         dsn,
         min_size=1,
         max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         command_timeout=command_seconds,
+        setup=_cut_off_in_time,
         init=_speak_python,
         server_settings=settings,
     )

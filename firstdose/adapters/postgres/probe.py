@@ -1,0 +1,17 @@
+"""Whether the server takes what is written: an answer alone does not show that its disk has room."""
+
+from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.adapters.postgres.queries import load
+from firstdose.ports import Unavailable
+
+_sql = load("probe")
+
+
+async def write_something(pool: Pool) -> None:
+    """Some 300 kB beside the data, and a word into the log; nothing of it stays. Raises DatabaseFull, Unavailable."""
+    async with transaction(pool) as connection:
+        if await _sql.is_read_only(connection):
+            raise Unavailable("database_read_only")
+        await _sql.spill_at_home(connection)
+        await _sql.spill(connection)
+        await _sql.log_a_word(connection)
