@@ -1,4 +1,4 @@
-"""Runs workflows so that the order of their commands does not depend on how Temporal groups events (decision 21).
+"""Runs workflows so that the order of their commands does not depend on how Temporal groups events (decision 23).
 
 A worker without the workflow in memory can get a result and an update in one activation, which the SDK applies in the
 other order than a replay. Here results and timers take their full effect first, then signals and updates, as on replay.
