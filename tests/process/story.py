@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import uuid4
 
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -193,6 +195,28 @@ class Story(AbstractAsyncContextManager["Story"]):
         """Send an update and wait for its outcome. Raises WorkflowUpdateFailedError."""
         done: Done = await self.handle.execute_update(update, request)
         return done
+
+    async def is_reset_to_its_first_task(self) -> None:
+        """As `temporal workflow reset` does: a new run begins after the first task; messages since then come again."""
+        events = [event async for event in self.handle.fetch_history_events()]
+        first = next(e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+        request = ResetWorkflowExecutionRequest(
+            namespace=self.env.client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=self.handle.id, run_id=""),
+            reason="a test",
+            workflow_task_finish_event_id=first.event_id,
+            request_id=str(uuid4()),
+        )
+        await self.env.client.workflow_service.reset_workflow_execution(request)
+        self.handle = self.env.client.get_workflow_handle_for(Referral.run, self.handle.id)
+
+    async def finds_open(self, *kinds: K) -> None:
+        """Staff find these items on their worklist once more, where `reconcile` puts them back, and answer them."""
+        async with asyncio.timeout(30):
+            while not set(kinds) <= {item.kind for item in (await self.handle.query(Referral.status)).open_items}:
+                await asyncio.sleep(0)
+        for item in (await self.handle.query(Referral.status)).open_items:
+            await self._answer(item)
 
     async def ends(self) -> Closing:
         """Wait for the end; time passes by itself while nothing else happens. Raises ServerStuck.
