@@ -23,6 +23,9 @@ The activity itself ends an attempt after 1.5 s, and attempts are counted: the S
 of local activities.
 """
 
+OPEN_LOCALLY = RECORD_LOCALLY
+"""The first look at the store, before anything is recorded."""
+
 RECORD = ActivityConfig(
     task_queue=REFERRALS_QUEUE,
     start_to_close_timeout=timedelta(seconds=10),

@@ -7,10 +7,12 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities
     from firstdose.domain.stage import Closing, Milestone, Stage
+    from firstdose.ports import Opening
     from workflows import options
     from workflows.assessment import InitialAssessment
     from workflows.authorization import VOID, Authorization
     from workflows.background import beside
+    from workflows.calls import CallFailed, call_locally
     from workflows.control import Closed, StartAgain, all_of
     from workflows.coverage import Coverage
     from workflows.effects import Effects
@@ -123,13 +125,17 @@ class Referral(Handlers):
     async def open(self) -> None:
         if self.case.opened:
             return
-        opening = await self.effects.do(
-            RecordActivities.open_referral, self.case.referral_id, options.STORE, "open the referral"
-        )
-        self.case.open(opening)
+        self.case.open(await self._opening())
         self.journal.note("referral.opened", policy=self.case.policy.version, payer=self.case.plan.payer)
         self.journal.tell(Milestone.CREATED)
         self.service.move(Stage.VERIFICATION)
+
+    async def _opening(self) -> Opening:
+        step = "open the referral"
+        try:
+            return await call_locally(RecordActivities.open_referral, self.case.referral_id, options.OPEN_LOCALLY, step)
+        except CallFailed:
+            return await self.effects.do(RecordActivities.open_referral, self.case.referral_id, options.STORE, step)
 
     async def reach_first_visit(self) -> None:
         await self.visit.review_reaction()

@@ -1,8 +1,10 @@
 """Seals every payload that goes to Temporal, bound to its workflow, and tells what was sealed from what was not."""
 
+import zlib
 from collections.abc import Sequence
 from typing import Final
 
+from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -18,6 +20,10 @@ from firstdose.adapters.keyring.sealing import Sealer, Unsealable
 ENCODING = b"binary/encrypted"
 KEY_ID = "encryption-key-id"
 WORKFLOW_ID = "workflow-id"
+COMPRESSION = "compression"
+_ZLIB: Final = b"zlib"
+_WORTH_COMPRESSING: Final = 300
+"""In bytes. Histories are kept for months, and Temporal bounds them by size."""
 
 REFUSED: Final = Payload(metadata={"encoding": b"json/plain"}, data=b'"not sealed for this workflow"')
 """What a workflow gets instead of a payload that proves nothing: a text, which none of our types accepts."""
@@ -59,19 +65,17 @@ class SealingCodec(PayloadCodec, WithSerializationContext):
 
     def seal(self, payload: Payload) -> Payload:
         """Under the active key, for this codec's workflow."""
-        key_id = self._keyring.active_id
-        sealed = self._sealer(key_id).seal(payload.SerializeToString(), self._workflow_id)
-        return Payload(
-            metadata={"encoding": ENCODING, KEY_ID: key_id.encode(), WORKFLOW_ID: self._workflow_id.encode()},
-            data=sealed,
-        )
+        key_id, plain = self._keyring.active_id, payload.SerializeToString()
+        metadata = {"encoding": ENCODING, KEY_ID: key_id.encode(), WORKFLOW_ID: self._workflow_id.encode()}
+        if len(plain) > _WORTH_COMPRESSING:
+            plain, metadata[COMPRESSION] = zlib.compress(plain, 1), _ZLIB
+        return Payload(metadata=metadata, data=self._sealer(key_id).seal(plain, self._workflow_id))
 
     def open(self, payload: Payload) -> Payload:
         """Whatever workflow it was sealed for; one that is not sealed as it is. Raises Unsealable."""
         if not is_sealed(payload):
             return payload
-        plain = self._sealer(_text(payload, KEY_ID)).open(payload.data, sealed_for(payload))
-        return Payload.FromString(plain)
+        return _unpacked(payload, self._sealer(_text(payload, KEY_ID)).open(payload.data, sealed_for(payload)))
 
     def _opened(self, payload: Payload) -> Payload:
         """Raises Unsealable only where a key is missing."""
@@ -83,12 +87,20 @@ class SealingCodec(PayloadCodec, WithSerializationContext):
         if bound != self._workflow_id and not (self._plain and bound == ""):
             return REFUSED
         try:
-            return Payload.FromString(sealer.open(payload.data, bound))
+            return _unpacked(payload, sealer.open(payload.data, bound))
         except Unsealable:
             return REFUSED
 
     def _sealer(self, key_id: str) -> Sealer:
         return Sealer(self._keyring.derive("temporal-payload", key_id=key_id))
+
+
+def _unpacked(payload: Payload, plain: bytes) -> Payload:
+    """What lay under the seal. Raises Unsealable if the metadata beside it was changed."""
+    try:
+        return Payload.FromString(zlib.decompress(plain) if payload.metadata.get(COMPRESSION) == _ZLIB else plain)
+    except (zlib.error, DecodeError):
+        raise Unsealable("the payload was changed") from None
 
 
 def is_sealed(payload: Payload) -> bool:

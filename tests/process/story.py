@@ -213,10 +213,13 @@ class Story(AbstractAsyncContextManager["Story"]):
     async def finds_open(self, *kinds: K) -> None:
         """Staff find these items on their worklist once more, where `reconcile` puts them back, and answer them."""
         async with asyncio.timeout(30):
-            while not set(kinds) <= {item.kind for item in (await self.handle.query(Referral.status)).open_items}:
+            while not set(kinds) <= {item.kind for item in await self._open_items()}:  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0)
-        for item in (await self.handle.query(Referral.status)).open_items:
+        for item in await self._open_items():
             await self._answer(item)
+
+    async def _open_items(self) -> tuple[WorkItem, ...]:
+        return (await self.handle.query(Referral.status)).open_items
 
     async def ends(self) -> Closing:
         """Wait for the end; time passes by itself while nothing else happens. Raises ServerStuck.

@@ -32,6 +32,20 @@ async def test_any_payload_comes_back(data: bytes, metadata: dict[str, bytes]) -
     assert await _codec("referral-1").decode(await _codec("referral-1").encode([payload])) == [payload]
 
 
+@pytest.mark.parametrize("length", [10, 5000])
+async def test_what_is_said_beside_the_seal_cannot_stop_the_workflow(length: int) -> None:
+    [sealed] = await _codec("referral-1").encode([Payload(metadata=PLAIN.metadata, data=b"x" * length)])
+    for compression in (b"zlib", b"", b"other"):
+        sealed.metadata["compression"] = compression
+        [opened] = await _codec("referral-1").decode([sealed])
+        assert opened == REFUSED or opened.data == b"x" * length
+
+
+async def test_a_long_payload_takes_less_room() -> None:
+    [sealed] = await _codec("referral-1").encode([Payload(metadata=PLAIN.metadata, data=b'"approved"' * 200)])
+    assert sealed.ByteSize() < 500
+
+
 async def test_another_workflow_does_not_take_it() -> None:
     [sealed] = await _codec("referral-1").encode([PLAIN])
     for plain in (False, True):
