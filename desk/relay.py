@@ -21,6 +21,7 @@ from desk.referral_start import start_referral
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.referrals import ReferralReader
 from firstdose.domain.message import Message, MessageKind, MessageState
+from firstdose.domain.resolutions import NOT_OPEN
 from firstdose.ports import Unavailable
 from workflows.messages import (
     AmendRequest,
@@ -109,6 +110,8 @@ class MessageRelay:
         except WorkflowAlreadyStartedError:
             return _APPLIED
         except WorkflowUpdateFailedError as error:
+            if await self._contradicts_the_store(message, error):
+                return _LATER
             return await self._missing(message) if _was_cut_off(error) else _refused(_reason(error))
         except ValidationError:
             return Outcome(None, problem="unreadable")
@@ -122,6 +125,12 @@ class MessageRelay:
         except Exception:
             log.exception("message_failed", action_id=message.id, kind=message.kind)
             return Outcome(None, problem="failed")
+
+    async def _contradicts_the_store(self, message: Message, error: WorkflowUpdateFailedError) -> bool:
+        """Whether the workflow does not know an item that is open here: one of both will be set right."""
+        if message.kind is not MessageKind.RESOLVE or _reason(error) != NOT_OPEN:
+            return False
+        return await self._messages.item_is_open(str(message.body.get("item_id")))
 
     async def _hand_over(self, message: Message) -> Outcome:
         match message.kind:

@@ -34,6 +34,9 @@ WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED, LineState.NEED
 """What people may hear a payer say of a line; what they do not understand needs review."""
 
 
+NOT_OPEN: Final = "the work item is not open: it was resolved or withdrawn"
+
+
 class Refused(ValueError):
     """The answer is not accepted; the text says why, names fields, and never echoes a value."""
 
@@ -276,7 +279,7 @@ def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Res
         Refused: it is not, and why.
     """
     if item is None:
-        raise Refused("the work item is not open: it was resolved or withdrawn")
+        raise Refused(NOT_OPEN)
     if not actor.may_act_as(item.role):
         raise Refused(f"the work item is for the role {item.role}")
     resolution = check(item.kind, answer)

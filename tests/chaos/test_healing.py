@@ -104,13 +104,13 @@ async def _each_ended_once(world: Outside) -> None:
         told = Counter(each["details"]["business_status"] for each in happened if each["what"] == "source.told")
         assert set(told.values()) == {1}, f"its source was told twice: {sent}: {told}"
         what = Counter(each["what"] for each in happened)
-        assert what["billing.handed_over"] == (sent.row is not None and sent.row.stage is Stage.ON_SERVICE), sent
+        assert what["billing.handed_over"] == (sent.row is not None and sent.row.stage == Stage.ON_SERVICE), sent
         restarted += what["workflow.restarted"]
     assert restarted, "no workflow was started again"
 
 
 def _begun(sent: Sent) -> bool:
-    return sent.row is not None and sent.row.stage is not Stage.INTAKE
+    return sent.row is not None and sent.row.stage != Stage.INTAKE
 
 
 def _state_files(state: Path) -> list[Path]:

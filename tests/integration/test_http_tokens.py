@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from desk.http import actions
 from desk.http.issuer import Issuer, Unidentified
 from firstdose.domain.role import SOURCE, SYSTEM, ActorKind, Role
-from tests.served_desk import ISSUER, KEY, ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ISSUER, KEY, ServedDesk, served_desk, settings_for
 
 NOW = datetime.now(UTC)
 CLAIMS: dict[str, Any] = {"iss": ISSUER, "aud": "firstdose", "sub": "s", "roles": ["nurse"]}
@@ -91,7 +91,7 @@ async def test_a_shared_secret_proves_nothing(issuer: Issuer) -> None:
 
 @pytest.mark.parametrize("subject", ["system", "source", "staff", "payer:acme", "operator:root", "local-web-ui"])
 async def test_no_subject_is_taken_for_another_kind_of_actor(issuer: Issuer, subject: str) -> None:
-    actor = await issuer.identify(token(Role.SUPERVISOR, subject=subject))
+    actor = await issuer.identify(_signed({}, sub=subject, roles=["supervisor"]))
     assert actor not in (SYSTEM, SOURCE)
     assert actor.label == f"staff:{subject}"
 

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from desk.http import actions
@@ -313,12 +314,31 @@ async def test_what_temporal_or_our_own_mistake_makes_impossible_is_set_back_not
     await settled(desk, referral_id)
     stopped = MessageRelay(desk.desk.messages, desk.desk.client, Broken(desk.desk.pool, desk.desk.vault))
     at = await desk.desk.pool.fetchval("SELECT now()")
-    for kind, body, problem in (
-        (MessageKind.RESOLVE, {"item_id": "i", "resolution": {"note": "x" * 2_500_000}}, "invalid_argument"),
-        (MessageKind.START, {}, "failed"),
-    ):
-        message = Message(id=str(uuid4()), referral_id=referral_id, kind=kind, actor=NURSE, body=body, received_at=at)
-        assert (await stopped._attempt(message)).problem == problem
+    start = Message(
+        id=str(uuid4()), referral_id=referral_id, kind=MessageKind.START, actor=NURSE, body={}, received_at=at
+    )
+    assert (await stopped._attempt(start)).problem == "failed"
+
+
+@pytest.mark.parametrize("status", [RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION])
+async def test_what_temporal_says_that_it_will_never_take_is_set_back(
+    desk: ServedDesk, monkeypatch: pytest.MonkeyPatch, status: RPCStatusCode
+) -> None:
+    async def refuses(*_: object, **__: object) -> None:
+        raise RPCError("never", status, b"")
+
+    referral_id = await desk.refer()
+    monkeypatch.setattr(WorkflowHandle, "signal", refuses)
+    answered = Message(
+        id=str(uuid4()),
+        referral_id=referral_id,
+        kind=MessageKind.PAYER_ANSWERED,
+        actor=NURSE,
+        body={"contact_id": "00000000-0000-4000-8000-00000000000c"},
+        received_at=await desk.desk.pool.fetchval("SELECT now()"),
+    )
+    relay = MessageRelay(desk.desk.messages, desk.desk.client, desk.desk.referrals)
+    assert (await relay._attempt(answered)).problem == status.name.lower()
 
 
 async def test_a_payers_answer_reaches_the_workflow_as_a_signal(desk: ServedDesk) -> None:

@@ -13,6 +13,7 @@ from tests.process.story import USUAL, Story
 from workflows.messages import PayerAnswered
 from workflows.referral import Referral
 
+SOMEBODY_ELSES = "00000000-0000-4000-8000-00000000000e"
 FOREIGN = Whose.ANOTHER_PATIENT
 LINES = [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]
 
@@ -38,7 +39,7 @@ async def test_it_is_noted_when_nobody_waits(env: WorkflowEnvironment) -> None:
     outside = Outside()
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
-        for contact in (outside.requests[0].key, "somebody-else"):
+        for contact in (outside.requests[0].key, SOMEBODY_ELSES):
             await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact, refused=FOREIGN))
         await story.until(lambda: outside.notes.count("payer.foreign_answer") == 2)
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])

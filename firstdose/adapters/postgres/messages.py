@@ -121,6 +121,11 @@ class Messages:
                 await self.set_back(row["id"], "unreadable")
         return messages
 
+    @reachable()
+    async def item_is_open(self, item_id: str) -> bool:
+        """Whether people see this work item as open."""
+        return bool(await _sql.item_is_open(self._pool, id=item_id))
+
     async def settle(self, message_id: str, state: MessageState, refusal: str | None = None) -> None:
         """The outcome, once: a later one is passed over. A refusal is audited here, what is applied by the journal.
 

@@ -53,3 +53,6 @@ SET failures = failures + 1, last_problem = :problem, leased_until = NULL,
     next_attempt_at = now() + least(power(2, failures) * 0.5, 30) * interval '1 second'
 WHERE id = :id AND state = 'pending'
 RETURNING referral_id, kind, state, now() AS at, pg_notify('messages', '')::text;
+
+-- name: item_is_open(id)$
+SELECT EXISTS (SELECT FROM work_items WHERE id = :id AND state IN ('open', 'claimed'));
