@@ -1,4 +1,4 @@
-"""The facts of a referral: what a step lacks (process.md section 4), what a workflow may know, and what changed."""
+"""The facts of a referral: what a step lacks (docs/process.md, "Facts"), what a workflow may know, and what changed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""The gates before the first visit, looked at again at the moment of dispatch (process.md section 5)."""
+"""The gates before the first visit, looked at again at the moment of dispatch (docs/process.md, "Gates")."""
 
 from collections.abc import Iterator
 from datetime import date, datetime

@@ -95,4 +95,4 @@ DUE = {
     WorkItemKind.REVIEW_REACTION: _hours(1),
     WorkItemKind.RECONCILE: _hours(4),
 }
-"""The pharmacy's usual times; process.md section 7, "other clocks"."""
+"""The pharmacy's usual times; docs/process.md, "Due times", shows them."""
