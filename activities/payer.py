@@ -9,7 +9,7 @@ from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits
 from firstdose.ports import (
     AuthorizationRequest,
-    ClockJudgement,
+    ClockJudgment,
     ClockRequest,
     DecisionWait,
     DocumentsReply,
@@ -58,9 +58,9 @@ class PayerActivities:
             return await self._payer.start_clock(request)
 
     @activity.defn
-    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock:
+    async def judge_clock(self, judgment: ClockJudgment) -> JudgedClock:
         async with contact():
-            return await self._payer.judge_clock(judgement)
+            return await self._payer.judge_clock(judgment)
 
     @activity.defn
     async def send_documents(self, reply: DocumentsReply) -> None:

@@ -89,7 +89,7 @@ async def _pended(stage: Stage) -> int:
 async def _restart(stage: Stage, worker: Child, referral_id: str, trace: str) -> Report:
     """Start the killed worker again: seconds until it has answered a query, and has taken a referral its next step."""
     handle = stage.client.get_workflow_handle(workflow_id(referral_id))
-    signalled, begun = datetime.now(UTC), monotonic()
+    signaled, begun = datetime.now(UTC), monotonic()
     await handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact_of(trace)))
     await worker.start()
 
@@ -99,9 +99,9 @@ async def _restart(stage: Stage, worker: Child, referral_id: str, trace: str) ->
 
     async with asyncio.timeout(_PATIENCE_S):
         query, moved = await asyncio.gather(
-            since_begun(_until_answered(handle)), since_begun(next_activity(handle, signalled))
+            since_begun(_until_answered(handle)), since_begun(next_activity(handle, signaled))
         )
-    return {"query_answered_s": query, "signalled_referral_moved_s": moved}
+    return {"query_answered_s": query, "signaled_referral_moved_s": moved}
 
 
 async def _until_answered(handle: Handle) -> None:

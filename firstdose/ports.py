@@ -74,7 +74,7 @@ class ClockRequest(Request):
     expedited: bool = False
 
 
-class ClockJudgement(Request):
+class ClockJudgment(Request):
     """Say how the clock stands at `at`, after the `extension` that the payer told us of."""
 
     clock: Clock
@@ -106,7 +106,7 @@ class DocumentsReply(Request):
 
 
 class NurseSearch(Request):
-    """Nurses with the skill and licence for this referral's order, at most `limit`, best first."""
+    """Nurses with the skill and license for this referral's order, at most `limit`, best first."""
 
     limit: int
 
@@ -181,7 +181,7 @@ class PayerDesk(Protocol):
     async def start_clock(self, request: ClockRequest) -> Clock | None:
         """None if no rule knows such a step."""
 
-    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock: ...
+    async def judge_clock(self, judgment: ClockJudgment) -> JudgedClock: ...
 
     async def void(self, request: AuthorizationRequest) -> None:
         """Cancel what the payer has for `replaces`; nothing to cancel is no error."""

@@ -24,7 +24,7 @@ SECRETS_DIR = "FIRSTDOSE_SECRETS_DIR"
 _TEMPORAL_API_KEY = "TEMPORAL_API_KEY"
 _MAKE_KEY = "`python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'`"
 
-# Read by temporalio.envconfig, listed here for the table in the README.
+# Read by temporalio.envconfig, listed here for the table in docs/settings.md.
 _TEMPORAL_TABLE = (
     ("TEMPORAL_ADDRESS", "host:port of Temporal's frontend", "localhost:7233", False),
     ("TEMPORAL_NAMESPACE", "Temporal namespace", "default", False),
@@ -240,7 +240,7 @@ def child_environment(overlay: Mapping[str, str]) -> dict[str, str]:
 
 
 def settings_table() -> str:
-    """Every variable as a Markdown table, for the README."""
+    """Every variable as a Markdown table, for docs/settings.md."""
     rows = [
         (name, field.description or "", _shown(field.default), _is_secret(name)) for name, field in _variables().items()
     ]

@@ -26,7 +26,7 @@ def member_of(scenario: str, number: int) -> str:
 def make_referral(
     scenario: Scenario, number: int, *, run: str = "SIM", seed: int = 1, plan: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The `data` of a `referral.received` (contract.md section 3).
+    """The `data` of a `referral.received` (docs/intake.md).
 
     The same arguments give the same referral on the same day; `run` tells the runs of one source apart. The patient's
     plan is one of the cast's if none is given (`id`, `name`, `line_of_business`).

@@ -120,7 +120,7 @@ class Eligibility(Part):
 
 
 class Shape(StrEnum):
-    """Of notifications; standards.md section 2.1."""
+    """Of notifications: the three that payers use."""
 
     NESTED = "nested"
     FLATTENED = "flattened"

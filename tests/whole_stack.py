@@ -165,7 +165,7 @@ class Outside:
         return seen
 
     async def recorded(self, condition: Callable[[dict[str, Any]], bool], *, within: float = 30) -> dict[str, Any]:
-        """What they have seen once it fulfils the condition, or when the time is over."""
+        """What they have seen once it meets the condition, or when the time is over."""
         deadline = asyncio.get_running_loop().time() + within
         while True:
             seen = await self.recorder()

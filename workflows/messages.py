@@ -1,4 +1,4 @@
-"""What goes into and comes out of a `Referral` workflow, and its names in Temporal (contract.md section 4).
+"""What goes into and comes out of a `Referral` workflow, and its names in Temporal.
 
 Shapes may gain optional fields, never lose or change them: workflows that run for months exchange them.
 """

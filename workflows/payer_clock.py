@@ -13,7 +13,7 @@ from firstdose.domain.authorization import Line
 from firstdose.domain.clock_rules import Purpose
 from firstdose.domain.clock_state import paused, resumed
 from firstdose.domain.clocks import Clock, Extension
-from firstdose.ports import ClockJudgement, ClockRequest
+from firstdose.ports import ClockJudgment, ClockRequest
 from workflows import options
 from workflows.case import Request
 from workflows.track import Track
@@ -57,16 +57,14 @@ class PayerClock(Track):
     async def _judge(self, request: Request, extension: Extension | None = None) -> None:
         if request.clock is None:
             return
-        judgement = ClockJudgement(
+        judgment = ClockJudgment(
             referral_id=self.case.referral_id,
             key=request.contact_id,
             clock=request.clock,
             at=workflow.now(),
             extension=extension,
         )
-        judged = await self.effects.do(
-            PayerActivities.judge_clock, judgement, options.STORED, "judge the payer's clock"
-        )
+        judged = await self.effects.do(PayerActivities.judge_clock, judgment, options.STORED, "judge the payer's clock")
         self._changed(request, judged.clock)
         request.due_at = judged.state.due_at
         request.ask_people_at = when_to_ask(request)

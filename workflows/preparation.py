@@ -59,7 +59,7 @@ class Therapy(Track):
                 self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
 
     def _no_first_dose_at_home(self) -> None:
-        """Without the anaphylaxis protocol there is no first dose at home (process.md section 8)."""
+        """Without the anaphylaxis protocol there is no first dose at home."""
         if self.case.site is Site.SUITE:
             self.case.order_settled = True
         else:

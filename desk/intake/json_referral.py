@@ -1,4 +1,4 @@
-"""Our own format: contract.md section 3, version 1."""
+"""Our own JSON format, version 1: the facts of docs/intake.md under their own names."""
 
 from datetime import date
 

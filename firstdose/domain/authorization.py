@@ -1,7 +1,7 @@
 """Prior authorization, line by line: states, the payer's answers, and what to do next.
 
 A payer's decision is read from each item's review action code (X12 306) and from nothing else: an authorization number
-or a period is no proof of approval (standards.md section 2.2b).
+or a period is no proof of approval.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
 """Business time: on which days a payer works, in its own time zone, and when its days end.
 
-Pure, but holiday tables and time zones change: workflows take what activities computed from it (temporal.md, rule 10).
+Pure, but holiday tables and time zones change: workflows take what activities computed from it,
+so that a new table changes no replay.
 """
 
 from collections.abc import Iterator

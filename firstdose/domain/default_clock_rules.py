@@ -1,4 +1,4 @@
-"""The clock rules that ship with the product, as data; process.md section 7, standards.md section 1.4.
+"""The clock rules that ship with the product, as data; docs/process.md, "Clocks", shows them as a table.
 
 A rule in days lasts to the end of its last local day. A change of law is a new row, and the day on which it supersedes.
 """

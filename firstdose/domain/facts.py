@@ -1,4 +1,4 @@
-"""The facts of a referral: what a step lacks (process.md section 4), what a workflow may know, and what changed."""
+"""The facts of a referral: what a step lacks (docs/process.md, "Facts"), what a workflow may know, and what changed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -79,7 +79,7 @@ def _for_dispatch(referral: Referral) -> Iterator[str]:
         yield "order.access_device"
     if order.anaphylaxis_kit_ordered is None:
         yield "order.anaphylaxis_kit_ordered"
-    for name in ("line", "state", "postal_code"):  # a nurse needs a door, and a licence for the state it is in
+    for name in ("line", "state", "postal_code"):  # a nurse needs a door, and a license for the state it is in
         if not getattr(patient.address, name):
             yield f"patient.address.{name}"
 

@@ -1,4 +1,4 @@
-"""The gates before the first visit, looked at again at the moment of dispatch (process.md section 5)."""
+"""The gates before the first visit, looked at again at the moment of dispatch (docs/process.md, "Gates")."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -64,7 +64,7 @@ def closed_gates(ready: Readiness) -> tuple[ClosedGate, ...]:
 def _closed(ready: Readiness) -> Iterator[ClosedGate]:
     outline, visit_at = ready.outline, ready.visit.visit_at
     if outline.state not in ready.licensed_states:
-        yield ClosedGate(gate=Gate.LICENSED, why="the pharmacy holds no licence in the patient's state")
+        yield ClosedGate(gate=Gate.LICENSED, why="the pharmacy holds no license in the patient's state")
     if missing := outline.missing.get(Blocks.DISPATCH, ()):
         yield ClosedGate(gate=Gate.ORDER, why=f"missing: {', '.join(missing)}")
     for line in ready.lines:

@@ -73,7 +73,7 @@ class Policy(BaseModel):
     escalation: Escalation = Escalation()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
-    holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALISED})
+    holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
     """The pharmacy's own, which stand before the general ones (default_clock_rules.py).
@@ -95,4 +95,4 @@ DUE = {
     WorkItemKind.REVIEW_REACTION: _hours(1),
     WorkItemKind.RECONCILE: _hours(4),
 }
-"""The pharmacy's usual times; process.md section 7, "other clocks"."""
+"""The pharmacy's usual times; docs/process.md, "Due times", shows them."""

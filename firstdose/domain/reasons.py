@@ -4,12 +4,17 @@ from enum import StrEnum
 
 
 class HoldReason(StrEnum):
-    HOSPITALISED = "hospitalised"
+    HOSPITALIZED = "hospitalized"
     PATIENT_AWAY = "patient_away"
     PATIENT_REQUEST = "patient_request"
     PRESCRIBER_REQUEST = "prescriber_request"
     SUPPLY = "supply"
     OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "HoldReason | None":
+        """Histories, states and policies that were recorded earlier spell it as here."""
+        return cls.HOSPITALIZED if value == "hospitalised" else None
 
 
 class OverrideReason(StrEnum):

@@ -1,4 +1,4 @@
-"""The canonical referral, as contract.md section 3 writes it: whatever a source sends becomes this.
+"""The canonical referral, as docs/intake.md lists its facts: whatever a source sends becomes this.
 
 A fact that is not there is None or empty, never an error: facts.py says what it blocks. An impossible value is one.
 """

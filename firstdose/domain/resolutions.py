@@ -130,7 +130,7 @@ class Appeal(Resolution):
 
 class FindAssistance(Resolution):
     outcome: Literal["found", "none"]
-    programme: Code = None
+    program: Code = None
 
 
 class AssessPatient(Resolution):

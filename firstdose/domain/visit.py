@@ -17,7 +17,7 @@ class Visit(BaseModel):
 
 
 class ReportItem(StrEnum):
-    """What the nurse does at the first visit; each is on the report (process.md section 3)."""
+    """What the nurse does at the first visit; each must be on the report."""
 
     INFUSION_EXPLAINED = "infusion_explained"
     SUPPLIES_REVIEWED = "supplies_reviewed"

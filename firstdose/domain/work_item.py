@@ -64,7 +64,7 @@ ROLE_OF: Final = {
     WorkItemKind.REVIEW_REACTION: Role.SUPERVISOR,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
-"""Whose work each kind is (process.md section 2)."""
+"""Whose work each kind is."""
 
 
 class WorkItemState(StrEnum):

@@ -259,7 +259,7 @@ def test_claim_and_release(desk: SmallDesk, run: Any, verb: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "body"),
     [
-        (("hold", "--reason", "hospitalised"), {"reason": "hospitalised"}),
+        (("hold", "--reason", "hospitalized"), {"reason": "hospitalized"}),
         (("resume",), {}),
         (("cancel", "--reason", "not-covered"), {"reason": "not_covered"}),
         (("override", "--gate", "kit", "--reason", "emergency"), {"gate": "kit", "reason": "emergency"}),

@@ -95,7 +95,7 @@ async def test_an_auditor_reads_but_sees_no_facts_and_changes_nothing(desk: Serv
     referral_id, item_id = await with_item(desk, "place_visit", "nurse_coordinator")
     async with desk.as_staff(Role.AUDITOR) as auditor:
         seen = await auditor.get(f"/api/referrals/{referral_id}")
-        held = await auditor.post(f"/api/referrals/{referral_id}/hold", json={"reason": "hospitalised"})
+        held = await auditor.post(f"/api/referrals/{referral_id}/hold", json={"reason": "hospitalized"})
         claimed = await auditor.post(f"/api/work-items/{item_id}/claim")
     assert (seen.status_code, seen.json()["facts"]) == (200, None)
     assert CANARY not in seen.text
@@ -221,7 +221,7 @@ async def test_a_wrong_answer_is_told_its_fields_and_not_its_values(
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/api/referrals/{referral}/hold", {"reason": "hospitalised", CANARY: 1}),
+        ("/api/referrals/{referral}/hold", {"reason": "hospitalized", CANARY: 1}),
         ("/api/work-items/{item}/snooze", {"until": "2199-01-01T00:00:00Z", CANARY: {"x": 1}}),
     ],
 )

@@ -141,11 +141,11 @@ async def settled(desk: ServedDesk, referral_id: str) -> list[tuple[str, str]]:
 async def test_a_referral_starts_its_workflow_and_an_action_is_answered_with_its_outcome(desk: ServedDesk) -> None:
     referral_id = await desk.refer()
     async with desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
-        answer = await nurse.post(f"/api/referrals/{referral_id}/hold", json={"reason": "hospitalised"})
+        answer = await nurse.post(f"/api/referrals/{referral_id}/hold", json={"reason": "hospitalized"})
     assert (answer.status_code, answer.json()["status"]) == (200, "applied")
     assert answer.json()["referral"]["id"] == referral_id
     heard = await the_workflow(desk, referral_id).query("heard")
-    assert heard == ["start from mercy", "hold hospitalised by nurse-1"]
+    assert heard == ["start from mercy", "hold hospitalized by nurse-1"]
 
 
 async def test_a_refusal_is_a_conflict_with_its_reason_and_the_present_state(desk: ServedDesk) -> None:
@@ -221,7 +221,7 @@ async def test_the_same_key_is_the_same_action_and_another_body_under_it_is_none
     referral_id = await desk.refer()
     path, key = f"/api/referrals/{referral_id}/hold", {"Idempotency-Key": "once"}
     async with desk.as_staff(Role.NURSE) as nurse:
-        answers = [await nurse.post(path, json={"reason": "hospitalised"}, headers=key) for _ in range(2)]
+        answers = [await nurse.post(path, json={"reason": "hospitalized"}, headers=key) for _ in range(2)]
         other = await nurse.post(path, json={"reason": "patient_away"}, headers=key)
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json()["message_id"] == answers[1].json()["message_id"]
@@ -255,13 +255,13 @@ async def test_a_message_that_is_delivered_again_after_a_crash_is_applied_once(d
         referral_id=referral_id,
         kind=MessageKind.HOLD,
         actor=NURSE,
-        body={"reason": "hospitalised"},
+        body={"reason": "hospitalized"},
         received_at=await desk.desk.pool.fetchval("SELECT now()"),
     )
     relay = MessageRelay(desk.desk.messages, desk.desk.client, desk.desk.referrals)
     await asyncio.gather(relay.deliver(message), relay.deliver(message))
     await relay.deliver(message)
-    assert (await the_workflow(desk, referral_id).query("heard"))[1:] == ["hold hospitalised by nurse-1"]
+    assert (await the_workflow(desk, referral_id).query("heard"))[1:] == ["hold hospitalized by nurse-1"]
 
 
 async def test_a_message_that_cannot_be_taken_is_parked_and_goes_again_once_it_is_mended(

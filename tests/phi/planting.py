@@ -66,7 +66,7 @@ class Planter:
 
 
 def canonical(plant: Planter, scenario: str) -> dict[str, Any]:
-    """The `data` of a `referral.received` with every field of contract.md section 3."""
+    """The `data` of a `referral.received` with every field of docs/intake.md."""
     return {
         "source_referral_id": plant.word("number"),
         "urgency": "routine",

@@ -79,7 +79,7 @@ async def tables(dsn: str) -> dict[str, bytes]:
 
 
 async def _rows(connection: "asyncpg.Connection[Any]", table: str) -> bytes:
-    rows = await connection.fetch(f'SELECT t::text FROM "{table}" t')  # noqa: S608 - the catalogue's own names
+    rows = await connection.fetch(f'SELECT t::text FROM "{table}" t')  # noqa: S608 - the catalog's own names
     text = "\n".join(row[0] for row in rows).encode()
     return b"\n".join([text, *(bytes.fromhex(value.decode()) for value in _BYTEA.findall(text) if len(value) % 2 == 0)])
 

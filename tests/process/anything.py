@@ -159,7 +159,7 @@ class Event:
     word: PayerAnswer = APPROVED
 
 
-EVENTS = ["tells", "tells", "tells_twice", "holds", "hospitalised", "order", "order", "coverage", "override", "cancel"]
+EVENTS = ["tells", "tells", "tells_twice", "holds", "hospitalized", "order", "order", "coverage", "override", "cancel"]
 
 
 @st.composite
@@ -207,8 +207,8 @@ async def _happens(story: Story, outside: Watched, event: Event, message: str) -
             outside.comes(contact, event.word)
             for _ in range(1 if event.does == "tells" else 2):
                 await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
-        case "holds" | "hospitalised":
-            reason = HoldReason.PATIENT_AWAY if event.does == "holds" else HoldReason.HOSPITALISED
+        case "holds" | "hospitalized":
+            reason = HoldReason.PATIENT_AWAY if event.does == "holds" else HoldReason.HOSPITALIZED
             await story.steer(Referral.hold, HoldRequest(actor=ONE, reason=reason))
             await asyncio.sleep(0.05 * event.number)
             await story.steer(Referral.resume, ResumeRequest(actor=ONE))

@@ -41,7 +41,7 @@ from firstdose.domain.therapy import Reservation
 from firstdose.domain.work_item import WorkItem
 from firstdose.ports import (
     AuthorizationRequest,
-    ClockJudgement,
+    ClockJudgment,
     ClockRequest,
     DocumentsReply,
     JudgedClock,
@@ -211,8 +211,8 @@ class Outside:
     async def start_clock(self, request: ClockRequest) -> Clock | None:
         return PlanClocks(self.policy.clocks).start(self.plan, request, discharged_at=self.discharged_at)
 
-    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock:
-        return judge_clock(judgement)
+    async def judge_clock(self, judgment: ClockJudgment) -> JudgedClock:
+        return judge_clock(judgment)
 
     async def send_documents(self, reply: DocumentsReply) -> None:
         self.effects.append("send_documents")

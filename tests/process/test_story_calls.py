@@ -76,7 +76,7 @@ async def test_a_hold_that_releases_nurse_and_stock_leaves_a_renewal_under_way_a
     outside = HoldsItsAnswers(held=2, submissions=[approved_for(timedelta(days=1)), approved_for(timedelta(days=90))])
     async with Story(real, outside) as story:
         await story.until(lambda: len(outside.taken) == 2)
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALISED))
+        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALIZED))
         await story.until(lambda: {"release the visit", "return the stock"} <= set(outside.compensations))
         if during_the_hold:
             outside.answers.set()

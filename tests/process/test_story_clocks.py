@@ -1,4 +1,4 @@
-"""Stories of the payer's clocks, one for each regime (process.md section 7): breached, paused, extended."""
+"""Stories of the payer's clocks, one for each regime of docs/process.md, "Clocks": breached, paused, extended."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -97,7 +97,7 @@ async def test_assistance_found_meanwhile_ends_the_dispute(env: WorkflowEnvironm
     outside = Outside(submissions=[DENIED, PENDED])
     async with Story(env, outside, script) as story:
         await story.until(lambda: len(outside.requests) == 2 and bool(story.asked(K.FIND_ASSISTANCE)))
-        await story.resolve(story.asked(K.FIND_ASSISTANCE)[0], {"outcome": "found", "programme": "fund"})
+        await story.resolve(story.asked(K.FIND_ASSISTANCE)[0], {"outcome": "found", "program": "fund"})
         assert await story.ends() is Closing.COMPLETED
     assert {line.state for line in outside.standing.lines} == {LineState.NOT_REQUIRED}
 

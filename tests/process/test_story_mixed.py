@@ -177,7 +177,7 @@ async def test_assistance_ends_a_submission_that_nobody_can_make(env: WorkflowEn
     }
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.asked(K.SUBMIT_AUTHORIZATION)))
-        await story.resolve(story.asked(K.FIND_ASSISTANCE)[0], {"outcome": "found", "programme": "fund"})
+        await story.resolve(story.asked(K.FIND_ASSISTANCE)[0], {"outcome": "found", "program": "fund"})
         assert await story.ends() is Closing.COMPLETED
     assert {line.state for line in outside.standing.lines} == {LineState.NOT_REQUIRED}
 

@@ -62,13 +62,13 @@ async def test_a_hold_with_an_end_ends_by_itself(env: WorkflowEnvironment) -> No
     assert story.asked(K.REVIEW_BENEFITS)[0].opened_at >= until
 
 
-async def test_hospitalised_releases_nurse_and_stock_and_arranges_them_anew(env: WorkflowEnvironment) -> None:
+async def test_hospitalized_releases_nurse_and_stock_and_arranges_them_anew(env: WorkflowEnvironment) -> None:
     async with Story(env, Outside(), {K.REVIEW_BENEFITS: [None]}) as story:
         outside = story.outside
         await story.until(
             lambda: {"hold_visit", "reserve_stock"} <= set(outside.effects) and bool(story.asked(K.REVIEW_BENEFITS))
         )
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALISED))
+        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALIZED))
         await story.until(lambda: {"release the visit", "return the stock"} <= set(outside.compensations))
         assert (story.roster.held, story.shelves.reserved) == ({}, set())
 
@@ -162,7 +162,7 @@ async def test_two_supervisors_start_therapy_at_risk(env: WorkflowEnvironment) -
         ({"outcome": "suitable_for_home"}, (Role.NURSE,), "the work item is for the role pharmacist"),
         ({"outcome": "suitable_for_home"}, (), "the work item is for the role pharmacist"),
         ({"outcome": "splendid"}, (Role.PHARMACIST,), "outcome"),
-        ({"outcome": "suitable_for_home", "colour": "red"}, (Role.PHARMACIST,), "<unknown field>"),
+        ({"outcome": "suitable_for_home", "color": "red"}, (Role.PHARMACIST,), "<unknown field>"),
     ],
 )
 async def test_a_wrong_resolution_is_refused_and_changes_nothing(

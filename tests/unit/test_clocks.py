@@ -1,4 +1,4 @@
-"""Clocks as they start: which rule judges, by when, and the rows of process.md section 7."""
+"""Clocks as they start: which rule judges, by when, and the rows of docs/process.md, "Clocks"."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from desk.cli.verbs import VERBS
 from firstdose.adapters.webhooks import WebhookVerifier
@@ -15,9 +16,9 @@ from firstdose.settings import settings_table
 
 REPO = Path(__file__).parents[2]
 README = (REPO / "README.md").read_text()
+SETTINGS = (REPO / "docs/settings.md").read_text()
 PAGES = [
-    REPO / "README.md",
-    REPO / "CHANGELOG.md",
+    *sorted(REPO.glob("*.md")),
     *sorted((REPO / "docs").rglob("*.md")),
     *REPO.glob("deploy/**/*.md"),
 ]
@@ -42,19 +43,30 @@ def test_commands_in_the_documents_exist(file: Path) -> None:
             assert words in verbs or words.split()[0] in verbs, f"firstdose {words}"
 
 
-@page
-def test_links_between_the_documents_lead_somewhere(file: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", file.read_text())
-    assert [link for link in links if "://" not in link and not (file.parent / link).exists()] == []
-
-
 def test_the_two_commands_come_first() -> None:
     first = re.findall(r"```\n(.*?)```", README, re.DOTALL)[0]
     assert [line.split("#")[0].strip() for line in first.splitlines()] == ["make demo", "make test"]
 
 
 def test_the_table_of_settings_is_the_models() -> None:
-    assert between(README, "settings") == settings_table(), "make it again from firstdose.settings.settings_table()"
+    assert between(SETTINGS, "settings") == settings_table(), "make it again from firstdose.settings.settings_table()"
+
+
+def test_the_glossary_is_alphabetical_and_says_each_word_once() -> None:
+    tables = (REPO / "docs/glossary.md").read_text().split("## ")[1:]
+    for words in (re.findall(r"^\| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)[1:] for table in tables):
+        assert len(words) > 40
+        assert words == sorted(set(words), key=str.casefold)
+
+
+def test_ci_and_hooks_run_what_make_runs_and_nothing_from_elsewhere() -> None:
+    ci = yaml.safe_load((REPO / ".github/workflows/ci.yaml").read_text())
+    assert ".ci/run" in [step.get("run") for step in ci["jobs"]["ci"]["steps"]]
+    hooks = yaml.safe_load((REPO / ".pre-commit-config.yaml").read_text())["repos"]
+    assert {source["repo"] for source in hooks} == {"local"}
+    lint = (REPO / "Makefile").read_text()
+    for command in (hook["entry"].split()[0] for source in hooks for hook in source["hooks"]):
+        assert command.replace(".venv/bin", "$(BIN)") in lint
 
 
 @pytest.mark.parametrize("file", DECISIONS, ids=lambda file: file.stem)

@@ -48,7 +48,7 @@ def drug(**changes: object) -> tuple[Line, ...]:
 
 
 CLOSED = [
-    (Gate.LICENSED, having(licensed_states=frozenset({"OH"})), "no licence"),
+    (Gate.LICENSED, having(licensed_states=frozenset({"OH"})), "no license"),
     (
         Gate.ORDER,
         having(outline=Outline(state="IL", missing={Blocks.DISPATCH: ("order.signed_on",)})),

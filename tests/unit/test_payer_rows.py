@@ -131,7 +131,7 @@ def test_what_is_empty_is_as_if_it_were_not_there() -> None:
         ({"id": "No Spaces"}, "id: up to 63 small letters, digits and dashes, of which the first is no dash"),
         ({"id": "unknown"}, "id: this word stands for a payer that is in no table"),
         ({"name": "Acme\x00"}, "name: control characters are not accepted"),
-        ({"colour": "blue"}, "colour: Extra inputs are not permitted"),
+        ({"color": "blue"}, "color: Extra inputs are not permitted"),
         ({"line_of_business": "hmo"}, "line_of_business: Input should be 'commercial', 'employer',"),
         ({"contracted": "perhaps"}, "contracted: Input should be a valid boolean, unable to interpret input"),
         ({"authorization": "fax"}, "authorization.0: Input should be 'pas', 'x12' or 'people'"),

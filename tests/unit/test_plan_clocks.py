@@ -13,7 +13,7 @@ from firstdose.domain.channel import Plan
 from firstdose.domain.clock_rules import ClockRule, Purpose, Regime, answering
 from firstdose.domain.clock_state import Phase
 from firstdose.domain.clocks import Clock, Extension
-from firstdose.ports import ClockJudgement, ClockRequest
+from firstdose.ports import ClockJudgment, ClockRequest
 
 MONDAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -97,9 +97,9 @@ def test_more_lines_never_give_the_payer_more_time(regime: Regime, later: timede
 def test_a_clock_is_judged_after_its_extension() -> None:
     clock = started(PlanClocks().start(plan(Regime.EMPLOYER), asking()))
     longer = Extension(at=MONDAY + DAY, by=5 * DAY, reason="told_by_payer")
-    judged = judge_clock(ClockJudgement(referral_id="r", key="k", clock=clock, at=clock.due_at + DAY, extension=longer))
+    judged = judge_clock(ClockJudgment(referral_id="r", key="k", clock=clock, at=clock.due_at + DAY, extension=longer))
     assert judged.state.due_at - clock.due_at == 5 * DAY
     assert judged.state.phase is Phase.RUNNING
     late = longer.model_copy(update={"at": clock.due_at + HOUR})
-    refused = judge_clock(ClockJudgement(referral_id="r", key="k", clock=clock, at=clock.due_at + DAY, extension=late))
+    refused = judge_clock(ClockJudgment(referral_id="r", key="k", clock=clock, at=clock.due_at + DAY, extension=late))
     assert (refused.clock, refused.state.phase) == (clock, Phase.BREACHED)

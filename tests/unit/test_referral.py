@@ -108,7 +108,7 @@ def test_yesterdays_patient_is_not_refused_when_no_day_is_given() -> None:
 
 def test_unknown_fields_are_left_out() -> None:
     data = example() | {"color": "blue"}
-    data["order"]["colour"] = "blue"
+    data["order"]["color"] = "blue"
     assert Referral.read(data, today=TODAY) == Referral.read(example(), today=TODAY)
 
 

@@ -42,7 +42,7 @@ def test_each_scenario_makes_referrals_that_lead_back_to_it(scenario: Scenario) 
     assert bool(missing(referral)) == (scenario is LACKING)
 
 
-def test_a_referral_is_the_same_again_and_its_neighbour_another() -> None:
+def test_a_referral_is_the_same_again_and_its_neighbor_another() -> None:
     assert make_referral(COMPLETE, 3, run="A") == make_referral(COMPLETE, 3, run="A")
     assert make_referral(COMPLETE, 3, seed=1)["patient"] != make_referral(COMPLETE, 3, seed=2)["patient"]
     told = [read(COMPLETE, number, run=run) for run in ("A", "B") for number in MANY]

@@ -43,7 +43,7 @@ export function isPast(iso) {
   return Boolean(iso) && new Date(iso).getTime() < Date.now();
 }
 
-/** When something is due, plain or in the colour of lateness. */
+/** When something is due, plain or in the color of lateness. */
 export function due(iso) {
   if (!iso) return el("span.faint", {}, "no date");
   const late = isPast(iso);
@@ -67,7 +67,7 @@ export function stateBadge(state) {
   return badge(state, TONES[state] ?? "plain");
 }
 
-/** Where there is no room for columns each row becomes a block, its cells labelled with their headings. */
+/** Where there is no room for columns each row becomes a block, its cells labeled with their headings. */
 export function table(headings, rows, empty) {
   if (!rows.length) return el("p.empty", {}, empty);
   for (const row of rows) {

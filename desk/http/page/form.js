@@ -47,7 +47,7 @@ function without(schema, name) {
 
 function objectField(schema, defs) {
   const required = new Set(schema.required ?? []);
-  const parts = Object.entries(schema.properties ?? {}).map(([name, part]) => [name, labelled(name, part, defs, required.has(name))]);
+  const parts = Object.entries(schema.properties ?? {}).map(([name, part]) => [name, labeled(name, part, defs, required.has(name))]);
   parts.sort(([a], [b]) => rank(a, required) - rank(b, required));
   return {
     node: el("div.fields", {}, parts.map(([, part]) => part.node)),
@@ -64,7 +64,7 @@ function rank(name, required) {
   return required.has(name) ? 1 : 2;
 }
 
-function labelled(name, schema, defs, required) {
+function labeled(name, schema, defs, required) {
   const inner = field(schema, defs);
   const caption = el("span.caption", {}, words(name), required ? el("span.needed", { title: "needed" }, " •") : null);
   const hint = schema.description ? el("span.hint", {}, schema.description) : null;

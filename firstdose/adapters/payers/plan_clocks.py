@@ -9,7 +9,7 @@ from firstdose.domain.clock_rules import ClockRule, Purpose, at_a_plan_with
 from firstdose.domain.clock_state import extended, state
 from firstdose.domain.clocks import Clock, start_clock
 from firstdose.domain.default_clock_rules import ALL_RULES
-from firstdose.ports import ClockJudgement, ClockRequest, JudgedClock
+from firstdose.ports import ClockJudgment, ClockRequest, JudgedClock
 
 
 class PlanClocks:
@@ -47,9 +47,9 @@ class PlanClocks:
             return None
 
 
-def judge_clock(judgement: ClockJudgement) -> JudgedClock:
+def judge_clock(judgment: ClockJudgment) -> JudgedClock:
     """How the clock stands, after the extension that the payer told us of, if its rule grants one."""
-    clock = judgement.clock
-    if told := judgement.extension:
+    clock = judgment.clock
+    if told := judgment.extension:
         clock = extended(clock, told.at, told.by, told.reason)
-    return JudgedClock(clock=clock, state=state(clock, judgement.at))
+    return JudgedClock(clock=clock, state=state(clock, judgment.at))

@@ -34,7 +34,7 @@ from firstdose.payer_ports import (
 )
 from firstdose.ports import (
     AuthorizationRequest,
-    ClockJudgement,
+    ClockJudgment,
     ClockRequest,
     DocumentsReply,
     Impossible,
@@ -141,8 +141,8 @@ class PayerDeskService:
         referral, plan = await self._files.plan(request.referral_id)
         return self._clocks.start(plan, request, discharged_at=referral.discharge_at)
 
-    async def judge_clock(self, judgement: ClockJudgement) -> JudgedClock:
-        return judge_clock(judgement)
+    async def judge_clock(self, judgment: ClockJudgment) -> JudgedClock:
+        return judge_clock(judgment)
 
     async def void(self, request: AuthorizationRequest) -> None:
         replaced = await self._contacts.find(request.replaces) if request.replaces else None

@@ -134,7 +134,7 @@ async def test_what_is_remembered_is_not_asked_again(pool: Pool) -> None:
 async def test_one_bad_row_and_nothing_is_taken_over(pool: Pool, table: PayerTable) -> None:
     rows = [
         ACME,
-        {"id": "No Spaces", "name": "x", "colour": "blue"},
+        {"id": "No Spaces", "name": "x", "color": "blue"},
         ACME,
         {"id": "pas-without", "name": "x", "authorization": "pas"},
         "not a row",

@@ -54,7 +54,7 @@ async def test_the_least_busy_come_first_then_the_pharmacys_order(
     assert await found(roster, referral_id) == ("rn-2", "rn-1", "rn-3")
 
 
-async def test_only_nurses_with_skill_licence_and_area_who_are_there(
+async def test_only_nurses_with_skill_license_and_area_who_are_there(
     pool: Pool, vault: Vault, audit: AuditTrail, referral_id: str, refer: Refer
 ) -> None:
     roster = PostgresRoster(pool, vault, audit)

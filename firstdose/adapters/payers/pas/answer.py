@@ -1,7 +1,7 @@
 """What a payer's ClaimResponse decides, read leniently: by each item's review action code and by nothing else.
 
-Never by outcome, authorization number or period: public examples of denials and pends carry all three
-(standards.md section 2.2b). What cannot be understood needs a person; it is never an approval.
+Never by outcome, authorization number or period: public examples of denials and pends carry all three.
+What cannot be understood needs a person; it is never an approval.
 """
 
 from collections.abc import Iterable, Iterator

@@ -31,7 +31,7 @@ from firstdose.ports import Impossible, Unavailable
 REQUEST: Final = "request"
 """The name of the question itself among what is sent."""
 
-# X12 AAA03 reject reasons, as standards.md section 1.2 (B1 to B3) names them.
+# X12 AAA03 reject reasons, as payers of eligibility use them.
 _PAYER_DOWN: Final = "42"
 _PERSON_NOT_FOUND: Final = frozenset({"58", "64", "65", "67", "71", "72", "73", "75"})
 

@@ -1,7 +1,7 @@
 """A payer's subscription notifications: three shapes that are in use, and the handshake.
 
-Nested (the guide), flattened (an Inferno fixture) and with the Subscription inlined (the reference implementation);
-standards.md section 2.1. Matched by the numbers that we gave our requests.
+Nested (the guide), flattened (an Inferno fixture) and with the Subscription inlined (the reference implementation).
+Matched by the numbers that we gave our requests.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """From a case to the PAS request Bundle: Claim/$submit (initial, revised, renewal, appeal, cancel) and Claim/$inquire.
 
-Complete as Da Vinci PAS 2.2 asks (standards.md section 2.1). What a line is asked for is its `certification`.
+Complete as Da Vinci PAS 2.2 asks. What a line is asked for is its `certification`.
 """
 
 from datetime import timedelta

@@ -9,7 +9,7 @@ from firstdose.adapters.payers.x12.segments import Segment
 from firstdose.adapters.payers.x12.values import word
 from firstdose.ports import Unavailable
 
-# As standards.md section 1.2 (B1 to B3) names them; whatever else comes, a person sees.
+# X12 AAA03, as payers of eligibility use them; whatever else comes, a person sees.
 PERSON_NOT_FOUND: Final = frozenset({"58", "64", "65", "67", "71", "72", "73", "75"})
 NO_SUCH_REQUEST: Final = "AA"
 _PAYER_DOWN: Final = frozenset({"42", "80"})
