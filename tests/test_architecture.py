@@ -125,7 +125,7 @@ def opens_database(tree: ast.AST) -> Iterator[str]:
         if (
             isinstance(node, ast.Attribute)
             and _name(node.value) == "asyncpg"
-            and node.attr in ("connect", "create_pool")
+            and node.attr in ("connect", "create_pool", "Pool")
         ):
             yield f"{node.lineno}: asyncpg.{node.attr}"
 
@@ -222,7 +222,7 @@ def test_no_command_can_forget_to_look_at_the_keys_before_it_writes() -> None:
 @pytest.mark.parametrize("folder", ["workflows", "firstdose/domain"])
 def test_what_a_workflow_runs_is_repeatable(folder: str) -> None:
     places = {
-        file.name: list(asks_clock_or_chance(ast.parse(file.read_text()))) for file in (REPO / folder).glob("*.py")
+        str(file): list(asks_clock_or_chance(ast.parse(file.read_text()))) for file in (REPO / folder).rglob("*.py")
     }
     assert places
     assert {place: found for place, found in places.items() if found} == {}
@@ -283,7 +283,8 @@ def test_every_activity_is_registered_once_and_every_queue_has_a_worker(monkeypa
 
 
 def _modules(package: str) -> list[Any]:
-    return [importlib.import_module(f"{package}.{file.stem}") for file in (REPO / package).glob("[!_]*.py")]
+    files = [file.relative_to(REPO).with_suffix("") for file in (REPO / package).rglob("[!_]*.py")]
+    return [importlib.import_module(".".join(file.parts)) for file in files]
 
 
 def _activities_in(module: Any) -> Iterator[Any]:
