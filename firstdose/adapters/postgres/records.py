@@ -31,7 +31,6 @@ from firstdose.domain.role import SYSTEM
 from firstdose.domain.work_item import WorkItemState
 from firstdose.ports import Impossible, Opening, Unavailable
 
-"""The problem of a batch from an older copy of Temporal's state."""
 NOT_OPEN: Final = "not open in the process"
 """Why an item is withdrawn that a lost task of the workflow, or somebody's mistake, has left open."""
 
