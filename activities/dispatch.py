@@ -2,7 +2,6 @@
 
 from temporalio import activity
 
-from activities.failures import told_to_temporal
 from firstdose.ports import NurseRoster, NurseSearch, Request, VisitHold
 
 
@@ -12,15 +11,12 @@ class DispatchActivities:
 
     @activity.defn
     async def find_nurses(self, search: NurseSearch) -> tuple[str, ...]:
-        with told_to_temporal():
-            return await self._roster.find(search)
+        return await self._roster.find(search)
 
     @activity.defn
     async def hold_visit(self, hold: VisitHold) -> bool:
-        with told_to_temporal():
-            return await self._roster.hold(hold)
+        return await self._roster.hold(hold)
 
     @activity.defn
     async def release_visit(self, request: Request) -> None:
-        with told_to_temporal():
-            await self._roster.release(request)
+        await self._roster.release(request)

@@ -2,7 +2,6 @@
 
 from temporalio import activity
 
-from activities.failures import told_to_temporal
 from firstdose.ports import Notice, Notifier
 
 
@@ -12,5 +11,4 @@ class OutreachActivities:
 
     @activity.defn
     async def tell(self, notice: Notice) -> None:
-        with told_to_temporal():
-            await self._notifier.tell(notice)
+        await self._notifier.tell(notice)

@@ -3,7 +3,6 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.contact import contact
 from firstdose.domain.authorization import PayerAnswer, Submission
 from firstdose.domain.clocks import Clock
 from firstdose.domain.coverage import Benefits
@@ -25,19 +24,16 @@ class PayerActivities:
 
     @activity.defn
     async def verify_benefits(self, request: Request) -> Benefits:
-        async with contact():
-            return await self._payer.verify_benefits(request)
+        return await self._payer.verify_benefits(request)
 
     @activity.defn
     async def submit_authorization(self, request: AuthorizationRequest) -> Submission:
-        async with contact():
-            return await self._payer.submit(request)
+        return await self._payer.submit(request)
 
     @activity.defn
     async def await_decision(self, wait: DecisionWait) -> PayerAnswer:
         """Answers when the payer says something new; until then each attempt fails benignly, which costs no event."""
-        async with contact():
-            answer = await self._payer.inquire(wait)
+        answer = await self._payer.inquire(wait)
         if answer.says_the_same(wait.known):
             raise ApplicationError(
                 "still pending",
@@ -49,25 +45,20 @@ class PayerActivities:
 
     @activity.defn
     async def read_answer(self, request: Request) -> PayerAnswer | None:
-        async with contact():
-            return await self._payer.read(request)
+        return await self._payer.read(request)
 
     @activity.defn
     async def start_clock(self, request: ClockRequest) -> Clock | None:
-        async with contact():
-            return await self._payer.start_clock(request)
+        return await self._payer.start_clock(request)
 
     @activity.defn
     async def judge_clock(self, judgment: ClockJudgment) -> JudgedClock:
-        async with contact():
-            return await self._payer.judge_clock(judgment)
+        return await self._payer.judge_clock(judgment)
 
     @activity.defn
     async def send_documents(self, reply: DocumentsReply) -> None:
-        async with contact():
-            await self._payer.send_documents(reply)
+        await self._payer.send_documents(reply)
 
     @activity.defn
     async def void_authorization(self, request: AuthorizationRequest) -> None:
-        async with contact():
-            await self._payer.void(request)
+        await self._payer.void(request)

@@ -2,7 +2,6 @@
 
 from temporalio import activity
 
-from activities.failures import told_to_temporal
 from firstdose.domain.therapy import Reservation
 from firstdose.ports import Pharmacy, Request
 
@@ -13,10 +12,8 @@ class PharmacyActivities:
 
     @activity.defn
     async def reserve_stock(self, request: Request) -> Reservation:
-        with told_to_temporal():
-            return await self._pharmacy.reserve(request)
+        return await self._pharmacy.reserve(request)
 
     @activity.defn
     async def return_stock(self, request: Request) -> None:
-        with told_to_temporal():
-            await self._pharmacy.release(request)
+        await self._pharmacy.release(request)

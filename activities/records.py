@@ -4,11 +4,10 @@ import asyncio
 from typing import Final
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from activities.failures import told_to_temporal
 from firstdose.domain.journal import Batch, Recorded
-from firstdose.ports import Opening, PortError, Records
+from firstdose.domain.problem import ProblemCode
+from firstdose.ports import Impossible, Opening, Records, Unavailable
 
 _LOCAL_ATTEMPT_S: Final = 1.5
 """A workflow task waits meanwhile (workflows/options.py)."""
@@ -20,16 +19,15 @@ class RecordActivities:
 
     @activity.defn
     async def open_referral(self, referral_id: str) -> Opening:
-        with told_to_temporal():
-            return await self._records.open(referral_id)
+        return await self._records.open(referral_id)
 
     @activity.defn
     async def record(self, batch: Batch) -> Recorded:
-        """Tried again whatever the store says: nothing goes on without the journal, and the store can be mended."""
+        """Unavailable whatever the store says: nothing goes on without the journal, and the store can be mended."""
         try:
             async with asyncio.timeout(_LOCAL_ATTEMPT_S if activity.info().is_local else None):
                 return await self._records.record(batch)
         except TimeoutError:
-            raise ApplicationError("store_too_slow", type="store_too_slow") from None
-        except PortError as error:
-            raise ApplicationError(error.problem, type=error.problem) from None
+            raise Unavailable(ProblemCode.STORE_TOO_SLOW) from None
+        except Impossible as error:
+            raise Unavailable(error.problem) from None

@@ -30,6 +30,7 @@ from firstdose.domain.payer_health import HealthRules
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Request
 from tests.contract.cases import US, case
+from workers.activity_calls import ActivityCalls
 from workflows.messages import PAYERS_QUEUE
 
 SLOTS: Final = 20
@@ -98,6 +99,7 @@ async def _prompt_ones(stage: Stage, desk: Desk, *, slow: int, prompt: int) -> l
         workflows=[OneRequest],
         activities=[activities.verify_benefits],
         max_concurrent_activities=SLOTS,
+        interceptors=[ActivityCalls()],
     ):
         slow_ones = await asyncio.gather(*(_begin(stage, "slow") for _ in range(slow)))
         prompt_ones = []

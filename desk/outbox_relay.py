@@ -13,6 +13,7 @@ from firstdose.adapters.notify.mail import Mail
 from firstdose.adapters.notify.webhook import SignedWebhook
 from firstdose.adapters.postgres.outbox import Outbox, Parcel
 from firstdose.adapters.postgres.pool import Pool
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Impossible, Unavailable
 from firstdose.settings import Settings
 
@@ -100,7 +101,7 @@ class OutboxRelay:
             await self._try_later(parcel, error)
         except Exception:
             log.exception("parcel_failed", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel)
-            await self._try_later(parcel, Unavailable("failed"))
+            await self._try_later(parcel, Unavailable(ProblemCode.FAILED))
         else:
             await self._outbox.delivered(self._pool, parcel.id, at=self._now())
             PARCELS.labels(parcel.channel, "delivered").inc()
@@ -113,7 +114,7 @@ class OutboxRelay:
         await self._outbox.postpone(self._pool, parcel.id, at=self._now() + delay, problem=error.problem)
         PARCELS.labels(parcel.channel, "postponed").inc()
 
-    async def _give_up(self, parcel: Parcel, problem: str) -> None:
+    async def _give_up(self, parcel: Parcel, problem: ProblemCode) -> None:
         log.error(
             "parcel_given_up", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel, code=problem
         )

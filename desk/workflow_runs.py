@@ -9,11 +9,11 @@ from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowExecut
 from temporalio.service import RPCError, RPCStatusCode
 
 from desk.referral_start import start_referral
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 from workflows.messages import WORKFLOW, Status, workflow_id
 
 _RPC: Final = timedelta(seconds=10)
-_STORE_IS_AHEAD: Final = "store_is_ahead"
 _PREFIX: Final = workflow_id("")
 
 
@@ -47,7 +47,7 @@ class WorkflowRuns:
             return None
         raw = found.raw_description
         behind = any(
-            activity.last_failure.application_failure_info.type == _STORE_IS_AHEAD
+            activity.last_failure.application_failure_info.type == ProblemCode.STORE_IS_AHEAD
             for activity in raw.pending_activities
         )
         return WorkflowRun(found.run_id, found.status, not raw.HasField("pending_workflow_task"), behind)
@@ -106,7 +106,7 @@ def _answering() -> Iterator[None]:
         yield
     # A lazy client that cannot connect raises a plain RuntimeError.
     except (RPCError, RPCTimeoutOrCancelledError, RuntimeError) as error:
-        raise Unavailable("temporal_unavailable") from error
+        raise Unavailable(ProblemCode.TEMPORAL_UNAVAILABLE) from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Line, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral, Site
 from firstdose.ports import Impossible, Unavailable
 
@@ -22,7 +23,7 @@ class UnreadableAnswer(Unavailable):
     """What came is no answer that we can read. `body`, its beginning, is PHI: only for the sealed store."""
 
     def __init__(self, body: bytes) -> None:
-        super().__init__("unreadable_answer")
+        super().__init__(ProblemCode.UNREADABLE_ANSWER)
         self.body = body[:MOST_OF_A_BODY]
 
 
@@ -30,7 +31,7 @@ class RefusedRequest(Impossible):
     """The payer refuses the request as it is. `body`, its reasons if it gives any: likewise."""
 
     def __init__(self, body: bytes = b"") -> None:
-        super().__init__("payer_refused_request")
+        super().__init__(ProblemCode.PAYER_REFUSED_REQUEST)
         self.body = body[:MOST_OF_A_BODY]
 
 

@@ -18,15 +18,16 @@ from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import Outline
 from firstdose.domain.journal import Batch, Recorded
 from firstdose.domain.policy import Policy
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.therapy import Reservation
 from firstdose.domain.visit import Visit
 
 
 class PortError(Exception):
-    """The outside did not do what was asked. `problem` is a short code such as `payer_refused_request`, never data."""
+    """The outside did not do what was asked. `problem` says why, in a code and never in data."""
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
+    def __init__(self, problem: ProblemCode) -> None:
+        super().__init__(problem.value)
         self.problem = problem
 
 
@@ -37,7 +38,7 @@ class Impossible(PortError):
 class Unavailable(PortError):
     """It may succeed later; `retry_after` is what the other side asked for, if it did."""
 
-    def __init__(self, problem: str, retry_after: timedelta | None = None) -> None:
+    def __init__(self, problem: ProblemCode, retry_after: timedelta | None = None) -> None:
         super().__init__(problem)
         self.retry_after = retry_after
 

@@ -13,6 +13,7 @@ from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
+from workers.activity_calls import ActivityCalls
 from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, QUEUES, REFERRALS_QUEUE
 from workflows.referral import Referral
 
@@ -25,15 +26,29 @@ _SHUTDOWN: Final = timedelta(seconds=20)
 _STICKY: Final = timedelta(seconds=1)
 """How long a workflow task waits for the worker that knows the workflow: by this a killed worker delays referrals."""
 
-
 _CACHED: Final = 1000
 """How many referrals a worker keeps in memory; one that it does not is replayed at its next task."""
+
+_WORKFLOW_TASKS: Final = 100
+"""At once. One holds its place while its journal is recorded, which is waiting: far more than a processor needs."""
+
+_LOCAL_ACTIVITIES: Final = _WORKFLOW_TASKS
+"""At once. A workflow task has one at a time (the journal), so that none ever waits for a place of this kind."""
+
+_ACTIVITIES: Final = {REFERRALS_QUEUE: 32, PAYERS_QUEUE: 100, OUTREACH_QUEUE: 32}
+"""At once, by queue. What needs our own store alone is limited by its 16 connections (workers/outside.py): two for each
+keep them busy, more would wait within their time-out for what they may as well wait for in the queue. A request to a
+payer mostly waits for the payer: ten payers that are slow hold all places and no processor (`PayerEndpoint.at_once`).
+"""
 
 
 def referral_workers(
     client: Client, activities: Activities, queues: Sequence[str] = QUEUES, *, interceptors: Sequence[Interceptor] = ()
 ) -> list[Worker]:
-    """A worker for each task queue: the workflow with its records, payers, and outreach."""
+    """A worker for each task queue: the workflow with its records, payers, and outreach.
+
+    `interceptors` see an activity's failures as Temporal does.
+    """
     records, payer, outreach, pharmacy, dispatch = activities
     registered: dict[str, list[Callable[..., Any]]] = {
         REFERRALS_QUEUE: [
@@ -64,8 +79,11 @@ def referral_workers(
             workflows=[Referral] if queue == REFERRALS_QUEUE else [],
             activities=registered[queue],
             workflow_runner=REFERRAL_RUNNER,
-            interceptors=interceptors,
+            interceptors=[*interceptors, ActivityCalls()],
             max_cached_workflows=_CACHED,
+            max_concurrent_workflow_tasks=_WORKFLOW_TASKS,
+            max_concurrent_local_activities=_LOCAL_ACTIVITIES,
+            max_concurrent_activities=_ACTIVITIES[queue],
             sticky_queue_schedule_to_start_timeout=_STICKY,
             graceful_shutdown_timeout=_SHUTDOWN,
         )

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import Literal, NoReturn
 
 import structlog
@@ -22,6 +21,7 @@ from firstdose.adapters.temporal import TemporalUnreachable, connect, register_s
 from firstdose.settings import load_settings
 from workers.build import referral_workers
 from workers.outside import NEEDED, open_activities, open_failing_activities
+from workers.side_by_side import side_by_side
 from workflows.messages import QUEUES, SEARCH_ATTRIBUTES
 
 log = structlog.get_logger(__name__)
@@ -47,15 +47,14 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
         async with (
             open_activities(settings, keyring) as activities,
             open_failing_activities(settings, keyring) as failing,
-            AsyncExitStack() as running,
         ):
             client = await connect(settings, keyring, identity=identity, metrics_port=settings.metrics_port)
             await register_search_attributes(client, SEARCH_ATTRIBUTES)
-            for worker in referral_workers(client, activities, queues, interceptors=[failing]):
-                await running.enter_async_context(worker)
-            gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
-            log.info("worker_started", count=len(queues))
-            await _told_to_stop()
+            workers = referral_workers(client, activities, queues, interceptors=[failing])
+            async with side_by_side(workers):
+                gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
+                log.info("worker_started", count=len(queues))
+                await _told_to_stop()
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)
         return NOT_REACHABLE

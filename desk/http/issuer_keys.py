@@ -17,6 +17,7 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ class IssuerKeys:
             await self._ask()
             key = self._known(key_id)
         if not self._keys:
-            raise Unavailable("issuer_away")
+            raise Unavailable(ProblemCode.ISSUER_AWAY)
         return key
 
     def _known(self, key_id: str | None) -> Key | None:

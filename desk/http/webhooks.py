@@ -21,6 +21,7 @@ from firstdose.adapters.postgres.intake import Delivery
 from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.message import Message, MessageKind
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.role import Actor, ActorKind
 from firstdose.payer_ports import Contact
 from firstdose.ports import Impossible
@@ -112,7 +113,7 @@ class _News:
         self._desk = desk
         self._actor = Actor(kind=ActorKind.PAYER, id=payer)
 
-    async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
+    async def answered(self, contact: Contact, digest: str, *, refused: ProblemCode | None = None) -> None:
         message = Message(
             id=new_id(),
             referral_id=contact.referral_id,
@@ -124,7 +125,7 @@ class _News:
         try:
             await self._desk.messages.post(message, idempotency_key=f"payer|{contact.id}|{digest}")
         except UnknownReferral:
-            raise Impossible("unknown_referral") from None
+            raise Impossible(ProblemCode.UNKNOWN_REFERRAL) from None
 
     async def note(self, action: str, payer: str) -> None:
         await self._desk.note(self._actor, action, {"payer": payer})

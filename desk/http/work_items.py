@@ -22,13 +22,14 @@ from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.answer_match import FOREIGN
 from firstdose.domain.facts import with_facts
 from firstdose.domain.message import MessageKind
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.resolutions import OF_KIND, Refused, split
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.work_item import WorkItemKind, WorkItemState
 
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
-_NO_ANSWER: Final = ("unreadable_answer", "payer_refused_request", *FOREIGN)
+_NO_ANSWER: Final = (ProblemCode.UNREADABLE_ANSWER, ProblemCode.PAYER_REFUSED_REQUEST, *FOREIGN)
 """Problems for which there is something to see: what came instead of an answer."""
 
 ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from firstdose.domain.identity import Agreement, KnownPerson, Person, compare_person
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral
 
 
@@ -17,8 +18,8 @@ class Whose(StrEnum):
 
     OURS = "ours"
     SILENT = "silent"
-    ANOTHER_REQUEST = "answer_for_another_request"
-    ANOTHER_PATIENT = "answer_for_another_patient"
+    ANOTHER_REQUEST = ProblemCode.ANSWER_FOR_ANOTHER_REQUEST.value
+    ANOTHER_PATIENT = ProblemCode.ANSWER_FOR_ANOTHER_PATIENT.value
 
     @property
     def foreign(self) -> bool:
@@ -70,14 +71,14 @@ def whose_answer(named: Named, ours: Ours) -> Whose:
     return request
 
 
-def refusal(whose: Whose, *, direct: bool) -> Whose | None:
+def refusal(whose: Whose, *, direct: bool) -> ProblemCode | None:
     """Why an answer may change nothing; None if it counts. `direct`: it came as the answer to a call of ours.
 
     What comes by itself and names no request is no answer to ours.
     """
     if whose is Whose.SILENT:
-        return None if direct else Whose.ANOTHER_REQUEST
-    return whose if whose.foreign else None
+        return None if direct else ProblemCode.ANSWER_FOR_ANOTHER_REQUEST
+    return ProblemCode(whose) if whose.foreign else None
 
 
 def _is_another(people: Iterable[Person], patient: KnownPerson) -> bool:

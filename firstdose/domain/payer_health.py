@@ -4,10 +4,11 @@ Closed until the payer fails too often; open until one probe, which one worker a
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.problem import CallOutcome, ProblemCode
 
 
 class HealthRules(BaseModel):
@@ -27,16 +28,6 @@ class HealthRules(BaseModel):
         """Until the next probe."""
         doublings = min(failed_probes, 20)  # far beyond the longest pause, and no overflow
         return min(self.first_pause * (1 << doublings), self.longest_pause)
-
-
-class Outcome(StrEnum):
-    """What a request tells about the payer's health."""
-
-    ANSWERED = "answered"
-    """Whatever the answer was: a refusal is a sign of life."""
-    FAILED = "failed"
-    UNTOLD = "untold"
-    """It did not get as far as the payer, or nobody waited for the answer."""
 
 
 class PayerHealth(BaseModel):
@@ -65,7 +56,7 @@ WELL: Final = PayerHealth()
 class Admission(NamedTuple):
     """Whether a request may leave: refused with a `problem` and how long to wait, or admitted, perhaps as a probe."""
 
-    problem: str | None = None
+    problem: ProblemCode | None = None
     wait: timedelta = timedelta()
     probe: int | None = None
 
@@ -73,11 +64,11 @@ class Admission(NamedTuple):
 def admit(health: PayerHealth, now: datetime, longest: timedelta) -> tuple[PayerHealth, Admission]:
     """Judge a request that takes at most `longest`. The health changes only when the request becomes the probe."""
     if health.not_before is not None and now < health.not_before:
-        return health, Admission("payer_busy", health.not_before - now)
+        return health, Admission(ProblemCode.PAYER_BUSY, health.not_before - now)
     if health.opened_at is None:
         return health, Admission()
     if health.next_probe_at is not None and now < health.next_probe_at:
-        return health, Admission("payer_outage", health.next_probe_at - now)
+        return health, Admission(ProblemCode.PAYER_OUTAGE, health.next_probe_at - now)
     probing = health.model_copy(update={"probe": health.probe + 1, "next_probe_at": now + longest})
     return probing, Admission(probe=probing.probe)
 
@@ -90,28 +81,28 @@ def told_to_wait(health: PayerHealth, until: datetime) -> PayerHealth:
 
 
 def heard(
-    health: PayerHealth, outcome: Outcome, now: datetime, *, probe: int | None = None, rules: HealthRules
+    health: PayerHealth, outcome: CallOutcome, now: datetime, *, probe: int | None = None, rules: HealthRules
 ) -> PayerHealth:
     """The health after a request that was admitted, as `probe` if it was one. In an outage only the probe counts."""
     if health.opened_at is not None:
         return _probed(health, outcome, now, rules) if probe == health.probe else health
     match outcome:
-        case Outcome.ANSWERED:
+        case CallOutcome.ANSWERED:
             return _answered(health, now, rules)
-        case Outcome.FAILED:
+        case CallOutcome.FAILED:
             return _failed(health, now, rules)
-        case Outcome.UNTOLD:
+        case CallOutcome.UNTOLD:
             return health
 
 
-def _probed(health: PayerHealth, outcome: Outcome, now: datetime, rules: HealthRules) -> PayerHealth:
+def _probed(health: PayerHealth, outcome: CallOutcome, now: datetime, rules: HealthRules) -> PayerHealth:
     match outcome:
-        case Outcome.ANSWERED:
+        case CallOutcome.ANSWERED:
             return WELL.model_copy(update={"probe": health.probe, "not_before": health.not_before})
-        case Outcome.FAILED:
+        case CallOutcome.FAILED:
             failed = health.failed_probes + 1
             return health.model_copy(update={"failed_probes": failed, "next_probe_at": now + rules.pause(failed)})
-        case Outcome.UNTOLD:
+        case CallOutcome.UNTOLD:
             return health.model_copy(update={"next_probe_at": now})
 
 

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from firstdose.domain.authorization_requests import RequestRecord
 from firstdose.domain.clock_state import ClockState, Phase, state
 from firstdose.domain.clocks import Clock
-from firstdose.domain.requests import Asked
 
 _HOUR: Final = timedelta(hours=1)
 _DECIDED: Final = frozenset({Phase.MET, Phase.MISSED})
@@ -49,7 +49,7 @@ class Turnaround(BaseModel):
 class _Judged(NamedTuple):
     """A request that we wanted answered, with its clock and how that stands."""
 
-    request: Asked
+    request: RequestRecord
     clock: Clock
     standing: ClockState
 
@@ -65,19 +65,19 @@ class _Judged(NamedTuple):
         return max((self.clock.answered_at - self.clock.started_at - self.standing.paused_for) / _HOUR, 0)
 
 
-def turnarounds(requests: Iterable[Asked], now: datetime) -> tuple[Turnaround, ...]:
+def turnarounds(requests: Iterable[RequestRecord], now: datetime) -> tuple[Turnaround, ...]:
     """By payer and rule, in the order of their names; what is open is judged as of `now`.
 
     A request without a clock is left out.
     """
-    groups: dict[tuple[str, str], list[tuple[Asked, Clock]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[tuple[RequestRecord, Clock]]] = defaultdict(list)
     for request in requests:
         if request.clock:
             groups[request.payer, request.clock.rule].append((request, request.clock))
     return tuple(_turnaround(payer, rule, group, now) for (payer, rule), group in sorted(groups.items()))
 
 
-def _turnaround(payer: str, rule: str, group: list[tuple[Asked, Clock]], now: datetime) -> Turnaround:
+def _turnaround(payer: str, rule: str, group: list[tuple[RequestRecord, Clock]], now: datetime) -> Turnaround:
     wanted = [_Judged(request, clock, state(clock, now)) for request, clock in group if not request.withdrawn]
     took = sorted(hours for each in wanted if (hours := each.took) is not None)
     breaches = [each.standing.breached_by / _HOUR for each in wanted if each.standing.breached_by]

@@ -8,9 +8,11 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from firstdose.adapters.postgres.authorization_requests import keep_requests
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import transaction
 from firstdose.domain.answer_match import Named
+from firstdose.domain.authorization_requests import RequestEvent
 from firstdose.domain.clocks import Clock
 from firstdose.domain.message import MessageState
 from firstdose.domain.role import Role
@@ -160,9 +162,7 @@ async def ask_the_payer(desk: ServedDesk, referral_id: str, *more: tuple[str, di
     contact = new_id()
     async with transaction(desk.desk.pool) as connection:
         for action, details in (("authorization.submitted", submitted(contact, clock)), *more):
-            await desk.desk.audit.write(
-                connection, referral_id, at=yesterday, actor="system", action=action, details=details
-            )
+            await keep_requests(connection, referral_id, RequestEvent(yesterday, action, details))
     return contact
 
 

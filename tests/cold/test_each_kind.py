@@ -9,6 +9,7 @@ from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.channel import Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Blocks
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.work_item import WorkItemKind as K
 from firstdose.ports import Impossible
 from tests.cold.cold_story import ColdStory, quick
@@ -49,7 +50,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
         lambda: Outside(
             policy=quick(),
             benefits=[Benefits(status=CoverageStatus.INACTIVE)],
-            stock=[Impossible("referral_shredded"), True],
+            stock=[Impossible(ProblemCode.REFERRAL_SHREDDED), True],
         ),
         {K.RESOLVE_COVERAGE: [{"outcome": "self_pay"}], K.RECONCILE: [{"outcome": "retry"}]},
     ),

@@ -18,6 +18,7 @@ from firstdose.domain.authorization import (
 )
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral
 from firstdose.payer_ports import (
     Contact,
@@ -50,7 +51,7 @@ class MemoryContacts:
     async def mark_attempted(self, contact: Contact, channel: Channel) -> None:
         stands = self.contacts[contact.id]
         if stands.attempts != contact.attempts:
-            raise Unavailable("request_under_way")
+            raise Unavailable(ProblemCode.REQUEST_UNDER_WAY)
         noted = {"attempted": True, "channel": channel, "attempts": stands.attempts + 1}
         self.contacts[contact.id] = stands.model_copy(update=noted)
 
@@ -132,7 +133,7 @@ class Turnpike:
     """Implements passage.Passage: shut for some channels, and counts who came."""
 
     def __init__(self) -> None:
-        self.shut: dict[Channel, str] = {}
+        self.shut: dict[Channel, ProblemCode] = {}
         """With which problem."""
         self.came = 0
 
@@ -178,7 +179,7 @@ class MemoryPayer:
             self._requests[case.trace] = _decided(case)
         if faulty:
             self._failed.add(case.trace)
-            raise Unavailable("payer_unreachable")
+            raise Unavailable(ProblemCode.PAYER_UNREACHABLE)
         return ReceivedAnswer(raw=b"{}", named=_names(case.trace), answer=self._requests[case.trace])
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
@@ -187,7 +188,7 @@ class MemoryPayer:
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None:
         if not any(document.kind.value in kinds and document.data for document in case.referral.documents):
-            raise Impossible("no_document_to_send")
+            raise Impossible(ProblemCode.NO_DOCUMENT_TO_SEND)
 
     async def void(self, case: PayerCase) -> Received | None:
         known = self._requests.get(case.previous_trace or "")

@@ -12,6 +12,7 @@ from firstdose.domain.authorization import LineAnswer, LineState, PayerAnswer
 from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.identity import Person
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import ForeignAnswer, PayerCase, Received, ReceivedAnswer, ReceivedBenefits
 from firstdose.ports import AuthorizationRequest, Request, Unavailable
 from tests.contract.cases import endpoint, lines, referral
@@ -42,7 +43,7 @@ class Confused(MemoryPayer):
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         self.calls.append("inquire")
         if self.away:
-            raise Unavailable("payer_unreachable")
+            raise Unavailable(ProblemCode.PAYER_UNREACHABLE)
         return None if self.inquired is None else ReceivedAnswer(raw=b"{}", named=self.inquired, answer=APPROVED)
 
     async def void(self, case: PayerCase) -> Received | None:

@@ -8,6 +8,7 @@ import pytest
 from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
 from firstdose.domain.authorization import Certification
 from firstdose.domain.channel import Channel, Plan
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import AuthorizationRequest, DocumentsReply, Request, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World
@@ -39,7 +40,7 @@ class Office:
 
 async def test_what_may_not_leave_was_not_attempted(world: World) -> None:
     office = Office(world)
-    office.passage.shut = {Channel.PAS: "payer_outage"}
+    office.passage.shut = {Channel.PAS: ProblemCode.PAYER_OUTAGE}
     asked = office.asking()
     with pytest.raises(Unavailable, match="payer_outage") as refused:
         await office.desk.submit(asked)
@@ -74,7 +75,7 @@ async def test_asking_again_after_a_crash_asks_for_passage(world: World) -> None
     asked = office.asking()
     await office.desk.submit(asked)
     office.contacts.answers.clear()
-    before, office.passage.shut = office.passage.came, {Channel.PAS: "payer_outage"}
+    before, office.passage.shut = office.passage.came, {Channel.PAS: ProblemCode.PAYER_OUTAGE}
     with pytest.raises(Unavailable, match="payer_outage"):
         await office.desk.submit(asked)
     assert office.passage.came == before + 1

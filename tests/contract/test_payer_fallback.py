@@ -14,6 +14,7 @@ from starlette.routing import Route
 from firstdose.adapters.payers.registry import trace_of
 from firstdose.domain.authorization import Certification, LineState, PayerAnswer
 from firstdose.domain.channel import Channel
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import DocumentsReply, Impossible, Request, Unavailable
 from tests.contract.cases import lines
 from tests.contract.conftest import World, serving
@@ -29,7 +30,7 @@ def states(answer: PayerAnswer) -> set[LineState]:
 async def test_a_clearinghouse_carries_what_the_payers_server_cannot_and_goes_on_with_it(world: World) -> None:
     office = Office(world, "pended_ten_days")
     asked = office.asking()
-    office.turnpike.shut = {PAS: "payer_outage"}
+    office.turnpike.shut = {PAS: ProblemCode.PAYER_OUTAGE}
     submission = await office.desk.submit(asked)
     assert (submission.channel, office.sent(asked)) == (X12, (0, 1))
 
@@ -76,7 +77,7 @@ async def test_a_doubt_waits_for_the_server_that_can_settle_it(world: World) -> 
     asked = office.asking()
     with pytest.raises(Unavailable, match="payer_unreachable"):
         await office.desk.submit(asked)
-    office.turnpike.shut = {PAS: "payer_outage"}
+    office.turnpike.shut = {PAS: ProblemCode.PAYER_OUTAGE}
     for _ in range(2):
         with pytest.raises(Unavailable, match="payer_outage"):
             await office.desk.submit(asked)
@@ -89,7 +90,7 @@ async def test_a_doubt_waits_for_the_server_that_can_settle_it(world: World) -> 
 async def test_what_never_left_leaves_no_doubt(world: World) -> None:
     office = Office(world, pas_url=NOBODY)
     asked = office.asking()
-    office.turnpike.shut = {X12: "payer_rate_limit"}
+    office.turnpike.shut = {X12: ProblemCode.PAYER_RATE_LIMIT}
     with pytest.raises(Unavailable, match="payer_rate_limit"):
         await office.desk.submit(asked)
     contact = await office.contacts.find(asked.key)
@@ -100,8 +101,8 @@ async def test_what_never_left_leaves_no_doubt(world: World) -> None:
     assert office.sent(asked) == (0, 1)
 
 
-@pytest.mark.parametrize("problem", ["payer_rate_limit", "payer_crowded", "payer_busy"])
-async def test_to_wait_for_a_turn_is_no_reason_to_go_elsewhere(world: World, problem: str) -> None:
+@pytest.mark.parametrize("problem", [ProblemCode.PAYER_RATE_LIMIT, ProblemCode.PAYER_CROWDED, ProblemCode.PAYER_BUSY])
+async def test_to_wait_for_a_turn_is_no_reason_to_go_elsewhere(world: World, problem: ProblemCode) -> None:
     office = Office(world)
     asked = office.asking()
     office.turnpike.shut = {PAS: problem}
@@ -120,10 +121,10 @@ async def test_a_refusal_is_an_answer_and_no_reason_to_go_elsewhere(world: World
 
 async def test_with_no_way_open_it_comes_back_when_the_first_may_be(world: World) -> None:
     office = Office(world, pas_url=NOBODY)
-    office.turnpike.shut = {X12: "payer_outage"}
+    office.turnpike.shut = {X12: ProblemCode.PAYER_OUTAGE}
     with pytest.raises(Unavailable, match="payer_not_connected"):
         await office.desk.submit(office.asking())
-    office.turnpike.shut = {PAS: "payer_outage", X12: "payer_outage"}
+    office.turnpike.shut = {PAS: ProblemCode.PAYER_OUTAGE, X12: ProblemCode.PAYER_OUTAGE}
     with pytest.raises(Unavailable, match="payer_outage"):
         await office.desk.submit(office.asking())
 
@@ -175,12 +176,12 @@ async def test_benefits_are_asked_for_by_the_clearinghouse_at_once(world: World,
     assert (benefits.channel, benefits.coinsurance_percent) == (X12, 20)
 
 
-@pytest.mark.parametrize("problem", ["payer_outage", "payer_rate_limit"])
-async def test_benefits_wait_for_nobodys_turn(world: World, problem: str) -> None:
+@pytest.mark.parametrize("problem", [ProblemCode.PAYER_OUTAGE, ProblemCode.PAYER_RATE_LIMIT])
+async def test_benefits_wait_for_nobodys_turn(world: World, problem: ProblemCode) -> None:
     office = Office(world)
     office.turnpike.shut = {PAS: problem}
     asked = Request(referral_id="r", key=str(uuid4()))
     assert (await office.desk.verify_benefits(asked)).channel is X12
-    office.turnpike.shut[X12] = "payer_outage"
+    office.turnpike.shut[X12] = ProblemCode.PAYER_OUTAGE
     with pytest.raises(Unavailable, match=problem):
         await office.desk.verify_benefits(asked)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from firstdose.domain.authorization import LineState
 from firstdose.domain.channel import Channel
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, ReceivedAnswer
 from firstdose.ports import PortError, Unavailable
 from tests.contract.conftest import World
@@ -43,20 +44,20 @@ class Line:
     async def to(self, endpoint: PayerEndpoint, channel: Channel) -> AsyncIterator[None]:
         self.trouble = next(self._troubles, Trouble.NONE)
         if self.trouble is Trouble.OUTAGE:
-            raise Unavailable("payer_outage", timedelta(seconds=30))
+            raise Unavailable(ProblemCode.PAYER_OUTAGE, timedelta(seconds=30))
         yield
 
     def before(self) -> None:
         if self.trouble is Trouble.NOT_CONNECTED:
-            raise Unavailable("payer_not_connected")
+            raise Unavailable(ProblemCode.PAYER_NOT_CONNECTED)
         if self.trouble is Trouble.LOST:
-            raise Unavailable("payer_timed_out")
+            raise Unavailable(ProblemCode.PAYER_TIMED_OUT)
         if self.trouble is Trouble.DIED_BEFORE:
             raise Died
 
     def after(self) -> None:
         if self.trouble is Trouble.ANSWER_LOST:
-            raise Unavailable("payer_timed_out")
+            raise Unavailable(ProblemCode.PAYER_TIMED_OUT)
         if self.trouble is Trouble.DIED_AFTER:
             raise Died
 

@@ -17,7 +17,7 @@ from firstdose.adapters.postgres.outbox import Outbox
 from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.reconciliation import ProcessStore
-from firstdose.adapters.postgres.records import STORE_IS_AHEAD, PostgresRecords
+from firstdose.adapters.postgres.records import PostgresRecords
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.journal import Batch, Opened, RunPoint, Standing
@@ -78,7 +78,7 @@ class Pretender:
 
 @activity.defn(name="record")
 async def refuse_as_older() -> None:
-    raise ApplicationError(STORE_IS_AHEAD, type=STORE_IS_AHEAD)
+    raise ApplicationError("store_is_ahead", type="store_is_ahead")
 
 
 async def eventually(asking: Callable[[], Awaitable[T]]) -> T:

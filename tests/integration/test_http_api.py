@@ -15,8 +15,10 @@ from temporalio.api.common.v1 import Payload
 
 from desk.http import actions
 from firstdose.adapters.payload_codec import SealingCodec
+from firstdose.adapters.postgres.authorization_requests import keep_requests
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.domain.authorization_requests import RequestEvent
 from firstdose.domain.clock_state import paused
 from firstdose.domain.clocks import Clock
 from firstdose.domain.role import Role
@@ -174,9 +176,7 @@ async def test_each_line_shows_what_was_asked_and_given_by_which_request_and_clo
             ("authorization.lines", {"by": "payer", "lines": {"1": "partial"}}),
             ("authorization.submitted", submitted(by_hand, still, 2)),
         ):
-            await desk.desk.audit.write(
-                connection, referral_id, at=YESTERDAY, actor="system", action=action, details=details
-            )
+            await keep_requests(connection, referral_id, RequestEvent(YESTERDAY, action, details))
     async with desk.as_staff(Role.NURSE) as nurse, desk.as_staff(Role.AUDITOR) as auditor:
         seen = (await nurse.get(f"/api/referrals/{referral_id}")).json()
         why = (await nurse.get(f"/api/referrals/{referral_id}/why")).json()

@@ -1,4 +1,4 @@
-"""The report of payers' turnaround, from the audit trail to JSON and CSV."""
+"""The report of payers' turnaround, from the store to JSON and CSV."""
 
 import csv
 import io
@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
+from firstdose.adapters.postgres.authorization_requests import keep_requests
 from firstdose.adapters.postgres.pool import transaction
+from firstdose.domain.authorization_requests import RequestEvent
 from firstdose.domain.clock_rules import Regime
 from firstdose.domain.clock_state import paused, resumed
 from firstdose.domain.clocks import RULES, Clock, decision_clock
@@ -33,11 +35,11 @@ async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
 async def noted(
     desk: ServedDesk, *entries: tuple[datetime, str, Mapping[str, Any]], referral_id: str | None = None
 ) -> str:
-    """A referral, perhaps a new one, of which these entries of its journal were audited."""
+    """A referral, perhaps a new one, of which these entries of its journal were recorded."""
     chain = referral_id or await desk.refer(patient={"family_name": CANARY})
     async with transaction(desk.desk.pool) as connection:
         for at, action, details in entries:
-            await desk.desk.audit.write(connection, chain, at=at, actor="system", action=action, details=details)
+            await keep_requests(connection, chain, RequestEvent(at, action, details))
     return chain
 
 

@@ -13,6 +13,7 @@ import pytest
 from firstdose.adapters.payers.hook import hook_secret
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.pool import Pool, transaction
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import Contact, Purpose
 from firstdose.ports import Unavailable
 from tests.served_desk import ServedDesk, received, served_desk, settings_for
@@ -198,7 +199,7 @@ async def test_a_crash_before_the_workflow_is_told_loses_nothing(
     desk: ServedDesk, pool: Pool, contact: Contact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def dies(*_: object, **__: object) -> None:
-        raise Unavailable("database_unavailable")
+        raise Unavailable(ProblemCode.DATABASE_UNAVAILABLE)
 
     body = notification("event-notification", decision(contact.trace), event=1)
     with monkeypatch.context() as dying:

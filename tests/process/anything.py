@@ -18,6 +18,7 @@ from firstdose.domain.clocks import Regime
 from firstdose.domain.facts import Blocks, Change
 from firstdose.domain.gates import Gate
 from firstdose.domain.journal import Batch, Noted, Opened, Recorded, Resolved
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.reasons import HoldReason, OverrideReason
 from firstdose.domain.role import SOURCE, Actor, Role
 from firstdose.domain.stage import Closing
@@ -174,7 +175,7 @@ def events(draw: st.DrawFn) -> list[Event]:
 def outsides(draw: st.DrawFn, policy: Any) -> Watched:
     channel = draw(st.sampled_from([Channel.PAS, Channel.PAS, Channel.PEOPLE]))
     regime = draw(st.sampled_from(list(Regime)))
-    refused: Any = st.just(Impossible("payer_refused_request"))
+    refused: Any = st.just(Impossible(ProblemCode.PAYER_REFUSED_REQUEST))
     firsts = draw(st.lists(st.one_of(words(), words(), words(), refused), max_size=3))
     missing = draw(st.sampled_from([{}, {}, {Blocks.AUTHORIZATION: ("documents.clinical_note",)}]))
     return Watched(

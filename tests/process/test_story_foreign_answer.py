@@ -5,6 +5,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.answer_match import Whose
 from firstdose.domain.authorization import LineState
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.stage import Closing
 from firstdose.domain.work_item import WorkItemKind as K
 from firstdose.ports import Impossible
@@ -60,7 +61,7 @@ async def test_a_reason_that_is_none_is_refused(env: WorkflowEnvironment, refuse
 
 
 async def test_a_submission_that_is_answered_for_another_is_a_persons_at_once(env: WorkflowEnvironment) -> None:
-    outside = Outside(submissions=[Impossible(FOREIGN)])
+    outside = Outside(submissions=[Impossible(ProblemCode.ANSWER_FOR_ANOTHER_PATIENT)])
     async with Story(env, outside, {K.SUBMIT_AUTHORIZATION: [{"outcome": "answered", "lines": LINES}]}) as story:
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.SUBMIT_AUTHORIZATION)

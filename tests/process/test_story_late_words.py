@@ -5,6 +5,7 @@ from datetime import timedelta
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.authorization import LineState
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.stage import Closing
 from firstdose.domain.work_item import WorkItemKind as K
 from firstdose.ports import Unavailable
@@ -60,7 +61,7 @@ async def test_news_of_a_request_that_is_not_ours_is_noted_and_not_applied(env: 
 
 
 async def test_a_payer_that_comes_back_closes_the_item_of_the_people_who_took_over(env: WorkflowEnvironment) -> None:
-    outside = Outside(submissions=[*[Unavailable("payer_unreachable")] * 40, APPROVED])
+    outside = Outside(submissions=[*[Unavailable(ProblemCode.PAYER_UNREACHABLE)] * 40, APPROVED])
     async with Story(env, outside, {K.SUBMIT_AUTHORIZATION: [None]}) as story:
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.SUBMIT_AUTHORIZATION)
@@ -71,7 +72,7 @@ async def test_a_payer_that_comes_back_closes_the_item_of_the_people_who_took_ov
 
 
 async def test_a_payer_that_is_dead_for_weeks_is_followed_up_by_people_only(env: WorkflowEnvironment) -> None:
-    outside = Outside(submissions=[Unavailable("payer_unreachable")])
+    outside = Outside(submissions=[Unavailable(ProblemCode.PAYER_UNREACHABLE)])
     script = {K.SUBMIT_AUTHORIZATION: [None]}
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.outside.effects))

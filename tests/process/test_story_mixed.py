@@ -10,6 +10,7 @@ from firstdose.domain.authorization import InformationRequest, LineAnswer, LineS
 from firstdose.domain.channel import Channel
 from firstdose.domain.facts import Blocks
 from firstdose.domain.gates import Gate
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.reasons import OverrideReason
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.stage import Closing
@@ -45,7 +46,7 @@ async def test_what_the_payer_repeats_of_a_line_that_is_being_appealed_does_not_
 ) -> None:
     """The appeal is refused by the payer's system, so people have it when the first request is decided."""
     outside = Outside(
-        submissions=[said(P, D, A), Impossible("payer_refused_request")], decisions=[(3 * DAY, said(A, D, A))]
+        submissions=[said(P, D, A), Impossible(ProblemCode.PAYER_REFUSED_REQUEST)], decisions=[(3 * DAY, said(A, D, A))]
     )
     script: Script = {
         **NO_HELP,
@@ -144,8 +145,8 @@ async def test_a_renewal_that_is_denied_can_be_appealed_though_the_first_request
     ("outside", "script", "waits_for"),
     [
         (Outside(plan=BY_PEOPLE), {}, K.SUBMIT_AUTHORIZATION),
-        (Outside(submissions=[Unavailable("payer_unreachable")]), {}, K.ASSESS_PATIENT),
-        (Outside(submissions=[Impossible("payer_refused_request")]), {}, K.SUBMIT_AUTHORIZATION),
+        (Outside(submissions=[Unavailable(ProblemCode.PAYER_UNREACHABLE)]), {}, K.ASSESS_PATIENT),
+        (Outside(submissions=[Impossible(ProblemCode.PAYER_REFUSED_REQUEST)]), {}, K.SUBMIT_AUTHORIZATION),
         (
             Outside(outline=OUTLINE.model_copy(update={"missing": {Blocks.AUTHORIZATION: ("prescriber.npi",)}})),
             {},
@@ -168,7 +169,7 @@ async def test_therapy_starts_at_risk_whatever_the_authorization_waits_for(
 
 
 async def test_assistance_ends_a_submission_that_nobody_can_make(env: WorkflowEnvironment) -> None:
-    outside = Outside(submissions=[DENIED, Impossible("payer_refused_request")])
+    outside = Outside(submissions=[DENIED, Impossible(ProblemCode.PAYER_REFUSED_REQUEST)])
     script: Script = {
         **NO_HELP,
         K.REVIEW_DECISION: [{"outcome": "appeal"}],
@@ -209,7 +210,7 @@ async def test_an_extension_that_no_rule_gives_does_not_ask_again_at_once(env: W
 async def test_a_void_that_fails_may_be_closed_though_the_referral_is_closed_already(env: WorkflowEnvironment) -> None:
     class Refuses(Outside):
         async def void(self, request: Any) -> None:
-            raise Impossible("payer_refused_request")
+            raise Impossible(ProblemCode.PAYER_REFUSED_REQUEST)
 
     outside = Refuses(submissions=[PENDED])
     close = {"outcome": "close", "closing": "withdrawn"}

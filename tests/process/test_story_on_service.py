@@ -10,6 +10,7 @@ from firstdose.domain.channel import Channel, Plan
 from firstdose.domain.coverage import Benefits, CoverageStatus
 from firstdose.domain.facts import Blocks
 from firstdose.domain.journal import HandedOver
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Site
 from firstdose.domain.stage import Closing, Stage
 from firstdose.domain.work_item import WorkItemKind as K
@@ -163,8 +164,8 @@ async def test_people_do_it_all_where_the_plan_is_not_electronic(env: WorkflowEn
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
-        (Unavailable("payer_unreachable"), "payer_unavailable"),
-        (Impossible("payer_refused_request"), "payer_refused_request"),
+        (Unavailable(ProblemCode.PAYER_UNREACHABLE), "payer_unavailable"),
+        (Impossible(ProblemCode.PAYER_REFUSED_REQUEST), "payer_refused_request"),
     ],
 )
 async def test_a_payer_that_cannot_be_had_electronically_is_called(
@@ -245,7 +246,7 @@ async def test_a_closed_gate_names_itself_and_waits_for_a_supervisor(env: Workfl
 
 
 async def test_an_activity_that_can_never_succeed_waits_for_a_person(env: WorkflowEnvironment) -> None:
-    outside = Outside(stock=[Impossible("referral_shredded"), True])
+    outside = Outside(stock=[Impossible(ProblemCode.REFERRAL_SHREDDED), True])
     async with Story(env, outside, {K.RECONCILE: [{"outcome": "retry"}]}) as story:
         assert await story.ends() is Closing.COMPLETED
     assert story.asked(K.RECONCILE)[0].asks == {"step": "reserve stock", "problem": "referral_shredded"}

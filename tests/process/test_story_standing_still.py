@@ -13,6 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.authorization import PayerAnswer
 from firstdose.domain.journal import Batch, HandedOver, Recorded, WaitingFor
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.stage import Closing
 from firstdose.domain.work_item import WorkItemKind as K
 from firstdose.ports import Impossible, PortError, Request, Unavailable
@@ -32,7 +33,7 @@ class StoreAway(Outside):
 
     from_batch: int = 4
     away_for: timedelta = timedelta(hours=1)
-    problem: PortError = field(default_factory=lambda: Unavailable("database_unavailable"))
+    problem: PortError = field(default_factory=lambda: Unavailable(ProblemCode.DATABASE_UNAVAILABLE))
     refused: int = 0
     since: datetime | None = None
     back: bool = False
@@ -61,11 +62,13 @@ class Unreadable(Outside):
     async def read(self, request: Request) -> PayerAnswer | None:
         self.reads += 1
         if self.reads == 1:
-            raise Impossible("unsealable")
+            raise Impossible(ProblemCode.UNREADABLE_ANSWER)
         return await super().read(request)
 
 
-@pytest.mark.parametrize("problem", [Unavailable("database_unavailable"), Impossible("unknown_referral")])
+@pytest.mark.parametrize(
+    "problem", [Unavailable(ProblemCode.DATABASE_UNAVAILABLE), Impossible(ProblemCode.UNKNOWN_REFERRAL)]
+)
 async def test_the_store_is_away_for_an_hour_or_refuses(env: WorkflowEnvironment, problem: PortError) -> None:
     outside = StoreAway(problem=problem)
     async with Story(env, outside) as story:
@@ -98,7 +101,7 @@ async def test_an_answer_that_cannot_be_read_while_it_is_waited_for(env: Workflo
         await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.RECONCILE)
-    assert (item.asks["step"], item.asks["problem"]) == ("read the payer's answer", "unsealable")
+    assert (item.asks["step"], item.asks["problem"]) == ("read the payer's answer", "unreadable_answer")
 
 
 async def test_an_answer_that_cannot_be_read_when_nobody_waits(env: WorkflowEnvironment) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from firstdose.domain.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
 from firstdose.domain.identity import KnownPerson, Person
 from firstdose.domain.person_name import PersonName
+from firstdose.domain.problem import ProblemCode
 
 TRACE = "0123456789abcdef0123456789abcdef"
 KNOWN = KnownPerson(frozenset(["W1"]), date(1961, 4, 17), PersonName("Sample", "Avery"), dependent=False)
@@ -73,11 +74,14 @@ def test_the_patient(patients: tuple[tuple[Person, ...], ...], another: bool, re
         (Whose.OURS, True, None),
         (Whose.OURS, False, None),
         (Whose.SILENT, True, None),
-        (Whose.SILENT, False, Whose.ANOTHER_REQUEST),
-        *((one, direct, one) for one, direct in product((Whose.ANOTHER_PATIENT, Whose.ANOTHER_REQUEST), (True, False))),
+        (Whose.SILENT, False, ProblemCode.ANSWER_FOR_ANOTHER_REQUEST),
+        *(
+            (one, direct, ProblemCode(one))
+            for one, direct in product((Whose.ANOTHER_PATIENT, Whose.ANOTHER_REQUEST), (True, False))
+        ),
     ],
 )
-def test_what_counts(whose: Whose, direct: bool, expected: Whose | None) -> None:
+def test_what_counts(whose: Whose, direct: bool, expected: ProblemCode | None) -> None:
     assert refusal(whose, direct=direct) is expected
 
 

@@ -1,7 +1,8 @@
 """Requests as they were noted, and payers' turnaround: when one counts as decided, what does not count, the sums."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.domain.authorization import Line, LineKind, LineState
+from firstdose.domain.authorization_requests import RequestEvent, RequestRecord
+from firstdose.domain.authorization_requests import after as then
 from firstdose.domain.business_calendar import Calendar, Unit
 from firstdose.domain.clock_rules import Purpose, Regime, Terms
 from firstdose.domain.clock_state import answered, extended, paused, resumed
 from firstdose.domain.clocks import Clock, ClockRule, start_clock
-from firstdose.domain.requests import Asked, Event, asked, differences, requested_period
+from firstdose.domain.requested_period import differences, requested_period
 from firstdose.domain.turnaround import Turnaround, turnarounds
 
 SENT = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -46,13 +49,18 @@ def plans_own() -> Clock:
     return start_clock(rules, Regime.PLAN, Purpose.DECISION, SENT, drug=True, expedited=False, calendar=calendar)
 
 
+def asked(entries: Iterable[RequestEvent]) -> Sequence[RequestRecord]:
+    """The requests of one referral, as they stand after these."""
+    return reduce(then, entries, ())
+
+
 def submitted(
     after: int = 0,
     clock: Clock | None = PART_B,
     payer: str = "acme",
     contact: str = "c",
     lines: Iterable[int] = (1,),
-) -> Event:
+) -> RequestEvent:
     """The clock starts with the request."""
     running = later(clock, after) if clock else None
     details = {
@@ -62,36 +70,36 @@ def submitted(
         "clock": noted(running),
         "lines": list(lines),
     }
-    return Event(SENT + after * HOUR, "authorization.submitted", details)
+    return RequestEvent(SENT + after * HOUR, "authorization.submitted", details)
 
 
 def noted(clock: Clock | None) -> dict[str, Any] | None:
     return clock.model_dump(mode="json", exclude={"answered_at"}) if clock else None
 
 
-def timed(after: int, clock: Clock, contact: str = "c") -> Event:
-    return Event(SENT + after * HOUR, "authorization.clock", {"contact": contact, "clock": noted(clock)})
+def timed(after: int, clock: Clock, contact: str = "c") -> RequestEvent:
+    return RequestEvent(SENT + after * HOUR, "authorization.clock", {"contact": contact, "clock": noted(clock)})
 
 
-def said(after: int, by: str = "payer", **lines: str) -> Event:
+def said(after: int, by: str = "payer", **lines: str) -> RequestEvent:
     """`said(3, l1="approved")`: the new states of the lines, by their numbers."""
     told = {number[1:]: line for number, line in lines.items()}
-    return Event(SENT + after * HOUR, "authorization.lines", {"by": by, "lines": told})
+    return RequestEvent(SENT + after * HOUR, "authorization.lines", {"by": by, "lines": told})
 
 
-def voided(after: int, lines: list[int]) -> Event:
-    return Event(SENT + after * HOUR, "authorization.voided", {"contact": "c", "lines": lines})
+def voided(after: int, lines: list[int]) -> RequestEvent:
+    return RequestEvent(SENT + after * HOUR, "authorization.voided", {"contact": "c", "lines": lines})
 
 
-def closed(after: int) -> Event:
-    return Event(SENT + after * HOUR, "stage", {"stage": "closed"})
+def closed(after: int) -> RequestEvent:
+    return RequestEvent(SENT + after * HOUR, "stage", {"stage": "closed"})
 
 
-def rows(entries: Iterable[Event], after: int = 1000) -> tuple[Turnaround, ...]:
+def rows(entries: Iterable[RequestEvent], after: int = 1000) -> tuple[Turnaround, ...]:
     return turnarounds(asked(entries), SENT + after * HOUR)
 
 
-def one(*entries: Event, after: int = 1000) -> dict[str, Any]:
+def one(*entries: RequestEvent, after: int = 1000) -> dict[str, Any]:
     """What the report says of these, without what is nought, and without shares and what was allowed."""
     (row,) = rows(entries, after)
     left_out = {"payer", "rule", "requests", "allowed_hours", "in_time_share", "approved_first_share"}
@@ -137,14 +145,14 @@ def test_a_word_on_no_line_decides_nothing() -> None:
         ((said(1, l1="info_requested"), said(2, by="staff", l1="pended"), said(9, l1="approved")), 0),
     ],
 )
-def test_approved_at_first_answer(words: tuple[Event, ...], approved_first: int) -> None:
+def test_approved_at_first_answer(words: tuple[RequestEvent, ...], approved_first: int) -> None:
     spoken = {int(line) for word in words for line in word.details["lines"]}
     (row,) = rows((submitted(lines=spoken), *words))
     assert (row.in_time, row.approved_first, row.approved_first_share) == (1, approved_first, approved_first)
 
 
 def test_time_in_which_the_payer_waits_for_us_counts_only_where_the_rule_says_so() -> None:
-    def story(clock: Clock) -> tuple[Event, ...]:
+    def story(clock: Clock) -> tuple[RequestEvent, ...]:
         still = paused(clock, SENT + 10 * HOUR)
         noted = (timed(10, still), timed(60, resumed(still, SENT + 60 * HOUR))) if still.pauses else ()
         words = (said(10, l1="info_requested"), said(60, by="staff", l1="pended"), said(100, l1="approved"))
@@ -239,7 +247,7 @@ def test_what_was_voided_is_nobodys_delay() -> None:
 
 
 def test_sums_are_by_payer_and_rule() -> None:
-    def requests(*entries: Event) -> list[Asked]:
+    def requests(*entries: RequestEvent) -> Sequence[RequestRecord]:
         return asked(entries)
 
     tens = [requests(submitted(payer="b"), said(hours, l1="approved"))[0] for hours in range(10, 110, 10)]
@@ -272,9 +280,9 @@ THINGS = st.one_of(
 )
 
 
-def told(things: list[tuple[int, tuple[str, Any]]]) -> list[Event]:
+def told(things: list[tuple[int, tuple[str, Any]]]) -> list[RequestEvent]:
     """Things that happen one after the other, each so many hours after the one before, to requests of two lines."""
-    hours, count, clock, events = 0, 0, plans_own(), list[Event]()
+    hours, count, clock, events = 0, 0, plans_own(), list[RequestEvent]()
     for gap, (what, how) in things:
         hours += gap
         at = SENT + hours * HOUR
@@ -287,7 +295,7 @@ def told(things: list[tuple[int, tuple[str, Any]]]) -> list[Event]:
                 events.append(timed(hours, clock, f"c{count}"))
             case "lines":
                 by, lines = how
-                events.append(Event(at, "authorization.lines", {"by": by, "lines": lines}))
+                events.append(RequestEvent(at, "authorization.lines", {"by": by, "lines": lines}))
             case "closed":
                 events.append(closed(hours))
     return events
@@ -307,7 +315,7 @@ STORIES = st.lists(st.tuples(st.integers(0, 60), THINGS), max_size=14).map(told)
 
 
 @given(STORIES, st.integers(0, 500))
-def test_the_figures_of_any_story_fit_together(story: list[Event], after: int) -> None:
+def test_the_figures_of_any_story_fit_together(story: list[RequestEvent], after: int) -> None:
     now = SENT + after * HOUR
     requests = asked(story)
     assert len(requests) == sum(event.action == "authorization.submitted" for event in story)
@@ -321,7 +329,7 @@ def test_the_figures_of_any_story_fit_together(story: list[Event], after: int) -
 
 
 @given(STORIES)
-def test_each_request_is_judged_by_the_clock_that_was_noted_last_before_it_ended(story: list[Event]) -> None:
+def test_each_request_is_judged_by_the_clock_that_was_noted_last_before_it_ended(story: list[RequestEvent]) -> None:
     running: dict[str, Clock | None] = {}
     for told_so_far in range(len(story) + 1):
         for request in asked(story[:told_so_far]):
@@ -337,7 +345,7 @@ def test_each_request_is_judged_by_the_clock_that_was_noted_last_before_it_ended
 
 
 @given(STORIES, STORIES)
-def test_an_end_is_an_end_whatever_is_noted_after_it(story: list[Event], more: list[Event]) -> None:
+def test_an_end_is_an_end_whatever_is_noted_after_it(story: list[RequestEvent], more: list[RequestEvent]) -> None:
     before = asked(story)
     last = story[-1].at if story else SENT
     moved = [event._replace(at=last + (event.at - SENT)) for event in more]

@@ -12,9 +12,9 @@ import yaml
 
 from desk import relays, serve
 from desk.cli.verbs import VERBS
+from firstdose.adapters.postgres import pool
 from firstdose.settings import settings_table
 from workers import build
-from workflows.messages import QUEUES
 
 REPO = Path(__file__).parents[2]
 DOCKERFILE = (REPO / "Dockerfile").read_text()
@@ -177,7 +177,7 @@ def test_containers_may_do_little(name: str) -> None:
 
 def test_a_stopping_process_gets_more_time_than_it_takes() -> None:
     worker, desk = (seconds(SERVICES[name]["stop_grace_period"]) for name in ("worker", "desk"))
-    assert worker > build._SHUTDOWN * len(QUEUES)
+    assert worker > build._SHUTDOWN + 2 * timedelta(seconds=pool._CLOSING_SECONDS)
     assert desk > timedelta(seconds=serve._LAST_REQUESTS_S + relays._LAST_DELIVERIES_S)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from desk.delivery import Delivery
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
 
@@ -16,7 +17,7 @@ class Source:
     async def claim(self, number: int) -> Sequence[str]:
         batch = self._batches.pop(0) if self._batches else ()
         if batch is None:
-            raise Unavailable("database_unavailable")
+            raise Unavailable(ProblemCode.DATABASE_UNAVAILABLE)
         assert len(batch) <= number
         return batch
 
@@ -28,7 +29,7 @@ async def test_one_bad_item_and_a_lost_database_stop_nothing() -> None:
         if item == "bad":
             raise ValueError(item)
         if item == "away":
-            raise Unavailable("database_unavailable")
+            raise Unavailable(ProblemCode.DATABASE_UNAVAILABLE)
         delivered.append(item)
         if item == "last":
             delivery.stop()

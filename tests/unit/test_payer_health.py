@@ -7,41 +7,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.payer_health import WELL, HealthRules, Outcome, PayerHealth, admit, heard, told_to_wait
+from firstdose.domain.payer_health import WELL, HealthRules, PayerHealth, admit, heard, told_to_wait
+from firstdose.domain.problem import CallOutcome
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LONGEST = timedelta(seconds=90)
 RULES = HealthRules(first_pause=timedelta(seconds=30))
 
 
-def after(*outcomes: Outcome, health: PayerHealth = WELL, apart: timedelta = timedelta(seconds=1)) -> PayerHealth:
+def after(*outcomes: CallOutcome, health: PayerHealth = WELL, apart: timedelta = timedelta(seconds=1)) -> PayerHealth:
     for number, outcome in enumerate(outcomes):
         health = heard(health, outcome, NOW + number * apart, rules=RULES)
     return health
 
 
 def out() -> PayerHealth:
-    return after(*[Outcome.FAILED] * 5, apart=timedelta())
+    return after(*[CallOutcome.FAILED] * 5, apart=timedelta())
 
 
 def test_failures_in_a_row_open_however_far_apart() -> None:
-    assert after(*[Outcome.FAILED] * 4).opened_at is None
-    assert after(*[Outcome.FAILED] * 5, apart=timedelta(hours=1)).opened_at is not None
+    assert after(*[CallOutcome.FAILED] * 4).opened_at is None
+    assert after(*[CallOutcome.FAILED] * 5, apart=timedelta(hours=1)).opened_at is not None
 
 
 def test_an_answer_between_begins_the_count_again() -> None:
-    assert after(*[Outcome.FAILED] * 4, Outcome.ANSWERED, *[Outcome.FAILED] * 4).opened_at is None
+    assert after(*[CallOutcome.FAILED] * 4, CallOutcome.ANSWERED, *[CallOutcome.FAILED] * 4).opened_at is None
 
 
 def test_half_of_the_calls_of_a_window_open() -> None:
-    by_turns = [Outcome.FAILED, Outcome.ANSWERED] * 5
+    by_turns = [CallOutcome.FAILED, CallOutcome.ANSWERED] * 5
     assert after(*by_turns).opened_at is None
-    assert after(*by_turns, Outcome.FAILED).opened_at is not None
-    assert after(*by_turns, Outcome.FAILED, apart=timedelta(seconds=30)).opened_at is None, "of several windows"
+    assert after(*by_turns, CallOutcome.FAILED).opened_at is not None
+    assert after(*by_turns, CallOutcome.FAILED, apart=timedelta(seconds=30)).opened_at is None, "of several windows"
 
 
-@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.UNTOLD])
-def test_a_payer_that_is_well_stays_as_it_is(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [CallOutcome.ANSWERED, CallOutcome.UNTOLD])
+def test_a_payer_that_is_well_stays_as_it_is(outcome: CallOutcome) -> None:
     assert heard(WELL, outcome, NOW, rules=RULES) == WELL
 
 
@@ -57,7 +58,7 @@ def test_the_pauses_between_probes_double_up_to_a_limit() -> None:
         pauses.append((health.next_probe_at - now).total_seconds())
         now = health.next_probe_at
         health, probe = admit(health, now, LONGEST)
-        health = heard(health, Outcome.FAILED, now, probe=probe.probe, rules=RULES)
+        health = heard(health, CallOutcome.FAILED, now, probe=probe.probe, rules=RULES)
     assert pauses == [30, 60, 120, 240, 300, 300]
 
 
@@ -65,14 +66,14 @@ def test_only_the_newest_probe_counts_in_an_outage() -> None:
     lost, first = admit(out(), NOW + timedelta(minutes=1), LONGEST)
     health, second = admit(lost, NOW + timedelta(minutes=1) + LONGEST, LONGEST)
     late = NOW + timedelta(minutes=3)
-    assert heard(health, Outcome.ANSWERED, late, rules=RULES) == health, "it had left before the outage"
-    assert heard(health, Outcome.ANSWERED, late, probe=first.probe, rules=RULES) == health
-    assert heard(health, Outcome.ANSWERED, late, probe=second.probe, rules=RULES).opened_at is None
+    assert heard(health, CallOutcome.ANSWERED, late, rules=RULES) == health, "it had left before the outage"
+    assert heard(health, CallOutcome.ANSWERED, late, probe=first.probe, rules=RULES) == health
+    assert heard(health, CallOutcome.ANSWERED, late, probe=second.probe, rules=RULES).opened_at is None
 
 
 def test_a_probe_that_never_left_makes_way_for_another() -> None:
     health, probe = admit(out(), NOW + timedelta(minutes=1), LONGEST)
-    health = heard(health, Outcome.UNTOLD, NOW + timedelta(minutes=1), probe=probe.probe, rules=RULES)
+    health = heard(health, CallOutcome.UNTOLD, NOW + timedelta(minutes=1), probe=probe.probe, rules=RULES)
     assert admit(health, NOW + timedelta(minutes=1), LONGEST)[1].probe == 2
 
 
@@ -81,7 +82,7 @@ def test_what_the_payer_asked_for_outlives_the_outage_and_is_never_shortened() -
     _, refused = admit(asked, NOW + timedelta(minutes=2), LONGEST)
     assert (refused.problem, refused.wait) == ("payer_busy", timedelta(minutes=58))
     probing, admitted = admit(asked, NOW + timedelta(hours=1), LONGEST)
-    well = heard(probing, Outcome.ANSWERED, NOW + timedelta(hours=1), probe=admitted.probe, rules=RULES)
+    well = heard(probing, CallOutcome.ANSWERED, NOW + timedelta(hours=1), probe=admitted.probe, rules=RULES)
     assert (well.opened_at, well.not_before) == (None, NOW + timedelta(hours=1))
 
 
@@ -103,7 +104,7 @@ class Workers:
         if admission.problem is None:
             self.under_way.append((self.now, admission.probe))
 
-    def hear(self, which: int, outcome: Outcome) -> None:
+    def hear(self, which: int, outcome: CallOutcome) -> None:
         if self.under_way:
             _, probe = self.under_way.pop(which % len(self.under_way))
             self.health = heard(self.health, outcome, self.now, probe=probe, rules=RULES)
@@ -117,8 +118,8 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("pass"), st.integers(0, 120)),
         st.tuples(st.just("ask"), st.just(0)),
-        st.tuples(st.sampled_from([*Outcome]), st.integers(0, 50)),
-        st.tuples(st.just(Outcome.FAILED), st.integers(0, 50)),
+        st.tuples(st.sampled_from([*CallOutcome]), st.integers(0, 50)),
+        st.tuples(st.just(CallOutcome.FAILED), st.integers(0, 50)),
     ),
     max_size=80,
 )
@@ -133,13 +134,13 @@ def test_never_two_probes_and_always_another_one(health: PayerHealth, steps: lis
         elif step == "ask":
             workers.ask()
         else:
-            workers.hear(number, Outcome(step))
+            workers.hear(number, CallOutcome(step))
         assert len(workers.probes) <= 1
     # However it stands: after the longest pause, and a lost probe's time, somebody is let through.
     workers.let_pass(int((RULES.longest_pause + LONGEST).total_seconds()))
     before = len(workers.under_way)
     workers.ask()
     assert len(workers.under_way) == before + 1
-    workers.hear(before, Outcome.ANSWERED)
+    workers.hear(before, CallOutcome.ANSWERED)
     assert workers.health.opened_at is None
     assert admit(workers.health, workers.now, LONGEST)[1].problem is None

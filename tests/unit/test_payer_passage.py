@@ -7,7 +7,7 @@ import pytest
 
 from firstdose.adapters.payers.passage import GuardedPassage
 from firstdose.domain.channel import Channel
-from firstdose.domain.payer_health import Outcome
+from firstdose.domain.problem import CallOutcome, ProblemCode
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Unavailable
 
@@ -18,8 +18,8 @@ class Well:
     async def admit(self, payer: str, longest: timedelta) -> None:
         return None
 
-    async def hear(self, payer: str, outcome: Outcome, **_: object) -> None:
-        raise Unavailable("database_unavailable")
+    async def hear(self, payer: str, outcome: CallOutcome, **_: object) -> None:
+        raise Unavailable(ProblemCode.DATABASE_UNAVAILABLE)
 
     async def turn(self, payer: str, per_minute: int, burst: int) -> None:
         raise AssertionError("this payer sets no limit")
@@ -66,7 +66,7 @@ async def test_a_slow_payer_holds_so_many_places_and_no_more() -> None:
 
 async def test_a_place_is_free_again_whatever_happened() -> None:
     passage = GuardedPassage(Well(), Well(), Clock())
-    for error in (Unavailable("payer_failed"), RuntimeError(), asyncio.CancelledError()):
+    for error in (Unavailable(ProblemCode.PAYER_FAILED), RuntimeError(), asyncio.CancelledError()):
         with pytest.raises(type(error)):
             async with passage.to(endpoint("one", at_once=1), Channel.PAS):
                 raise error

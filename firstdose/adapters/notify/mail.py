@@ -10,6 +10,7 @@ import aiosmtplib
 
 from firstdose.adapters.postgres.outbox import Parcel
 from firstdose.domain.address import mail_server
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
 WITHIN: Final = timedelta(seconds=30)
@@ -29,7 +30,7 @@ class Mail:
             async with asyncio.timeout(self._within.total_seconds()):
                 await self._send(self._written(parcel))
         except (aiosmtplib.SMTPException, TimeoutError, OSError):
-            raise Unavailable("mail_server_away") from None
+            raise Unavailable(ProblemCode.MAIL_SERVER_AWAY) from None
 
     def _written(self, parcel: Parcel) -> EmailMessage:
         message = EmailMessage()

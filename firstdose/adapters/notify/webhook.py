@@ -10,6 +10,7 @@ import orjson
 
 from firstdose.adapters.postgres.outbox import Parcel
 from firstdose.adapters.webhooks import sign
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Impossible, Unavailable
 
 WITHIN: Final = timedelta(seconds=20)
@@ -47,15 +48,15 @@ class SignedWebhook:
             ):
                 _judge(answer)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError):
-            raise Unavailable("receiver_away") from None
+            raise Unavailable(ProblemCode.RECEIVER_AWAY) from None
 
 
 def _judge(answer: httpx2.Response) -> None:
     if answer.is_success:
         return
     if answer.status_code == httpx2.codes.GONE:
-        raise Impossible("receiver_gone")
-    raise Unavailable("receiver_refused", _retry_after(answer.headers.get("retry-after", "")))
+        raise Impossible(ProblemCode.RECEIVER_GONE)
+    raise Unavailable(ProblemCode.RECEIVER_REFUSED, _retry_after(answer.headers.get("retry-after", "")))
 
 
 def _retry_after(seconds: str) -> timedelta | None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from firstdose.adapters.payers.pas.notification import Told, read_notification
 from firstdose.domain.authorization import PayerAnswer, PayerEvent
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import (
     Contact,
     ContactStore,
@@ -46,7 +47,7 @@ class AnswerBook:
 class NewsDesk(Protocol):
     """Where the news in a notification goes on to."""
 
-    async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
+    async def answered(self, contact: Contact, digest: str, *, refused: ProblemCode | None = None) -> None:
         """Tell the referral's workflow, once for each `digest` of an answer; `refused` says why it does not count.
 
         Raises Impossible if there is no such referral any more.
@@ -88,7 +89,7 @@ class PayerNotifications:
 
     async def _refused(
         self, endpoint: PayerEndpoint, contact: Contact, told: Told, event: PayerEvent | None
-    ) -> str | None:
+    ) -> ProblemCode | None:
         """Why it changes nothing; None where it counts. The payer hears nothing of it: it is about other people."""
         trusted = endpoint.trust_outcome_when_no_review_action
         try:

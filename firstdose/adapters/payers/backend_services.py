@@ -16,6 +16,7 @@ from joserfc.jwk import RSAKey
 
 from firstdose.adapters.payers.credentials import SigningKey
 from firstdose.adapters.payers.exchange import post
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import BackendServices
 from firstdose.ports import Impossible, Unavailable
 
@@ -73,12 +74,12 @@ class AccessTokens:
         try:
             answer = await post(http, auth.token_url, urlencode(form).encode(), _HEADERS, timeout)
         except Impossible:
-            raise Impossible("payer_refused_credentials") from None
+            raise Impossible(ProblemCode.PAYER_REFUSED_CREDENTIALS) from None
         return _read(answer.body)
 
     def _assertion(self, auth: BackendServices) -> str:
         if auth.credential not in self._keys:
-            raise Impossible("payer_credential_missing")
+            raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)
         key, now = self._keys[auth.credential], self._clock()
         algorithm = "RS384" if isinstance(key, RSAKey) else "ES384"
         header = {"alg": algorithm, **({"kid": auth.key_id} if auth.key_id else {})}
@@ -102,4 +103,4 @@ def _read(body: bytes) -> tuple[str, timedelta]:
             raise ValueError
         return token, timedelta(seconds=min(max(float(life), 0), 86_400))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise Unavailable("unreadable_answer") from None
+        raise Unavailable(ProblemCode.UNREADABLE_ANSWER) from None

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import httpx2
 
 from firstdose.domain.address import is_web_address
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import MOST_OF_A_BODY, RefusedRequest, UnreadableAnswer
 from firstdose.ports import Impossible, Unavailable
 
@@ -32,7 +33,7 @@ class Unauthorized(Impossible):
     """The payer does not take us for who we say we are."""
 
     def __init__(self) -> None:
-        super().__init__("payer_refused_credentials")
+        super().__init__(ProblemCode.PAYER_REFUSED_CREDENTIALS)
 
 
 class Answered(NamedTuple):
@@ -54,20 +55,20 @@ async def post(
             says that nothing has left us: there was no connection in half the time.
     """
     if not is_web_address(url):
-        raise Impossible("payer_address_wrong")
+        raise Impossible(ProblemCode.PAYER_ADDRESS_WRONG)
     # The cap counts what comes over the wire, so nothing may be compressed.
     sent = {**headers, "accept-encoding": "identity"}
     try:
         async with asyncio.timeout(timeout.total_seconds()):
             return await _exchange(http, url, body, sent, httpx2.Timeout(None, connect=timeout.total_seconds() / 2))
     except (httpx2.ConnectError, httpx2.ConnectTimeout):
-        raise Unavailable("payer_not_connected") from None
+        raise Unavailable(ProblemCode.PAYER_NOT_CONNECTED) from None
     except (TimeoutError, httpx2.TimeoutException):
-        raise Unavailable("payer_timed_out") from None
+        raise Unavailable(ProblemCode.PAYER_TIMED_OUT) from None
     except httpx2.InvalidURL:
-        raise Impossible("payer_address_wrong") from None
+        raise Impossible(ProblemCode.PAYER_ADDRESS_WRONG) from None
     except httpx2.HTTPError:  # its text holds the URL and more
-        raise Unavailable("payer_unreachable") from None
+        raise Unavailable(ProblemCode.PAYER_UNREACHABLE) from None
 
 
 async def _exchange(
@@ -91,13 +92,13 @@ async def _judge(response: httpx2.Response) -> None:
     if status == _NOT_FOUND:
         raise Unknown(await _reasons(response))
     if status in (_TIMED_OUT, _TOO_EARLY, _BUSY):
-        raise Unavailable("payer_busy", retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
+        raise Unavailable(ProblemCode.PAYER_BUSY, retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
     if status >= 500:
-        raise Unavailable("payer_failed", retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
+        raise Unavailable(ProblemCode.PAYER_FAILED, retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
     if status >= 400:  # PAS: an OperationOutcome with 4xx is not to be retried
         raise RefusedRequest(await _reasons(response))
     if status >= 300:
-        raise Impossible("payer_moved")
+        raise Impossible(ProblemCode.PAYER_MOVED)
 
 
 async def _reasons(response: httpx2.Response) -> bytes:

@@ -12,35 +12,12 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from firstdose.domain.channel import Channel
-from firstdose.domain.payer_health import Outcome
+from firstdose.domain.problem import CallOutcome, ProblemCode
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import PortError, Unavailable
 
 _log = logging.getLogger(__name__)
 
-_NOT_CONNECTED: Final = "payer_not_connected"
-_FAILURES: Final = {
-    _NOT_CONNECTED,
-    "payer_timed_out",
-    "payer_unreachable",
-    "payer_failed",
-    "payer_system_down",
-    "unreadable_answer",  # the page that says "we are upgrading our system"
-}
-_NEVER_LEFT: Final = {
-    "database_unavailable",
-    "payer_rate_limit",
-    "payer_address_wrong",
-    "payer_credential_missing",
-    "value_cannot_be_sent",
-    "no_line_to_submit",
-    "no_coverage",
-    "documents_not_electronic",
-    "request_under_way",
-}
-"""Problems on our side of the line: they say nothing about the payer."""
-_ASKED_ALL_TO_WAIT: Final = {"payer_busy", "payer_failed"}
-"""With Retry-After. What an answer asks for one patient's request concerns no other."""
 _BESIDES_THE_CALL: Final = timedelta(minutes=1)
 """At most, for what we write down before and after a request."""
 _LEAST_S: Final = 0.1
@@ -68,7 +45,7 @@ class Health(Protocol):
         """The number of the probe, if the request is one. Raises Unavailable in an outage."""
 
     async def hear(
-        self, payer: str, outcome: Outcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
+        self, payer: str, outcome: CallOutcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
     ) -> None: ...
 
 
@@ -94,14 +71,14 @@ class GuardedPassage:
         system = system_of(endpoint.payer, channel)
         with self._places.one_of(system, endpoint.at_once):
             probe = await self._admitted(system, endpoint.timeout)
-            outcome, asked_to_wait = Outcome.UNTOLD, None
+            outcome, asked_to_wait = CallOutcome.UNTOLD, None
             try:
                 if endpoint.requests_per_minute is not None:
                     await self._pace.turn(system, endpoint.requests_per_minute, endpoint.burst)
                 yield
-                outcome = Outcome.ANSWERED
+                outcome = CallOutcome.ANSWERED
             except PortError as error:
-                outcome, asked_to_wait = _told_by(error)
+                outcome, asked_to_wait = error.problem.outcome, _asked_to_wait(error)
                 raise
             finally:
                 await self._tell(system, outcome, probe, asked_to_wait)
@@ -115,9 +92,11 @@ class GuardedPassage:
             wait = self._turns.after(system, error.retry_after.total_seconds(), _APART_S)
             raise Unavailable(error.problem, wait) from None
 
-    async def _tell(self, system: str, outcome: Outcome, probe: int | None, asked_to_wait: timedelta | None) -> None:
+    async def _tell(
+        self, system: str, outcome: CallOutcome, probe: int | None, asked_to_wait: timedelta | None
+    ) -> None:
         """What is known of a system is advice: an answer is not lost because this could not be written down."""
-        if outcome is Outcome.UNTOLD and probe is None:
+        if outcome is CallOutcome.UNTOLD and probe is None:
             return
         try:
             await self._health.hear(system, outcome, probe=probe, asked_to_wait=asked_to_wait)
@@ -139,7 +118,7 @@ class Places:
         begun = self._begun.setdefault(payer, {})
         if len(begun) >= places:
             slowest = self._clock() - min(begun.values())
-            raise Unavailable("payer_crowded", self._turns.after(payer, _LEAST_S, slowest / places))
+            raise Unavailable(ProblemCode.PAYER_CROWDED, self._turns.after(payer, _LEAST_S, slowest / places))
         place = object()
         begun[place] = self._clock()
         try:
@@ -170,15 +149,9 @@ def system_of(payer: str, channel: Channel) -> str:
 
 def never_left(error: PortError) -> bool:
     """Whether an error within the passage says that the payer surely does not have the request."""
-    return str(error) in _NEVER_LEFT | {_NOT_CONNECTED}
+    return not error.problem.payer_may_have_it
 
 
-def _told_by(error: PortError) -> tuple[Outcome, timedelta | None]:
-    """What an error tells of the payer, and how long the payer asked to be left alone."""
-    problem = str(error)
-    if problem in _NEVER_LEFT:
-        return Outcome.UNTOLD, None
-    outcome = Outcome.FAILED if problem in _FAILURES else Outcome.ANSWERED
-    if isinstance(error, Unavailable) and problem in _ASKED_ALL_TO_WAIT:
-        return outcome, error.retry_after
-    return outcome, None
+def _asked_to_wait(error: PortError) -> timedelta | None:
+    """How long the payer asked to be left alone by everybody."""
+    return error.retry_after if isinstance(error, Unavailable) and error.problem.asks_all_to_wait else None

@@ -20,6 +20,7 @@ from firstdose.domain.clocks import Clock
 from firstdose.domain.coding import PLACE_OF_SERVICE, lines_for
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import outline
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral, Site
 from firstdose.payer_ports import (
     Contact,
@@ -172,7 +173,7 @@ class PayerDeskService:
     async def _contact(self, contact_id: str) -> Contact:
         contact = await self._contacts.find(contact_id)
         if contact is None:
-            raise Impossible("no_such_contact")
+            raise Impossible(ProblemCode.NO_SUCH_CONTACT)
         return contact
 
     async def _authorization_case(self, request: AuthorizationRequest, file: CaseFile, contact: Contact) -> PayerCase:

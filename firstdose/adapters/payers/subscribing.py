@@ -55,6 +55,6 @@ class Subscriber:
             async with self._ways.asking(channel, contact, endpoint):
                 name = await speaker.ensure_subscription(endpoint, callback_url, self._secret(payer))
         except PortError as error:
-            _log.warning("subscription not registered", extra={"payer": payer, "code": str(error)})
+            _log.warning("subscription not registered", extra={"payer": payer, "code": error.problem.value})
             return
         await self._subscriptions.registered(payer, name, callback_url, self._clock())

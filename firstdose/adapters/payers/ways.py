@@ -5,25 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import takewhile
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from firstdose.adapters.payers.passage import Passage, never_left
 from firstdose.domain.channel import Channel
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import Contact, ContactStore, PayerChannel, PayerEndpoint, RefusedRequest, UnreadableAnswer
 from firstdose.ports import Impossible, PortError, Unavailable
 
 _log = logging.getLogger(__name__)
-
-_CLOSED: Final = {
-    "payer_not_electronic",
-    "payer_outage",
-    "payer_not_connected",
-    "payer_address_wrong",
-    "payer_credential_missing",
-    "value_cannot_be_sent",
-}
-"""The payer surely does not have the request, and this channel will not carry it soon. To wait for a turn is no such
-thing, and what no channel could send is not tried by another."""
 
 T = TypeVar("T")
 
@@ -39,7 +29,7 @@ class Ways:
     def channel(self, channel: Channel) -> PayerChannel:
         """Raises Impossible("payer_not_electronic")."""
         if channel not in self._channels:
-            raise Impossible("payer_not_electronic")
+            raise Impossible(ProblemCode.PAYER_NOT_ELECTRONIC)
         return self._channels[channel]
 
     @asynccontextmanager
@@ -59,7 +49,7 @@ class Ways:
             if body:
                 await self._contacts.keep_unreadable(contact.id, body)
         except PortError as error:
-            _log.warning("what the payer sent is not kept", extra={"payer": contact.payer, "code": str(error)})
+            _log.warning("what the payer sent is not kept", extra={"payer": contact.payer, "code": error.problem.value})
 
     @asynccontextmanager
     async def sending(
@@ -87,7 +77,7 @@ def electronic(first: Channel, fallback: Iterable[Channel]) -> Iterable[Channel]
 
 def closed(error: PortError) -> bool:
     """Whether another channel may carry the request instead."""
-    return str(error) in _CLOSED
+    return error.problem.another_channel
 
 
 def harmless(_: PortError) -> bool:
@@ -112,10 +102,10 @@ async def by_first(
             failed.append(error)
             continue
         if failed:
-            told = {"payer": payer, "channel": channel, "code": str(failed[0])}
+            told = {"payer": payer, "channel": channel, "code": failed[0].problem.value}
             _log.warning("payer reached by another channel", extra=told)
         return channel, came
     passing = [error for error in failed if isinstance(error, Unavailable)]
     if passing:
         raise min(passing, key=lambda error: error.retry_after or timedelta())
-    raise failed[0] if failed else Impossible("payer_not_electronic")
+    raise failed[0] if failed else Impossible(ProblemCode.PAYER_NOT_ELECTRONIC)

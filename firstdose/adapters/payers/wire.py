@@ -10,6 +10,7 @@ import httpx2
 from firstdose.adapters.payers.backend_services import AccessTokens
 from firstdose.adapters.payers.credentials import CredentialFiles, Login, read_credentials
 from firstdose.adapters.payers.exchange import Answered, Unauthorized, post
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import BackendServices, PayerEndpoint
 from firstdose.ports import Impossible, Unavailable
 
@@ -32,7 +33,7 @@ class Wire:
     def login(self, name: str) -> Login:
         """The name and password of this credential. Raises Impossible("payer_credential_missing")."""
         if name not in self._logins:
-            raise Impossible("payer_credential_missing")
+            raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)
         return self._logins[name]
 
     async def post(self, endpoint: PayerEndpoint, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
@@ -47,7 +48,7 @@ class Wire:
             async with asyncio.timeout(endpoint.timeout.total_seconds()):
                 return await self._authorized(http, endpoint, endpoint.auth, url, body, headers)
         except TimeoutError:
-            raise Unavailable("payer_timed_out") from None
+            raise Unavailable(ProblemCode.PAYER_TIMED_OUT) from None
 
     async def _authorized(
         self,
@@ -60,7 +61,7 @@ class Wire:
     ) -> Answered:
         """A token may have been withdrawn before its time: on 401 there is one new one."""
         if self._tokens is None:
-            raise Impossible("payer_credential_missing")
+            raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)
         token = await self._tokens.token(http, auth, endpoint.timeout)
         try:
             return await post(http, url, body, _with(token, headers), endpoint.timeout)
@@ -72,7 +73,7 @@ class Wire:
         if certificate is None:
             return self._http
         if certificate not in self._by_certificate:
-            raise Impossible("payer_credential_missing")
+            raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)
         return self._by_certificate[certificate]
 
 

@@ -8,6 +8,7 @@ from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.revisions import Revisions, unshredded
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.channel import UNKNOWN_PLAN, Plan
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral
 from firstdose.ports import Impossible
 
@@ -24,7 +25,7 @@ class PostgresCaseFiles:
         referral, plan = await self._as_it_stood(referral_id, payer)
         endpoint = await self._payers.endpoint(plan.payer)
         if endpoint is None:
-            raise Impossible("payer_not_electronic")
+            raise Impossible(ProblemCode.PAYER_NOT_ELECTRONIC)
         return CaseFile(referral, endpoint, plan)
 
     async def plan(self, referral_id: str) -> tuple[Referral, Plan]:
@@ -38,7 +39,7 @@ class PostgresCaseFiles:
             plan = await plan_of(self._payers, referral)
             if payer in (None, plan.payer):
                 return referral, plan
-        raise Impossible("payer_not_electronic")
+        raise Impossible(ProblemCode.PAYER_NOT_ELECTRONIC)
 
 
 async def plan_of(payers: PayerTable, referral: Referral) -> Plan:

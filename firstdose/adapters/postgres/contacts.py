@@ -14,11 +14,12 @@ from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions, known_referral, unshredded
-from firstdose.adapters.postgres.set_aside import UNREADABLE, SetAside, UnreadableShown
+from firstdose.adapters.postgres.set_aside import SetAside, UnreadableShown
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
 from firstdose.domain.authorization import PayerAnswer, PayerEvent, hear
 from firstdose.domain.channel import Channel
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.role import SYSTEM
 from firstdose.payer_ports import Contact, ForeignAnswer, Received, ReceivedAnswer, Via
 from firstdose.ports import Impossible, Unavailable
@@ -46,13 +47,13 @@ class PostgresContacts:
                     return contact
                 row = await _sql.one(connection, id=contact.id)
         if row is None:
-            raise Impossible("trace_number_in_use")
+            raise Impossible(ProblemCode.TRACE_NUMBER_IN_USE)
         return _contact(row)
 
     async def mark_attempted(self, contact: Contact, channel: Channel) -> None:
         async with transaction(self._pool) as connection:
             if not await _sql.mark_attempted(connection, id=contact.id, channel=channel, attempts=contact.attempts):
-                raise Unavailable("request_under_way")
+                raise Unavailable(ProblemCode.REQUEST_UNDER_WAY)
             await self._write(connection, contact, "payer_contact.attempted", {"channel": channel})
 
     async def take_back(self, contact: Contact) -> None:
@@ -87,7 +88,7 @@ class PostgresContacts:
         """Impossible if there is no such contact, or the referral was shredded."""
         with unshredded():
             async with self._locked(contact_id) as (connection, contact):
-                if await self._aside.keep(connection, contact, body, UNREADABLE):
+                if await self._aside.keep(connection, contact, body, ProblemCode.UNREADABLE_ANSWER):
                     await self._write(connection, contact, "payer_contact.unreadable", {"bytes": len(body)})
 
     async def unreadable(self, referral_id: str) -> UnreadableShown | None:
@@ -121,7 +122,7 @@ class PostgresContacts:
         async with transaction(self._pool) as connection:
             row = await _sql.locked(connection, id=contact_id)
             if row is None:
-                raise Impossible("unknown_contact")
+                raise Impossible(ProblemCode.UNKNOWN_CONTACT)
             yield connection, _contact(row)
 
     async def _whose(self, connection: Connection, contact: Contact, named: Named) -> Whose:
@@ -136,7 +137,7 @@ class PostgresContacts:
         return found
 
     async def _keep_foreign(
-        self, connection: Connection, contact: Contact, via: Via, received: Received, problem: Whose
+        self, connection: Connection, contact: Contact, via: Via, received: Received, problem: ProblemCode
     ) -> None:
         """Of its words nothing is in the record: they are about another person."""
         if await self._aside.keep(connection, contact, received.raw, problem):
@@ -228,7 +229,7 @@ def _storable() -> Iterator[None]:
     try:
         yield
     except asyncpg.UntranslatableCharacterError:
-        raise Impossible("unreadable_answer") from None
+        raise Impossible(ProblemCode.UNREADABLE_ANSWER) from None
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:

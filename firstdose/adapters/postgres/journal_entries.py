@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from firstdose.adapters.postgres.audit import AuditRecord
+from firstdose.adapters.postgres.authorization_requests import keep_requests
 from firstdose.adapters.postgres.claims import claim_message
 from firstdose.adapters.postgres.mails import escalation_mail
 from firstdose.adapters.postgres.messages import Messages
@@ -16,6 +17,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Sealer
+from firstdose.domain.authorization_requests import RequestEvent
 from firstdose.domain.facts import keeping, with_facts
 from firstdose.domain.journal import (
     Amended,
@@ -90,7 +92,7 @@ class JournalEntries:
             case HandedOver():
                 await self._hand_over(place, key, entry)
             case Noted():
-                _write(place, entry, entry.action, entry.details)
+                await self._note(place, entry)
         return None
 
     async def repeat(self, place: Place, entry: AnyEntry) -> None:
@@ -165,6 +167,10 @@ class JournalEntries:
         await self._send(place, entry, f"handed_over:{key}", "billing", "billing", claim)
         billed = [record["line"] for record in claim["data"]["records"]]
         _write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
+
+    async def _note(self, place: Place, entry: Noted) -> None:
+        _write(place, entry, entry.action, entry.details)
+        await keep_requests(place.connection, place.referral_id, RequestEvent(entry.at, entry.action, entry.details))
 
     async def _take_over(self, place: Place, entry: Entry) -> None:
         """The facts that came with the entry's message, or the new version of them, become what holds."""

@@ -10,6 +10,7 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions, unshredded
 from firstdose.adapters.postgres.vault import Vault
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.role import SYSTEM
 from firstdose.ports import Impossible, Notice, Recipient
 
@@ -36,7 +37,7 @@ class PostgresNotifier:
         with unshredded():
             async with transaction(self._pool) as connection:
                 if await _sql.lock_referral(connection, referral_id=notice.referral_id) is None:
-                    raise Impossible("unknown_referral")
+                    raise Impossible(ProblemCode.UNKNOWN_REFERRAL)
                 if await _sql.is_told(connection, referral_id=notice.referral_id, key=notice.key):
                     return
                 action, address = await self._address(connection, notice)

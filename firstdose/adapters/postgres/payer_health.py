@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
-from firstdose.domain.payer_health import WELL, HealthRules, Outcome, PayerHealth, admit, heard, told_to_wait
+from firstdose.domain.payer_health import WELL, HealthRules, PayerHealth, admit, heard, told_to_wait
+from firstdose.domain.problem import CallOutcome, ProblemCode
 from firstdose.domain.role import SYSTEM
 from firstdose.ports import Unavailable
 
@@ -42,7 +43,7 @@ class PostgresPayerHealth:
         return admission.probe
 
     async def hear(
-        self, payer: str, outcome: Outcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
+        self, payer: str, outcome: CallOutcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
     ) -> None:
         """What became of a request that was admitted. Raises Unavailable."""
         now = self._clock()
@@ -93,7 +94,7 @@ class PostgresPace:
         async with reachable():
             row = await _sql.take_turn(self._pool, payer=payer, at=now, pace=pace, ahead=pace * (burst - 1))
         if not row["admitted"]:
-            raise Unavailable("payer_rate_limit", row["promised_at"] - now)
+            raise Unavailable(ProblemCode.PAYER_RATE_LIMIT, row["promised_at"] - now)
 
 
 async def _locked(connection: Connection, payer: str) -> PayerHealth:

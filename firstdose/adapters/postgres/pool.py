@@ -12,6 +12,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_exponenti
 
 from firstdose.adapters.postgres.deadline import time_left
 from firstdose.adapters.postgres.queries import load
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ async def reachable() -> AsyncIterator[None]:
         if not transient(error):
             raise
         if isinstance(error, asyncpg.DiskFullError):
-            raise DatabaseFull("database_full") from error
-        raise Unavailable("database_unavailable") from error
+            raise DatabaseFull(ProblemCode.DATABASE_FULL) from error
+        raise Unavailable(ProblemCode.DATABASE_UNAVAILABLE) from error
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.queries import load
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
 _sql = load("probe")
@@ -11,7 +12,7 @@ async def write_something(pool: Pool) -> None:
     """Some 300 kB beside the data, and a word into the log; nothing of it stays. Raises DatabaseFull, Unavailable."""
     async with transaction(pool) as connection:
         if await _sql.is_read_only(connection):
-            raise Unavailable("database_read_only")
+            raise Unavailable(ProblemCode.DATABASE_READ_ONLY)
         await _sql.spill_at_home(connection)
         await _sql.spill(connection)
         await _sql.log_a_word(connection)

@@ -25,13 +25,12 @@ from firstdose.domain.authorization_steps import overall
 from firstdose.domain.facts import outline
 from firstdose.domain.journal import AnyEntry, Batch, Entry, Recorded, RunPoint
 from firstdose.domain.policy import Policy
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral
 from firstdose.domain.role import SYSTEM
 from firstdose.domain.work_item import WorkItemState
 from firstdose.ports import Impossible, Opening, Unavailable
 
-STORE_IS_AHEAD: Final = "store_is_ahead"
-"""The problem of a batch from an older copy of Temporal's state."""
 NOT_OPEN: Final = "not open in the process"
 """Why an item is withdrawn that a lost task of the workflow, or somebody's mistake, has left open."""
 
@@ -72,7 +71,7 @@ class PostgresRecords:
         return Opening(outline=outline(referral), plan=plan, policy=self._policy)
 
     async def record(self, batch: Batch) -> Recorded:
-        """Raises Unavailable, as STORE_IS_AHEAD too; Impossible for an unknown or shredded referral."""
+        """Raises Unavailable, as `store_is_ahead` too; Impossible for an unknown or shredded referral."""
         with unshredded():
             async with transaction(self._pool) as connection:
                 await self._record(connection, batch)
@@ -86,11 +85,11 @@ class PostgresRecords:
     async def _record(self, connection: Connection, batch: Batch) -> None:
         referral = await _sql.lock_referral(connection, referral_id=batch.referral_id)
         if referral is None:
-            raise Impossible("unknown_referral")
+            raise Impossible(ProblemCode.UNKNOWN_REFERRAL)
         keys = [key_of(entry) for entry in batch.entries]
         known = await _sql.begin(connection, referral_id=batch.referral_id, keys=keys)
         if batch.number and _is_older(batch.run, known):
-            raise Unavailable(STORE_IS_AHEAD)
+            raise Unavailable(ProblemCode.STORE_IS_AHEAD)
         sealer = self._vault.sealer_of(batch.referral_id, known) if known["kek_id"] or batch.state else None
         place = Place(connection, batch.referral_id, referral["source"], sealer, [])
         await self._apply(place, zip(keys, batch.entries, strict=True), set(known["new_keys"]))

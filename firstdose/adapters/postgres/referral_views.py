@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.authorization import Line, LineState
+from firstdose.domain.authorization_requests import RequestRecord
 from firstdose.domain.clock_state import Phase, state
 from firstdose.domain.clocks import Clock
 from firstdose.domain.facts import Blocks, Outline
 from firstdose.domain.referral import Referral
-from firstdose.domain.requests import Asked, Period, differences
+from firstdose.domain.requested_period import Period, differences
 from firstdose.domain.role import Role
 from firstdose.domain.stage import Closing, Stage
 from firstdose.domain.stall import Stall
@@ -84,7 +85,7 @@ class LineView(Line):
     """When the payer last spoke of it."""
 
     @classmethod
-    def of(cls, line: Line, requested: Period | None, requests: Iterable[Asked]) -> "LineView":
+    def of(cls, line: Line, requested: Period | None, requests: Iterable[RequestRecord]) -> "LineView":
         heard = [request.heard[line.sequence] for request in requests if line.sequence in request.heard]
         return cls(**line.model_dump(), differs=differences(line, requested), answered_at=max(heard) if heard else None)
 
@@ -102,7 +103,7 @@ class RequestView(View):
     clock: Running
 
     @classmethod
-    def of(cls, request: Asked, traces: Mapping[str, str], now: datetime) -> "RequestView":
+    def of(cls, request: RequestRecord, traces: Mapping[str, str], now: datetime) -> "RequestView":
         return cls(
             contact=request.contact,
             payer=request.payer,
@@ -177,7 +178,7 @@ class PayerWait(View):
     clock: Running
 
     @classmethod
-    def of(cls, request: Asked, now: datetime) -> "PayerWait":
+    def of(cls, request: RequestRecord, now: datetime) -> "PayerWait":
         clock = Running.of(request.clock, now)
         return cls(contact=request.contact, payer=request.payer, since=request.sent_at, clock=clock)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from firstdose.adapters.postgres.authorization_requests import requests_of
 from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
@@ -25,10 +26,11 @@ from firstdose.adapters.postgres.timeline import timeline
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.authorization import Line
+from firstdose.domain.authorization_requests import RequestRecord
 from firstdose.domain.journal import WaitingFor
 from firstdose.domain.policy import Escalation
 from firstdose.domain.referral import Referral
-from firstdose.domain.requests import Asked, Event, asked, requested_period
+from firstdose.domain.requested_period import requested_period
 from firstdose.domain.stage import Stage
 
 _sql = load("referral_reading")
@@ -88,7 +90,7 @@ class ReferralReader:
             now, facts = datetime.now(UTC), await self._facts(connection, referral_id)
             order = facts.order if facts else None
             requested = requested_period(order.requested_start, order.duration_days) if order else None
-            requests = await _asked(connection, referral_id)
+            requests = await requests_of(connection, referral_id)
             traces = await _traces(connection, requests)
             return ReferralView(
                 standing=ReferralRow.of(row),
@@ -116,7 +118,7 @@ class ReferralReader:
                 return None
             standing = ReferralRow.of(row)
             waits_for_payer = WaitingFor.PAYER in standing.waiting_for
-            payers = _first_due(await _asked(connection, referral_id), now) if waits_for_payer else ()
+            payers = _first_due(await requests_of(connection, referral_id), now) if waits_for_payer else ()
             return Why(
                 stage=standing.stage,
                 on_hold=standing.on_hold,
@@ -161,18 +163,13 @@ async def _open_items(connection: Connection, referral_id: str) -> list[WorkItem
     return [WorkItemView.of(row) async for row in _sql.open_items(connection, referral_id=referral_id)]
 
 
-async def _asked(connection: Connection, referral_id: str) -> list[Asked]:
-    noted = _sql.noted_of_authorization(connection, chain=referral_id)
-    return asked([Event(row["at"], row["action"], row["details"]) async for row in noted])
-
-
-async def _traces(connection: Connection, requests: Iterable[Asked]) -> dict[str, str]:
+async def _traces(connection: Connection, requests: Iterable[RequestRecord]) -> dict[str, str]:
     """By contact; one that only people made has none of ours."""
     contacts = [request.contact for request in requests]
     return {str(row["id"]): row["trace"] async for row in _sql.traces(connection, contacts=contacts)}
 
 
-def _first_due(requests: Iterable[Asked], now: datetime) -> tuple[PayerWait, ...]:
+def _first_due(requests: Iterable[RequestRecord], now: datetime) -> tuple[PayerWait, ...]:
     """What payers have yet to answer; where no rule sets a time it comes last."""
     waits = [PayerWait.of(request, now) for request in requests if not request.ended]
     return tuple(sorted(waits, key=lambda wait: (wait.clock.due_at is None, wait.clock.due_at or wait.since)))

@@ -11,6 +11,7 @@ from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import NoDataKey, Sealer, Vault
 from firstdose.domain.facts import Change, compare, outline
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral
 from firstdose.ports import Impossible
 
@@ -23,7 +24,7 @@ def unshredded() -> Iterator[None]:
     try:
         yield
     except NoDataKey:
-        raise Impossible("referral_shredded") from None
+        raise Impossible(ProblemCode.REFERRAL_SHREDDED) from None
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def known_referral() -> Iterator[None]:
     try:
         yield
     except asyncpg.ForeignKeyViolationError:
-        raise Impossible("unknown_referral") from None
+        raise Impossible(ProblemCode.UNKNOWN_REFERRAL) from None
 
 
 class Version(NamedTuple):
@@ -53,7 +54,7 @@ class Revisions:
         """The version that holds. Raises Impossible for an unknown referral, NoDataKey for a shredded one."""
         row = await _sql.newest(connection, referral_id=referral_id)
         if row is None:
-            raise Impossible("unknown_referral")
+            raise Impossible(ProblemCode.UNKNOWN_REFERRAL)
         return self._open(referral_id, row)
 
     async def current(self, connection: Connection, referral_id: str) -> Referral:

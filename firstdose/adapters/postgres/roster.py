@@ -13,6 +13,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.revisions import Revisions, known_referral, unshredded
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.identifiers import State
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Therapy
 from firstdose.domain.role import SYSTEM
 from firstdose.ports import Impossible, NurseSearch, Request, VisitHold
@@ -111,7 +112,7 @@ class PostgresRoster:
             return True
         active: bool | None = await _sql.lock_nurse(connection, nurse=nurse)
         if active is None:
-            raise Impossible("unknown_nurse")
+            raise Impossible(ProblemCode.UNKNOWN_NURSE)
         return active
 
     async def _is_held(self, connection: Connection, hold: VisitHold) -> bool:
@@ -120,7 +121,7 @@ class PostgresRoster:
         if held is None or held["released_at"]:
             return False
         if (held["nurse"], held["visit_at"]) != (hold.visit.nurse, hold.visit.visit_at):
-            raise Impossible("key_holds_another_visit")
+            raise Impossible(ProblemCode.KEY_HOLDS_ANOTHER_VISIT)
         return True
 
     async def _write(self, connection: Connection, action: str, referral_id: str, hold: Mapping[str, Any]) -> None:

@@ -13,9 +13,9 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
 from firstdose.domain.answer_match import FOREIGN
 from firstdose.domain.masking import excerpt
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import Contact
 
-UNREADABLE: Final = "unreadable_answer"
 _KEPT: Final = 5
 """Of each contact and problem, the newest."""
 
@@ -42,7 +42,7 @@ class SetAside:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    async def keep(self, connection: Connection, contact: Contact, body: bytes, problem: str) -> bool:
+    async def keep(self, connection: Connection, contact: Contact, body: bytes, problem: ProblemCode) -> bool:
         """False if it came before: then only its time moves. Raises NoDataKey."""
         index = self._vault.index("payer-unreadable", hashlib.sha256(body).hexdigest())
         newest = await _sql.newest(connection, contact_id=contact.id, problem=problem)
@@ -77,7 +77,7 @@ class SetAside:
 
 
 def _shown(row: Mapping[str, Any], body: bytes) -> UnreadableShown:
-    masked = excerpt(body) if row["problem"] == UNREADABLE else ""
+    masked = excerpt(body) if row["problem"] == ProblemCode.UNREADABLE_ANSWER else ""
     return UnreadableShown(at=row["received_at"], problem=row["problem"], excerpt=masked, bytes=len(body))
 
 

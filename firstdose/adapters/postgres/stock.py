@@ -12,6 +12,7 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.domain.facts import Outline
 from firstdose.domain.identifiers import Hcpcs
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.role import SYSTEM
 from firstdose.domain.therapy import Reservation
 from firstdose.ports import Impossible, Request
@@ -49,7 +50,7 @@ class PostgresPharmacy:
         async with transaction(self._pool) as connection:
             stored = await _sql.lock_order(connection, referral_id=request.referral_id)
             if stored is None:
-                raise Impossible("unknown_referral")
+                raise Impossible(ProblemCode.UNKNOWN_REFERRAL)
             if reserved := await _sql.reserved(connection, key=request.key):
                 lot = None if reserved["released_at"] else reserved["lot"]
             else:

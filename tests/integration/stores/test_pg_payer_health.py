@@ -12,6 +12,7 @@ from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayer
 from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.domain.channel import Channel
 from firstdose.domain.payer_health import HealthRules
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Impossible, PortError, Unavailable
 
@@ -72,7 +73,7 @@ async def two(dsn: str, audit: AuditTrail) -> AsyncIterator[Two]:
 
 async def storm(*workers: Worker) -> None:
     for number in range(5):
-        await workers[number % len(workers)].refused(Unavailable("payer_failed"))
+        await workers[number % len(workers)].refused(Unavailable(ProblemCode.PAYER_FAILED))
 
 
 async def test_a_storm_of_errors_opens_for_both_and_one_probe_closes(two: Two, pool: Pool, audit: AuditTrail) -> None:
@@ -116,7 +117,7 @@ async def test_that_a_payers_server_is_out_says_nothing_of_its_clearinghouse(
 
     for _ in range(5):
         with pytest.raises(Unavailable, match="payer_not_connected"):
-            await one.ask(Unavailable("payer_not_connected"), channel=Channel.X12)
+            await one.ask(Unavailable(ProblemCode.PAYER_NOT_CONNECTED), channel=Channel.X12)
     with pytest.raises(Unavailable, match="payer_outage"):
         await other.ask(channel=Channel.X12)
     details = [record["details"] async for record in audit.export(pool, SYSTEM_CHAIN)]
@@ -127,7 +128,7 @@ async def test_a_probe_that_fails_makes_the_next_one_wait_longer(two: Two) -> No
     one, other, clock = two
     await storm(one)
     clock.later(30)
-    await one.refused(Unavailable("payer_timed_out"))
+    await one.refused(Unavailable(ProblemCode.PAYER_TIMED_OUT))
     assert (await other.refused()).retry_after == timedelta(seconds=60)
 
 
@@ -141,7 +142,7 @@ async def test_those_who_wait_do_not_come_back_at_once(two: Two) -> None:
 
 async def test_retry_after_is_obeyed_by_the_other_worker(two: Two) -> None:
     one, other, clock = two
-    await one.refused(Unavailable("payer_busy", timedelta(minutes=2)))
+    await one.refused(Unavailable(ProblemCode.PAYER_BUSY, timedelta(minutes=2)))
     refused = await other.refused()
     assert (refused.problem, refused.retry_after, other.leaves) == ("payer_busy", timedelta(minutes=2), 0)
     clock.later(120)
@@ -151,11 +152,11 @@ async def test_retry_after_is_obeyed_by_the_other_worker(two: Two) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        Impossible("payer_refused_request"),
-        Unavailable("payer_busy"),
-        Unavailable("payer_answers_later"),
-        Unavailable("database_unavailable"),
-        Unavailable("request_under_way"),
+        Impossible(ProblemCode.PAYER_REFUSED_REQUEST),
+        Unavailable(ProblemCode.PAYER_BUSY),
+        Unavailable(ProblemCode.PAYER_ANSWERS_LATER),
+        Unavailable(ProblemCode.DATABASE_UNAVAILABLE),
+        Unavailable(ProblemCode.REQUEST_UNDER_WAY),
     ],
 )
 async def test_what_is_no_outage_opens_nothing(two: Two, error: PortError) -> None:
@@ -171,7 +172,7 @@ async def test_a_refusal_ends_an_outage_for_it_is_an_answer(two: Two) -> None:
     await storm(one)
     clock.later(30)
     with pytest.raises(Impossible):
-        await one.ask(Impossible("payer_refused_request"))
+        await one.ask(Impossible(ProblemCode.PAYER_REFUSED_REQUEST))
     await other.ask()
 
 
@@ -196,5 +197,5 @@ async def test_a_turn_not_given_frees_the_probe(two: Two) -> None:
     await storm(one)
     clock.later(30)
     assert (await one.refused(payer=ONE_A_MINUTE)).problem == "payer_rate_limit"
-    await other.refused(Unavailable("payer_failed"))
+    await other.refused(Unavailable(ProblemCode.PAYER_FAILED))
     assert (await one.refused()).problem == "payer_outage", "the other's request was the probe"

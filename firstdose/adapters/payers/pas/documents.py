@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import LOINC, NPI, Element, concept, trace_identifier
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Document, DocumentKind
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -45,7 +46,7 @@ def attachment(case: PayerCase, requestor: Requestor, kinds: Sequence[str]) -> E
     """Parameters for `$submit-attachment`: all documents of these kinds. Raises Impossible if there is none to send."""
     documents = [document for document in inline_documents(case) if document.kind.value in kinds]
     if not documents or case.referral.primary is None:
-        raise Impossible("no_document_to_send")
+        raise Impossible(ProblemCode.NO_DOCUMENT_TO_SEND)
     member = case.referral.coverages[case.referral.primary].member_id
     us = {"system": NPI, "value": requestor.npi}
     parameters: list[Element] = [

@@ -25,6 +25,7 @@ from firstdose.adapters.payers.pas.whose import SentRequest, named_by
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase, ReceivedBenefits
 from firstdose.ports import Impossible, Unavailable
 
@@ -76,12 +77,12 @@ def read_benefits(raw: bytes, case: PayerCase) -> ReceivedBenefits:
 def _benefits_in(response: Element, case: PayerCase) -> Benefits:
     errors = {code for error in parts(response, "error") for code in codes(part(error, "code"))}
     if _PAYER_DOWN in errors:
-        raise Unavailable("payer_system_down")
+        raise Unavailable(ProblemCode.PAYER_SYSTEM_DOWN)
     reference = next(identifiers(response), None)
     if errors & _PERSON_NOT_FOUND:
         return Benefits(status=CoverageStatus.NOT_FOUND, reference=reference, channel=Channel.PAS)
     if errors:
-        raise Impossible("eligibility_not_told")
+        raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
     return _benefits_told(response, case, reference)
 
 
@@ -89,7 +90,7 @@ def _benefits_told(response: Element, case: PayerCase, reference: str | None) ->
     said = [insurance.get("inforce") for insurance in parts(response, "insurance")]
     in_force = {one for one in said if isinstance(one, bool)}
     if len(in_force) != 1:
-        raise Impossible("eligibility_not_told")
+        raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
     items = [item for insurance in parts(response, "insurance") for item in parts(insurance, "item")]
     return Benefits(
         status=CoverageStatus.ACTIVE if in_force == {True} else CoverageStatus.INACTIVE,

@@ -13,6 +13,7 @@ from firstdose.adapters.payers.pas.terminology import (
     concept,
     trace_identifier,
 )
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Coverage, Patient, Prescriber, Sex, Subscriber
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -56,7 +57,7 @@ class Parties:
     def __init__(self, case: PayerCase, requestor: Requestor, packet: Packet) -> None:
         referral = case.referral
         if referral.primary is None:
-            raise Impossible("no_coverage")
+            raise Impossible(ProblemCode.NO_COVERAGE)
         coverage = referral.coverages[referral.primary]
         self.insurer = packet.add("insurer", _insurer(case))
         self.requestor = packet.add("requestor", _organization(requestor))

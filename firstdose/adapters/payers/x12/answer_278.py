@@ -20,6 +20,7 @@ from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, 
 from firstdose.adapters.payers.x12.segments import Segment, Unreadable
 from firstdose.adapters.payers.x12.values import word
 from firstdose.domain.authorization import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 
@@ -110,7 +111,7 @@ def _raise_unless_absent(refused: Sequence[Rejection]) -> None:
         if rejection.payer_down:
             raise rejection.unavailable()
     if any(rejection.reason != NO_SUCH_REQUEST for rejection in refused):
-        raise Impossible("payer_refused_request")
+        raise Impossible(ProblemCode.PAYER_REFUSED_REQUEST)
 
 
 def events_of(found: Sequence[Level]) -> list[Event]:

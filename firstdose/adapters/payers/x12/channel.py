@@ -30,6 +30,7 @@ from firstdose.adapters.payers.x12.transport import Transport
 from firstdose.adapters.payers.x12.whose import benefits_named_by, review_named_by
 from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import (
     PayerCase,
     Received,
@@ -64,7 +65,7 @@ class X12Channel:
     async def verify_benefits(self, case: PayerCase) -> ReceivedBenefits:
         reply = await self._ask(ELIGIBILITY, case, eligibility_inquiry(case, self._requestor))
         if reply.transaction is None:
-            raise Unavailable("payer_answers_later")
+            raise Unavailable(ProblemCode.PAYER_ANSWERS_LATER)
         benefits = _read(read_benefits, reply.transaction, case, reply.raw)
         return ReceivedBenefits(raw=reply.raw, named=benefits_named_by(reply.transaction), benefits=benefits)
 
@@ -78,7 +79,7 @@ class X12Channel:
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         reply = await self._ask(REVIEW_INQUIRY, case, inquiry(case, self._requestor))
         if reply.transaction is None:
-            raise Unavailable("payer_answers_later")
+            raise Unavailable(ProblemCode.PAYER_ANSWERS_LATER)
         answer = _read(read_inquiry, reply.transaction, case, reply.raw)
         if answer is None:
             return None
@@ -86,7 +87,7 @@ class X12Channel:
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> Never:
         """People send them."""
-        raise Impossible("documents_not_electronic")
+        raise Impossible(ProblemCode.DOCUMENTS_NOT_ELECTRONIC)
 
     async def void(self, case: PayerCase) -> Received:
         """Cancel `case.previous_trace`; a payer that never had it is content.
@@ -106,7 +107,7 @@ class X12Channel:
         try:
             interchange = write_interchange(kind, body, address, control, case.created_at)
         except Unwritable:
-            raise Impossible("value_cannot_be_sent") from None
+            raise Impossible(ProblemCode.VALUE_CANNOT_BE_SENT) from None
         raw = await self._transport.exchange(case.endpoint, kind, address, interchange)
         try:
             return _reply(raw, kind, control)

@@ -9,6 +9,7 @@ from uuid import UUID
 from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.x12.envelope import REVIEW, Address, TransactionType
 from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import RefusedRequest
 from firstdose.ports import Impossible, Unavailable
 
@@ -60,9 +61,9 @@ def unwrap(answer: Enveloped) -> bytes:
     fields = _fields(answer)
     match fields.get(b"ErrorCode", b"").strip():
         case b"UnAuthorized":
-            raise Impossible("payer_refused_credentials")
+            raise Impossible(ProblemCode.PAYER_REFUSED_CREDENTIALS)
         case b"Receiver":
-            raise Unavailable("payer_failed")
+            raise Unavailable(ProblemCode.PAYER_FAILED)
         case error if error not in (b"Success", b""):
             raise RefusedRequest(answer.body)
     if b"Payload" not in fields:

@@ -19,6 +19,7 @@ from firstdose.adapters.payers.x12.values import amount, period, word
 from firstdose.domain.authorization import LineKind
 from firstdose.domain.channel import Channel
 from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 
@@ -118,7 +119,7 @@ def _not_told(found: Sequence[Level], case: PayerCase) -> Benefits:
             raise rejection.unavailable()
     if all(rejection.reason in PERSON_NOT_FOUND for rejection in refused):
         return Benefits(status=CoverageStatus.NOT_FOUND, reference=_reference(found), channel=Channel.X12)
-    raise Impossible("eligibility_not_told")
+    raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
 
 
 def _status(person: Level, benefits: Sequence[Benefit], today: date) -> CoverageStatus:
@@ -131,7 +132,7 @@ def _status(person: Level, benefits: Sequence[Benefit], today: date) -> Coverage
     before_benefits = takewhile(lambda one: one.tag != "EB", person.segments)
     told = [*before_benefits, *(detail for benefit in deciding for detail in benefit.details)]
     if not said or not said <= _ACTIVE or not all(_in_force(dtp, today) for dtp in told if dtp.tag == "DTP"):
-        raise Impossible("eligibility_not_told")
+        raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
     return CoverageStatus.ACTIVE
 
 

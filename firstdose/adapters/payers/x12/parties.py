@@ -9,6 +9,7 @@ from typing import Final
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import written_day
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Coverage, Patient, Prescriber, Relationship, Sex, Subscriber
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -23,7 +24,7 @@ _TRACE_OF_REQUEST: Final = "1"
 def coverage_of(case: PayerCase) -> Coverage:
     """The plan that is asked. Raises Impossible("no_coverage")."""
     if case.referral.primary is None:
-        raise Impossible("no_coverage")
+        raise Impossible(ProblemCode.NO_COVERAGE)
     return case.referral.coverages[case.referral.primary]
 
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from firstdose.adapters.payers.x12.hierarchy import Level
 from firstdose.adapters.payers.x12.segments import Segment
 from firstdose.adapters.payers.x12.values import word
+from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
 # X12 AAA03, as payers of eligibility use them; whatever else comes, a person sees.
@@ -36,7 +37,7 @@ class Rejection(NamedTuple):
 
     def unavailable(self) -> Unavailable:
         days = _DAYS_TO_WAIT.get(self.follow_up)
-        return Unavailable("payer_system_down", timedelta(days=days) if days else None)
+        return Unavailable(ProblemCode.PAYER_SYSTEM_DOWN, timedelta(days=days) if days else None)
 
 
 def rejections(segments: Iterable[Segment]) -> list[Rejection]:

@@ -21,6 +21,7 @@ from firstdose.adapters.payers.x12.parties import (
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import dated, written_day
 from firstdose.domain.authorization import Line, LineKind
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 
@@ -44,7 +45,7 @@ def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
     the payer's own number, where a line has one, in REF*BB. Raises Impossible without a coverage or a line.
     """
     if not case.lines:
-        raise Impossible("no_line_to_submit")
+        raise Impossible(ProblemCode.NO_LINE_TO_SUBMIT)
     event = [
         trace(case.trace, requestor),
         _review(case),

@@ -39,12 +39,5 @@ WHERE referral_id = :referral_id ORDER BY received_at, contact_id, number;
 SELECT channel, recipient, state, last_problem, created_at, delivered_at FROM outbox
 WHERE referral_id = :referral_id ORDER BY ordinal;
 
--- name: noted_of_authorization(chain)
-SELECT at, action, details FROM audit
-WHERE chain = :chain
-  AND action IN ('authorization.submitted', 'authorization.lines', 'authorization.clock', 'authorization.voided', 'stage')
-  AND (action <> 'stage' OR details ->> 'stage' = 'closed')
-ORDER BY seq;
-
 -- name: traces(contacts)
 SELECT id, trace FROM payer_contacts WHERE id = ANY (CAST(:contacts AS uuid[]));
