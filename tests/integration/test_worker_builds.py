@@ -1,6 +1,7 @@
 """Builds of the workers on a real server: who gets the work, and the gate before another build gets it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -31,7 +32,7 @@ from tests.process.outside import Outside
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Story
 from tests.replay.broken_twin import BrokenReferral
-from tests.replay.grace_period import PatchedReferral
+from tests.replay.grace_period import FAREWELL, GRACE_PERIOD, PatchedTwiceReferral
 from workers import build
 from workflows.referral import Referral
 
@@ -80,7 +81,7 @@ async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
 
 async def test_a_build_gets_the_work_once_it_is_current_and_the_old_one_no_more(real: WorkflowEnvironment) -> None:
     story = StoryOfBuilds(real, Outside(policy=SOON), {K.ASSESS_PATIENT: [None]})
-    async with story, story.worked_by("1"), story.worked_by("2", PatchedReferral):
+    async with story, story.worked_by("1"), story.worked_by("2", PatchedTwiceReferral):
         assert await tasks(story.handle) == set(), "none is current yet"
         await give_work_to(real.client, "1")
         await story.until(lambda: bool(story.asked(K.ASSESS_PATIENT)) and story.outside.requests != [])
@@ -91,12 +92,13 @@ async def test_a_build_gets_the_work_once_it_is_current_and_the_old_one_no_more(
         await give_work_to(real.client, "2")
         (item,) = story.asked(K.ASSESS_PATIENT)
         await story.resolve(item, USUAL[K.ASSESS_PATIENT])
-        assert await story.ends() is Closing.COMPLETED
+        assert await story.handle.result() is Closing.COMPLETED
         assert await tasks(story.handle, after=switched) == {"2"}
-        assert not await patched(story.handle), "the running referral goes on without the new step"
+        assert await patches(story.handle) == {FAREWELL}, "not the step that it had passed, but the one still before it"
 
         async with StoryOfBuilds(real, Outside()) as newer:
-            await until(lambda: patched(newer.handle))
+            await until(lambda: waits(newer.handle))
+            assert await patches(newer.handle) == {GRACE_PERIOD}
             assert await tasks(newer.handle) == {"2"}
             await newer.handle.terminate()
 
@@ -204,9 +206,11 @@ async def tasks(handle: WorkflowHandle[Any, Any], *, after: int = 0) -> set[str]
     return found
 
 
-async def patched(handle: WorkflowHandle[Any, Any]) -> bool:
-    marked = [each for each in await events(handle) if each.event_type == EventType.EVENT_TYPE_MARKER_RECORDED]
-    return any(each.marker_recorded_event_attributes.marker_name == "core_patch" for each in marked)
+async def patches(handle: WorkflowHandle[Any, Any]) -> set[str]:
+    """The patches that a referral has taken, as Temporal shows them."""
+    info = (await handle.describe()).raw_description.workflow_execution_info
+    noted = info.search_attributes.indexed_fields["TemporalChangeVersion"].data
+    return set(json.loads(noted)) if noted else set()
 
 
 async def waits(handle: WorkflowHandle[Any, Any]) -> bool:

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.referral import Referral
 
 GRACE_PERIOD: Final = "grace-period"
+FAREWELL: Final = "farewell"
 GRACE: Final = timedelta(minutes=1)
 
 
@@ -46,3 +47,34 @@ class DeprecatedPatchReferral(Referral):
         workflow.deprecate_patch(GRACE_PERIOD)
         await workflow.sleep(GRACE)
         return await super().run(start)
+
+
+@workflow.defn(name=WORKFLOW)
+class LongerGraceReferral(Referral):
+    """Another duration is no other command: it needs no patch."""
+
+    @workflow.init
+    def __init__(self, start: ReferralStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ReferralStart) -> Closing:
+        if workflow.patched(GRACE_PERIOD):
+            await workflow.sleep(2 * GRACE, summary="in case the source withdraws")
+        return await super().run(start)
+
+
+@workflow.defn(name=WORKFLOW)
+class PatchedTwiceReferral(PatchedReferral):
+    """With another step at the end, which referrals under way have yet to reach: they take it, too."""
+
+    @workflow.init
+    def __init__(self, start: ReferralStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ReferralStart) -> Closing:
+        closing = await super().run(start)
+        if workflow.patched(FAREWELL):
+            await workflow.sleep(timedelta(milliseconds=1))
+        return closing

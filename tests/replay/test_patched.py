@@ -13,7 +13,7 @@ from tests.process import story as stories
 from tests.process.server import time_skipping
 from tests.process.story import Story
 from tests.replay.broken_twin import BrokenReferral as WithoutPatch
-from tests.replay.grace_period import GRACE, DeprecatedPatchReferral, PatchedReferral
+from tests.replay.grace_period import GRACE, DeprecatedPatchReferral, LongerGraceReferral, PatchedReferral
 from tests.replay.recording import KEYRING, STORIES
 from tests.replay.replaying import RECORDED, called, failure, read
 from workers import build
@@ -60,6 +60,10 @@ async def test_the_patch_goes_in_two_releases(played: Played) -> None:
     assert isinstance(await failure(WithoutPatch, patched), NondeterminismError), "not in one"
     assert await failure(PatchedReferral, deprecated) is None, "two releases side by side"
     assert await failure(WithoutPatch, deprecated) is None
+
+
+async def test_another_duration_or_text_needs_no_patch(played: Played) -> None:
+    assert await failure(LongerGraceReferral, await played(PatchedReferral)) is None
 
 
 def waits(history: WorkflowHistory) -> bool:
