@@ -22,7 +22,8 @@ from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.adapters.postgres.roster import PostgresRoster
 from firstdose.adapters.postgres.stock import PostgresPharmacy
 from firstdose.adapters.postgres.vault import Vault
-from firstdose.adapters.temporal import connect, register_search_attributes
+from firstdose.adapters.search_attributes import register_search_attributes
+from firstdose.adapters.temporal import connect
 from firstdose.settings import Settings, child_environment, load_settings
 from local.children import Child
 from local.dev import SEEDS

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, SecretStr, StringConstraints
 
 from firstdose.adapters.webhooks import decode_secret
 from firstdose.domain.address import mail_server, web_address
@@ -57,3 +57,4 @@ FromJson = BeforeValidator(_parse_json)
 WebAddress = Annotated[str, AfterValidator(web_address)]
 Keys = Annotated[dict[str, SecretBytes], BeforeValidator(_parse_keys)]
 MailAddress = Annotated[SecretStr, AfterValidator(_mail)]
+BuildId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from firstdose.adapters.networks import ProxyNetwork
-from firstdose.setting_values import FromJson, Keys, MailAddress, SourceSecrets, WebAddress, WebhookSecret
+from firstdose.setting_values import BuildId, FromJson, Keys, MailAddress, SourceSecrets, WebAddress, WebhookSecret
 
 SECRETS_DIR = "FIRSTDOSE_SECRETS_DIR"
 _TEMPORAL_API_KEY = "TEMPORAL_API_KEY"
@@ -174,6 +174,12 @@ class Settings(BaseModel):
     )
     metrics_port: int = Field(
         0, ge=0, le=65535, alias="FIRSTDOSE_METRICS_PORT", description="the worker's Prometheus port, 0 for none"
+    )
+    build_id: BuildId | None = Field(
+        None,
+        alias="FIRSTDOSE_BUILD_ID",
+        description="the build that a worker is of, another for each change of the code: it gets work once "
+        "`firstdose make-current` was run; unset: builds are not told apart",
     )
     reconcile_every: int = Field(
         300,

@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import Interceptor, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 
 from activities.dispatch import DispatchActivities
 from activities.outreach import OutreachActivities
 from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
+from firstdose.adapters.worker_deployment import DEPLOYMENT
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from workers.activity_calls import ActivityCalls
 from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, QUEUES, REFERRALS_QUEUE
@@ -43,11 +45,17 @@ payer mostly waits for the payer: ten payers that are slow hold all places and n
 
 
 def referral_workers(
-    client: Client, activities: Activities, queues: Sequence[str] = QUEUES, *, interceptors: Sequence[Interceptor] = ()
+    client: Client,
+    activities: Activities,
+    queues: Sequence[str] = QUEUES,
+    *,
+    interceptors: Sequence[Interceptor] = (),
+    build_id: str | None = None,
 ) -> list[Worker]:
     """A worker for each task queue: the workflow with its records, payers, and outreach.
 
-    `interceptors` see an activity's failures as Temporal does.
+    With a `build_id` they get work only while that build is the current one. `interceptors` see an activity's failures
+    as Temporal does.
     """
     records, payer, outreach, pharmacy, dispatch = activities
     registered: dict[str, list[Callable[..., Any]]] = {
@@ -80,6 +88,7 @@ def referral_workers(
             activities=registered[queue],
             workflow_runner=REFERRAL_RUNNER,
             interceptors=[*interceptors, ActivityCalls()],
+            deployment_config=_versioned(build_id) if build_id else None,
             max_cached_workflows=_CACHED,
             max_concurrent_workflow_tasks=_WORKFLOW_TASKS,
             max_concurrent_local_activities=_LOCAL_ACTIVITIES,
@@ -89,3 +98,12 @@ def referral_workers(
         )
         for queue in queues
     ]
+
+
+def _versioned(build_id: str) -> WorkerDeploymentConfig:
+    """A referral goes on with whatever build is current (decision 25)."""
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(DEPLOYMENT, build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )

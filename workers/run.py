@@ -17,7 +17,12 @@ from firstdose.adapters.policy_file import UnfitPolicy
 from firstdose.adapters.postgres.key_check import UnfitKeys
 from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
-from firstdose.adapters.temporal import TemporalUnreachable, connect, register_search_attributes
+from firstdose.adapters.search_attributes import (
+    SearchAttributeMismatch,
+    SearchAttributesMissing,
+    register_search_attributes,
+)
+from firstdose.adapters.temporal import TemporalUnreachable, connect
 from firstdose.settings import load_settings
 from workers.build import referral_workers
 from workers.outside import NEEDED, open_activities, open_failing_activities
@@ -50,15 +55,15 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
         ):
             client = await connect(settings, keyring, identity=identity, metrics_port=settings.metrics_port)
             await register_search_attributes(client, SEARCH_ATTRIBUTES)
-            workers = referral_workers(client, activities, queues, interceptors=[failing])
+            workers = referral_workers(client, activities, queues, interceptors=[failing], build_id=settings.build_id)
             async with side_by_side(workers):
                 gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
-                log.info("worker_started", count=len(queues))
+                log.info("worker_started", count=len(queues), version=settings.build_id)
                 await _told_to_stop()
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)
         return NOT_REACHABLE
-    except (UnfitPolicy, UnfitServer, UnfitKeys) as problem:
+    except (UnfitPolicy, UnfitServer, UnfitKeys, SearchAttributeMismatch, SearchAttributesMissing) as problem:
         print(problem, file=sys.stderr)
         return 1
     log.info("worker_stopped")

@@ -8,7 +8,6 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx2
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 
@@ -18,7 +17,7 @@ from desk.cli.failure import Failure
 from desk.cli.finding import Finding
 from desk.cli.stall_findings import stalled_in_store, stalled_in_temporal
 from desk.cli.temporal import connected
-from desk.cli.workers_checkup import workers
+from desk.cli.workers_checkup import build, workers
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.key_check import UnfitKeys, refuse_unfit_keys
@@ -28,6 +27,7 @@ from firstdose.adapters.postgres.migrate import pending
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.stalls import StallStore
 from firstdose.adapters.postgres.undelivered import UndeliveredStore
+from firstdose.adapters.search_attributes import SearchAttributeMismatch, missing_search_attributes
 from firstdose.settings import Settings
 from workflows.messages import SEARCH_ATTRIBUTES
 
@@ -108,16 +108,19 @@ async def temporal(settings: Settings) -> list[Finding]:
         Finding("temporal", f"server {info.server_version}, namespace {client.namespace}"),
         await _search_attributes(client),
         await workers(client),
+        await build(client, settings.build_id),
         *await stalled_in_temporal(client),
     ]
 
 
 async def _search_attributes(client: Client) -> Finding:
-    request = ListSearchAttributesRequest(namespace=client.namespace)
-    known = (await client.operator_service.list_search_attributes(request)).custom_attributes
-    missing = [key.name for key in SEARCH_ATTRIBUTES if key.name not in known]
+    try:
+        missing = await missing_search_attributes(client, SEARCH_ATTRIBUTES)
+    except SearchAttributeMismatch as problem:
+        return Finding("search attributes", str(problem), "remove them from the namespace, then `firstdose migrate`")
     if missing:
-        return Finding("search attributes", f"missing: {', '.join(missing)}", "`firstdose migrate`")
+        names = ", ".join(key.name for key in missing)
+        return Finding("search attributes", f"missing: {names}", "`firstdose migrate`")
     return Finding("search attributes", f"all {len(SEARCH_ATTRIBUTES)} registered")
 
 

@@ -8,7 +8,7 @@ from desk.cli.failure import DONE
 from desk.cli.temporal import connected, run
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.keyed_database import migrate_keyed
-from firstdose.adapters.temporal import register_search_attributes
+from firstdose.adapters.search_attributes import register_search_attributes
 from workflows.messages import SEARCH_ATTRIBUTES
 
 

@@ -54,11 +54,19 @@ def replay(
 async def _replay(files: tuple[Path, ...], *, as_json: bool) -> int:
     settings = settings_of_an_operator(*(() if files else ("FIRSTDOSE_KEYS",)))
     keyring = Keyring(settings.key_material() or _NO_KEYS)
-    histories = _recorded(files) if files else _running(settings, keyring)
-    judging = replayer(keyring, plain=settings.plain_payloads or not settings.keys)
-    replayed = [await judge(judging, name, history) async for name, history in histories]
+    if files:
+        judging = replayer(keyring, plain=settings.plain_payloads or not settings.keys)
+        replayed = [await judge(judging, name, history) async for name, history in _recorded(files)]
+    else:
+        replayed = await replay_open(await connected(settings, keyring, patience=_PATIENCE), settings, keyring)
     _show(replayed, as_json=as_json)
     return FAILED if any(each.reason for each in replayed) else DONE
+
+
+async def replay_open(client: Client, settings: Settings, keyring: Keyring) -> list[Replayed]:
+    """Every open referral of the namespace, judged by this version."""
+    judging = replayer(keyring, plain=settings.plain_payloads)
+    return [await judge(judging, name, history) async for name, history in _running(client)]
 
 
 def replayer(keyring: Keyring, *, plain: bool = False) -> Replayer:
@@ -100,8 +108,7 @@ async def _recorded(files: tuple[Path, ...]) -> AsyncIterator[tuple[str, Workflo
         yield str(file), WorkflowHistory(recorded or file.stem, history.events)
 
 
-async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[str, WorkflowHistory]]:
-    client: Client = await connected(settings, keyring, patience=_PATIENCE)
+async def _running(client: Client) -> AsyncIterator[tuple[str, WorkflowHistory]]:
     async for execution in client.list_workflows(f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"):
         handle: Any = client.get_workflow_handle(execution.id, run_id=execution.run_id)
         yield execution.id, await handle.fetch_history()

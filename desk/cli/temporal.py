@@ -10,7 +10,8 @@ from temporalio.service import RPCError
 from desk.cli.failure import Failure, Unreachable, report
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.process import one_shot
-from firstdose.adapters.temporal import PATIENCE, SearchAttributeMismatch, TemporalUnreachable, connect, connect_config
+from firstdose.adapters.search_attributes import SearchAttributeMismatch, SearchAttributesMissing
+from firstdose.adapters.temporal import PATIENCE, TemporalUnreachable, connect, connect_config
 from firstdose.settings import Settings
 
 
@@ -35,6 +36,8 @@ async def _reported(command: Coroutine[Any, Any, int]) -> int:
         return report(failure)
     except SearchAttributeMismatch as error:
         return report(Failure(f"{error}: remove them from the namespace, or use another namespace"))
+    except SearchAttributesMissing as error:
+        return report(Failure(str(error)))
     except RPCError as error:
         return report(
             Failure(f"Temporal refused ({error.status.name.lower()}): look at TEMPORAL_NAMESPACE and its rights")

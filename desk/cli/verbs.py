@@ -58,6 +58,7 @@ VERBS: Final = {
         Verb("serve", "desk.cli.processes:serve", "Run the desk: intake, staff API and page, codec server."),
         Verb("worker", "workers.run:main", "Run a worker."),
         Verb("migrate", "desk.cli.migrate:migrate", "Bring the database and the search attributes up to date."),
+        Verb("make-current", "desk.cli.make_current:make_current", "Give this build's workers the work of all others."),
     ),
     "Operation": (
         Verb("audit verify", "desk.cli.audit:verify", "Check that the audit trail is whole."),

@@ -4,14 +4,11 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 import tenacity
 from temporalio import activity, workflow
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client, Interceptor
-from temporalio.common import HeaderCodecBehavior, SearchAttributeKey
+from temporalio.common import HeaderCodecBehavior
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
@@ -23,7 +20,6 @@ from temporalio.runtime import (
     TelemetryConfig,
     TelemetryFilter,
 )
-from temporalio.service import RPCError, RPCStatusCode
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
@@ -35,10 +31,6 @@ _ONE_ATTEMPT = timedelta(seconds=5)
 
 class TemporalUnreachable(Exception):
     """Temporal did not answer at start-up for as long as we were ready to wait."""
-
-
-class SearchAttributeMismatch(Exception):
-    """The namespace has a search attribute of ours with another type; only an operator can mend that."""
 
 
 def data_converter(keyring: Keyring, *, plain: bool = False) -> DataConverter:
@@ -99,31 +91,6 @@ async def connect(
     except tenacity.RetryError as error:
         reason = error.last_attempt.exception()
         raise TemporalUnreachable(f"Temporal at {config['target_host']} does not answer: {reason}") from reason
-
-
-async def register_search_attributes(client: Client, keys: Sequence[SearchAttributeKey[Any]]) -> list[str]:
-    """Add those of `keys` that the namespace lacks; returns their names. Raises SearchAttributeMismatch.
-
-    Before any worker starts: an unknown attribute fails the workflow task again and again.
-    """
-    listing = ListSearchAttributesRequest(namespace=client.namespace)
-    known = (await client.operator_service.list_search_attributes(listing)).custom_attributes
-    missing = {key.name: _index_type(key) for key in keys if key.name not in known}
-    if wrong := [key.name for key in keys if known.get(key.name, _index_type(key)) != _index_type(key)]:
-        raise SearchAttributeMismatch(f"search attributes of another type: {', '.join(wrong)}")
-    if missing:
-        adding = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        try:
-            await client.operator_service.add_search_attributes(adding)
-        except RPCError as error:
-            # Another process migrates at the same moment.
-            if error.status is not RPCStatusCode.ALREADY_EXISTS:
-                raise
-    return list(missing)
-
-
-def _index_type(key: SearchAttributeKey[Any]) -> IndexedValueType.ValueType:
-    return IndexedValueType.ValueType(key.indexed_value_type)
 
 
 def _keep_details_out_of_messages() -> None:

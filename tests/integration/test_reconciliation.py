@@ -15,7 +15,8 @@ from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.reconciliation import Deviation, alone
 from firstdose.adapters.postgres.vault import Vault
-from firstdose.adapters.temporal import connect, register_search_attributes
+from firstdose.adapters.search_attributes import register_search_attributes
+from firstdose.adapters.temporal import connect
 from firstdose.domain.authorization import Line, LineKind, LineState
 from firstdose.domain.stage import Closing, Stage
 from firstdose.settings import Settings

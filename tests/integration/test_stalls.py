@@ -27,7 +27,8 @@ from desk.stall_watch import measure_stalls
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.adapters.postgres.stalls import StallStore
-from firstdose.adapters.temporal import connect, register_search_attributes
+from firstdose.adapters.search_attributes import register_search_attributes
+from firstdose.adapters.temporal import connect
 from firstdose.domain.role import Role
 from firstdose.domain.stall import LEAST_FAILURES
 from firstdose.settings import Settings

@@ -21,20 +21,14 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.temporal import (
-    SearchAttributeMismatch,
-    TemporalUnreachable,
-    connect,
-    connect_config,
-    register_search_attributes,
-)
+from firstdose.adapters.temporal import TemporalUnreachable, connect, connect_config
 from firstdose.settings import Settings, load_settings
 
 CANARY = "CANARY-Maria-Hernandez"
@@ -157,19 +151,6 @@ async def test_a_payload_that_is_plain_or_of_another_workflow_is_refused_and_sto
         assert await handle.result() == Patient(name="A")
         assert await handle.query(Greeting.last) == ["C"]
     await other.terminate()
-
-
-async def test_search_attributes_are_registered_once(client: Client) -> None:
-    keys: list[SearchAttributeKey[Any]] = [
-        SearchAttributeKey.for_keyword("Stage"),
-        SearchAttributeKey.for_keyword_list("WaitingFor"),
-        SearchAttributeKey.for_datetime("NextDue"),
-        SearchAttributeKey.for_bool("OnHold"),
-    ]
-    assert await register_search_attributes(client, keys) == ["Stage", "WaitingFor", "NextDue", "OnHold"]
-    assert await register_search_attributes(client, keys) == []
-    with pytest.raises(SearchAttributeMismatch, match="OnHold"):
-        await register_search_attributes(client, [SearchAttributeKey.for_keyword("OnHold")])
 
 
 async def test_metrics_are_served_where_the_settings_say(settings: Settings) -> None:

@@ -1,22 +1,29 @@
-"""Which stories are recorded, and how: `python -m tests.replay.recording` writes them anew after a wanted change.
+"""Which stories are recorded, and how: `python -m tests.replay.recording` writes the unreleased ones anew.
 
-A referral that runs when a new version is deployed has a history like these, so they must replay. The histories are
-sealed with the tests' key and hold nobody's data.
+With a release, `python -m tests.replay.recording 0.2.0`, it records those of that release, once for all: they are never
+written again (docs/changing-the-process.md). A referral that runs when a new version is deployed has a history and a
+state like these. The histories are sealed with the tests' key; histories and states hold nobody's data.
 """
 
+import json
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.process import one_shot
 from firstdose.domain.authorization import LineState
+from firstdose.domain.journal import Batch, Recorded
 from firstdose.domain.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, said, says
 from tests.process.server import time_skipping
 from tests.process.story import USUAL, Script, ServerStuck, Story, placed, visit_at
 
-HISTORIES = Path(__file__).parent / "histories"
+HERE = Path(__file__).parent
+HISTORIES, STATES = HERE / "histories", HERE / "states"
+UNRELEASED = "unreleased"
 KEYRING = Keyring({"replay": bytes(range(32))})
 
 STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
@@ -58,23 +65,43 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
 }
 
 
-async def record() -> int:
+@dataclass
+class Recorder(Outside):
+    """Keeps each state that the referral tells of itself."""
+
+    states: list[str] = field(default_factory=list)
+
+    async def record(self, batch: Batch) -> Recorded:
+        self.states.append(batch.state)
+        return await super().record(batch)
+
+
+async def record(release: str) -> int:
+    if release != UNRELEASED and (HISTORIES / release).exists():
+        print(f"{release} is recorded: it stays as it is", file=sys.stderr)
+        return 1
+    for folder in (HISTORIES, STATES):
+        (folder / release).mkdir(parents=True, exist_ok=True)
     for name in STORIES:
-        while not await _recorded(name):
+        while not await _recorded(name, release):
             print(f"{name}: once more")
     return 0
 
 
-async def _recorded(name: str) -> bool:
-    outside, script = STORIES[name]()
+async def _recorded(name: str, release: str) -> bool:
+    """The whole history, and the fullest of the states."""
+    plain, script = STORIES[name]()
+    outside = Recorder(**{each.name: getattr(plain, each.name) for each in fields(Outside)})
     async with time_skipping(KEYRING) as env, Story(env, outside, script, referral_id=f"replay-{name}") as story:
         try:
             await story.ends()
         except ServerStuck:
             return False
-        (HISTORIES / f"{name}.json").write_text((await story.handle.fetch_history()).to_json())
-        return True
+        (HISTORIES / release / f"{name}.json").write_text((await story.handle.fetch_history()).to_json())
+    state = json.loads(max(outside.states, key=len))
+    (STATES / release / f"{name}.json").write_text(json.dumps(state, indent=1, sort_keys=True) + "\n")
+    return True
 
 
 if __name__ == "__main__":
-    one_shot(record())
+    one_shot(record(*sys.argv[1:] or [UNRELEASED]))

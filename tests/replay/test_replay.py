@@ -3,38 +3,40 @@
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from firstdose.adapters.temporal import data_converter
-from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
+from tests.replay import recording
 from tests.replay.broken_twin import BrokenReferral
-from tests.replay.recording import HISTORIES, KEYRING, STORIES
+from tests.replay.recording import HISTORIES, STATES, STORIES, UNRELEASED
+from tests.replay.replaying import RECORDED, called, failure, read
 from workflows.referral import Referral
 
-RECORDED = sorted(HISTORIES.glob("*.json"))
+
+@pytest.mark.parametrize("folder", [HISTORIES, STATES])
+def test_each_story_is_recorded(folder: Path) -> None:
+    assert sorted(file.stem for file in (folder / UNRELEASED).iterdir()) == sorted(STORIES)
 
 
-def test_each_story_is_recorded() -> None:
-    assert [file.stem for file in RECORDED] == sorted(STORIES)
-
-
-@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", RECORDED, ids=called)
 async def test_a_recorded_referral_replays(file: Path) -> None:
-    result = await _replayer(Referral).replay_workflow(_read(file))
-    assert result.replay_failure is None
+    assert await failure(Referral, read(file)) is None
 
 
-@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", RECORDED, ids=called)
 async def test_the_gate_can_fail(file: Path) -> None:
-    with pytest.raises(NondeterminismError):
-        await _replayer(BrokenReferral).replay_workflow(_read(file))
+    assert isinstance(await failure(BrokenReferral, read(file)), NondeterminismError)
 
 
-def _replayer(process: type) -> Replayer:
-    return Replayer(workflows=[process], data_converter=data_converter(KEYRING), workflow_runner=REFERRAL_RUNNER)
+async def test_what_a_release_recorded_is_never_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "HISTORIES", tmp_path / "histories")
+    monkeypatch.setattr(recording, "STATES", tmp_path / "states")
+    monkeypatch.setattr(recording, "STORIES", {"benefits_check_only": STORIES["benefits_check_only"]})
+    assert await recording.record("0.2.0") == 0
+    recorded = written(tmp_path)
+    assert len(recorded) == 2
+    assert await recording.record("0.2.0") == 1
+    assert written(tmp_path) == recorded
 
 
-def _read(file: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json(f"referral-replay-{file.stem}", file.read_text())
+def written(folder: Path) -> dict[Path, str]:
+    return {file: file.read_text() for file in folder.rglob("*.json")}

@@ -20,7 +20,9 @@ REPO = Path(__file__).parents[2]
 DOCKERFILE = (REPO / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "worker", "desk")
+OURS = ("migrate", "worker", "make-current", "desk")
+# Nothing waits for it: it only says whose the work is.
+ENDS_LAST = {"make-current"}
 PUBLISHED = ("proxy", "temporal-ui")
 # It writes its configuration when it starts.
 WRITABLE = {"temporal-ui"}
@@ -34,7 +36,7 @@ def waits(name: str) -> dict[str, str]:
 
 
 def is_one_shot(name: str) -> bool:
-    return any(waits(other).get(name) == "service_completed_successfully" for other in SERVICES)
+    return name in ENDS_LAST or any(waits(other).get(name) == "service_completed_successfully" for other in SERVICES)
 
 
 def known_settings() -> set[str]:
@@ -79,6 +81,9 @@ def test_versions_that_belong_together_are_the_same() -> None:
     assert images["temporal-schema"] == images["temporal-namespace"] == server
     version = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["version"]
     assert {images[name] for name in OURS} == {f"firstdose:{version}"}
+    assert {SERVICES[name]["environment"]["FIRSTDOSE_BUILD_ID"] for name in OURS} == {
+        f"${{FIRSTDOSE_BUILD_ID:-{version}}}"
+    }
 
 
 @service
@@ -104,6 +109,11 @@ def test_everything_starts_after_the_schema_and_the_namespace() -> None:
 
     for name in ("worker", "desk"):
         assert before(name) == {"migrate", "postgres", "temporal", "temporal-schema", "temporal-namespace"}
+
+
+def test_a_build_gets_work_once_its_workers_run() -> None:
+    assert SERVICES["make-current"]["command"] == ["make-current"]
+    assert waits("make-current") == {"worker": "service_healthy"}
 
 
 @service
