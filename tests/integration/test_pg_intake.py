@@ -9,6 +9,7 @@ import pytest
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.intake import Delivery, Intake, Receipt, Status
 from firstdose.adapters.postgres.messages import Conflict, Messages, UnknownReferral
+from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.message import MessageState
@@ -62,6 +63,7 @@ async def counts(pool: Pool) -> tuple[int, ...]:
 async def test_a_new_referral_is_stored_sealed_with_its_start_and_its_audit(
     pool: Pool, intake: Intake, vault: Vault, audit: AuditTrail, from_source: Source
 ) -> None:
+    await PayerTable(pool).import_payers([{"id": "acme-health", "name": "Acme Health"}])
     delivery = from_source.referral("w1")
     receipt = await intake.accept(delivery)
     assert receipt.status is Status.ACCEPTED
