@@ -101,6 +101,18 @@ async def test_the_same_webhook_id_with_another_body_is_a_conflict(
     assert await counts(pool) == before
 
 
+async def test_a_webhook_that_was_stored_by_its_id_is_still_known(
+    pool: Pool, intake: Intake, from_source: Source
+) -> None:
+    """As before migration 17; since then the id itself is not kept."""
+    receipt = await intake.accept(from_source.referral("w1"))
+    assert await pool.fetchval("SELECT webhook_id FROM webhook_receipts") is None
+    await pool.execute("UPDATE webhook_receipts SET webhook_id = 'w1', webhook_index = NULL")
+    assert await intake.accept(from_source.referral("w1")) == Receipt(receipt.referral_id, Status.DUPLICATE)
+    with pytest.raises(Conflict):
+        await intake.accept(from_source.referral("w1", body=b"other"))
+
+
 async def test_the_same_content_under_another_webhook_id_is_a_duplicate(
     pool: Pool, intake: Intake, from_source: Source
 ) -> None:

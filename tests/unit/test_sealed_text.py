@@ -1,4 +1,4 @@
-"""Texts of strangers are sealed wherever a model has one, the same text to the same, and opened with the referral's key."""
+"""Texts of strangers are sealed wherever a model has one, and opened with the key of the referral alone."""
 
 import pytest
 from hypothesis import given
