@@ -126,8 +126,7 @@ def _awaited(clock: Clock, due_at: datetime | None) -> str:
 
 
 def _granted(line: Line) -> str:
-    number = f", number {line.number}" if line.number else ""
-    return number + (f", until {line.valid_to}" if line.valid_to else "")
+    return f", until {line.valid_to}" if line.valid_to else ""
 
 
 def _minute(at: datetime) -> str:

@@ -1,15 +1,18 @@
 """`keys rotate` and `keys shred`: what becomes of the keys that seal PHI."""
 
 import sys
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, NoReturn
 
 from cyclopts import Parameter
+from temporalio.client import Client
 
 from desk.cli import display
-from desk.cli.database import opened, operator
-from desk.cli.failure import Failure, Misuse
+from desk.cli.database import opened, operator, settings_of_an_operator
+from desk.cli.failure import DONE, Failure, Misuse, Unreachable
 from desk.cli.options import ReferralId
+from desk.cli.temporal import connected, run
+from desk.workflow_runs import WorkflowRuns
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
 from firstdose.adapters.postgres.key_rotation import NotEverywhere
@@ -17,6 +20,9 @@ from firstdose.adapters.postgres.key_rotation import rotate as rewrap_all
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.vault import Vault
+from firstdose.ports import Unavailable
+
+_PATIENCE: Final = timedelta(seconds=5)
 
 
 async def rotate() -> None:
@@ -45,15 +51,21 @@ async def _rewrapped(pool: Pool, keyring: Keyring) -> int:
         ) from None
 
 
-async def shred(
+def shred(
     referral_id: ReferralId, /, *, yes: Annotated[bool, Parameter(help="Do not ask: there is no way back.")] = False
-) -> None:
+) -> NoReturn:
     """Destroy the data key of a referral that has ended, so that nobody can ever read its PHI again."""
     if not yes:
         _ask(referral_id)
+    run(_shred(referral_id))
+
+
+async def _shred(referral_id: str) -> int:
+    settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
     async with opened() as (pool, keyring):
         vault = Vault(keyring)
         await _require_ended(ReferralReader(pool, vault), referral_id)
+        await _require_at_rest(await connected(settings, keyring, patience=_PATIENCE), referral_id)
         async with transaction(pool) as connection:
             if not await vault.shred(connection, referral_id):
                 raise Failure("the referral was shredded before")
@@ -61,6 +73,7 @@ async def shred(
                 connection, referral_id, at=datetime.now(UTC), actor=operator(), action="shredded"
             )
     display.say(f"{referral_id} is shredded for every process; backups forget it when they expire")
+    return DONE
 
 
 async def _require_ended(referrals: ReferralReader, referral_id: str) -> None:
@@ -68,8 +81,20 @@ async def _require_ended(referrals: ReferralReader, referral_id: str) -> None:
     found = (await referrals.list(Filters(q=referral_id), limit=1)).items
     if not found:
         raise Failure("there is no such referral; `firstdose list` shows them")
-    if found[0].closing is None:
+    if not found[0].stage.is_end:
         raise Failure(f"the referral is open: end it first with `firstdose cancel {referral_id} --reason …`")
+
+
+async def _require_at_rest(client: Client, referral_id: str) -> None:
+    """What the store calls over may have something left to do, and read the facts. Raises Failure, Unreachable."""
+    try:
+        found = await WorkflowRuns(client).find(referral_id)
+    except Unavailable:
+        raise Unreachable("Temporal does not answer, so nobody knows whether the workflow still runs") from None
+    if found is not None and found.runs:
+        raise Failure(
+            "the workflow of the referral still runs, and needs its facts: shred it once the workflow has ended"
+        )
 
 
 def _ask(referral_id: str) -> None:

@@ -112,7 +112,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             messages=Messages(pool, vault, audit),
             intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
-            worklist=Worklist(pool, audit),
+            worklist=Worklist(pool, vault, audit),
             contacts=PostgresContacts(pool, vault, audit),
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),

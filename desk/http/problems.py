@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from desk.intake.problems import path_of, words_of
+from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.ports import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -78,6 +79,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Unavailable, _away)
+    app.add_exception_handler(Unsealable, _unsealable)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -103,6 +105,11 @@ async def _http(_request: Request, error: Exception) -> Response:
 async def _away(_request: Request, error: Exception) -> Response:
     log.warning("dependency_away", exc_info=error)
     return problem(503, "something that the desk needs does not answer")
+
+
+async def _unsealable(_request: Request, error: Exception) -> Response:
+    log.error("stored_data_unsealable", exc_info=error)
+    return problem(500, "what is stored cannot be opened: it was changed or moved, or its key is missing")
 
 
 async def _unexpected(_request: Request, error: Exception) -> Response:

@@ -17,14 +17,18 @@ from desk.http.problems import Problem
 from desk.intake.problems import problems
 from firstdose.adapters.postgres.messages import Conflict
 from firstdose.adapters.postgres.paging import BadCursor, Page
+from firstdose.adapters.postgres.pool import transaction
 from firstdose.adapters.postgres.set_aside import UnreadableShown
+from firstdose.adapters.postgres.vault import NoDataKey
 from firstdose.adapters.postgres.work_items import WorkItemView
 from firstdose.domain.answer_match import FOREIGN
 from firstdose.domain.facts import with_facts
 from firstdose.domain.message import MessageKind
+from firstdose.domain.open_answer import not_open
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.resolutions import OF_KIND, Refused, split
 from firstdose.domain.role import Actor, Role
+from firstdose.domain.sealed_text import TextSealer, sealed_texts
 from firstdose.domain.work_item import WorkItemKind, WorkItemState
 
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
@@ -122,7 +126,7 @@ async def resolve(
     # With a key it may be the same answer again, whose outcome is known: only the store can tell.
     if not key:
         _require_free(item, actor)
-    told, sealed = _read(item.kind, body)
+    told, sealed = await _read(desk, item, body)
     await _try_facts(desk, item.referral_id, sealed.get("facts"))
     message = ask(MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": told}, sealed=sealed)
 
@@ -132,13 +136,27 @@ async def resolve(
     return await carry_out(desk, message, key, state)
 
 
-def _read(kind: WorkItemKind, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What travels, and what is sealed. Raises Problem 422 with the fields."""
+async def _read(desk: Desk, item: WorkItemView, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What travels, with the payer's numbers sealed, and what stays. Raises Problem 422 with the fields, and 404."""
     try:
-        resolution = OF_KIND[kind].model_validate(answer)
+        resolution = OF_KIND[item.kind].model_validate(answer)
     except ValidationError as error:
         raise Problem(422, "some fields are not acceptable", errors=problems(error, str)) from None
-    return split(kind, resolution.model_dump(mode="json", exclude_unset=True))
+    resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
+    told, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
+    nurse = told.get("nurse")
+    known = [nurse] if isinstance(nurse, str) and await desk.worklist.knows_nurse(nurse) else []
+    if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(told, known)]:
+        raise Problem(422, "some fields are not acceptable", errors=wrong)
+    return told, sealed
+
+
+async def _texts(desk: Desk, referral_id: str) -> TextSealer:
+    try:
+        async with transaction(desk.pool) as connection:
+            return (await desk.vault.sealer(connection, referral_id)).texts
+    except NoDataKey:
+        raise Problem(404, "there is no such referral any more") from None
 
 
 async def _try_facts(desk: Desk, referral_id: str, facts: dict[str, Any] | None) -> None:

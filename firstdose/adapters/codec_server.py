@@ -15,11 +15,12 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.adapters.payload_codec import SealingCodec, is_sealed, sealed_for
+from firstdose.domain.open_answer import not_open
 from firstdose.domain.role import Actor
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _REFERRAL: Final = re.compile(rf"(?:referral-)?({_UUID})")
-_ITEM: Final = re.compile(rf"({_UUID})-[0-9]{{1,6}}")
+_ITEM: Final = re.compile(rf"({_UUID})(?:-[a-z0-9_-]{{1,60}})?-[0-9]{{1,6}}")
 _PLAIN: Final = b"json/plain"
 
 
@@ -71,6 +72,9 @@ def _sealed_from(codec: SealingCodec, payload: Payload, actor: Actor) -> Payload
     _require_own(message.get("actor"), actor)
     # `message_id` would name something stored, by somebody else perhaps: only the desk says it.
     told = {name: value for name, value in message.items() if name not in ("referral_id", "message_id")}
+    # A signal stays in the history whatever becomes of it: what could be about a person is not sealed at all.
+    if path := next(not_open({name: value for name, value in told.items() if name != "actor"}), None):
+        raise Unfit(path, "only codes, dates and numbers travel this way; write it at the desk, which keeps it sealed")
     data = json.dumps({**told, "actor": actor.model_dump(mode="json")}).encode()
     return codec.for_workflow(f"referral-{referral_id}").seal(Payload(metadata={"encoding": _PLAIN}, data=data))
 

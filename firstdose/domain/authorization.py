@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.channel import Channel
 from firstdose.domain.clocks import Clock
+from firstdose.domain.sealed_text import ForeignCode, ForeignCodes, ForeignText
 
 
 class LineKind(StrEnum):
@@ -68,12 +69,12 @@ class Line(BaseModel):
     units: int
     state: LineState = LineState.DRAFT
     certification: Certification = Certification.INITIAL
-    number: str | None = None
+    number: ForeignText = None
     valid_from: date | None = None
     valid_to: date | None = None
     authorized_units: int | None = None
-    reason_code: str | None = None
-    evidence: str | None = None
+    reason_code: ForeignCode = None
+    evidence: ForeignText = None
     contact: str | None = None
     """The contact with the payer that carries its present request: lines may be asked for apart from each other."""
 
@@ -122,11 +123,11 @@ class LineAnswer(BaseModel):
 
     sequence: int
     state: LineState
-    number: str | None = Field(default=None, max_length=80)
+    number: ForeignText = None
     valid_from: date | None = None
     valid_to: date | None = None
     units: int | None = Field(default=None, ge=0)
-    reason_code: str | None = Field(default=None, max_length=20)
+    reason_code: ForeignCode = None
 
 
 class InformationRequest(BaseModel):
@@ -134,9 +135,9 @@ class InformationRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    wanted: tuple[str, ...] = ()
+    wanted: ForeignCodes = ()
     due_on: date | None = None
-    control_number: str | None = Field(default=None, max_length=80)
+    control_number: ForeignText = None
     """What the payer wants to see on the documents, so that it can match them."""
 
 
@@ -146,7 +147,7 @@ class PayerAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     lines: tuple[LineAnswer, ...] = ()
-    tracking: str | None = Field(default=None, max_length=80)
+    tracking: ForeignText = None
     information: InformationRequest | None = None
     received_at: datetime | None = None
 

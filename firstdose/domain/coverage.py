@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from firstdose.domain.authorization import Line, LineKind, LineState
 from firstdose.domain.channel import Channel, Plan, SiteOfCare
 from firstdose.domain.referral import Site
+from firstdose.domain.sealed_text import ForeignText
 
 
 class CoverageStatus(StrEnum):
@@ -29,7 +30,7 @@ class Benefits(BaseModel):
     copay: Decimal | None = Field(default=None, ge=0)
     coinsurance_percent: int | None = Field(default=None, ge=0, le=100)
     needs_authorization: frozenset[LineKind] = frozenset(LineKind)
-    reference: str | None = Field(default=None, max_length=80)
+    reference: ForeignText = None
     """The payer's reference for this answer: the evidence when a line needs no authorization."""
     channel: Channel = Channel.PAS
     plan_version: int | None = None

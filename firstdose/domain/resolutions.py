@@ -1,6 +1,7 @@
 """What a person may answer to each kind of work item, and the one check that an answer must pass.
 
-Fields marked `Sealed` may hold PHI: they stay in the store and never travel through the workflow.
+Fields marked `x-sealed` may hold PHI: they stay in the store and never travel through the workflow. What a payer calls
+something (`sealed_text.Foreign`) travels sealed.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from firstdose.domain.authorization import FINAL, InformationRequest, LineAnswer
 from firstdose.domain.coverage import Benefits
 from firstdose.domain.denial import DenialReason, WayOn
 from firstdose.domain.role import Actor
+from firstdose.domain.sealed_text import ForeignText
 from firstdose.domain.stage import Closing
 from firstdose.domain.therapy import Delivery
 from firstdose.domain.visit import ReportItem
@@ -26,9 +28,7 @@ Facts = Annotated[
         json_schema_extra={SEALED: True},
     ),
 ]
-Code = Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Reference = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./#-]{0,39}$")]
-"""What a payer gave us to refer to. It travels through the workflow, and without spaces it is hardly a name."""
+Program = Annotated[str | None, Field(max_length=200, json_schema_extra={SEALED: True})]
 Note = Annotated[str | None, Field(max_length=4000, json_schema_extra={SEALED: True})]
 WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED, LineState.NEEDS_REVIEW}
 """What people may hear a payer say of a line; what they do not understand needs review."""
@@ -85,7 +85,8 @@ class Answered(Resolution):
 
 class SubmitAuthorization(Answered):
     outcome: Literal["submitted", "answered"]
-    reference: Reference = None
+    reference: ForeignText = None
+    """What a payer gave us to refer to."""
     information: InformationRequest | None = None
     """What the payer wants to see before it decides the lines that it pended."""
 
@@ -130,7 +131,7 @@ class Appeal(Resolution):
 
 class FindAssistance(Resolution):
     outcome: Literal["found", "none"]
-    program: Code = None
+    program: Program = None
 
 
 class AssessPatient(Resolution):

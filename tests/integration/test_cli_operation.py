@@ -213,19 +213,39 @@ async def test_shredding_is_never_done_by_mistake(operator: Operator) -> None:
     assert "no such referral" in unknown.err
 
 
-async def test_only_a_referral_that_has_ended_is_shredded(operator: Operator, pool: Pool, referral: str) -> None:
+async def test_only_a_referral_that_has_ended_is_shredded(
+    operator: Operator, pool: Pool, referral: str, temporal: WorkflowEnvironment
+) -> None:
+    operator.settings["TEMPORAL_ADDRESS"] = temporal.client.service_client.config.target_host
     still_open = await operator.run("keys", "shred", referral, "--yes")
     assert still_open.code == 1
     assert "firstdose cancel" in still_open.err
     async with pool.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM referral_keys") == 1
-        await connection.execute("UPDATE referrals SET closing = 'withdrawn'")
+        await connection.execute("UPDATE referrals SET stage = 'on_service'")
     assert (await operator.run("keys", "shred", referral, "--yes")).code == 0
     async with pool.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM referral_keys") == 0
     assert "shredded before" in (await operator.run("keys", "shred", referral, "--yes")).err
     assert '"shredded"' in (await operator.run("audit", "export", "--referral", referral)).out
     assert (await operator.run("audit", "verify")).code == 0
+
+
+async def test_a_referral_whose_workflow_runs_is_not_shredded(
+    operator: Operator, pool: Pool, referral: str, temporal: WorkflowEnvironment
+) -> None:
+    """Whatever the store says: its process would stand still without the facts."""
+    await pool.execute("UPDATE referrals SET stage = 'on_service'")
+    away = await operator.run("keys", "shred", referral, "--yes", TEMPORAL_ADDRESS=NOWHERE)
+    assert (away.code, away.out) == (3, "")
+    operator.settings["TEMPORAL_ADDRESS"] = temporal.client.service_client.config.target_host
+    handle = await temporal.client.start_workflow(WORKFLOW, id=f"referral-{referral}", task_queue="nobody")
+    running = await operator.run("keys", "shred", referral, "--yes")
+    assert (running.code, running.out) == (1, "")
+    assert "still runs" in running.err
+    assert await pool.fetchval("SELECT count(*) FROM referral_keys") == 1
+    await handle.terminate()
+    assert (await operator.run("keys", "shred", referral, "--yes")).code == 0
 
 
 @pytest.mark.parametrize(

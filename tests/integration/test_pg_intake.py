@@ -9,6 +9,7 @@ import pytest
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.intake import Delivery, Intake, Receipt, Status
 from firstdose.adapters.postgres.messages import Conflict, Messages, UnknownReferral
+from firstdose.adapters.postgres.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.message import MessageState
@@ -62,6 +63,7 @@ async def counts(pool: Pool) -> tuple[int, ...]:
 async def test_a_new_referral_is_stored_sealed_with_its_start_and_its_audit(
     pool: Pool, intake: Intake, vault: Vault, audit: AuditTrail, from_source: Source
 ) -> None:
+    await PayerTable(pool).import_payers([{"id": "acme-health", "name": "Acme Health"}])
     delivery = from_source.referral("w1")
     receipt = await intake.accept(delivery)
     assert receipt.status is Status.ACCEPTED
@@ -97,6 +99,18 @@ async def test_the_same_webhook_id_with_another_body_is_a_conflict(
     with pytest.raises(Conflict):
         await intake.accept(from_source.referral("w1", body=b"other", source_referral_id="OTHER"))
     assert await counts(pool) == before
+
+
+async def test_a_webhook_that_was_stored_by_its_id_is_still_known(
+    pool: Pool, intake: Intake, from_source: Source
+) -> None:
+    """As before migration 17; since then the id itself is not kept."""
+    receipt = await intake.accept(from_source.referral("w1"))
+    assert await pool.fetchval("SELECT webhook_id FROM webhook_receipts") is None
+    await pool.execute("UPDATE webhook_receipts SET webhook_id = 'w1', webhook_index = NULL")
+    assert await intake.accept(from_source.referral("w1")) == Receipt(receipt.referral_id, Status.DUPLICATE)
+    with pytest.raises(Conflict):
+        await intake.accept(from_source.referral("w1", body=b"other"))
 
 
 async def test_the_same_content_under_another_webhook_id_is_a_duplicate(

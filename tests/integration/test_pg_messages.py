@@ -83,6 +83,16 @@ async def test_the_same_idempotency_key_gives_the_message_stored_before(
     assert await actions(pool, referral_id) == ["received", "message_stored"]
 
 
+async def test_a_message_that_was_stored_by_its_key_is_still_known(
+    pool: Pool, messages: Messages, referral_id: str
+) -> None:
+    """As before migration 17; since then the key itself is not kept."""
+    first = await messages.post(hold(referral_id), idempotency_key="k")
+    assert await pool.fetchval("SELECT count(idempotency_key) FROM messages") == 0
+    await pool.execute("UPDATE messages SET idempotency_key = 'k', key_index = NULL WHERE id = $1", first.id)
+    assert (await messages.post(hold(referral_id), idempotency_key="k")).id == first.id
+
+
 @pytest.mark.parametrize(
     "changes",
     [

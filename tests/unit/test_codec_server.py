@@ -52,14 +52,15 @@ async def test_what_any_workflow_sealed_is_opened_and_counted() -> None:
 @pytest.mark.parametrize("actor", [None, {}, {"id": "rosa"}, {"id": "rosa", "roles": ["pharmacist"], "kind": "system"}])
 @pytest.mark.parametrize("named", [{"referral_id": REFERRAL}, {"referral_id": f"referral-{REFERRAL}"}])
 async def test_a_message_is_sealed_for_its_referral_as_its_senders(named: dict[str, str], actor: object) -> None:
-    told = {"reason": "away", "message_id": "m-1", **named, **({} if actor is None else {"actor": actor})}
+    told = {"reason": "patient_away", "message_id": "m-1", **named, **({} if actor is None else {"actor": actor})}
     sealed = sealed_from(CODEC, _body(told), ROSA)
-    assert await _arrives(sealed) == [{"reason": "away", "actor": AS_ROSA}]
+    assert await _arrives(sealed) == [{"reason": "patient_away", "actor": AS_ROSA}]
     assert await _arrives(sealed, OTHER) == [None]
 
 
-async def test_a_work_items_id_names_its_referral() -> None:
-    told = {"item_id": f"{REFERRAL}-3", "resolution": {"outcome": "reached"}}
+@pytest.mark.parametrize("named", ["-3", "-contact_patient-1", "-confirm_visit-0a1b2c3d-12"])
+async def test_a_work_items_id_names_its_referral(named: str) -> None:
+    told = {"item_id": f"{REFERRAL}{named}", "resolution": {"outcome": "reached"}}
     assert await _arrives(sealed_from(CODEC, _body(told), ROSA)) == [{**told, "actor": AS_ROSA}]
 
 
@@ -85,6 +86,24 @@ def test_nobody_speaks_for_another(actor: object) -> None:
 def test_what_is_no_message_to_one_referral_is_not_sealed(message: object) -> None:
     with pytest.raises(Unfit) as refusal:
         sealed_from(CODEC, _body(message), ROSA)
+    assert "CANARY" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ({"note": "CANARY is at home"}, "note"),
+        ({"resolution": {"outcome": "CANARY"}}, "resolution.outcome"),
+        ({"resolution": {"outcome": "reached", "facts": {"patient.email": 1}}}, "resolution.facts.<unknown field>"),
+        ({"resolution": {"lines": [{"sequence": 1, "number": "CANARY"}]}}, "resolution.lines[0].number"),
+        ({"CANARY": 1}, "<unknown field>"),
+    ],
+)
+def test_what_could_be_about_a_person_does_not_travel_this_way(message: dict[str, Any], path: str) -> None:
+    """In a history it could be read for as long as somebody has the keys, whatever becomes of the message."""
+    with pytest.raises(Unfit) as refusal:
+        sealed_from(CODEC, _body({"referral_id": REFERRAL, **message}), ROSA)
+    assert refusal.value.path == path
     assert "CANARY" not in str(refusal.value)
 
 

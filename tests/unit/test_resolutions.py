@@ -108,8 +108,6 @@ def test_a_split_loses_nothing(kind: K, answer: dict[str, int]) -> None:
     ("kind", "answer"),
     [
         (K.ASSESS_PATIENT, {"outcome": "suitable_with_conditions", "conditions": ["Anna is alone"]}),
-        (K.SUBMIT_AUTHORIZATION, {"outcome": "submitted", "reference": "Anna Doe"}),
-        (K.FIND_ASSISTANCE, {"outcome": "found", "program": "Anna's fund"}),
         (K.FIND_ASSISTANCE, {"outcome": "found", "Anna Doe": 1}),
         (K.FOLLOW_UP_PAYER, {"outcome": "extended"}),
         (K.FOLLOW_UP_PAYER, {"outcome": "answered", "lines": [{"sequence": 1, "state": "draft"}]}),

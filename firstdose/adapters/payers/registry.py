@@ -22,6 +22,7 @@ from firstdose.domain.coverage import Benefits
 from firstdose.domain.facts import outline
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral, Site
+from firstdose.domain.sealed_text import PlainTexts, TextSealer, opened_texts, sealed_texts
 from firstdose.payer_ports import (
     Contact,
     ContactStore,
@@ -50,6 +51,8 @@ class CaseFile(NamedTuple):
     referral: Referral
     endpoint: PayerEndpoint
     plan: Plan
+    texts: TextSealer = PlainTexts()
+    """Opens what payers said before, and seals what they say now."""
 
 
 class CaseFiles(Protocol):
@@ -103,7 +106,7 @@ class PayerDeskService:
         ways = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
         channel, benefits = await by_first(ways, by, harmless, contact.payer)
         told = {"channel": channel, "plan_version": file.plan.version, "verified_at": self._clock()}
-        return benefits.model_copy(update=told)
+        return sealed_texts(benefits, file.texts).model_copy(update=told)
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
         file, contact = await self._open(request, Purpose.AUTHORIZATION)
@@ -261,6 +264,6 @@ def _case(file: CaseFile, contact: Contact, lines: tuple[Line, ...]) -> PayerCas
         referral=file.referral,
         site=Site.SUITE if suite else file.referral.order.site,
         trace=contact.trace,
-        lines=lines,
+        lines=tuple(opened_texts(line, file.texts) for line in lines),
         created_at=contact.created_at,
     )

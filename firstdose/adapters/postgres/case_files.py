@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from firstdose.adapters.keyring.sealed_texts import SealedTexts
 from firstdose.adapters.payers.registry import CaseFile
 from firstdose.adapters.postgres.payers import PayerTable, Subscription
 from firstdose.adapters.postgres.pool import Pool, transaction
@@ -18,27 +19,30 @@ class PostgresCaseFiles:
 
     def __init__(self, pool: Pool, vault: Vault, payers: PayerTable) -> None:
         self._pool = pool
+        self._vault = vault
         self._revisions = Revisions(vault)
         self._payers = payers
 
     async def case(self, referral_id: str, *, payer: str | None = None) -> CaseFile:
-        referral, plan = await self._as_it_stood(referral_id, payer)
+        referral, plan, texts = await self._as_it_stood(referral_id, payer)
         endpoint = await self._payers.endpoint(plan.payer)
         if endpoint is None:
             raise Impossible(ProblemCode.PAYER_NOT_ELECTRONIC)
-        return CaseFile(referral, endpoint, plan)
+        return CaseFile(referral, endpoint, plan, texts)
 
     async def plan(self, referral_id: str) -> tuple[Referral, Plan]:
-        return await self._as_it_stood(referral_id, None)
+        referral, plan, _ = await self._as_it_stood(referral_id, None)
+        return referral, plan
 
-    async def _as_it_stood(self, referral_id: str, payer: str | None) -> tuple[Referral, Plan]:
+    async def _as_it_stood(self, referral_id: str, payer: str | None) -> tuple[Referral, Plan, SealedTexts]:
         with unshredded():
             async with transaction(self._pool) as connection:
+                sealer = await self._vault.sealer(connection, referral_id)
                 versions = [each async for each in self._revisions.history(connection, referral_id)]
         for referral in versions:
             plan = await plan_of(self._payers, referral)
             if payer in (None, plan.payer):
-                return referral, plan
+                return referral, plan, sealer.texts
         raise Impossible(ProblemCode.PAYER_NOT_ELECTRONIC)
 
 

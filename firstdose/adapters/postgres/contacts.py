@@ -3,12 +3,10 @@
 import hashlib
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-
-import asyncpg
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
@@ -21,6 +19,7 @@ from firstdose.domain.authorization import PayerAnswer, PayerEvent, hear
 from firstdose.domain.channel import Channel
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.role import SYSTEM
+from firstdose.domain.sealed_text import sealed_texts
 from firstdose.payer_ports import Contact, ForeignAnswer, Received, ReceivedAnswer, Via
 from firstdose.ports import Impossible, Unavailable
 
@@ -65,8 +64,8 @@ class PostgresContacts:
     async def keep_answer(
         self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
     ) -> PayerAnswer:
-        """Impossible if there is no such contact, the referral was shredded, or the answer has a NUL character."""
-        with unshredded(), _storable():
+        """Its texts are sealed from here on. Impossible if the contact is unknown, or the referral was shredded."""
+        with unshredded():
             async with self._locked(contact_id) as (connection, contact):
                 refused = refusal(await self._whose(connection, contact, received.named), direct=via.direct)
                 if refused is None:
@@ -153,6 +152,8 @@ class PostgresContacts:
         received: ReceivedAnswer,
         event: PayerEvent | None,
     ) -> PayerAnswer:
+        sealer = await self._vault.sealer(connection, contact.referral_id)
+        received = received.model_copy(update={"answer": sealed_texts(received.answer, sealer.texts)})
         newest = await _sql.newest_answer(connection, contact_id=contact.id)
         known = PayerAnswer.model_validate(newest["answer"]) if newest else None
         if event is not None and not await self._take(connection, contact, event, received) and known:
@@ -169,7 +170,8 @@ class PostgresContacts:
         self, connection: Connection, contact: Contact, event: PayerEvent, received: ReceivedAnswer
     ) -> bool:
         """False if the event brought this very answer before."""
-        said = {"payer": contact.payer, "subscription": event.subscription, "number": event.number}
+        subscription = self._vault.index("payer-subscription", event.subscription).hex()
+        said = {"payer": contact.payer, "subscription": subscription, "number": event.number}
         together = [self._vault.index("payer-event", digest) for digest in event.answers]
         used_before = await _sql.number_used_before(connection, **said, together=together)
         own = self._vault.index("payer-event", hashlib.sha256(received.raw).hexdigest())
@@ -222,14 +224,6 @@ class PostgresContacts:
             action=action,
             details={"contact": contact.id, "payer": contact.payer, **details},
         )
-
-
-@contextmanager
-def _storable() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.UntranslatableCharacterError:
-        raise Impossible(ProblemCode.UNREADABLE_ANSWER) from None
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:

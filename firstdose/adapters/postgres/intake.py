@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.known_outline import known_outline
 from firstdose.adapters.postgres.messages import Conflict, Messages, UnknownReferral
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
-from firstdose.domain.facts import outline
 from firstdose.domain.message import Message, MessageKind
 from firstdose.domain.referral import Referral
 from firstdose.domain.referral_message import CancelReason
@@ -80,14 +80,14 @@ class Intake:
         source_index = self._vault.index(f"source-referral|{delivery.source}", delivery.message.source_referral_id)
         async with transaction(self._pool) as connection:
             await _sql.lock_key(connection, key=int.from_bytes(source_index[:8], signed=True))
-            if seen := await _seen(connection, delivery, body_index):
+            if seen := await self._seen(connection, delivery, body_index):
                 return seen
             referral_id = await _sql.known_as(connection, source=delivery.source, source_index=source_index)
             try:
                 receipt = await self._apply(connection, delivery, source_index, referral_id)
             except NoDataKey:
                 raise UnknownReferral("the referral was shredded") from None
-            await _keep(connection, delivery, body_index, receipt.referral_id)
+            await self._keep(connection, delivery, body_index, receipt.referral_id)
         return receipt
 
     async def _apply(
@@ -111,7 +111,7 @@ class Intake:
             id=start.referral_id,
             source=delivery.source,
             source_index=source_index,
-            outline=outline(referral).model_dump(mode="json"),
+            outline=(await known_outline(connection, referral)).model_dump(mode="json"),
             at=delivery.received_at,
         )
         sealer = await self._vault.create(connection, start.referral_id)
@@ -144,6 +144,32 @@ class Intake:
         await self._messages.store(connection, message, action=action, details={"source": delivery.source})
         return Receipt(message.referral_id, Status.ACCEPTED)
 
+    async def _seen(self, connection: Connection, delivery: Delivery, body_index: bytes) -> Receipt | None:
+        """What this webhook was answered before. Raises Conflict."""
+        row = await _sql.receipt(
+            connection, source=delivery.source, webhook_index=self._index(delivery), webhook_id=delivery.webhook_id
+        )
+        if row is None:
+            return None
+        if row["body_index"] != body_index:
+            raise Conflict("the webhook id was used before, for another body")
+        return Receipt(row["referral_id"], Status.DUPLICATE)
+
+    async def _keep(self, connection: Connection, delivery: Delivery, body_index: bytes, referral_id: str) -> None:
+        kept = await _sql.keep_receipt(
+            connection,
+            source=delivery.source,
+            webhook_index=self._index(delivery),
+            body_index=body_index,
+            referral_id=referral_id,
+            received_at=delivery.received_at,
+        )
+        if kept is None:  # the same id about another referral, stored by somebody else in this moment
+            raise Conflict("the webhook id was used before, for another body")
+
+    def _index(self, delivery: Delivery) -> bytes:
+        return self._vault.index(f"webhook-id|{delivery.source}", delivery.webhook_id)
+
     async def _last_told(self, connection: Connection, referral_id: str) -> Referral:
         """What the source said last, not what we made of it: a person's corrections are none of its doing."""
         if newest := await _newest_from_source(connection, referral_id, MessageKind.AMEND):
@@ -167,26 +193,3 @@ def _first_revision(referral_id: str) -> dict[str, str]:
 async def _newest_from_source(connection: Connection, referral_id: str, kind: MessageKind) -> str | None:
     newest: str | None = await _sql.newest_from_source(connection, referral_id=referral_id, kind=kind)
     return newest
-
-
-async def _seen(connection: Connection, delivery: Delivery, body_index: bytes) -> Receipt | None:
-    """What this webhook was answered before. Raises Conflict."""
-    row = await _sql.receipt(connection, source=delivery.source, webhook_id=delivery.webhook_id)
-    if row is None:
-        return None
-    if row["body_index"] != body_index:
-        raise Conflict("the webhook id was used before, for another body")
-    return Receipt(row["referral_id"], Status.DUPLICATE)
-
-
-async def _keep(connection: Connection, delivery: Delivery, body_index: bytes, referral_id: str) -> None:
-    kept = await _sql.keep_receipt(
-        connection,
-        source=delivery.source,
-        webhook_id=delivery.webhook_id,
-        body_index=body_index,
-        referral_id=referral_id,
-        received_at=delivery.received_at,
-    )
-    if kept is None:  # the same id about another referral, stored by somebody else in this moment
-        raise Conflict("the webhook id was used before, for another body")

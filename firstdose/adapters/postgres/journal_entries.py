@@ -34,6 +34,7 @@ from firstdose.domain.journal import (
 from firstdose.domain.referral import Referral
 from firstdose.domain.resolutions import split
 from firstdose.domain.role import Role
+from firstdose.domain.sealed_text import opened_texts
 from firstdose.domain.work_item import WorkItemKind, WorkItemState
 
 _sql = load("journal")
@@ -163,7 +164,10 @@ class JournalEntries:
         referral = await self._revisions.current(place.connection, place.referral_id)
         row = await _sql.accepted_responsibility(place.connection, referral_id=place.referral_id)
         agreed = dict(row) if row else None
-        claim = claim_message(place.referral_id, referral, entry.lines, entry.served_on, agreed)
+        lines = entry.lines
+        if place.sealer:
+            lines = tuple(opened_texts(line, place.sealer.texts) for line in lines)
+        claim = claim_message(place.referral_id, referral, lines, entry.served_on, agreed)
         await self._send(place, entry, f"handed_over:{key}", "billing", "billing", claim)
         billed = [record["line"] for record in claim["data"]["records"]]
         _write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})

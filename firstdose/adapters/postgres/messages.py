@@ -86,14 +86,19 @@ class Messages:
         """`post` in the caller's transaction, audited as `action`."""
         if await _sql.lock_referral(connection, referral_id=message.referral_id) is None:
             raise UnknownReferral("no such referral")
+        key_index = self._vault.index("idempotency-key", idempotency_key) if idempotency_key else None
         before = await _sql.stored_as(
-            connection, referral_id=message.referral_id, id=message.id, idempotency_key=idempotency_key
+            connection,
+            referral_id=message.referral_id,
+            id=message.id,
+            key_index=key_index,
+            idempotency_key=idempotency_key,
         )
         if before is not None:
             return await self._same(connection, before, message)
         if limit:
             await _require_room(connection, message, limit)
-        await self._insert(connection, message, idempotency_key)
+        await self._insert(connection, message, key_index)
         await self._audit.write(
             connection,
             message.referral_id,
@@ -207,7 +212,7 @@ class Messages:
             return None
         return await self._open(connection, row["referral_id"], message_id, row["sealed"])
 
-    async def _insert(self, connection: Connection, message: Message, idempotency_key: str | None) -> None:
+    async def _insert(self, connection: Connection, message: Message, key_index: bytes | None) -> None:
         sealed = None
         if message.sealed is not None:
             sealer = await self._vault.sealer(connection, message.referral_id)
@@ -220,7 +225,7 @@ class Messages:
             actor=message.actor.model_dump(mode="json"),
             body=message.body,
             sealed=sealed,
-            idempotency_key=idempotency_key,
+            key_index=key_index,
             received_at=message.received_at,
         )
 

@@ -85,7 +85,7 @@ class PayerTable:
 
         Raises Unavailable.
         """
-        if payer_id and (known := await self._by_id(_as_id(payer_id))):
+        if payer_id and (known := await self._by_id(plan_id(payer_id))):
             return known[0].plan
         named = await self._by_name(_plain(name)) if name else None
         if named and len(named) > 1:
@@ -143,6 +143,6 @@ def _plain(name: str) -> str:
     return " ".join(re.findall(r"\w+", name.casefold()))
 
 
-def _as_id(payer_id: str) -> str:
+def plan_id(payer_id: str) -> str:
     """Sources write ids in capitals and with dots or underscores."""
     return re.sub(r"[._]", "-", payer_id.lower())

@@ -12,6 +12,7 @@ from firstdose.adapters.postgres.audit import AuditRecord, AuditTrail
 from firstdose.adapters.postgres.case_files import plan_of
 from firstdose.adapters.postgres.journal_entries import BRINGING_FACTS, JournalEntries, Place
 from firstdose.adapters.postgres.journal_keys import key_of, refusal
+from firstdose.adapters.postgres.known_outline import outline_by
 from firstdose.adapters.postgres.messages import Messages
 from firstdose.adapters.postgres.outbox import Outbox
 from firstdose.adapters.postgres.paging import is_uuid
@@ -22,7 +23,6 @@ from firstdose.adapters.postgres.revisions import Revisions, unshredded
 from firstdose.adapters.postgres.staff import StaffDirectory
 from firstdose.adapters.postgres.vault import Sealer, Vault
 from firstdose.domain.authorization_steps import overall
-from firstdose.domain.facts import outline
 from firstdose.domain.journal import AnyEntry, Batch, Entry, Recorded, RunPoint
 from firstdose.domain.policy import Policy
 from firstdose.domain.problem import ProblemCode
@@ -68,7 +68,7 @@ class PostgresRecords:
 
     async def _opening(self, referral: Referral) -> Opening:
         plan = await plan_of(self._payers, referral)
-        return Opening(outline=outline(referral), plan=plan, policy=self._policy)
+        return Opening(outline=outline_by(plan, referral), plan=plan, policy=self._policy)
 
     async def record(self, batch: Batch) -> Recorded:
         """Raises Unavailable, as `store_is_ahead` too; Impossible for an unknown or shredded referral."""
@@ -80,7 +80,8 @@ class PostgresRecords:
         if changed is None:
             return Recorded()
         referral, changes = changed
-        return Recorded(outline=outline(referral), plan=await plan_of(self._payers, referral), changes=changes)
+        plan = await plan_of(self._payers, referral)
+        return Recorded(outline=outline_by(plan, referral), plan=plan, changes=changes)
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
         referral = await _sql.lock_referral(connection, referral_id=batch.referral_id)

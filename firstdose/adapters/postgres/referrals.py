@@ -22,6 +22,7 @@ from firstdose.adapters.postgres.referral_views import (
     Why,
 )
 from firstdose.adapters.postgres.revisions import Revisions
+from firstdose.adapters.postgres.shown_rows import shown_row
 from firstdose.adapters.postgres.timeline import timeline
 from firstdose.adapters.postgres.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.work_items import WorkItemView
@@ -87,6 +88,7 @@ class ReferralReader:
             row = await _row(connection, referral_id)
             if row is None:
                 return None
+            row = await shown_row(connection, self._vault, row)
             now, facts = datetime.now(UTC), await self._facts(connection, referral_id)
             order = facts.order if facts else None
             requested = requested_period(order.requested_start, order.duration_days) if order else None
@@ -97,7 +99,7 @@ class ReferralReader:
                 revision=row["revision"],
                 lines=tuple(LineView.of(Line.model_validate(line), requested, requests) for line in row["lines"]),
                 requests=tuple(RequestView.of(request, traces, now) for request in requests),
-                work_items=tuple(await _open_items(connection, referral_id)),
+                work_items=tuple(await _open_items(connection, self._vault, referral_id)),
                 team={each["role"]: each["member"] async for each in _sql.team(connection, referral_id=referral_id)},
                 requested=requested,
                 facts=facts,
@@ -126,7 +128,7 @@ class ReferralReader:
                 next_due=standing.next_due,
                 work_items=tuple(
                     Blocker.of(item, now, self._escalates_at(item))
-                    for item in await _open_items(connection, referral_id)
+                    for item in await _open_items(connection, self._vault, referral_id)
                 ),
                 payer=payers[0] if payers else None,
                 payers=payers,
@@ -159,8 +161,9 @@ async def _row(connection: Connection, referral_id: str) -> Any:
     return await _sql.one(connection, referral_id=referral_id) if is_uuid(referral_id) else None
 
 
-async def _open_items(connection: Connection, referral_id: str) -> list[WorkItemView]:
-    return [WorkItemView.of(row) async for row in _sql.open_items(connection, referral_id=referral_id)]
+async def _open_items(connection: Connection, vault: Vault, referral_id: str) -> list[WorkItemView]:
+    rows = [row async for row in _sql.open_items(connection, referral_id=referral_id)]
+    return [WorkItemView.of(await shown_row(connection, vault, row)) for row in rows]
 
 
 async def _traces(connection: Connection, requests: Iterable[RequestRecord]) -> dict[str, str]:

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from firstdose.adapters.postgres.known_outline import known_outline
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.vault import NoDataKey, Sealer, Vault
-from firstdose.domain.facts import Change, compare, outline
+from firstdose.domain.facts import Change, compare
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral import Referral
 from firstdose.ports import Impossible
@@ -84,7 +85,7 @@ class Revisions:
             message_id=message_id,
             created_at=at,
         )
-        shown = outline(referral).model_dump(mode="json")
+        shown = (await known_outline(connection, referral)).model_dump(mode="json")
         await _sql.point_at(connection, referral_id=referral_id, revision=number, outline=shown)
         return True
 

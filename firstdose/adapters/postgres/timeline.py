@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from firstdose.adapters.keyring.sealed_texts import shown
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referral_views import TimelineEntry
@@ -10,7 +11,7 @@ from firstdose.adapters.postgres.vault import NoDataKey, Sealer, Vault
 from firstdose.domain.role import Actor, ActorKind
 
 _sql = load("referral_reading")
-_WRITTEN = ("note", "argument", "findings", "reason")
+_WRITTEN = ("note", "argument", "findings", "reason", "program")
 """Where a message has what a person wrote."""
 
 
@@ -23,7 +24,7 @@ async def timeline(connection: Connection, vault: Vault, referral_id: str) -> li
     entries = [
         *[entry async for entry in _audited(connection, referral_id)],
         *[entry async for entry in _messages(connection, referral_id, sealer)],
-        *[entry async for entry in _answers(connection, referral_id)],
+        *[entry async for entry in _answers(connection, referral_id, sealer)],
         *[entry async for entry in _sent(connection, referral_id)],
     ]
     return sorted(entries, key=lambda entry: entry.at)
@@ -56,13 +57,14 @@ def _note(sealer: Sealer | None, row: Mapping[str, Any]) -> str | None:
     return "\n".join(said[name] for name in _WRITTEN if isinstance(said.get(name), str)) or None
 
 
-async def _answers(connection: Connection, referral_id: str) -> AsyncIterator[TimelineEntry]:
+async def _answers(connection: Connection, referral_id: str, sealer: Sealer | None) -> AsyncIterator[TimelineEntry]:
+    texts = sealer.texts if sealer else None
     async for row in _sql.answered(connection, referral_id=referral_id):
         yield TimelineEntry(
             at=row["received_at"],
             what="payer.answered",
             actor=Actor(kind=ActorKind.PAYER, id=row["payer"]).label,
-            details={"contact": row["contact_id"], "via": row["via"], "answer": row["answer"]},
+            details={"contact": row["contact_id"], "via": row["via"], "answer": shown(row["answer"], texts)},
         )
 
 

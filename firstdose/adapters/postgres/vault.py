@@ -5,12 +5,14 @@ Without its data key a referral cannot be read any more: that is shredding.
 
 import zlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from firstdose.adapters.keyring import sealing
 from firstdose.adapters.keyring.keyring import Keyring, WrappedKey
+from firstdose.adapters.keyring.sealed_texts import SealedTexts
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 
@@ -28,7 +30,13 @@ class Sealer:
     """Seals one referral's JSON for a column of a row; sealed for one place it opens at no other."""
 
     def __init__(self, data_key: bytes) -> None:
+        self._data_key = data_key
         self._sealer = sealing.Sealer(data_key)
+
+    @cached_property
+    def texts(self) -> SealedTexts:
+        """For the referral's texts that travel through its workflow."""
+        return SealedTexts(self._data_key)
 
     def seal(self, content: object, *, table: str, row: str, column: str) -> bytes:
         """Seal what orjson can write."""

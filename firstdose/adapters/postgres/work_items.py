@@ -11,7 +11,9 @@ from firstdose.adapters.postgres.messages import Conflict
 from firstdose.adapters.postgres.paging import Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.shown_rows import shown_row
 from firstdose.adapters.postgres.staff import login_of
+from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.resolutions import Refused
 from firstdose.domain.role import Actor, Role
 from firstdose.domain.work_item import WorkItemKind, WorkItemState
@@ -60,8 +62,9 @@ class StaleView(Conflict):
 class Worklist:
     """Everything raises Unavailable. What changes an item is audited in the same transaction."""
 
-    def __init__(self, pool: Pool, audit: AuditTrail) -> None:
+    def __init__(self, pool: Pool, vault: Vault, audit: AuditTrail) -> None:
         self._pool = pool
+        self._vault = vault
         self._audit = audit
 
     async def list(
@@ -78,9 +81,9 @@ class Worklist:
         after = Cursor.read(cursor)
         if referral is not None and not is_uuid(referral):
             return Page(items=())
-        async with reachable():
+        async with transaction(self._pool) as connection:
             rows = _sql.page(
-                self._pool,
+                connection,
                 role=role,
                 assignee=assignee,
                 overdue=overdue,
@@ -90,18 +93,23 @@ class Worklist:
                 after_id=after.id if after else None,
                 size=limit + 1,
             )
-            items = [WorkItemView.of(row) async for row in rows]
+            items = [await self._shown(connection, row) for row in [row async for row in rows]]
         return page_of(items, limit, lambda item: Cursor(item.due_at, item.id))
 
     async def get(self, item_id: str) -> WorkItemView | None:
-        async with reachable():
-            row = await _sql.one(self._pool, id=item_id)
-        return WorkItemView.of(row) if row else None
+        async with transaction(self._pool) as connection:
+            row = await _sql.one(connection, id=item_id)
+            return await self._shown(connection, row) if row else None
 
     async def permit(self, item: WorkItemView, actor: Actor) -> None:
         """Raises Refused for another role's work, and for a visit that was offered to somebody else."""
         async with reachable(), self._pool.acquire() as connection:
             await _permit(connection, item, actor)
+
+    async def knows_nurse(self, nurse: str) -> bool:
+        """Whether the roster has somebody of this id."""
+        async with reachable():
+            return bool(await _sql.knows_nurse(self._pool, nurse=nurse))
 
     async def claim(self, item_id: str, actor: Actor) -> WorkItemView:
         """Make it the actor's, who joins the referral's team if it has nobody for the role.
@@ -117,7 +125,7 @@ class Worklist:
                 if item.assignee != actor.id:
                     raise StaleView(item)
                 return item
-            claimed = WorkItemView.of(await _sql.claim(connection, id=item_id, assignee=actor.id))
+            claimed = await self._shown(connection, await _sql.claim(connection, id=item_id, assignee=actor.id))
             if item.role in actor.roles:
                 await _sql.join_team(connection, referral_id=item.referral_id, role=item.role, member=actor.id)
             await self._write(connection, claimed, actor, "work_item.claimed")
@@ -136,7 +144,7 @@ class Worklist:
                 return item
             if item.assignee != actor.id and Role.SUPERVISOR not in actor.roles:
                 raise StaleView(item)
-            released = WorkItemView.of(await _sql.release(connection, id=item_id))
+            released = await self._shown(connection, await _sql.release(connection, id=item_id))
             await self._write(connection, released, actor, "work_item.released")
         return released
 
@@ -151,9 +159,12 @@ class Worklist:
             item = await self._locked(connection, item_id, actor)
             if item.state is WorkItemState.CLAIMED and item.assignee != actor.id:
                 raise StaleView(item)
-            snoozed = WorkItemView.of(await _sql.snooze(connection, id=item_id, until=until))
+            snoozed = await self._shown(connection, await _sql.snooze(connection, id=item_id, until=until))
             await self._write(connection, snoozed, actor, "work_item.snoozed", until=until)
         return snoozed
+
+    async def _shown(self, connection: Connection, row: Mapping[str, Any]) -> WorkItemView:
+        return WorkItemView.of(await shown_row(connection, self._vault, row))
 
     async def _locked(self, connection: Connection, item_id: str, actor: Actor) -> WorkItemView:
         """The open item, locked, if the actor may do it."""
@@ -162,7 +173,7 @@ class Worklist:
         row = await _sql.one(connection, id=item_id)
         if row is None:
             raise LookupError("no such work item")
-        item = WorkItemView.of(row)
+        item = await self._shown(connection, row)
         await _permit(connection, item, actor)
         if not item.is_open:
             raise StaleView(item)

@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payers.answers import AnswerBook
@@ -19,6 +21,7 @@ from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel
+from firstdose.domain.sealed_text import opened_texts
 from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
 from firstdose.ports import Impossible
 
@@ -36,9 +39,26 @@ OURS = Named(requests=frozenset(["TRN1"]))
 Actions = Callable[[str], Awaitable[list[str]]]
 
 
+class Readable(PostgresContacts):
+    """Opens the texts of the answers that the store gives back sealed."""
+
+    async def keep_answer(self, contact_id: str, *args: Any, **named: Any) -> PayerAnswer:
+        return await self._opened(contact_id, await super().keep_answer(contact_id, *args, **named))
+
+    async def latest_answer(self, contact_id: str) -> PayerAnswer | None:
+        answer = await super().latest_answer(contact_id)
+        return answer and await self._opened(contact_id, answer)
+
+    async def _opened(self, contact_id: str, answer: PayerAnswer) -> PayerAnswer:
+        contact = await self.find(contact_id)
+        assert contact is not None
+        async with transaction(self._pool) as connection:
+            return opened_texts(answer, (await self._vault.sealer(connection, contact.referral_id)).texts)
+
+
 @pytest.fixture
 def contacts(pool: Pool, vault: Vault, audit: AuditTrail) -> PostgresContacts:
-    return PostgresContacts(pool, vault, audit)
+    return Readable(pool, vault, audit)
 
 
 @pytest.fixture
@@ -172,7 +192,7 @@ async def test_a_decision_that_overtakes_the_response_stands(
 ) -> None:
     """The notification is on its way into the store when the response that it overtook comes in."""
     slow = Halting(keyring)
-    notified = AnswerBook(PostgresContacts(pool, vault, slow), lambda: AT)
+    notified = AnswerBook(Readable(pool, vault, slow), lambda: AT)
     decided = asyncio.create_task(notified.keep(contact, Via.NOTIFICATION, received(APPROVED)))
     await slow.reached.wait()
     response = asyncio.create_task(AnswerBook(contacts, lambda: AT).keep(contact, Via.RESPONSE, received(PENDED)))
@@ -245,10 +265,18 @@ async def test_answers_that_came_together_are_no_second_use_of_their_number(
     assert "payer_contact.event_number_used_before" not in await actions(referral_id)
 
 
-async def test_an_event_is_taken_with_its_answer_or_not_at_all(contacts: PostgresContacts, contact: Contact) -> None:
-    unstorable = received(APPROVED.model_copy(update={"tracking": "\0"}))
-    with pytest.raises(Impossible):
-        await contacts.keep_answer(contact.id, Via.NOTIFICATION, unstorable, EVENT)
+class Unwritable(AuditTrail):
+    async def write(self, connection: Connection, chain: str, **record: Any) -> None:
+        raise Impossible(ProblemCode.PAYER_OUTAGE)
+
+
+async def test_an_event_is_taken_with_its_answer_or_not_at_all(
+    pool: Pool, vault: Vault, keyring: Keyring, contacts: PostgresContacts, contact: Contact
+) -> None:
+    with pytest.raises(Impossible, match="payer_outage"):
+        await Readable(pool, vault, Unwritable(keyring)).keep_answer(
+            contact.id, Via.NOTIFICATION, received(APPROVED), EVENT
+        )
     await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED))
     assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(APPROVED), EVENT) == APPROVED
 
@@ -304,8 +332,6 @@ async def test_an_answer_that_nobody_asked_for_or_can_seal_is_impossible(
 ) -> None:
     with pytest.raises(Impossible, match="unknown_referral"):
         await contacts.begin(a_contact(new_id(), "TRN2"))
-    with pytest.raises(Impossible, match="unreadable_answer"):
-        await contacts.keep_answer(contact.id, Via.RESPONSE, received(PENDED.model_copy(update={"tracking": "\0"})))
     with pytest.raises(Impossible, match="unknown_contact"):
         await contacts.keep_answer(new_id(), Via.RESPONSE, received(PENDED))
     with pytest.raises(Impossible, match="unknown_contact"):
@@ -318,3 +344,34 @@ async def test_an_answer_that_nobody_asked_for_or_can_seal_is_impossible(
     with pytest.raises(Impossible, match="referral_shredded"):
         await contacts.keep_unreadable(contact.id, b"other")
     assert await contacts.unreadable(contact.referral_id) is None
+
+
+def foreign_words(model: type[BaseModel]) -> dict[str, Any]:
+    """A word in each text of the model, at any depth, whatever fields it will get."""
+    words: dict[str, Any] = {}
+    for name, kept in model.model_fields.items():
+        kind = next((each for each in get_args(kept.annotation) if each is not type(None)), kept.annotation)
+        if str in (kind, kept.annotation):
+            words[name] = (f"Zkanari{name}",) if get_origin(kept.annotation) is tuple else f"Zkanari{name}"
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            inner = kind(**{"sequence": 1, "state": LineState.PENDED, **foreign_words(kind)})
+            words[name] = (inner,) if get_origin(kept.annotation) is tuple else inner
+    return words
+
+
+async def test_no_text_of_a_payer_is_readable_in_any_table(
+    pool: Pool, contacts: PostgresContacts, contact: Contact
+) -> None:
+    told = PayerAnswer(**foreign_words(PayerAnswer))
+    assert {"number", "reason_code", "wanted", "control_number", "tracking"} <= set(
+        re.findall(r"Zkanari([a-z_]+)", told.model_dump_json())
+    )
+    event = PayerEvent(subscription="Zkanarisubscription", number=1, answers=("digest",))
+    for answer in (told, told.model_copy(update={"tracking": "Zkanariother"}), told):
+        kept = await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(answer), event)
+    assert kept == told
+    tables = [row[0] for row in await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    for table in tables:
+        rows = "".join(row[0] for row in await pool.fetch(f"SELECT t::text FROM {table} AS t"))  # noqa: S608
+        assert "zkanari" not in rows.lower(), table
+        assert b"zkanari".hex() not in rows.lower(), table

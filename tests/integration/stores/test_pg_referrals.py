@@ -55,8 +55,9 @@ async def stands(records: PostgresRecords, referral_id: str, **standing: object)
 
 
 async def test_referrals_are_found_by_where_they_stand(
-    reader: ReferralReader, records: PostgresRecords, refer: Refer
+    pool: Pool, reader: ReferralReader, records: PostgresRecords, refer: Refer
 ) -> None:
+    await PayerTable(pool).import_payers([{"id": "other", "name": "Other"}])
     one, other = await refer(), await refer(**{"coverages[0].payer.id": "other"})
     await stands(
         records, one, stage=Stage.AUTHORIZATION, waiting_for=(WaitingFor.PAYER, Role.PHARMACIST), next_due=NOW - HOUR
@@ -69,6 +70,16 @@ async def test_referrals_are_found_by_where_they_stand(
     assert await found(reader, overdue=True) == {one}
     assert await found(reader, overdue=False) == {other}
     assert await found(reader, stage="intake", payer="ACME.Health") == set()
+
+
+async def test_a_payers_id_that_no_register_has_is_not_read_in_the_clear(
+    pool: Pool, reader: ReferralReader, refer: Refer
+) -> None:
+    """It is what the source wrote, and could be a name."""
+    await refer(**{"coverages[0].payer.id": "Jane-Roe"})
+    assert "Jane-Roe" not in str(await pool.fetchval("SELECT outline FROM referrals"))
+    (row,) = (await reader.list(Filters())).items
+    assert row.outline.payer_id is None
 
 
 async def test_a_referral_is_found_by_the_beginning_of_its_id_or_the_sources_number_never_by_name(

@@ -10,6 +10,7 @@ from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.messages import Conflict
 from firstdose.adapters.postgres.paging import BadCursor
 from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.postgres.vault import Vault
 from firstdose.adapters.postgres.work_items import StaleView, WorkItemView, Worklist
 from firstdose.domain.resolutions import Refused
 from firstdose.domain.role import Actor, Role
@@ -28,8 +29,8 @@ UntilWaiting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-def worklist(pool: Pool, audit: AuditTrail) -> Worklist:
-    return Worklist(pool, audit)
+def worklist(pool: Pool, vault: Vault, audit: AuditTrail) -> Worklist:
+    return Worklist(pool, vault, audit)
 
 
 @pytest.fixture

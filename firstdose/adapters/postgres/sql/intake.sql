@@ -2,14 +2,16 @@
 -- Deliveries about one referral of a source are accepted one after the other, the first one too.
 SELECT pg_advisory_xact_lock(:key)::text;
 
--- name: receipt(source, webhook_id)^
-SELECT referral_id, body_index FROM webhook_receipts WHERE source = :source AND webhook_id = :webhook_id;
+-- name: receipt(source, webhook_index, webhook_id)^
+-- Those from before migration 17 have the id itself.
+SELECT referral_id, body_index FROM webhook_receipts
+WHERE source = :source AND (webhook_index = :webhook_index OR webhook_id = :webhook_id);
 
--- name: keep_receipt(source, webhook_id, body_index, referral_id, received_at)$
-INSERT INTO webhook_receipts (source, webhook_id, body_index, referral_id, received_at)
-VALUES (:source, :webhook_id, :body_index, :referral_id, :received_at)
-ON CONFLICT (source, webhook_id) DO NOTHING
-RETURNING webhook_id;
+-- name: keep_receipt(source, webhook_index, body_index, referral_id, received_at)$
+INSERT INTO webhook_receipts (source, webhook_index, body_index, referral_id, received_at)
+VALUES (:source, :webhook_index, :body_index, :referral_id, :received_at)
+ON CONFLICT (source, webhook_index) DO NOTHING
+RETURNING webhook_index;
 
 -- name: known_as(source, source_index)$
 SELECT id FROM referrals WHERE source = :source AND source_index = :source_index;

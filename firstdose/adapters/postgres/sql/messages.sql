@@ -2,9 +2,10 @@
 -- The messages of a referral are stored one after the other, so that their order is the order of their ordinals.
 SELECT id FROM referrals WHERE id = :referral_id FOR NO KEY UPDATE;
 
--- name: stored_as(referral_id, id, idempotency_key)^
+-- name: stored_as(referral_id, id, key_index, idempotency_key)^
+-- Those from before migration 17 have the key itself.
 SELECT id, referral_id, kind, actor, body, state, attempts, received_at, refusal, sealed FROM messages
-WHERE referral_id = :referral_id AND (id = :id OR idempotency_key = :idempotency_key)
+WHERE referral_id = :referral_id AND (id = :id OR key_index = :key_index OR idempotency_key = :idempotency_key)
 ORDER BY id = :id LIMIT 1;
 
 -- name: nth_newest_of_actor(referral_id, actor, since, skipped)$
@@ -12,9 +13,9 @@ SELECT received_at FROM messages
 WHERE referral_id = :referral_id AND actor ->> 'id' = :actor AND received_at > :since
 ORDER BY received_at DESC OFFSET :skipped LIMIT 1;
 
--- name: insert(id, referral_id, kind, actor, body, sealed, idempotency_key, received_at)$
-INSERT INTO messages (id, referral_id, kind, actor, body, sealed, idempotency_key, next_attempt_at, received_at)
-VALUES (:id, :referral_id, :kind, :actor, :body, :sealed, :idempotency_key, now(), :received_at)
+-- name: insert(id, referral_id, kind, actor, body, sealed, key_index, received_at)$
+INSERT INTO messages (id, referral_id, kind, actor, body, sealed, key_index, next_attempt_at, received_at)
+VALUES (:id, :referral_id, :kind, :actor, :body, :sealed, :key_index, now(), :received_at)
 RETURNING pg_notify('messages', '')::text;
 
 -- name: find(id)^

@@ -30,3 +30,6 @@ UPDATE work_items SET snoozed_until = :until WHERE id = :id RETURNING *;
 -- name: join_team(referral_id, role, member)!
 INSERT INTO teams (referral_id, role, member) VALUES (:referral_id, :role, :member)
 ON CONFLICT (referral_id, role) DO NOTHING;
+
+-- name: knows_nurse(nurse)$
+SELECT EXISTS (SELECT FROM nurses WHERE id = :nurse);
