@@ -1,8 +1,7 @@
 """Which stories are recorded, and how: `python -m tests.replay.recording` writes the unreleased ones anew.
 
-With a release, `python -m tests.replay.recording 0.2.0`, it records those of that release, once for all: they are never
-written again (docs/changing-the-process.md). A referral that runs when a new version is deployed has a history and a
-state like these. The histories are sealed with the tests' key; histories and states hold nobody's data.
+With a release, as in `… 0.2.0`, it records that one once for all (docs/changing-the-process.md). A referral that runs
+at a deployment has a history and a state like these. They hold nobody's data; histories are sealed with the tests' key.
 """
 
 import json
