@@ -21,6 +21,7 @@ from firstdose.adapters.postgres.vault import Vault
 from firstdose.domain.answer_match import Named
 from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.channel import Channel
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.sealed_text import opened_texts
 from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
 from firstdose.ports import Impossible
