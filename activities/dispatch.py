@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from firstdose.ports import NurseRoster, NurseSearch, Request, VisitHold
+from firstdose.ports import EffectRequest, NurseRoster, NurseSearch, VisitHold
 
 
 class DispatchActivities:
@@ -18,5 +18,5 @@ class DispatchActivities:
         return await self._roster.hold(hold)
 
     @activity.defn
-    async def release_visit(self, request: Request) -> None:
+    async def release_visit(self, request: EffectRequest) -> None:
         await self._roster.release(request)

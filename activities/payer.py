@@ -3,27 +3,27 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from firstdose.domain.authorization import PayerAnswer, Submission
-from firstdose.domain.clocks import Clock
-from firstdose.domain.coverage import Benefits
+from firstdose.domain.authorization.lines import PayerAnswer, Submission
+from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.payer.coverage import Benefits
 from firstdose.ports import (
     AuthorizationRequest,
     ClockJudgment,
     ClockRequest,
     DecisionWait,
     DocumentsReply,
+    EffectRequest,
     JudgedClock,
-    PayerDesk,
-    Request,
+    PayerGateway,
 )
 
 
 class PayerActivities:
-    def __init__(self, payer: PayerDesk) -> None:
+    def __init__(self, payer: PayerGateway) -> None:
         self._payer = payer
 
     @activity.defn
-    async def verify_benefits(self, request: Request) -> Benefits:
+    async def verify_benefits(self, request: EffectRequest) -> Benefits:
         return await self._payer.verify_benefits(request)
 
     @activity.defn
@@ -44,7 +44,7 @@ class PayerActivities:
         return answer
 
     @activity.defn
-    async def read_answer(self, request: Request) -> PayerAnswer | None:
+    async def read_answer(self, request: EffectRequest) -> PayerAnswer | None:
         return await self._payer.read(request)
 
     @activity.defn

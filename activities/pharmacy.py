@@ -2,8 +2,8 @@
 
 from temporalio import activity
 
-from firstdose.domain.therapy import Reservation
-from firstdose.ports import Pharmacy, Request
+from firstdose.domain.care.therapy import Reservation
+from firstdose.ports import EffectRequest, Pharmacy
 
 
 class PharmacyActivities:
@@ -11,9 +11,9 @@ class PharmacyActivities:
         self._pharmacy = pharmacy
 
     @activity.defn
-    async def reserve_stock(self, request: Request) -> Reservation:
+    async def reserve_stock(self, request: EffectRequest) -> Reservation:
         return await self._pharmacy.reserve(request)
 
     @activity.defn
-    async def return_stock(self, request: Request) -> None:
+    async def return_stock(self, request: EffectRequest) -> None:
         await self._pharmacy.release(request)

@@ -5,8 +5,8 @@ from typing import Final
 
 from temporalio import activity
 
-from firstdose.domain.journal import Batch, Recorded
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.work.journal import Batch, Recorded
 from firstdose.ports import Impossible, Opening, Records, Unavailable
 
 _LOCAL_ATTEMPT_S: Final = 1.5

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from desk.http.app import create_app
-from desk.http.desk import open_desk
+from desk.http.app_context import open_desk
 from desk.serve import http_server
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.postgres.pool import Pool, database

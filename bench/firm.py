@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bench.staff import AttendedRecords, Staff
-from bench.stage import Stage
+from bench.stage import BenchServers
 from workers.build import referral_workers
-from workers.outside import open_activities
+from workers.wiring import open_activities
 
 
 @asynccontextmanager
-async def at_work(stage: Stage) -> AsyncIterator[None]:
+async def at_work(stage: BenchServers) -> AsyncIterator[None]:
     """Workers for every queue, until the block ends."""
     staff = Staff(stage.client)
     async with open_activities(stage.settings, stage.keyring) as real, AsyncExitStack() as running:

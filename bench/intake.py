@@ -9,7 +9,7 @@ from uuid import uuid4
 from bench import referrals
 from bench.caller import call_all, request
 from bench.figures import Report, median, ratio, rounded, spread
-from bench.stage import Stage, set_up
+from bench.stage import BenchServers, set_up
 from firstdose.adapters.webhooks import sign
 from local.state import SOURCE
 
@@ -17,10 +17,10 @@ _AT_ONCE = 16
 _JSON = {"content-type": "application/json"}
 
 
-class Rounds:
+class IntakeRounds:
     """Of one endpoint: acknowledgements per second of each round, and how long each acknowledgement took."""
 
-    def __init__(self, stage: Stage, name: str, number: int) -> None:
+    def __init__(self, stage: BenchServers, name: str, number: int) -> None:
         self.rates: list[float] = []
         self._took: list[float] = []
         self._stage, self._name, self._number = stage, name, number
@@ -53,28 +53,28 @@ async def measure(*, quick: bool) -> Report:
     }
 
 
-async def _alternating(rounds: int, number: int) -> tuple[Rounds, Rounds]:
+async def _alternating(rounds: int, number: int) -> tuple[IntakeRounds, IntakeRounds]:
     async with (
         set_up() as stage,
         stage.process("desk", "bench.endpoints", "desk", str(stage.ports["desk"])),
         stage.process("bare", "bench.endpoints", "bare", str(stage.ports["bare"])),
     ):
-        both = Rounds(stage, "desk", number), Rounds(stage, "bare", number)
+        both = IntakeRounds(stage, "desk", number), IntakeRounds(stage, "bare", number)
         for turn in range(rounds + 1):
             for each in both:
                 await each.play(warming_up=turn == 0)
         return both
 
 
-async def _deployed(number: int) -> Rounds:
+async def _deployed(number: int) -> IntakeRounds:
     async with set_up() as stage, stage.process("desk", "desk", "serve"):
-        desk = Rounds(stage, "desk", number)
+        desk = IntakeRounds(stage, "desk", number)
         for turn in range(3):
             await desk.play(warming_up=turn == 0)
         return desk
 
 
-def _requests(stage: Stage, name: str) -> Iterator[bytes]:
+def _requests(stage: BenchServers, name: str) -> Iterator[bytes]:
     secret = stage.settings.sources[SOURCE][0].get_secret_value()
     path = f"/webhooks/referrals/{SOURCE}" if name == "desk" else "/messages"
     for body in referrals.bodies():

@@ -12,23 +12,23 @@ from temporalio.client import WorkflowHandle
 
 from bench.caller import call_all, request
 from bench.referrals import APPROVED, PAYER
-from bench.stage import Stage
-from firstdose.adapters.payers.hook import hook_secret
+from bench.stage import BenchServers
+from firstdose.adapters.payers.webhook_secret import webhook_secret
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.contacts import PostgresContacts
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.pool import database
-from firstdose.adapters.postgres.vault import Vault
 from simulator.payer_book import Asking, Filed, Subscribed
 from simulator.payer_notice import notification
 from workflows.messages import Status, workflow_id
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 Handle = WorkflowHandle[Any, Any]
 
 _BETWEEN_LOOKS_S = 0.05
 
 
-async def traces(stage: Stage, referral_ids: Sequence[str]) -> dict[str, str]:
+async def traces(stage: BenchServers, referral_ids: Sequence[str]) -> dict[str, str]:
     """The number under which the payer knows each referral's request."""
     async with httpx2.AsyncClient(trust_env=False) as http:
         known = (await http.get(f"http://127.0.0.1:{stage.ports['payer']}/recorder")).json()["by_payer"][PAYER]
@@ -43,12 +43,12 @@ def contact_of(trace: str) -> str:
     return str(UUID(trace))
 
 
-async def tell(stage: Stage, requests: dict[str, str]) -> list[float]:
+async def tell(stage: BenchServers, requests: dict[str, str]) -> list[float]:
     """Notify the desk that the payer approved, one request after the other; the seconds until the next activity."""
     took = []
     for referral_id, trace in requests.items():
         handle = stage.client.get_workflow_handle(workflow_id(referral_id))
-        status = await handle.query(Referral.status)
+        status = await handle.query(ReferralWorkflow.status)
         message = _message(stage, trace, status)
         begun = datetime.now(UTC)
         await call_all(stage.ports["desk"], [message], at_once=1, expect=200)
@@ -56,7 +56,7 @@ async def tell(stage: Stage, requests: dict[str, str]) -> list[float]:
     return took
 
 
-def _message(stage: Stage, trace: str, status: Status) -> bytes:
+def _message(stage: BenchServers, trace: str, status: Status) -> bytes:
     lines = tuple(Asking(sequence=each.sequence, code=each.code, units=each.units) for each in status.lines)
     filed = Filed(
         payer=PAYER,
@@ -67,7 +67,7 @@ def _message(stage: Stage, trace: str, status: Status) -> bytes:
         answered_at=datetime.now(UTC),
     )
     subscription = Subscribed(id="bench", payer=PAYER, criteria="", endpoint="")
-    proof = {"authorization": f"Bearer {hook_secret(stage.keyring, PAYER)}", "content-type": "application/fhir+json"}
+    proof = {"authorization": f"Bearer {webhook_secret(stage.keyring, PAYER)}", "content-type": "application/fhir+json"}
     return request(f"/webhooks/payers/{PAYER}/pas", proof, json.dumps(notification(subscription, filed)).encode())
 
 

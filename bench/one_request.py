@@ -4,9 +4,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.payer import PayerActivities
-    from firstdose.domain.coverage import Benefits
+    from firstdose.domain.payer.coverage import Benefits
     from firstdose.domain.policy import Policy
-    from firstdose.ports import Request
+    from firstdose.ports import EffectRequest
     from workflows import options
 
 
@@ -14,6 +14,6 @@ with workflow.unsafe.imports_passed_through():
 class OneRequest:
     @workflow.run
     async def run(self, payer: str) -> Benefits:
-        request = Request(referral_id=payer, key=workflow.info().workflow_id)
+        request = EffectRequest(referral_id=payer, key=workflow.info().workflow_id)
         config = options.payer(Policy().payer.give_up_after)
         return await workflow.execute_activity_method(PayerActivities.verify_benefits, request, **config)

@@ -11,8 +11,8 @@ import orjson
 from bench.figures import Report, rounded, spread
 from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.request import submission
-from firstdose.domain.authorization import Line, LineState
-from firstdose.domain.referral import Document, DocumentKind
+from firstdose.domain.authorization.lines import Line, LineState
+from firstdose.domain.referral.referral import Document, DocumentKind
 from firstdose.payer_ports import PayerCase
 from simulator.payer_answer import read_request, response_bundle
 from tests.contract.cases import NOW, US, case, lines, referral

@@ -7,9 +7,9 @@ from time import perf_counter
 
 from bench.figures import Report, rounded, spread
 from firstdose.adapters.postgres.migrate import migrate
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import database
-from firstdose.domain.channel import Plan
+from firstdose.domain.payer.channel import Plan
 from local.postgres import EmbeddedPostgres
 from simulator.plans import Row, made_up_plans
 

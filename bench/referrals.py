@@ -8,18 +8,18 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from bench.stage import Stage
+from bench.stage import BenchServers
 from desk.intake.parse import parse
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.intake import Delivery, Intake
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.stage import Closing
+from firstdose.adapters.postgres.referrals.intake import Intake, WebhookDelivery
+from firstdose.domain.work.stage import Closing
 from local.state import SOURCE
 from simulator.referrals import make_referral
 from simulator.scenario import load_scenarios
 from workflows.messages import REFERRALS_QUEUE, ReferralStart, workflow_id
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 PAYER = "union-works-plan"
 APPROVED = "approved"
@@ -42,21 +42,21 @@ def bodies(scenario: str = APPROVED) -> Iterator[bytes]:
         yield json.dumps({"type": "referral.received", "data": data}).encode()
 
 
-async def receive(stage: Stage, pool: Pool, number: int, scenario: str = APPROVED) -> list[str]:
+async def receive(stage: BenchServers, pool: Pool, number: int, scenario: str = APPROVED) -> list[str]:
     """Take in so many referrals, without their workflows; their ids."""
     intake = Intake(pool, Vault(stage.keyring), AuditTrail(stage.keyring))
     now, ids = datetime.now(UTC), []
     for body, _ in zip(bodies(scenario), range(number), strict=False):
         message = parse(_JSON, body, today=now.date())
-        receipt = await intake.accept(Delivery(SOURCE, message.source_referral_id, body, message, now))
+        receipt = await intake.accept(WebhookDelivery(SOURCE, message.source_referral_id, body, message, now))
         ids.append(receipt.referral_id)
     return ids
 
 
-async def start(stage: Stage, referral_id: str) -> WorkflowHandle[Any, Closing]:
+async def start(stage: BenchServers, referral_id: str) -> WorkflowHandle[Any, Closing]:
     """As the desk's relay starts it."""
     return await stage.client.start_workflow(
-        Referral.run,
+        ReferralWorkflow.run,
         ReferralStart(referral_id=referral_id, source=SOURCE),
         id=workflow_id(referral_id),
         task_queue=REFERRALS_QUEUE,

@@ -16,19 +16,19 @@ from temporalio.worker import Worker
 from activities.payer import PayerActivities
 from bench.figures import Report, rounded, spread
 from bench.one_request import OneRequest
-from bench.stage import Stage, set_up
+from bench.stage import BenchServers, set_up
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
-from firstdose.adapters.payers.passage import FreePassage, GuardedPassage, Passage
+from firstdose.adapters.payers.resilience import GuardedCalls, Resilience, UnguardedCalls
 from firstdose.adapters.payers.wire import Wire
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
+from firstdose.adapters.postgres.payers.health import PostgresCircuitBreaker, PostgresRateLimiter
 from firstdose.adapters.postgres.pool import database
-from firstdose.domain.channel import Channel
-from firstdose.domain.coverage import Benefits
-from firstdose.domain.payer_health import HealthRules
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.coverage import Benefits
+from firstdose.domain.payer.health import HealthRules
 from firstdose.payer_ports import PayerEndpoint
-from firstdose.ports import Request
+from firstdose.ports import EffectRequest
 from tests.contract.cases import US, case
 from workers.activity_calls import ActivityCalls
 from workflows.messages import PAYERS_QUEUE
@@ -42,15 +42,15 @@ _A_DROP_S: Final = 0.1
 _BETWEEN_S: Final = 0.5
 
 
-class Desk:
+class SlowPayerDesk:
     """Of ports.PayerDesk what `OneRequest` needs: the payer's name stands in the referral's id."""
 
-    def __init__(self, passage: Passage, channel: PasChannel, urls: dict[str, str]) -> None:
+    def __init__(self, passage: Resilience, channel: PasChannel, urls: dict[str, str]) -> None:
         self._passage = passage
         self._channel = channel
         self._urls = urls
 
-    async def verify_benefits(self, request: Request) -> Benefits:
+    async def verify_benefits(self, request: EffectRequest) -> Benefits:
         payer = request.referral_id
         endpoint = PayerEndpoint(payer=payer, name=payer, base_url=self._urls[payer], timeout=DRIPS, at_once=AT_ONCE)
         async with self._passage.to(endpoint, Channel.PAS):
@@ -66,17 +66,17 @@ async def measure(*, quick: bool) -> Report:
         httpx2.AsyncClient(trust_env=False) as http,
         dripping() as url,
     ):
-        audit, pace = AuditTrail(stage.keyring), PostgresPace(pool, _now)
+        audit, pace = AuditTrail(stage.keyring), PostgresRateLimiter(pool, _now)
         urls = {"slow": url, "prompt": f"http://127.0.0.1:{stage.ports['payer']}/fhir/prompt"}
         channel = PasChannel(PasClient(Wire(http)), US)
-        passages: dict[str, Passage] = {
-            "nothing": FreePassage(),
-            "places": GuardedPassage(PostgresPayerHealth(pool, audit, _now, NEVER), pace),
-            "everything": GuardedPassage(PostgresPayerHealth(pool, audit, _now), pace),
+        passages: dict[str, Resilience] = {
+            "nothing": UnguardedCalls(),
+            "places": GuardedCalls(PostgresCircuitBreaker(pool, audit, _now, NEVER), pace),
+            "everything": GuardedCalls(PostgresCircuitBreaker(pool, audit, _now), pace),
         }
-        alone = await _prompt_ones(stage, Desk(FreePassage(), channel, urls), slow=0, prompt=prompt)
+        alone = await _prompt_ones(stage, SlowPayerDesk(UnguardedCalls(), channel, urls), slow=0, prompt=prompt)
         took = {
-            name: await _prompt_ones(stage, Desk(passage, channel, urls), slow=slow, prompt=prompt)
+            name: await _prompt_ones(stage, SlowPayerDesk(passage, channel, urls), slow=slow, prompt=prompt)
             for name, passage in passages.items()
         }
     return {
@@ -91,7 +91,7 @@ async def measure(*, quick: bool) -> Report:
     }
 
 
-async def _prompt_ones(stage: Stage, desk: Desk, *, slow: int, prompt: int) -> list[float]:
+async def _prompt_ones(stage: BenchServers, desk: SlowPayerDesk, *, slow: int, prompt: int) -> list[float]:
     activities = PayerActivities(desk)  # type: ignore[arg-type]
     async with Worker(
         stage.client,
@@ -111,13 +111,13 @@ async def _prompt_ones(stage: Stage, desk: Desk, *, slow: int, prompt: int) -> l
     return took
 
 
-async def _timed(stage: Stage) -> float:
+async def _timed(stage: BenchServers) -> float:
     begun = monotonic()
     await (await _begin(stage, "prompt")).result()
     return monotonic() - begun
 
 
-async def _begin(stage: Stage, payer: str) -> WorkflowHandle[Any, Any]:
+async def _begin(stage: BenchServers, payer: str) -> WorkflowHandle[Any, Any]:
     return await stage.client.start_workflow(OneRequest.run, payer, id=f"one-{uuid4()}", task_queue=PAYERS_QUEUE)
 
 

@@ -9,10 +9,10 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.records import RecordActivities
-from firstdose.domain.journal import Batch, Opened, Recorded
-from firstdose.domain.message import MessageKind
-from firstdose.domain.role import Actor
-from firstdose.domain.work_item import WorkItem, WorkItemState
+from firstdose.domain.work.journal import Batch, Opened, Recorded
+from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.role import Actor
+from firstdose.domain.work.work_item import WorkItem, WorkItemState
 from firstdose.ports import Opening
 from simulator.answers import resolution, script_of
 from simulator.pace import Pace

@@ -16,12 +16,12 @@ from temporalio.client import Client
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.migrate import migrate
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, database
-from firstdose.adapters.postgres.roster import PostgresRoster
-from firstdose.adapters.postgres.stock import PostgresPharmacy
-from firstdose.adapters.postgres.vault import Vault
+from firstdose.adapters.postgres.staff.roster import PostgresRoster
+from firstdose.adapters.postgres.staff.stock import PostgresPharmacy
 from firstdose.adapters.search_attributes import register_search_attributes
 from firstdose.adapters.temporal import connect
 from firstdose.settings import Settings, child_environment, load_settings
@@ -41,7 +41,7 @@ _POLICY = {"version": "bench", "dispatch": {"lead": "P60D"}}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class BenchServers:
     """Servers of one measurement's own; they and all that they hold are gone when it ends."""
 
     folder: Path
@@ -71,7 +71,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up() -> AsyncIterator[Stage]:
+async def set_up() -> AsyncIterator[BenchServers]:
     """Servers as the local stack runs them, migrated, with the made-up registers of the local stack."""
     async with AsyncExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="firstdose-bench-")))
@@ -101,7 +101,7 @@ async def set_up() -> AsyncIterator[Stage]:
         await migrate(postgres.dsn)
         async with database(postgres.dsn) as pool:
             await _fill_registers(pool, keyring, addresses)
-        yield Stage(
+        yield BenchServers(
             folder=folder,
             ports=ports,
             environment=environment,

@@ -18,7 +18,7 @@ from bench.figures import Report, median, ratio, rounded
 from bench.firm import at_work
 from bench.history import weigh
 from bench.processor import Processor, per_each
-from bench.stage import Stage, set_up
+from bench.stage import BenchServers, set_up
 from firstdose.adapters.postgres.pool import Pool, database
 
 TARGET_RATIO = 0.7
@@ -79,7 +79,7 @@ class Rounds:
         }
 
 
-async def _warm_up(stage: Stage, pool: Pool, number: int) -> BareStart:
+async def _warm_up(stage: BenchServers, pool: Pool, number: int) -> BareStart:
     """A round of ours and one bare; ours, as busy as when it is measured, says how much the bare one has to do."""
     received = await referrals.receive(stage, pool, number)
     handles = await asyncio.gather(*(_referral(stage, each) for each in received))
@@ -92,7 +92,7 @@ async def _warm_up(stage: Stage, pool: Pool, number: int) -> BareStart:
     return shape
 
 
-async def _referral(stage: Stage, referral_id: str) -> Handle:
+async def _referral(stage: BenchServers, referral_id: str) -> Handle:
     handle = await referrals.start(stage, referral_id)
     assert await handle.result() == "completed"
     return handle

@@ -11,11 +11,11 @@ from temporalio.service import RPCError
 from bench import referrals
 from bench.figures import Report, rounded, spread
 from bench.notices import Handle, contact_of, next_activity, tell, traces
-from bench.stage import Stage, set_up
+from bench.stage import BenchServers, set_up
 from firstdose.adapters.postgres.pool import database
 from local.children import Child
 from workflows.messages import PayerAnswered, workflow_id
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 _AT_ONCE = 16
 _PATIENCE_S = 600.0
@@ -51,7 +51,7 @@ async def measure(*, quick: bool) -> Report:
     }
 
 
-async def _idle(stage: Stage, worker: Child) -> int:
+async def _idle(stage: BenchServers, worker: Child) -> int:
     """After one referral, so that what is loaded at first use is loaded."""
     await _wait_for_payer(stage, 1)
     return await _settled_rss(worker)
@@ -63,7 +63,7 @@ async def _settled_rss(worker: Child) -> int:
     return psutil.Process(worker.pid).memory_info().rss
 
 
-async def _wait_for_payer(stage: Stage, number: int) -> tuple[list[str], float]:
+async def _wait_for_payer(stage: BenchServers, number: int) -> tuple[list[str], float]:
     """Open so many referrals, each until the payer has pended it; their ids, and how long that took."""
     before = await _pended(stage)
     async with database(stage.dsn) as pool:
@@ -77,20 +77,20 @@ async def _wait_for_payer(stage: Stage, number: int) -> tuple[list[str], float]:
     return ids, monotonic() - begun
 
 
-async def _start_in_turn(stage: Stage, waiting: Iterable[str]) -> None:
+async def _start_in_turn(stage: BenchServers, waiting: Iterable[str]) -> None:
     for referral_id in waiting:
         await referrals.start(stage, referral_id)
 
 
-async def _pended(stage: Stage) -> int:
+async def _pended(stage: BenchServers) -> int:
     return (await stage.client.count_workflows("Authorization = 'pended'")).count
 
 
-async def _restart(stage: Stage, worker: Child, referral_id: str, trace: str) -> Report:
+async def _restart(stage: BenchServers, worker: Child, referral_id: str, trace: str) -> Report:
     """Start the killed worker again: seconds until it has answered a query, and has taken a referral its next step."""
     handle = stage.client.get_workflow_handle(workflow_id(referral_id))
     signaled, begun = datetime.now(UTC), monotonic()
-    await handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact_of(trace)))
+    await handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact_of(trace)))
     await worker.start()
 
     async def since_begun(moved: Awaitable[object]) -> float:
@@ -107,7 +107,7 @@ async def _restart(stage: Stage, worker: Child, referral_id: str, trace: str) ->
 async def _until_answered(handle: Handle) -> None:
     while True:
         try:
-            await handle.query(Referral.status)
+            await handle.query(ReferralWorkflow.status)
         except RPCError:
             continue
         return

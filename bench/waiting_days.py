@@ -7,7 +7,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 
 from bench.figures import Report, rounded
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.authorization import Submission
+from firstdose.domain.authorization.lines import Submission
 from firstdose.ports import AuthorizationRequest
 from tests.process.outside import APPROVED, PENDED, Outside
 from tests.process.server import time_skipping

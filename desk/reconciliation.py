@@ -13,9 +13,9 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from desk.workflow_runs import WorkflowRun, WorkflowRuns
 from firstdose.adapters.postgres.paging import is_uuid
-from firstdose.adapters.postgres.reconciliation import Deviation, ProcessStore, StoredProcess
-from firstdose.domain.journal import Standing
-from firstdose.domain.message import MessageState
+from firstdose.adapters.postgres.referrals.reconciliation import Deviation, ProcessStore, StoredProcess
+from firstdose.domain.work.journal import ReferralSnapshot
+from firstdose.domain.work.message import MessageState
 from firstdose.ports import Impossible
 from workflows.messages import Status, workflow_id
 
@@ -38,7 +38,7 @@ class Trouble(StrEnum):
     SHREDDED = "shredded"
 
 
-class Outcome(StrEnum):
+class Repair(StrEnum):
     MENDED = "mended"
     TO_MEND = "to_mend"
     """It was only looked at."""
@@ -51,7 +51,7 @@ class Difference(NamedTuple):
 
     referral_id: str
     trouble: Trouble | Deviation
-    outcome: Outcome
+    outcome: Repair
     what: str = ""
     fix: str = ""
 
@@ -86,7 +86,7 @@ class Reconciliation:
         self._store = store
         self._runs = WorkflowRuns(client)
         self._mend = mend
-        self._mended = Outcome.MENDED if mend else Outcome.TO_MEND
+        self._mended = Repair.MENDED if mend else Repair.TO_MEND
         self._settling = settling
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._unanswered = 0
@@ -208,7 +208,7 @@ class Reconciliation:
 
     async def _contents(self, stored: StoredProcess, status: Status, numbers: range, *, mend: bool) -> list[Difference]:
         found = await self._store.compare(stored.id, numbers, _standing(status), status.open_items, mend=mend)
-        outcome = Outcome.MENDED if mend else Outcome.TO_MEND
+        outcome = Repair.MENDED if mend else Repair.TO_MEND
         return [Difference(stored.id, each.deviation, outcome, each.what) for each in found or ()]
 
     async def _replace(self, stored: StoredProcess, run: WorkflowRun) -> list[Difference]:
@@ -245,7 +245,7 @@ class Reconciliation:
 
 
 def _left(referral_id: str, trouble: Trouble) -> Difference:
-    return Difference(referral_id, trouble, Outcome.LEFT, fix=_FIXES[trouble])
+    return Difference(referral_id, trouble, Repair.LEFT, fix=_FIXES[trouble])
 
 
 def _unknown(name: str) -> Difference:
@@ -254,8 +254,8 @@ def _unknown(name: str) -> Difference:
     return _left(referral_id, Trouble.REFERRAL_UNKNOWN)._replace(what=workflow_id(name))
 
 
-def _standing(status: Status) -> Standing:
-    return Standing(
+def _standing(status: Status) -> ReferralSnapshot:
+    return ReferralSnapshot(
         stage=status.stage,
         closing=status.closing,
         lines=status.lines,

@@ -6,11 +6,11 @@ from typing import Final
 
 import structlog
 
-from desk.http.desk import Desk
-from desk.measures import DIFFERENCES
-from desk.reconciliation import Difference, Outcome, Reconciliation
-from firstdose.adapters.postgres.reconciliation import ProcessStore, alone
-from firstdose.domain.role import SYSTEM
+from desk.http.app_context import AppContext
+from desk.metrics import DIFFERENCES
+from desk.reconciliation import Difference, Reconciliation, Repair
+from firstdose.adapters.postgres.referrals.reconciliation import ProcessStore, alone
+from firstdose.domain.work.role import SYSTEM
 from firstdose.ports import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ _ASKED_EACH_TIME: Final = 50
 """Workflows that are asked for their status although nothing makes them suspect."""
 
 
-async def reconcile_regularly(desk: Desk) -> None:
+async def reconcile_regularly(desk: AppContext) -> None:
     """Every so often, if it is not switched off and no other desk is at it."""
     after: str | None = None
     while every := desk.settings.reconcile_every:
@@ -34,20 +34,20 @@ async def reconcile_regularly(desk: Desk) -> None:
             log.exception("reconciliation_failed")
 
 
-async def reconcile_once(desk: Desk, after: str | None) -> str | None:
+async def reconcile_once(desk: AppContext, after: str | None) -> str | None:
     """Look at what is suspect, and at the referrals that follow `after`; the last of these. Raises Unavailable."""
     reconciliation = Reconciliation(desk.client, ProcessStore(desk.pool, desk.vault, desk.audit, SYSTEM.id), mend=True)
-    outcomes: Counter[Outcome] = Counter()
+    outcomes: Counter[Repair] = Counter()
     async for difference in reconciliation.suspects():
         outcomes[_told(difference)] += 1
     more, last = await reconciliation.next_ones(after, number=_ASKED_EACH_TIME)
     outcomes.update(map(_told, more))
-    for outcome in (Outcome.MENDED, Outcome.LEFT):
+    for outcome in (Repair.MENDED, Repair.LEFT):
         DIFFERENCES.labels(outcome).set(outcomes[outcome])
     return last
 
 
-def _told(difference: Difference) -> Outcome:
-    say = log.error if difference.outcome is Outcome.LEFT else log.warning
+def _told(difference: Difference) -> Repair:
+    say = log.error if difference.outcome is Repair.LEFT else log.warning
     say("difference", referral_id=difference.referral_id, code=difference.trouble, outcome=difference.outcome)
     return difference.outcome

@@ -11,13 +11,13 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from desk.delivery.run import relays
 from desk.http.app import create_app
-from desk.http.desk import open_desk
+from desk.http.app_context import open_desk
 from desk.http.protocol import GuardedProtocol
-from desk.relays import relays
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
-from firstdose.adapters.postgres.key_check import UnfitKeys
+from firstdose.adapters.postgres.keys.check import UnfitKeys
 from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
 from firstdose.settings import Settings

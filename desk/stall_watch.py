@@ -6,7 +6,7 @@ from typing import Final, NoReturn
 
 import structlog
 
-from desk.measures import ANSWERS, STALLED
+from desk.metrics import ANSWERS, STALLED
 from desk.stalls import Dependency, StallFinder
 from firstdose.ports import Unavailable
 

@@ -12,9 +12,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from desk import temporal_stalls
-from firstdose.adapters.postgres.stalls import StallStore
-from firstdose.domain.stage import Stage
-from firstdose.domain.stall import Stall, StallKind
+from firstdose.adapters.postgres.messages.stalls import StallStore
+from firstdose.domain.work.stage import Stage
+from firstdose.domain.work.stall import Stall, StallKind
 from firstdose.ports import Unavailable
 
 _STORE_PATIENCE_S: Final = 3.0

@@ -13,8 +13,8 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionDescri
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
-from firstdose.domain.journal import WaitingFor
-from firstdose.domain.stall import LEAST_FAILURES, LONGEST_WAIT, Stall, StallKind
+from firstdose.domain.work.journal import WaitingFor
+from firstdose.domain.work.stall import LEAST_FAILURES, LONGEST_WAIT, Stall, StallKind
 from workflows.messages import WAITING_FOR, WORKFLOW, workflow_id
 
 PATIENCE: Final = timedelta(seconds=1)

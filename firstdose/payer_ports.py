@@ -7,12 +7,12 @@ from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization import Line, PayerAnswer, PayerEvent
-from firstdose.domain.channel import Channel
-from firstdose.domain.coverage import Benefits
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.lines import Line, PayerAnswer, PayerEvent
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral import Referral, Site
+from firstdose.domain.referral.referral import Referral, Site
 from firstdose.ports import Impossible, Unavailable
 
 MOST_OF_A_BODY: Final = 20_000
@@ -153,7 +153,7 @@ class PayerChannel(Protocol):
         """Cancel `case.previous_trace`: what the payer said to it; None if it never had it."""
 
 
-class Purpose(StrEnum):
+class ContactPurpose(StrEnum):
     ELIGIBILITY = "eligibility"
     AUTHORIZATION = "authorization"
     DOCUMENTS = "documents"
@@ -171,7 +171,7 @@ class Contact(BaseModel):
     id: str
     referral_id: str
     payer: str
-    purpose: Purpose
+    purpose: ContactPurpose
     trace: str
     attempted: bool = False
     channel: Channel | None = None

@@ -9,18 +9,18 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from firstdose.domain.authorization import InformationRequest, Line, LineKind, PayerAnswer, Submission
-from firstdose.domain.channel import Plan
-from firstdose.domain.clock_rules import Purpose as ClockPurpose
-from firstdose.domain.clock_state import ClockState
-from firstdose.domain.clocks import Clock, Extension
-from firstdose.domain.coverage import Benefits
-from firstdose.domain.facts import Outline
-from firstdose.domain.journal import Batch, Recorded
+from firstdose.domain.authorization.lines import InformationRequest, Line, LineKind, PayerAnswer, Submission
+from firstdose.domain.care.therapy import Reservation
+from firstdose.domain.care.visit import Visit
+from firstdose.domain.clock.clocks import Clock, Extension
+from firstdose.domain.clock.rules import ClockPurpose as ClockPurpose
+from firstdose.domain.clock.state import ClockState
+from firstdose.domain.payer.channel import Plan
+from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.policy import Policy
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.therapy import Reservation
-from firstdose.domain.visit import Visit
+from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.work.journal import Batch, Recorded
 
 
 class PortError(Exception):
@@ -43,7 +43,7 @@ class Unavailable(PortError):
         self.retry_after = retry_after
 
 
-class Request(BaseModel):
+class EffectRequest(BaseModel):
     """What an activity is asked. `key` names the effect: the same key again is the same effect, done once."""
 
     model_config = ConfigDict(frozen=True)
@@ -52,7 +52,7 @@ class Request(BaseModel):
     key: str
 
 
-class AuthorizationRequest(Request):
+class AuthorizationRequest(EffectRequest):
     """Ask the payer for the lines, in one submission; `key` is the contact's id and the payer's trace number for it."""
 
     lines: tuple[Line, ...]
@@ -63,7 +63,7 @@ class AuthorizationRequest(Request):
     """How often the payer is asked to think again: 1 for a first appeal."""
 
 
-class ClockRequest(Request):
+class ClockRequest(EffectRequest):
     """Start a clock at `at` by the rules of the referral's plan: by the first of `purposes` that a rule knows.
 
     Of several kinds of line it is the clock that is due first.
@@ -75,7 +75,7 @@ class ClockRequest(Request):
     expedited: bool = False
 
 
-class ClockJudgment(Request):
+class ClockJudgment(EffectRequest):
     """Say how the clock stands at `at`, after the `extension` that the payer told us of."""
 
     clock: Clock
@@ -92,27 +92,27 @@ class JudgedClock(BaseModel):
     state: ClockState
 
 
-class DecisionWait(Request):
+class DecisionWait(EffectRequest):
     """Wait for another word of the payer than the one that is `known`; ask for it `every` so often."""
 
     every: timedelta
     known: PayerAnswer
 
 
-class DocumentsReply(Request):
+class DocumentsReply(EffectRequest):
     """Send the referral's documents of these kinds for the request that the contact `key` carried."""
 
     documents: tuple[str, ...]
     information: InformationRequest = InformationRequest()
 
 
-class NurseSearch(Request):
+class NurseSearch(EffectRequest):
     """Nurses with the skill and license for this referral's order, at most `limit`, best first."""
 
     limit: int
 
 
-class VisitHold(Request):
+class VisitHold(EffectRequest):
     """Hold (or release) a visit."""
 
     visit: Visit
@@ -136,7 +136,7 @@ class Topic(StrEnum):
     REACTION = "reaction"
 
 
-class Notice(Request):
+class Notice(EffectRequest):
     recipient: Recipient
     topic: Topic
 
@@ -146,7 +146,7 @@ class Opening(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    outline: Outline
+    outline: DeidentifiedFacts
     plan: Plan
     policy: Policy
 
@@ -163,18 +163,18 @@ class Records(Protocol):
         """
 
 
-class PayerDesk(Protocol):
+class PayerGateway(Protocol):
     """The payer as the process speaks to it: by referral and contact, each request at most once in effect."""
 
-    async def verify_benefits(self, request: Request) -> Benefits: ...
+    async def verify_benefits(self, request: EffectRequest) -> Benefits: ...
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
         """Send the request unless the payer has it already. Its answer may well be "pended"."""
 
-    async def inquire(self, request: Request) -> PayerAnswer:
+    async def inquire(self, request: EffectRequest) -> PayerAnswer:
         """The newest answer for this contact: ours if one has come, otherwise the payer's when asked now."""
 
-    async def read(self, request: Request) -> PayerAnswer | None:
+    async def read(self, request: EffectRequest) -> PayerAnswer | None:
         """The newest stored answer for this contact, without asking the payer."""
 
     async def send_documents(self, reply: DocumentsReply) -> None: ...
@@ -191,9 +191,9 @@ class PayerDesk(Protocol):
 class Pharmacy(Protocol):
     """Drug and supplies."""
 
-    async def reserve(self, request: Request) -> Reservation: ...
+    async def reserve(self, request: EffectRequest) -> Reservation: ...
 
-    async def release(self, request: Request) -> None:
+    async def release(self, request: EffectRequest) -> None:
         """Give back what was reserved under this key; nothing reserved is no error."""
 
 
@@ -206,7 +206,7 @@ class NurseRoster(Protocol):
     async def hold(self, hold: VisitHold) -> bool:
         """Hold the nurse for the visit; False if the nurse was given to another patient meanwhile."""
 
-    async def release(self, request: Request) -> None:
+    async def release(self, request: EffectRequest) -> None:
         """Release what is held under this key; nothing held is no error."""
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from firstdose.domain.journal import WaitingFor
-from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.work.journal import WaitingFor
+from firstdose.domain.work.stage import Closing, Stage
 from simulator.scenario import Scenario
 from simulator.staff_api import Row
 
@@ -20,7 +20,7 @@ _ENDS = (Stage.ON_SERVICE, Stage.CLOSED)
 
 
 @dataclass
-class Entry:
+class BoardRow:
     """One referral of the demo, from the moment in which it was sent (seconds of the clock)."""
 
     scenario: Scenario
@@ -55,7 +55,7 @@ class Entry:
 class Board:
     """Shows the entries while the block runs."""
 
-    def __init__(self, entries: Iterable[Entry], console: Console, clock: Clock = monotonic) -> None:
+    def __init__(self, entries: Iterable[BoardRow], console: Console, clock: Clock = monotonic) -> None:
         self._entries = list(entries)
         self._console = console
         self._clock = clock
@@ -72,7 +72,7 @@ class Board:
         if self._live:
             self._live.stop()
 
-    def tell(self, entry: Entry) -> None:
+    def tell(self, entry: BoardRow) -> None:
         """There is news of this one: a line where no table shows it."""
         if self._live is None:
             time, name, stage, waiting = self._cells(entry)
@@ -86,7 +86,7 @@ class Board:
             table.add_row(*self._cells(entry), style=_style(entry))
         return table
 
-    def _cells(self, entry: Entry) -> tuple[str, str, str, str]:
+    def _cells(self, entry: BoardRow) -> tuple[str, str, str, str]:
         stage = f"{entry.stage} ({entry.closing})" if entry.closing else entry.stage
         waiting = ", ".join(entry.row.waiting_for) if entry.row and entry.closing is None else ""
         time = minutes((entry.ended_at or self._clock()) - entry.sent_at)
@@ -101,7 +101,7 @@ def minutes(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
-def _style(entry: Entry) -> str:
+def _style(entry: BoardRow) -> str:
     if entry.ended_at is None:
         return ""
     return "green" if entry.as_expected else "red"

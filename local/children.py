@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from local.log_file import LogFile
-from local.tether import Lease, LeaseTakenError, die_with_parent
+from local.process_lock import ProcessLock, ProcessLockTaken, die_with_parent
 
 _LINES_SHOWN = 15
 _LAST_WORDS = 1.0
@@ -59,7 +59,7 @@ class Child:
         self.log = log
         self.environment = environment
         self.patience = patience
-        self.lease = Lease(lock)
+        self.lease = ProcessLock(lock)
         self.up = asyncio.Event()
         """Set from the moment it has proven ready until it dies."""
         self.started: datetime | None = None
@@ -152,7 +152,7 @@ class Child:
                 self.started = datetime.now(UTC)
                 self._process = await self.spawn(self.command, lease=lease, orphan_signal=self.orphan_signal)
                 self.lease.note(lease, self._process.pid)
-        except (OSError, LeaseTakenError) as error:
+        except (OSError, ProcessLockTaken) as error:
             raise self._failed(str(error)) from error
 
     async def spawn(

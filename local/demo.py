@@ -11,9 +11,9 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 
 from desk.cli.failure import DONE, FAILED, Failure
-from firstdose.domain.referral_message import MessageType
-from firstdose.domain.stage import Stage
-from local.board import Board, Entry, minutes
+from firstdose.domain.referral.source_message import MessageType
+from firstdose.domain.work.stage import Stage
+from local.board import Board, BoardRow, minutes
 from local.demo_state import fresh_state
 from local.dev import REFUSALS, options_from_settings, show_addresses, stop_on_signals
 from local.stack import LocalStack, StackOptions
@@ -21,7 +21,7 @@ from local.state import SOURCE
 from simulator.pace import DEMO_SPEED
 from simulator.plans import for_the_demo, made_up_plans
 from simulator.referrals import make_referral, scenarios_in_turn
-from simulator.source import Source
+from simulator.source import SimulatedSource
 from simulator.staff_api import DeskAway, DeskRefused, StaffApi, desk_client
 
 SCENARIOS = (
@@ -84,11 +84,11 @@ async def _run(options: StackOptions, speed: float, count: int, console: Console
     return code
 
 
-async def _played(stack: LocalStack, count: int, console: Console) -> AsyncIterator[Entry]:
+async def _played(stack: LocalStack, count: int, console: Console) -> AsyncIterator[BoardRow]:
     """Send the referrals and follow them; each is handed over as all have ended, or nothing moves any more."""
     async with desk_client(stack.addresses.desk) as http:
         api = StaffApi(http, stack.state.read("tokens.json", dict[str, str]()))
-        source = Source(http, SOURCE, stack.state.read("sources.json", dict[str, str]())[SOURCE])
+        source = SimulatedSource(http, SOURCE, stack.state.read("sources.json", dict[str, str]())[SOURCE])
         plans = for_the_demo(made_up_plans(payer_url=str(stack.addresses.payer)))
         sent = await _send(source, count, plans)
         with Board(sent.values(), console) as board:
@@ -97,19 +97,19 @@ async def _played(stack: LocalStack, count: int, console: Console) -> AsyncItera
             yield entry
 
 
-async def _send(source: Source, count: int, plans: Sequence[Mapping[str, str]]) -> dict[str, Entry]:
+async def _send(source: SimulatedSource, count: int, plans: Sequence[Mapping[str, str]]) -> dict[str, BoardRow]:
     """The referrals by their id; every other patient's plan is one of these."""
     run = f"DEMO-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    sent: dict[str, Entry] = {}
+    sent: dict[str, BoardRow] = {}
     for number, scenario in enumerate(scenarios_in_turn(SCENARIOS, count), start=1):
         plan = plans[number % len(plans)] if number % 2 == 0 else None
         referral = make_referral(scenario, number, run=run, plan=plan)
         referral_id = await source.send(MessageType.RECEIVED, referral, f"{run}-{number}")
-        sent[referral_id] = Entry(scenario, sent_at=monotonic())
+        sent[referral_id] = BoardRow(scenario, sent_at=monotonic())
     return sent
 
 
-async def _follow(api: StaffApi, sent: dict[str, Entry], board: Board) -> None:
+async def _follow(api: StaffApi, sent: dict[str, BoardRow], board: Board) -> None:
     news_at = monotonic()
     while any(entry.ended_at is None for entry in sent.values()) and monotonic() - news_at < _STUCK_AFTER:
         await asyncio.sleep(_LOOK_EVERY)
@@ -123,7 +123,7 @@ async def _follow(api: StaffApi, sent: dict[str, Entry], board: Board) -> None:
                 board.tell(entry)
 
 
-def _judge(entries: list[Entry], begun: float, console: Console) -> int:
+def _judge(entries: list[BoardRow], begun: float, console: Console) -> int:
     good = [entry for entry in entries if entry.as_expected]
     for entry in entries:
         if entry not in good:

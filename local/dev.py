@@ -12,10 +12,10 @@ from firstdose.settings import load_settings, outer_servers
 from local.children import StartFailedError
 from local.issuer import NotLoopbackError
 from local.ports import PortTakenError
+from local.process_lock import ProcessLockTaken
 from local.stack import LocalStack, StackOptions
 from local.state import KeysMissingError, StateInUseError
 from local.temporal_server import NAMESPACE
-from local.tether import LeaseTakenError
 from simulator.plans import PLANS
 
 SEEDS = Path(__file__).parent / "seed"
@@ -23,7 +23,7 @@ _REGISTERS = ("payers", "nurses", "stock")
 
 REFUSALS = (
     KeysMissingError,
-    LeaseTakenError,
+    ProcessLockTaken,
     NotLoopbackError,
     PortTakenError,
     StartFailedError,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from local.state import StateDirectory
 
 ISSUER = "https://firstdose.local"

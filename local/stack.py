@@ -14,7 +14,7 @@ from typing import Self
 
 import asyncpg
 
-from firstdose.adapters.postgres.keyed_database import was_begun
+from firstdose.adapters.postgres.keys.keyed_database import was_begun
 from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.ports import Unavailable
 from firstdose.settings import child_environment

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
-from local.tether import Lease, LeaseTakenError
+from local.process_lock import ProcessLock, ProcessLockTaken
 
 Json = TypeVar("Json")
 
@@ -41,7 +41,7 @@ class StateDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self._lease = Lease(self.path / "lock")
+        self._lease = ProcessLock(self.path / "lock")
         self._held: int | None = None
 
     @property
@@ -53,7 +53,7 @@ class StateDirectory:
         self.path.chmod(0o700)
         try:
             self._held = self._lease.take()
-        except LeaseTakenError:
+        except ProcessLockTaken:
             owner = self._lease.holder()
             raise StateInUseError(f"A local stack is already running on {self.path} (process {owner}).") from None
         self._lease.note(self._held, os.getpid())
@@ -67,7 +67,7 @@ class StateDirectory:
     async def clear_remains(self) -> None:
         """End what an earlier, killed run left behind: its addresses, and whatever still holds a child's lock."""
         self.remove("addresses.json")
-        await asyncio.gather(*(Lease(path).evict(patience=5) for path in self.path.glob("*.lock")))
+        await asyncio.gather(*(ProcessLock(path).evict(patience=5) for path in self.path.glob("*.lock")))
 
     def write(self, name: str, value: object) -> Path:
         """Replace a JSON file in one step."""

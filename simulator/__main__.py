@@ -10,7 +10,7 @@ from cyclopts import App
 from simulator.pace import DEMO_SPEED, Pace
 from simulator.payer import serve_payer
 from simulator.people import People
-from simulator.source import Source
+from simulator.source import SimulatedSource
 from simulator.staff_api import StaffApi, desk_client
 
 app = App(name="simulator", help="The simulated outside world of FirstDose.", version_flags=())
@@ -64,7 +64,7 @@ async def _world(
     payer_port: int, payer_state: Path | None, desk: str, tokens: dict[str, str], secrets: dict[str, str], pace: Pace
 ) -> None:
     async with desk_client(desk) as http:
-        sources = {name: Source(http, name, secret) for name, secret in secrets.items()}
+        sources = {name: SimulatedSource(http, name, secret) for name, secret in secrets.items()}
         people = People(StaffApi(http, tokens), pace, sources)
         playing = asyncio.create_task(people.run())
         serving = asyncio.create_task(serve_payer(payer_port, speed=pace.speed, state_file=payer_state))

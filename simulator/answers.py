@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from firstdose.domain.authorization import LineState
-from firstdose.domain.work_item import WorkItemKind
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.work.work_item import WorkItemKind
 from simulator.pace import Pace
 from simulator.scenario import Scenario
 from simulator.staff_api import Item

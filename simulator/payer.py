@@ -20,9 +20,9 @@ from starlette.types import ASGIApp
 from simulator.payer_answer import BadRequest, eligibility_response, member_id, read_request, resource, response_bundle
 from simulator.payer_book import Delivered, PayerBook, Subscribed
 from simulator.payer_fault import Dropped, misbehaving
-from simulator.payer_notice import Notifier
+from simulator.payer_notice import SubscriptionNotifier
 from simulator.receiver import receiver_routes
-from simulator.scenario import Asked
+from simulator.scenario import ScenarioRequest
 from simulator.x12_payer import x12_route
 
 Handler = Callable[[PayerBook, str, dict[str, Any]], Awaitable[Response]]
@@ -34,7 +34,7 @@ def payer_app(book: PayerBook) -> ASGIApp:
     @asynccontextmanager
     async def notifying(_: Starlette) -> AsyncIterator[None]:
         async with httpx2.AsyncClient(trust_env=False) as http:
-            task = asyncio.create_task(Notifier(book, http).run())
+            task = asyncio.create_task(SubscriptionNotifier(book, http).run())
             yield
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -87,7 +87,7 @@ async def _operate(book: PayerBook, handler: Handler, request: Request) -> Respo
 async def _submit(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
     scenario = book.scenario_of(member_id(bundle))
     request = read_request(payer, bundle, scenario.name, book.clock())
-    fault = book.fault(payer, request.trace, scenario, Asked.SUBMIT)
+    fault = book.fault(payer, request.trace, scenario, ScenarioRequest.SUBMIT)
 
     async def answer() -> dict[str, Any]:
         return response_bundle(book.file(request))
@@ -98,7 +98,7 @@ async def _submit(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Respon
 async def _inquire(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
     trace = resource(bundle, "Claim")["identifier"][0]["value"]
     book.count(Delivered(what="inquiries", name=trace))
-    fault = book.fault(payer, trace, book.scenario_of(member_id(bundle)), Asked.INQUIRE)
+    fault = book.fault(payer, trace, book.scenario_of(member_id(bundle)), ScenarioRequest.INQUIRE)
 
     async def answer() -> dict[str, Any]:
         book.decide_due()
@@ -112,7 +112,7 @@ async def _eligibility(book: PayerBook, payer: str, bundle: dict[str, Any]) -> R
     scenario = book.scenario_of(member_id(bundle))
     trace = resource(bundle, "CoverageEligibilityRequest")["identifier"][0]["value"]
     book.count(Delivered(what="eligibility", name=trace))
-    fault = book.fault(payer, trace, scenario, Asked.ELIGIBILITY)
+    fault = book.fault(payer, trace, scenario, ScenarioRequest.ELIGIBILITY)
 
     async def answer() -> dict[str, Any]:
         return eligibility_response(bundle, scenario.payer.eligibility)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from simulator.payer_book import Asking, Filed
-from simulator.scenario import Eligibility, Step, Word
+from simulator.scenario import Eligibility, ScenarioStep, Word
 
 Json = dict[str, Any]
 
@@ -119,7 +119,7 @@ def _patient(filed: Filed) -> Json:
     }
 
 
-def _item(filed: Filed, line: Asking, step: Step) -> Json:
+def _item(filed: Filed, line: Asking, step: ScenarioStep) -> Json:
     word = step.word_for(line.kind)
     extensions: list[Json] = []
     if word in (Word.APPROVE, Word.PARTIAL):
@@ -160,7 +160,7 @@ def _adjudication(
     }
 
 
-def _added(filed: Filed, step: Step) -> Json:
+def _added(filed: Filed, step: ScenarioStep) -> Json:
     """A6: the item keeps what was requested, what was authorized is added."""
     modified = [line for line in filed.lines if step.word_for(line.kind) is Word.MODIFY]
     added = [
@@ -186,7 +186,7 @@ def _half(line: Asking) -> int:
     return max(1, line.units // 2)
 
 
-def _wanted(filed: Filed, step: Step) -> Json:
+def _wanted(filed: Filed, step: ScenarioStep) -> Json:
     due = (filed.answered_at + step.due_in).date().isoformat()
     return {
         "resourceType": "CommunicationRequest",

@@ -13,21 +13,21 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from firstdose.domain.authorization import LineKind
+from firstdose.domain.authorization.lines import LineKind
 from simulator.scenario import (
-    Asked,
     Fault,
     Misbehavior,
     PayerScript,
     Scenario,
-    Step,
+    ScenarioRequest,
+    ScenarioStep,
     Upon,
     Word,
     load_scenarios,
     scenario_of,
 )
 
-_CANCELLED = (Step(answer=Word.CANCEL),)
+_CANCELLED = (ScenarioStep(answer=Word.CANCEL),)
 _AWAY = Fault(fault=Misbehavior.OUTAGE)
 
 
@@ -64,7 +64,7 @@ class Filed(BaseModel):
     due_at: datetime | None = None
 
     @property
-    def script(self) -> tuple[Step, ...]:
+    def script(self) -> tuple[ScenarioStep, ...]:
         payer = self.payer_script
         return _CANCELLED if self.cancels else payer.appeal if self.appeal else payer.authorization
 
@@ -78,11 +78,11 @@ class Filed(BaseModel):
         return self.cancelled and self.payer_script.heeds_cancellation
 
     @property
-    def present(self) -> Step:
+    def present(self) -> ScenarioStep:
         return self.script[self.step]
 
     @property
-    def following(self) -> Step | None:
+    def following(self) -> ScenarioStep | None:
         return self.script[self.step + 1] if self.step + 1 < len(self.script) else None
 
     @property
@@ -131,7 +131,7 @@ class PayerBook:
         self._speed = speed
         self._seed = seed
         self._delivered: Counter[tuple[str, str, str]] = Counter()
-        self._failed: Counter[tuple[str, str, Asked]] = Counter()
+        self._failed: Counter[tuple[str, str, ScenarioRequest]] = Counter()
         self._back_at: dict[str, datetime] = {}
         self._state = state
         self._reload()
@@ -183,7 +183,7 @@ class PayerBook:
             return None
         return now + following.after / self._speed
 
-    def fault(self, payer: str, trace: str, scenario: Scenario, asked: Asked) -> Fault | None:
+    def fault(self, payer: str, trace: str, scenario: Scenario, asked: ScenarioRequest) -> Fault | None:
         """How this delivery fails, if the script still wants it to."""
         if payer in self._back_at and self.clock() < self._back_at[payer]:
             return _AWAY

@@ -21,7 +21,7 @@ _SOMEBODY_ELSES = "0" * 32
 _WITH_THE_WORD_BEFORE = (Telling.OUT_OF_ORDER, Telling.AT_ONCE)
 
 
-class Notifier:
+class SubscriptionNotifier:
     """Decides what is due and tells it."""
 
     def __init__(self, book: PayerBook, http: httpx2.AsyncClient) -> None:

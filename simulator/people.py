@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from firstdose.domain.role import Role
-from firstdose.domain.work_item import WorkItemState
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import WorkItemState
 from simulator.answers import moment_of, resolution, script_of
 from simulator.pace import Pace
 from simulator.referrals import usual_facts
 from simulator.scenario import Scenario, scenario_of
-from simulator.source import ChangeOfMind, Source, changes_of_mind, watched_stages
+from simulator.source import ChangeOfMind, SimulatedSource, changes_of_mind, watched_stages
 from simulator.staff_api import DeskAway, DeskRefused, Item, Row, StaffApi
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _WAIT_FOR_DESK = 1.0
 _AT_ONCE = 16
 
 
-class Patient(NamedTuple):
+class SimulatedPatient(NamedTuple):
     """Whom a referral is about, as far as the play goes."""
 
     member: str
@@ -42,7 +42,7 @@ class People:
         self,
         api: StaffApi,
         pace: Pace,
-        sources: Mapping[str, Source] | None = None,
+        sources: Mapping[str, SimulatedSource] | None = None,
         *,
         look_every: float = _LOOK_EVERY,
     ) -> None:
@@ -50,7 +50,7 @@ class People:
         self._pace = pace
         self._sources = sources or {}
         self._stages = tuple(watched_stages()) if self._sources else ()
-        self._patients: dict[str, Patient] = {}
+        self._patients: dict[str, SimulatedPatient] = {}
         self._busy: set[str] = set()
         self._done: set[str] = set()
         self._seen: dict[str, datetime] = {}
@@ -133,11 +133,11 @@ class People:
             and self._seen.setdefault(message_id, now) + self._pace.real(change.after) <= now
         )
 
-    async def _patient(self, referral_id: str, role: Role) -> Patient:
+    async def _patient(self, referral_id: str, role: Role) -> SimulatedPatient:
         if referral_id not in self._patients:
             facts = await self._api.facts(referral_id, role)
             member = next((str(one["member_id"]) for one in facts.get("coverages", ()) if one.get("member_id")), "")
-            self._patients[referral_id] = Patient(member, scenario_of(member))
+            self._patients[referral_id] = SimulatedPatient(member, scenario_of(member))
         return self._patients[referral_id]
 
 

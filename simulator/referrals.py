@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from firstdose.domain.identifiers import npi_check_digit
-from firstdose.domain.paths import place, steps
+from firstdose.domain.referral.identifiers import npi_check_digit
+from firstdose.domain.referral.paths import place, steps
 from simulator.scenario import DEFAULT, Scenario, load_scenarios
 
 _NUMBER = re.compile(r"-([0-9]+)$")

@@ -16,15 +16,15 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.coverage import CoverageStatus
-from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.payer.coverage import CoverageStatus
+from firstdose.domain.work.stage import Closing, Stage
 
 DEFAULT = "approved"
 _MEMBER = re.compile(r"SIM-([A-Z0-9-]+)-[0-9]+", re.IGNORECASE)
 
 
-class Part(BaseModel):
+class ScenarioPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -49,7 +49,7 @@ class Upon(StrEnum):
     DOCUMENTS = "documents"
 
 
-class Step(Part):
+class ScenarioStep(ScenarioPart):
     """One answer, `after` so long. `lines` says what is different for some kinds of line."""
 
     answer: Word
@@ -69,7 +69,7 @@ class Step(Part):
         return self.lines.get(kind, self.answer)
 
 
-class Asked(StrEnum):
+class ScenarioRequest(StrEnum):
     SUBMIT = "submit"
     INQUIRE = "inquire"
     ELIGIBILITY = "eligibility"
@@ -96,10 +96,10 @@ class Misbehavior(StrEnum):
     """FHIR, but no answer."""
 
 
-class Fault(Part):
+class Fault(ScenarioPart):
     """The first `times` deliveries of each request fail so; `seconds` is how slow, or when to come back (real time)."""
 
-    upon: Asked = Asked.SUBMIT
+    upon: ScenarioRequest = ScenarioRequest.SUBMIT
     fault: Misbehavior
     times: int = 1
     seconds: float = 0
@@ -107,7 +107,7 @@ class Fault(Part):
     """How much longer an outage is, in simulated time."""
 
 
-class Eligibility(Part):
+class Eligibility(ScenarioPart):
     """What the plan covers. Amounts in US dollars."""
 
     status: CoverageStatus = CoverageStatus.ACTIVE
@@ -142,12 +142,15 @@ class Telling(StrEnum):
     NEVER = "never"
 
 
-class PayerScript(Part):
+class PayerScript(ScenarioPart):
     """What the payer answers: to requests, and to appeals of what it denied."""
 
     eligibility: Eligibility = Eligibility()
-    authorization: tuple[Step, ...] = (Step(answer=Word.APPROVE),)
-    appeal: tuple[Step, ...] = (Step(answer=Word.PEND), Step(after=timedelta(days=5), answer=Word.APPROVE))
+    authorization: tuple[ScenarioStep, ...] = (ScenarioStep(answer=Word.APPROVE),)
+    appeal: tuple[ScenarioStep, ...] = (
+        ScenarioStep(answer=Word.PEND),
+        ScenarioStep(after=timedelta(days=5), answer=Word.APPROVE),
+    )
     faults: tuple[Fault, ...] = ()
     notification: Shape = Shape.NESTED
     telling: Telling = Telling.ONCE
@@ -162,12 +165,12 @@ class PayerScript(Part):
         return self
 
 
-class Expectation(Part):
+class Expectation(ScenarioPart):
     closing: Closing | None = None
     stage: Stage | None = None
 
 
-class Scenario(Part):
+class Scenario(ScenarioPart):
     name: str
     description: str = ""
     payer: PayerScript = PayerScript()

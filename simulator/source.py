@@ -9,15 +9,15 @@ import httpx2
 from pydantic import Field, TypeAdapter
 
 from firstdose.adapters.webhooks import sign
-from firstdose.domain.authorization import LineState
-from firstdose.domain.paths import place
-from firstdose.domain.referral_message import CancelReason, MessageType
-from firstdose.domain.stage import Stage
-from simulator.scenario import Part, Scenario, load_scenarios
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.source_message import CancelReason, MessageType
+from firstdose.domain.work.stage import Stage
+from simulator.scenario import Scenario, ScenarioPart, load_scenarios
 from simulator.staff_api import Row, ask
 
 
-class ChangeOfMind(Part):
+class ChangeOfMind(ScenarioPart):
     """In a scenario's `people.source`: what is sent `after` the referral has come to this stage and authorization."""
 
     stage: Stage
@@ -55,7 +55,7 @@ def watched_stages() -> Iterator[Stage]:
     yield from sorted({change.stage for scenario in load_scenarios().values() for change in changes_of_mind(scenario)})
 
 
-class Source:
+class SimulatedSource:
     """Raises DeskAway, DeskRefused. `http` has the desk as its base URL."""
 
     def __init__(self, http: httpx2.AsyncClient, name: str, secret: str) -> None:

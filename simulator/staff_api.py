@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel, ConfigDict
 
-from firstdose.domain.role import Role
-from firstdose.domain.work_item import WorkItemKind, WorkItemState
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 
 _WHOLE_PAGE = "200"
 

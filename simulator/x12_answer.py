@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from simulator.payer_book import Asking, Filed
-from simulator.scenario import Eligibility, Step, Word
-from simulator.x12_message import Received
+from simulator.scenario import Eligibility, ScenarioStep, Word
+from simulator.x12_message import ReceivedX12
 
 _PENDED = "A4"
 _CODES = {
@@ -23,7 +23,7 @@ _UNITS = {"drug": "FL", "per_diem": "DY", "nursing": "VS"}
 _VALID = timedelta(days=90)
 
 
-def review_answer(asked: Received, filed: Filed) -> list[str]:
+def review_answer(asked: ReceivedX12, filed: Filed) -> list[str]:
     """The answer to a 278 as it stands."""
     step = filed.present
     said = {_CODES[step.word_for(line.kind)] for line in filed.lines}
@@ -49,7 +49,7 @@ def _of_all(said: set[str]) -> str:
     return _PENDED if _PENDED in said else "A2"
 
 
-def _service(number: int, line: Asking, filed: Filed, step: Step) -> list[str]:
+def _service(number: int, line: Asking, filed: Filed, step: ScenarioStep) -> list[str]:
     word = step.word_for(line.kind)
     authorized = word in (Word.APPROVE, Word.PARTIAL, Word.MODIFY)
     less = word in (Word.PARTIAL, Word.MODIFY)
@@ -69,11 +69,11 @@ def _service(number: int, line: Asking, filed: Filed, step: Step) -> list[str]:
     ]
 
 
-def unknown_request(asked: Received) -> list[str]:
+def unknown_request(asked: ReceivedX12) -> list[str]:
     return [*_people(asked, "X3"), "HL*4*3*EV*0", f"TRN*2*{asked.trace}*{asked.originator}", "AAA*Y**AA*C"]
 
 
-def eligibility_answer(asked: Received, script: Eligibility) -> list[str]:
+def eligibility_answer(asked: ReceivedX12, script: Eligibility) -> list[str]:
     trace = [f"TRN*1*BV-{asked.trace[:8].upper()}*9SIMULATED", f"TRN*2*{asked.trace}*{asked.originator}"]
     found = script.status != "not_found"
     said = _benefits(asked, script) if found else ["AAA*Y**75*C"]
@@ -81,7 +81,7 @@ def eligibility_answer(asked: Received, script: Eligibility) -> list[str]:
     return [*people[:5], *trace, *people[5:], *said]
 
 
-def _benefits(asked: Received, script: Eligibility) -> list[str]:
+def _benefits(asked: ReceivedX12, script: Eligibility) -> list[str]:
     if script.status == "inactive":
         return ["EB*6**30"]
     return [
@@ -99,7 +99,7 @@ def _procedure(code: str, script: Eligibility) -> str:
     return f"EB*1**********{'Y' if needed else 'N'}*Y*HC:{code}"
 
 
-def _people(asked: Received, payer: str) -> list[str]:
+def _people(asked: ReceivedX12, payer: str) -> list[str]:
     return [
         "HL*1**20*1",
         f"NM1*{payer}*2*SIMULATED PAYER*****PI*{asked.receiver}",

@@ -18,7 +18,7 @@ class Malformed(Exception):
     """What was sent is no interchange that a payer could work on."""
 
 
-class Asked(NamedTuple):
+class X12Inquiry(NamedTuple):
     """One service of a 278."""
 
     trace: str
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     certification: str
 
 
-class Received(NamedTuple):
+class ReceivedX12(NamedTuple):
     """One request, as far as a payer needs it."""
 
     code: str
@@ -41,7 +41,7 @@ class Received(NamedTuple):
     member_id: str
     birth_date: str
     codes: tuple[str, ...]
-    services: tuple[Asked, ...]
+    services: tuple[X12Inquiry, ...]
     replaces: str | None
 
     def filed(self, payer: str, scenario: str, now: datetime) -> Filed:
@@ -61,7 +61,7 @@ class Received(NamedTuple):
         )
 
 
-def read(raw: bytes) -> Received:
+def read(raw: bytes) -> ReceivedX12:
     """Raises Malformed."""
     try:
         text = raw.decode("ascii")
@@ -71,13 +71,13 @@ def read(raw: bytes) -> Received:
         raise Malformed from error
 
 
-def _received(segments: list[list[str]]) -> Received:
+def _received(segments: list[list[str]]) -> ReceivedX12:
     gs, st, bht = (next(one for one in segments if one[0] == tag) for tag in ("GS", "ST", "BHT"))
     trn = next(one for one in segments if one[0] == "TRN")
     names = [one for one in segments if one[0] == "NM1" and one[1] == "IL"]
     born = [one[2] for one in segments if one[0] == "DMG"]
     messages = [one[1] for one in segments if one[0] == "MSG" and one[1].startswith(_REPLACES)]
-    return Received(
+    return ReceivedX12(
         code=st[1],
         purpose=bht[2],
         guide=st[3],
@@ -94,7 +94,7 @@ def _received(segments: list[list[str]]) -> Received:
     )
 
 
-def _services(segments: list[list[str]]) -> list[Asked]:
+def _services(segments: list[list[str]]) -> list[X12Inquiry]:
     """What a service's UM leaves out, its event's says."""
     starts = [place for place, one in enumerate(segments) if one[0] == "HL" and one[3] == "SS"]
     whole = next((one for one in segments if one[0] == "UM"), ["UM", "", ""])
@@ -102,11 +102,11 @@ def _services(segments: list[list[str]]) -> list[Asked]:
     for start, end in pairwise([*starts, len(segments)]):
         own = {one[0]: one for one in segments[start:end]}
         sv1, um = own["SV1"], own.get("UM", whole)
-        found.append(Asked(own["TRN"][2], sv1[1].split(":")[1], int(sv1[4]), um[2] or whole[2]))
+        found.append(X12Inquiry(own["TRN"][2], sv1[1].split(":")[1], int(sv1[4]), um[2] or whole[2]))
     return found
 
 
-def answered(asked: Received, said: list[str], now: datetime) -> bytes:
+def answered(asked: ReceivedX12, said: list[str], now: datetime) -> bytes:
     """The answer's segments in their envelopes."""
     code, group = ("271", "HB") if asked.code == "270" else ("278", "HI")
     beginning = f"BHT*{'0022' if code == '271' else '0007'}*11*{asked.trace}*{now:%Y%m%d*%H%M}"
@@ -117,12 +117,12 @@ def rejected(raw: bytes, now: datetime) -> bytes:
     """A 999 that rejects the interchange, as far as its group can be seen; what is no interchange at all gets a TA1."""
     text = raw.decode("ascii", errors="replace")
     control = text[90:99] if text.startswith("ISA") and text[90:99].isdecimal() else "000000000"
-    asked = Received("", "", "", "1", "US", "PAYER", "", "", "", "", (), (), None)
+    asked = ReceivedX12("", "", "", "1", "US", "PAYER", "", "", "", "", (), (), None)
     said = [f"AK1*HI*{int(control)}", "AK2*278*0001", "IK5*R*5", "AK9*R*1*1*0"]
     return _interchange(asked, "999", "005010X231A1", "FA", said, now)
 
 
-def _interchange(asked: Received, code: str, guide: str, group: str, said: list[str], now: datetime) -> bytes:
+def _interchange(asked: ReceivedX12, code: str, guide: str, group: str, said: list[str], now: datetime) -> bytes:
     control = f"{int(asked.group):09d}"
     segments = [
         f"ISA*00*{'':10}*00*{'':10}*ZZ*{asked.receiver:15}*ZZ*{asked.sender:15}*{now:%y%m%d*%H%M}*^*00501*{control}*0*T*:",

@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from simulator.payer_book import Delivered, PayerBook
 from simulator.payer_fault import misbehaving
-from simulator.scenario import Asked, Fault, Misbehavior, Scenario, scenario_of
+from simulator.scenario import Fault, Misbehavior, Scenario, ScenarioRequest, scenario_of
 from simulator.x12_answer import eligibility_answer, review_answer, unknown_request
-from simulator.x12_message import Malformed, Received, answered, read, rejected
+from simulator.x12_message import Malformed, ReceivedX12, answered, read, rejected
 
 _TRACE = re.compile(rb"[0-9a-f]{32}", re.IGNORECASE)
 _SOMEBODY_ELSES = b"0" * 32
@@ -45,30 +45,34 @@ async def _exchange(book: PayerBook, request: Request) -> Response:
     return await _behaving(fault, lambda: answered(asked, said(), book.clock()), core=form.core)
 
 
-def _answer(book: PayerBook, payer: str, asked: Received) -> tuple[Callable[[], list[str]], Fault | None]:
+def _answer(book: PayerBook, payer: str, asked: ReceivedX12) -> tuple[Callable[[], list[str]], Fault | None]:
     """What makes the answer's segments, and how its delivery fails."""
     scenario = scenario_of(asked.member_id)
     match asked.code, asked.purpose:
         case "270", _:
             book.count(Delivered(what="eligibility", name=asked.trace))
             script = scenario.payer.eligibility
-            return lambda: eligibility_answer(asked, script), _fault(book, payer, asked, scenario, Asked.ELIGIBILITY)
+            return lambda: eligibility_answer(asked, script), _fault(
+                book, payer, asked, scenario, ScenarioRequest.ELIGIBILITY
+            )
         case "278", "28":
             book.count(Delivered(what="inquiries", name=asked.trace))
-            return partial(_found, book, payer, asked), _fault(book, payer, asked, scenario, Asked.INQUIRE)
+            return partial(_found, book, payer, asked), _fault(book, payer, asked, scenario, ScenarioRequest.INQUIRE)
         case "278", "13" if asked.services:
             request = asked.filed(payer, scenario.name, book.clock())
-            return lambda: review_answer(asked, book.file(request)), _fault(book, payer, asked, scenario, Asked.SUBMIT)
+            return lambda: review_answer(asked, book.file(request)), _fault(
+                book, payer, asked, scenario, ScenarioRequest.SUBMIT
+            )
     raise Malformed
 
 
-def _found(book: PayerBook, payer: str, asked: Received) -> list[str]:
+def _found(book: PayerBook, payer: str, asked: ReceivedX12) -> list[str]:
     book.decide_due()
     filed = book.filed.get((payer, asked.trace))
     return review_answer(asked, filed) if filed else unknown_request(asked)
 
 
-def _fault(book: PayerBook, payer: str, asked: Received, scenario: Scenario, what: Asked) -> Fault | None:
+def _fault(book: PayerBook, payer: str, asked: ReceivedX12, scenario: Scenario, what: ScenarioRequest) -> Fault | None:
     return book.fault(payer, asked.trace, scenario, what)
 
 

@@ -15,12 +15,12 @@ import pytest
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.intake import Delivery, Intake
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.migrate import migrate
 from firstdose.adapters.postgres.pool import Pool, database
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.referral import Referral
-from firstdose.domain.referral_message import CancelReason
+from firstdose.adapters.postgres.referrals.intake import Intake, WebhookDelivery
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.source_message import CancelReason
 from firstdose.settings import outer_servers
 from local.postgres import EmbeddedPostgres
 
@@ -116,7 +116,7 @@ def refer(intake: Intake) -> Refer:
         number = f"R-{next(_numbers)}"
         data = {"source_referral_id": number, "patient": {"family_name": "Testperson", "address": {"state": "OH"}}}
         said = Said(number, Referral.read(data, today=RECEIVED_AT.date()))
-        return (await intake.accept(Delivery("mercy", number, b"{}", said, RECEIVED_AT))).referral_id
+        return (await intake.accept(WebhookDelivery("mercy", number, b"{}", said, RECEIVED_AT))).referral_id
 
     return receive
 

@@ -16,13 +16,13 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.types import ASGIApp
 
+from desk.delivery.run import relays
 from desk.http.app import create_app
-from desk.http.desk import Desk, open_desk
+from desk.http.app_context import AppContext, open_desk
 from desk.http.protocol import GuardedProtocol
-from desk.relays import relays
 from desk.serve import http_server
 from firstdose.adapters.webhooks import sign
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from firstdose.settings import Settings
 
 ISSUER: Final = "https://issuer.example"
@@ -52,7 +52,7 @@ def token(*roles: Role, subject: str | None = None, key: ECKey = KEY, **claims: 
 @dataclass(frozen=True)
 class ServedDesk:
     url: str
-    desk: Desk
+    desk: AppContext
 
     def as_staff(self, *roles: Role, subject: str | None = None) -> httpx2.AsyncClient:
         """A client of the API for somebody with these roles."""

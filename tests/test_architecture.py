@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from importlib.metadata import packages_distributions
@@ -86,6 +86,16 @@ def test_what_is_no_code_is_installed_with_its_package() -> None:
     others = [file for root in ROOTS for file in (REPO / root).rglob("*") if file.is_file() and file.suffix != ".py"]
     files = [file for file in others if "__pycache__" not in file.parts]
     assert [str(file) for file in files if not any(fnmatch(file.name, pattern) for pattern in patterns)] == []
+
+
+def test_each_class_name_stands_once() -> None:
+    """One name is one thing, in the product and in what runs beside it."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for file in [*PRODUCT, *(REPO / "bench").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(file.relative_to(REPO)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
 def test_no_folder_of_tests_hides_a_package() -> None:
@@ -212,7 +222,7 @@ def test_no_command_can_forget_to_look_at_the_keys_before_it_writes() -> None:
     postgres = "firstdose/adapters/postgres"
     opening = {str(file.relative_to(REPO)) for file in PRODUCT if list(opens_database(ast.parse(file.read_text())))}
     assert opening == {
-        f"{postgres}/keyed_database.py",
+        f"{postgres}/keys/keyed_database.py",
         f"{postgres}/pool.py",
         f"{postgres}/migrate.py",
         "local/postgres.py",  # the server itself: whether it answers

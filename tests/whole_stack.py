@@ -16,17 +16,17 @@ from temporalio.client import Client
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.temporal import connect
-from firstdose.domain.channel import Channel
-from firstdose.domain.referral_message import MessageType
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.referral.source_message import MessageType
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Closing, Stage
 from firstdose.settings import Settings
 from local.environment import Addresses
 from local.ports import free_port
 from local.state import SOURCE, StateDirectory
 from simulator.referrals import make_referral
 from simulator.scenario import Expectation, Scenario, load_scenarios
-from simulator.source import Source
+from simulator.source import SimulatedSource
 from simulator.staff_api import DeskAway, Row, StaffApi, ask, desk_client
 
 REPO = Path(__file__).parents[1]
@@ -121,8 +121,8 @@ class Outside:
         return StaffApi(self.http, self.tokens)
 
     @property
-    def source(self) -> Source:
-        return Source(self.http, SOURCE, json.loads((self.state / "sources.json").read_text())[SOURCE])
+    def source(self) -> SimulatedSource:
+        return SimulatedSource(self.http, SOURCE, json.loads((self.state / "sources.json").read_text())[SOURCE])
 
     async def refer(self, scenario: str, payer: str | None = None) -> Sent:
         """Send a referral of this scenario, as often as it takes; its payer is one of the cast's if none is named."""

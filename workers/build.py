@@ -17,7 +17,7 @@ from firstdose.adapters.worker_deployment import DEPLOYMENT
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from workers.activity_calls import ActivityCalls
 from workflows.messages import OUTREACH_QUEUE, PAYERS_QUEUE, QUEUES, REFERRALS_QUEUE
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 Activities = tuple[RecordActivities, PayerActivities, OutreachActivities, PharmacyActivities, DispatchActivities]
 """One of each class, in this order."""
@@ -38,7 +38,7 @@ _LOCAL_ACTIVITIES: Final = _WORKFLOW_TASKS
 """At once. A workflow task has one at a time (the journal), so that none ever waits for a place of this kind."""
 
 _ACTIVITIES: Final = {REFERRALS_QUEUE: 32, PAYERS_QUEUE: 100, OUTREACH_QUEUE: 32}
-"""At once, by queue. What needs our own store alone is limited by its 16 connections (workers/outside.py): two for each
+"""At once, by queue. What needs our own store alone is limited by its 16 connections (workers/wiring.py): two for each
 keep them busy, more would wait within their time-out for what they may as well wait for in the queue. A request to a
 payer mostly waits for the payer: ten payers that are slow hold all places and no processor (`PayerEndpoint.at_once`).
 """
@@ -84,7 +84,7 @@ def referral_workers(
         Worker(
             client,
             task_queue=queue,
-            workflows=[Referral] if queue == REFERRALS_QUEUE else [],
+            workflows=[ReferralWorkflow] if queue == REFERRALS_QUEUE else [],
             activities=registered[queue],
             workflow_runner=REFERRAL_RUNNER,
             interceptors=[*interceptors, ActivityCalls()],

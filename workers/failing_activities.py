@@ -13,8 +13,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from firstdose.adapters.postgres.messages.stalls import FailedAttempt, StallStore
 from firstdose.adapters.postgres.paging import is_uuid
-from firstdose.adapters.postgres.stalls import FailedAttempt, StallStore
 from workflows.messages import workflow_id
 
 log = structlog.get_logger(__name__)

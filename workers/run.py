@@ -14,7 +14,7 @@ import structlog
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.logs import configure_logs
 from firstdose.adapters.policy_file import UnfitPolicy
-from firstdose.adapters.postgres.key_check import UnfitKeys
+from firstdose.adapters.postgres.keys.check import UnfitKeys
 from firstdose.adapters.postgres.pool import UnfitServer
 from firstdose.adapters.process import one_shot
 from firstdose.adapters.search_attributes import (
@@ -25,8 +25,8 @@ from firstdose.adapters.search_attributes import (
 from firstdose.adapters.temporal import TemporalUnreachable, connect
 from firstdose.settings import load_settings
 from workers.build import referral_workers
-from workers.outside import NEEDED, open_activities, open_failing_activities
 from workers.side_by_side import side_by_side
+from workers.wiring import NEEDED, open_activities, open_failing_activities
 from workflows.messages import QUEUES, SEARCH_ATTRIBUTES
 
 log = structlog.get_logger(__name__)

@@ -1,15 +1,15 @@
 """The clinical track: the pharmacist's initial assessment. It never waits for the insurer."""
 
-from firstdose.domain.assessment import Assessment, Suitability
-from firstdose.domain.referral import Site
-from firstdose.domain.resolutions import AssessPatient
-from firstdose.domain.stage import Closing
+from firstdose.domain.care.assessment import Assessment, Suitability
+from firstdose.domain.referral.referral import Site
+from firstdose.domain.work.resolutions import AssessPatient
+from firstdose.domain.work.stage import Closing
 from firstdose.ports import Recipient, Topic
-from workflows.case import Part
-from workflows.track import Track
+from workflows.mechanism.case import Part
+from workflows.mechanism.track import Track
 
 
-class InitialAssessment(Track):
+class AssessmentTrack(Track):
     async def obtain(self) -> None:
         """Until the patient is found suitable for home or suite; not suitable ends the referral."""
         if self.case.assessment is not None:

@@ -3,28 +3,28 @@
 from typing import Any
 
 from activities.payer import PayerActivities
-from firstdose.domain.channel import Plan
-from firstdose.domain.coding import lines_for
-from firstdose.domain.coverage import Benefits, CoverageStatus, Paying, judge_lines
-from firstdose.domain.facts import Blocks
-from firstdose.domain.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
-from firstdose.domain.stage import Closing, Stage
-from workflows.authorization import Authorization
-from workflows.takeover import Takeover
-from workflows.track import Track
+from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.payer.channel import Plan
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
+from firstdose.domain.work.stage import Closing, Stage
+from workflows.authorization.submit import AuthorizationTrack
+from workflows.mechanism.people_fallback import PeopleFallback
+from workflows.mechanism.track import Track
 
 
-class Coverage(Track):
+class CoverageTrack(Track):
     async def secure(self) -> None:
         """Until somebody pays, and each line that needs it is approved, or overridden by two supervisors."""
         await self.verify()
         self.move(Stage.AUTHORIZATION)
-        await Authorization(*self.tools).obtain()
+        await AuthorizationTrack(*self.tools).obtain()
 
     async def verify(self) -> None:
         """Until the plan's answer is known and either covers the patient or somebody else pays."""
         while self.case.benefits is None:
-            await self.need(Blocks.ELIGIBILITY)
+            await self.need(BlockedStep.ELIGIBILITY)
             benefits = await self._benefits()
             if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits):
                 self.case.benefits = benefits
@@ -37,7 +37,7 @@ class Coverage(Track):
             word: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
         else:
             contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
-            word = await Takeover(*self.tools).first_word(
+            word = await PeopleFallback(*self.tools).race(
                 PayerActivities.verify_benefits,
                 self.request(contact_id),
                 "verify benefits",

@@ -10,27 +10,27 @@ from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from firstdose.domain.resolutions import Refused
-    from workflows.authorization import Authorization
-    from workflows.journal import Journal
+    from firstdose.domain.work.resolutions import Refused
+    from workflows.authorization.submit import AuthorizationTrack
+    from workflows.mechanism.journal import Journal
+    from workflows.mechanism.state import ReferralState
+    from workflows.mechanism.worklist import Worklist
     from workflows.messages import (
         AmendRequest,
         ApproveOverride,
         CancelRequest,
         Done,
         HoldRequest,
-        Message,
         OverrideRequest,
         PayerAnswered,
         ResolveWorkItem,
         ResumeRequest,
+        SteeringMessage,
     )
-    from workflows.state import ReferralState
     from workflows.steering import Steering
-    from workflows.worklist import Worklist
 
 _M = TypeVar("_M", bound=BaseModel)
-_Request = TypeVar("_Request", bound=Message)
+_Request = TypeVar("_Request", bound=SteeringMessage)
 
 _REMEMBERED: Final = 100
 """How many of the last messages are known to have been acted on."""
@@ -41,7 +41,7 @@ class Handlers:
     journal: Journal
     worklist: Worklist
     steering: Steering
-    authorization: Authorization
+    authorization: AuthorizationTrack
 
     @workflow.update(description="Resolve a work item, as its role")
     async def resolve_work_item(self, request: ResolveWorkItem) -> Done:

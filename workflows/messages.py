@@ -9,14 +9,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from temporalio.common import SearchAttributeKey
 
-from firstdose.domain.answer_match import Whose
-from firstdose.domain.authorization import Line
-from firstdose.domain.gates import Gate
-from firstdose.domain.journal import WaitingFor
-from firstdose.domain.reasons import HoldReason, OverrideReason
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.stage import Closing, Stage
-from firstdose.domain.work_item import WorkItem
+from firstdose.domain.authorization.answer_match import Whose
+from firstdose.domain.authorization.lines import Line
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.work.journal import WaitingFor
+from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.work_item import WorkItem
 
 WORKFLOW: Final = "Referral"
 
@@ -55,7 +55,7 @@ Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a
 """As the store writes its ids. Anything else names nothing, and the store could not be asked for it."""
 
 
-class Message(BaseModel):
+class SteeringMessage(BaseModel):
     """`message_id` names the stored message behind it (the update's id too); without one it came by hand."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -72,10 +72,10 @@ class ReferralStart(BaseModel):
     referral_id: str
     source: str
     state: str = ""
-    """The state to go on from (workflows/state.py), where Temporal lost this referral or knows an older state of it."""
+    """The state to go on from, where Temporal lost this referral or knows an older state of it."""
 
 
-class ResolveWorkItem(Message):
+class ResolveWorkItem(SteeringMessage):
     """`resolution` is read against the schema of the item's kind (`GET /api/work-items/{id}` names it)."""
 
     item_id: str = Field(max_length=200)
@@ -83,31 +83,31 @@ class ResolveWorkItem(Message):
     note: str | None = Field(default=None, max_length=4000)
 
 
-class HoldRequest(Message):
+class HoldRequest(SteeringMessage):
     reason: HoldReason
     until: AwareDatetime | None = None
 
 
-class ResumeRequest(Message):
+class ResumeRequest(SteeringMessage):
     pass
 
 
-class CancelRequest(Message):
+class CancelRequest(SteeringMessage):
     reason: Closing
 
 
-class AmendRequest(Message):
+class AmendRequest(SteeringMessage):
     """A new version of the facts lies in the store under `message_id`; `revision` is informative."""
 
     revision: int | None = None
 
 
-class OverrideRequest(Message):
+class OverrideRequest(SteeringMessage):
     gate: Gate
     reason: OverrideReason
 
 
-class ApproveOverride(Message):
+class ApproveOverride(SteeringMessage):
     override_id: str
 
 

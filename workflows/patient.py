@@ -2,18 +2,18 @@
 
 from temporalio import workflow
 
-from firstdose.domain.facts import Blocks
-from firstdose.domain.resolutions import ContactPatient
-from firstdose.domain.stage import Closing
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.resolutions import ContactPatient
+from firstdose.domain.work.stage import Closing
 from firstdose.ports import Recipient, Topic
-from workflows.track import Track
+from workflows.mechanism.track import Track
 
 
-class Patient(Track):
+class PatientTrack(Track):
     async def reach(self) -> None:
         """Until the patient was spoken to, or cannot be reached within the policy's attempts."""
         while not self.case.patient_reached:
-            await self.need(Blocks.CONTACT)
+            await self.need(BlockedStep.CONTACT)
             if self.case.contact_attempts == 0:
                 await self.notify(Recipient.PATIENT, Topic.WELCOME, "tell the patient what to have ready")
             await self._wait_for_next_attempt()

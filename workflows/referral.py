@@ -6,33 +6,34 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities
-    from firstdose.domain.stage import Closing, Milestone, Stage
+    from firstdose.domain.work.stage import Closing, Milestone, Stage
     from firstdose.ports import Opening
     from workflows import options
-    from workflows.assessment import InitialAssessment
-    from workflows.authorization import VOID, Authorization
-    from workflows.background import beside
-    from workflows.calls import CallFailed, call_locally
-    from workflows.control import Closed, StartAgain, all_of
-    from workflows.coverage import Coverage
-    from workflows.effects import Effects
-    from workflows.escalation import Escalation
+    from workflows.agreement import AgreementTrack
+    from workflows.assessment import AssessmentTrack
+    from workflows.authorization.submit import VOID, AuthorizationTrack
+    from workflows.coverage import CoverageTrack
     from workflows.handlers import Handlers
-    from workflows.journal import Journal, Present
+    from workflows.mechanism.background import beside
+    from workflows.mechanism.calls import CallFailed, call_locally
+    from workflows.mechanism.control import Closed, StartAgain, all_of
+    from workflows.mechanism.effects import Effects
+    from workflows.mechanism.escalation import Escalation
+    from workflows.mechanism.journal import Journal, Present
+    from workflows.mechanism.state import ReferralState
+    from workflows.mechanism.visibility import Visibility
+    from workflows.mechanism.worklist import Situation, Worklist
     from workflows.messages import WORKFLOW, ReferralStart, Status
-    from workflows.patient import Patient
-    from workflows.preparation import RETURN_STOCK, Agreement, Therapy
-    from workflows.second_look import SecondLook
-    from workflows.service import Service
-    from workflows.state import ReferralState
+    from workflows.patient import PatientTrack
+    from workflows.rework import Rework
+    from workflows.service import ServiceTrack
     from workflows.steering import Steering
-    from workflows.tracking import Tracking
-    from workflows.visit import RELEASE, FirstVisit
-    from workflows.worklist import Situation, Worklist
+    from workflows.therapy import RETURN_STOCK, TherapyTrack
+    from workflows.visit import RELEASE, VisitTrack
 
 
 @workflow.defn(name=WORKFLOW)
-class Referral(Handlers):
+class ReferralWorkflow(Handlers):
     @workflow.init
     def __init__(self, start: ReferralStart) -> None:
         self.state = ReferralState.at_start(start)
@@ -43,7 +44,7 @@ class Referral(Handlers):
             state=lambda: self.state.to_json(),
         )
         self.journal = Journal(
-            start.referral_id, self.state.journal, present, lambda recorded: self.second_look.learn(recorded)
+            start.referral_id, self.state.journal, present, lambda recorded: self.rework.on_facts_changed(recorded)
         )
         self.worklist = Worklist(
             start.referral_id,
@@ -53,18 +54,18 @@ class Referral(Handlers):
             self.control,
         )
         self.effects = Effects(self.control, self.worklist, self.journal, self.state.to_undo)
-        self.tracking = Tracking(start.source, self.case, self.control, self.journal, self.worklist)
+        self.tracking = Visibility(start.source, self.case, self.control, self.journal, self.worklist)
         tools = (self.case, self.control, self.journal, self.worklist, self.effects)
-        self.patient = Patient(*tools)
-        self.coverage = Coverage(*tools)
-        self.authorization = Authorization(*tools)
-        self.assessment = InitialAssessment(*tools)
-        self.agreement = Agreement(*tools)
-        self.therapy = Therapy(*tools)
-        self.visit = FirstVisit(*tools)
-        self.service = Service(*tools)
+        self.patient = PatientTrack(*tools)
+        self.coverage = CoverageTrack(*tools)
+        self.authorization = AuthorizationTrack(*tools)
+        self.assessment = AssessmentTrack(*tools)
+        self.agreement = AgreementTrack(*tools)
+        self.therapy = TherapyTrack(*tools)
+        self.visit = VisitTrack(*tools)
+        self.service = ServiceTrack(*tools)
         self.steering = Steering(*tools)
-        self.second_look = SecondLook(*tools)
+        self.rework = Rework(*tools)
         self.escalation = Escalation(*tools)
         self.effects.compensate_with(
             {
@@ -109,7 +110,7 @@ class Referral(Handlers):
             await self.open()
             while not self.case.visit_done:
                 try:
-                    await self.second_look.set_aside()
+                    await self.rework.invalidate()
                     if self.case.outline.benefits_check_only:
                         await self.coverage.verify()
                         return await self.service.leave(Closing.COMPLETED)

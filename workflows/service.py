@@ -2,13 +2,13 @@
 
 from temporalio import workflow
 
-from firstdose.domain.authorization import taken_back
-from firstdose.domain.journal import HandedOver
-from firstdose.domain.stage import Closing, Milestone, Stage, farewell
-from workflows.track import Track
+from firstdose.domain.authorization.lines import taken_back
+from firstdose.domain.work.journal import HandedOver
+from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
+from workflows.mechanism.track import Track
 
 
-class Service(Track):
+class ServiceTrack(Track):
     def accept(self) -> None:
         """Approved and suitable: the source hears it, once, and the preparations begin."""
         if not self.case.accepted:

@@ -5,11 +5,12 @@ from typing import Final
 
 from temporalio import workflow
 
-from firstdose.domain.journal import Amended
-from firstdose.domain.resolutions import Refused
-from firstdose.domain.role import SOURCE, Actor, Role
-from firstdose.domain.stage import Milestone
-from workflows.case import Part
+from firstdose.domain.work.journal import Amended
+from firstdose.domain.work.resolutions import Refused
+from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.stage import Milestone
+from workflows.mechanism.case import Part
+from workflows.mechanism.track import Track
 from workflows.messages import (
     AmendRequest,
     ApproveOverride,
@@ -20,7 +21,6 @@ from workflows.messages import (
     OverrideRequest,
     ResumeRequest,
 )
-from workflows.track import Track
 
 _LONGEST_HOLD: Final = timedelta(days=366)
 

@@ -5,27 +5,27 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from activities.dispatch import DispatchActivities
-from firstdose.domain.gates import ClosedGate, Gate, Readiness, closed_gates
-from firstdose.domain.referral import Site
-from firstdose.domain.resolutions import (
+from firstdose.domain.care.gates import ClosedGate, DispatchReadiness, Gate, closed_gates
+from firstdose.domain.care.visit import Visit
+from firstdose.domain.referral.referral import Site
+from firstdose.domain.work.resolutions import (
     ConfirmVisit,
     PlaceVisit,
     Reconcile,
     ReportVisit,
     ReviewReaction,
 )
-from firstdose.domain.stage import Closing, Milestone, Stage
-from firstdose.domain.visit import Visit
+from firstdose.domain.work.stage import Closing, Milestone, Stage
 from firstdose.ports import NurseSearch, Recipient, Topic, VisitHold
 from workflows import options
-from workflows.case import Part
-from workflows.control import StartAgain
-from workflows.track import Track
+from workflows.mechanism.case import Part
+from workflows.mechanism.control import StartAgain
+from workflows.mechanism.track import Track
 
 RELEASE = "release the visit"
 
 
-class FirstVisit(Track):
+class VisitTrack(Track):
     async def arrange(self) -> None:
         """Until somebody holds the visit at a time that the patient confirmed."""
         if self.case.placing:
@@ -104,7 +104,7 @@ class FirstVisit(Track):
 
     def _closed_gates(self, visit: Visit) -> tuple[ClosedGate, ...]:
         case = self.case
-        ready = Readiness(
+        ready = DispatchReadiness(
             outline=case.outline,
             licensed_states=case.policy.licensed_states,
             site=case.site,

@@ -20,13 +20,13 @@ from desk.cli.temporal import connected
 from desk.cli.workers_checkup import build, workers
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.key_check import UnfitKeys, refuse_unfit_keys
-from firstdose.adapters.postgres.key_rotation import processes_without
-from firstdose.adapters.postgres.keyed_database import examined_database
+from firstdose.adapters.postgres.keys.check import UnfitKeys, refuse_unfit_keys
+from firstdose.adapters.postgres.keys.keyed_database import examined_database
+from firstdose.adapters.postgres.keys.rotation import processes_without
+from firstdose.adapters.postgres.messages.stalls import StallStore
+from firstdose.adapters.postgres.messages.undelivered import UndeliveredStore
 from firstdose.adapters.postgres.migrate import pending
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.stalls import StallStore
-from firstdose.adapters.postgres.undelivered import UndeliveredStore
 from firstdose.adapters.search_attributes import SearchAttributeMismatch, missing_search_attributes
 from firstdose.settings import Settings
 from workflows.messages import SEARCH_ATTRIBUTES

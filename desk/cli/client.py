@@ -8,8 +8,8 @@ import httpx2
 
 from desk.cli.failure import Failure, Unreachable
 from desk.cli.identity_token import claims, token_for
-from desk.cli.local_stack import LocalStack
-from firstdose.domain.role import Role
+from desk.cli.local_stack import LocalStackFiles
+from firstdose.domain.work.role import Role
 from firstdose.settings import Settings, load_settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -19,7 +19,7 @@ _LONGEST_PAGE = 200
 _MOST_PROBLEMS = 10
 
 
-class Desk:
+class DeskClient:
     """A connection to one desk, as one member of staff or, without a token, as a referral source.
 
     Every method raises Unreachable, or Failure with the desk's own words.
@@ -95,17 +95,17 @@ def may_use_proxy(url: str) -> bool:
 
 def find_desk(settings: Settings) -> str:
     """The address of the desk to speak to. Raises Unreachable when none is known."""
-    url = settings.url or LocalStack(settings.state).address("desk")
+    url = settings.url or LocalStackFiles(settings.state).address("desk")
     if not url:
         raise Unreachable("no desk is known: start the local stack with `firstdose dev` or set FIRSTDOSE_URL")
     return url.rstrip("/")
 
 
-def open_desk(role: Role | None = None) -> Desk:
+def open_desk(role: Role | None = None) -> DeskClient:
     """The desk, as the staff member that the settings and `--as` name. Raises Unreachable, Failure."""
     settings = load_settings()
     url = find_desk(settings)
-    return Desk(url, token_for(settings, url, role))
+    return DeskClient(url, token_for(settings, url, role))
 
 
 def _json(answer: httpx2.Response) -> Any:

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from desk.cli.failure import Failure, Unreachable
-from desk.cli.local_stack import LocalStack
+from desk.cli.local_stack import LocalStackFiles
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.adapters.logs import configure_logs
-from firstdose.adapters.postgres.key_check import UnfitKeys
-from firstdose.adapters.postgres.keyed_database import keyed_database
+from firstdose.adapters.postgres.keys.check import UnfitKeys
+from firstdose.adapters.postgres.keys.keyed_database import keyed_database
 from firstdose.adapters.postgres.migrate import ChangedMigration
 from firstdose.adapters.postgres.pool import Pool, UnfitServer, transient
-from firstdose.domain.role import Actor, ActorKind
+from firstdose.domain.work.role import Actor, ActorKind
 from firstdose.ports import Unavailable
 from firstdose.settings import Settings, load_settings
 
@@ -36,7 +36,7 @@ def _user() -> str:
 def settings_of_an_operator(*require: str) -> Settings:
     """Of the environment; where it names no keys, of the running local stack. Raises SettingsError, Failure."""
     settings = load_settings()
-    local = {} if settings.keys else LocalStack(settings.state).environment()
+    local = {} if settings.keys else LocalStackFiles(settings.state).environment()
     settings = load_settings(require=require, environ=local or None)
     configure_logs(settings.log_level, settings.log_format)
     return settings

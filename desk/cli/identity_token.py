@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from desk.cli.failure import Failure, Misuse
-from desk.cli.local_stack import LocalStack
-from firstdose.domain.role import Role
+from desk.cli.local_stack import LocalStackFiles
+from firstdose.domain.work.role import Role
 from firstdose.settings import Settings
 
 
@@ -27,7 +27,7 @@ def token_for(settings: Settings, desk: str, role: Role | None) -> str:
     """
     if settings.token and role is None:
         return settings.token.get_secret_value()
-    local = LocalStack(settings.state)
+    local = LocalStackFiles(settings.state)
     if desk == local.address("desk"):
         return local.token(role or Role.SUPERVISOR)
     if role is not None:

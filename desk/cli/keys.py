@@ -15,11 +15,11 @@ from desk.cli.temporal import connected, run
 from desk.workflow_runs import WorkflowRuns
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
-from firstdose.adapters.postgres.key_rotation import NotEverywhere
-from firstdose.adapters.postgres.key_rotation import rotate as rewrap_all
+from firstdose.adapters.postgres.keys.rotation import NotEverywhere
+from firstdose.adapters.postgres.keys.rotation import rotate as rewrap_all
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.referrals import Filters, ReferralReader
-from firstdose.adapters.postgres.vault import Vault
+from firstdose.adapters.postgres.referrals.referrals import Filters, ReferralReader
 from firstdose.ports import Unavailable
 
 _PATIENCE: Final = timedelta(seconds=5)

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from desk.cli.failure import Failure
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 
 
-class LocalStack:
+class LocalStackFiles:
     """The state directory, read file by file when asked; one without a file reads as empty."""
 
     def __init__(self, state: Path) -> None:

@@ -7,13 +7,13 @@ from desk.cli.database import dsn_of, settings_of_an_operator, told_in_one_line
 from desk.cli.failure import DONE
 from desk.cli.temporal import connected, run
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.keyed_database import migrate_keyed
+from firstdose.adapters.postgres.keys.keyed_database import migrate_keyed
 from firstdose.adapters.search_attributes import register_search_attributes
 from workflows.messages import SEARCH_ATTRIBUTES
 
 
 def migrate() -> NoReturn:
-    """Apply what is missing; harmless when nothing is."""
+    """Apply what is missing; can_fail_over when nothing is."""
     run(_migrate())
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 
 _ITEM_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9]{1,6}")
 

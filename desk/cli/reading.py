@@ -11,8 +11,8 @@ from desk.cli.authorization import running, show_lines, show_requests
 from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
 from desk.cli.stalls import show_stalls
 from desk.cli.work import show_items
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Stage
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Stage
 
 _COLUMNS = ("REFERRAL", "STAGE", "THERAPY", "PAYER", "URGENCY", "AUTHORIZATION", "WAITING FOR", "NEXT DUE")
 _WAITS_BESIDES_ROLES = ("payer", "patient", "prescriber")

@@ -11,15 +11,15 @@ from desk.cli.database import dsn_of, operator, settings_of_an_operator, told_in
 from desk.cli.failure import DONE, FAILED, Failure
 from desk.cli.options import AsJson, ReferralId
 from desk.cli.temporal import connected, run
-from desk.reconciliation import Difference, Outcome, Reconciliation
+from desk.reconciliation import Difference, Reconciliation, Repair
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.keyed_database import keyed_database
-from firstdose.adapters.postgres.reconciliation import ProcessStore
-from firstdose.adapters.postgres.vault import Vault
+from firstdose.adapters.postgres.keys.keyed_database import keyed_database
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.referrals.reconciliation import ProcessStore
 
 _PATIENCE = timedelta(seconds=5)
-_SHOWN = {Outcome.MENDED: "mended", Outcome.TO_MEND: "can be mended", Outcome.LEFT: "for a person"}
+_SHOWN = {Repair.MENDED: "mended", Repair.TO_MEND: "can be mended", Repair.LEFT: "for a person"}
 
 
 def reconcile(
@@ -46,7 +46,7 @@ async def _reconcile(referral_ids: Sequence[str], *, mend: bool, as_json: bool) 
         looking = reconciliation.these(referral_ids) if referral_ids else reconciliation.everything()
         found = [difference async for difference in looking]
     _show(found, as_json=as_json)
-    return DONE if all(each.outcome is Outcome.MENDED for each in found) else FAILED
+    return DONE if all(each.outcome is Repair.MENDED for each in found) else FAILED
 
 
 def _show(found: Sequence[Difference], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from desk.cli.failure import Misuse
-from firstdose.adapters.postgres.imports import FileRow
+from firstdose.adapters.postgres.staff.imports import FileRow
 
 
 def parse_register(data: bytes, file: Path) -> list[FileRow]:

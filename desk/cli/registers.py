@@ -13,12 +13,12 @@ from desk.cli.options import AsJson, DataFile
 from desk.cli.register_file import parse_register
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.imports import Importer, ImportReport
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.roster import PostgresRoster
-from firstdose.adapters.postgres.stock import PostgresPharmacy
-from firstdose.adapters.postgres.vault import Vault
+from firstdose.adapters.postgres.staff.imports import Importer, ImportReport
+from firstdose.adapters.postgres.staff.roster import PostgresRoster
+from firstdose.adapters.postgres.staff.stock import PostgresPharmacy
 
 Import = Callable[[Iterable[Any], Importer], Awaitable[ImportReport]]
 

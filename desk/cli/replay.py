@@ -24,7 +24,7 @@ from firstdose.adapters.temporal import data_converter
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from firstdose.settings import Settings
 from workflows.messages import WORKFLOW
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 _PATIENCE = timedelta(seconds=5)
 _LONGEST_REASON = 300
@@ -72,7 +72,7 @@ async def replay_open(client: Client, settings: Settings, keyring: Keyring) -> l
 def replayer(keyring: Keyring, *, plain: bool = False) -> Replayer:
     """Replays as this version's worker would."""
     return Replayer(
-        workflows=[Referral],
+        workflows=[ReferralWorkflow],
         data_converter=data_converter(keyring, plain=plain),
         header_codec_behavior=HeaderCodecBehavior.CODEC,
         workflow_runner=REFERRAL_RUNNER,

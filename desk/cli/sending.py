@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from desk.cli import display
 from desk.cli.data_file import parse_object, read_bytes
 from desk.cli.failure import Misuse
-from desk.cli.local_stack import LocalStack
+from desk.cli.local_stack import LocalStackFiles
 from desk.cli.options import AsJson, DataFile
 from firstdose.adapters.webhooks import sign
 from firstdose.settings import Settings, load_settings
@@ -40,7 +40,7 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Sign a referral and post it to the intake webhook."""
-    from desk.cli.client import Desk, find_desk
+    from desk.cli.client import DeskClient, find_desk
 
     settings = load_settings()
     name, secret = _source(settings, source)
@@ -48,7 +48,7 @@ def send(
     kind = format or _format_of(content, file)
     body = _enveloped(content, file) if kind is Format.JSON else content
     headers = sign(secret, f"msg_{uuid.uuid4().hex}", datetime.now(UTC), body)
-    with Desk(find_desk(settings)) as desk:
+    with DeskClient(find_desk(settings)) as desk:
         answer = desk.deliver(
             "webhooks", "referrals", name, content=body, headers={**headers, "content-type": _CONTENT_TYPE[kind]}
         )
@@ -61,7 +61,7 @@ def send(
 def _source(settings: Settings, name: str | None) -> tuple[str, str]:
     """The source and the secret that it signs with: of the settings, else of the local stack. Raises Misuse."""
     secrets = {source: given[0].get_secret_value() for source, given in settings.sources.items()}
-    secrets = secrets or LocalStack(settings.state).source_secrets()
+    secrets = secrets or LocalStackFiles(settings.state).source_secrets()
     if not secrets:
         raise Misuse("no referral source is configured: set FIRSTDOSE_SOURCES or start the stack with `firstdose dev`")
     if name is None and len(secrets) == 1:

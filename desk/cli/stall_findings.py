@@ -8,8 +8,8 @@ from temporalio.service import RPCError
 
 from desk import temporal_stalls
 from desk.cli.finding import Finding
-from firstdose.adapters.postgres.stalls import StallStore
-from firstdose.domain.stall import Stall, StallKind
+from firstdose.adapters.postgres.messages.stalls import StallStore
+from firstdose.domain.work.stall import Stall, StallKind
 
 _SHOWN: Final = 3
 

@@ -10,10 +10,10 @@ from desk.cli import display
 from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ReferralId
-from firstdose.domain.gates import Gate
-from firstdose.domain.reasons import HoldReason, OverrideReason
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Closing
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Closing
 
 
 def hold(

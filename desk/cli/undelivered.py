@@ -10,7 +10,7 @@ from desk.cli.database import opened, operator
 from desk.cli.failure import Failure, Misuse
 from desk.cli.options import AsJson
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.undelivered import UndeliveredStore
+from firstdose.adapters.postgres.messages.undelivered import UndeliveredStore
 
 UndeliveredId = Annotated[UUID, Parameter(help="Its id; `firstdose undelivered list` shows them.")]
 

@@ -11,7 +11,7 @@ from desk.cli import display
 from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
 

@@ -10,17 +10,17 @@ from fastapi import Header
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import JSONResponse
 
+from desk.http.app_context import AppContext
 from desk.http.budgets import long_wait
-from desk.http.desk import Desk
 from desk.http.guard import ANSWERED_WITHIN
-from desk.http.problems import Problem
+from desk.http.problems import HttpProblem
 from firstdose.adapters.postgres.deadline import database_within
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import Conflict, TooFast, UnknownReferral
-from firstdose.adapters.postgres.referral_views import ReferralRow
-from firstdose.adapters.postgres.work_items import WorkItemView
-from firstdose.domain.message import STAFF_LIMIT, Message, MessageKind, MessageState
-from firstdose.domain.role import Actor
+from firstdose.adapters.postgres.messages.messages import Conflict, TooFast, UnknownReferral
+from firstdose.adapters.postgres.referrals.views import ReferralRow
+from firstdose.adapters.postgres.staff.work_items import WorkItemView
+from firstdose.domain.work.message import STAFF_LIMIT, Message, MessageKind, MessageState
+from firstdose.domain.work.role import Actor
 from firstdose.ports import Unavailable
 
 PATIENCE: Final = timedelta(seconds=10)
@@ -34,7 +34,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-class Outcome(BaseModel):
+class ActionOutcome(BaseModel):
     """What became of it, and how things stand now. `id` names what was made: an override."""
 
     status: MessageState
@@ -45,8 +45,8 @@ class Outcome(BaseModel):
 
 
 OUTCOMES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": Outcome, "description": "Applied"},
-    202: {"model": Outcome, "description": "Stored; what becomes of it is not known yet"},
+    200: {"model": ActionOutcome, "description": "Applied"},
+    202: {"model": ActionOutcome, "description": "Stored; what becomes of it is not known yet"},
 }
 
 
@@ -67,7 +67,7 @@ def ask(
 
 
 async def carry_out(
-    desk: Desk, message: Message, key: str | None, state: Callable[[], Awaitable[dict[str, Any]]]
+    desk: AppContext, message: Message, key: str | None, state: Callable[[], Awaitable[dict[str, Any]]]
 ) -> JSONResponse:
     """200 when it is applied, 202 when that is not known yet; both name the message.
 
@@ -77,16 +77,16 @@ async def carry_out(
     try:
         stored = await desk.messages.post(message, idempotency_key=keyed, limit=STAFF_LIMIT)
     except UnknownReferral:
-        raise Problem(404, "there is no such referral") from None
+        raise HttpProblem(404, "there is no such referral") from None
     except TooFast as error:
         raise _too_fast(error.retry_after) from None
     except Conflict:
-        raise Problem(409, "this Idempotency-Key came with something else before", **await state()) from None
+        raise HttpProblem(409, "this Idempotency-Key came with something else before", **await state()) from None
     outcome = await _outcome(desk, stored)
     with database_within(ANSWERED_WITHIN.total_seconds()):
         now = await _if_known(state)
     if outcome.state is MessageState.REFUSED:
-        raise Problem(409, outcome.refusal, message_id=stored.id, **now)
+        raise HttpProblem(409, outcome.refusal, message_id=stored.id, **now)
     answer = {"status": outcome.state.value, "message_id": stored.id}
     if message.kind is MessageKind.OVERRIDE:
         answer["id"] = stored.id
@@ -94,7 +94,7 @@ async def carry_out(
     return JSONResponse({**answer, **now}, status_code=200 if applied else 202)
 
 
-async def _outcome(desk: Desk, stored: Message) -> Message:
+async def _outcome(desk: AppContext, stored: Message) -> Message:
     """What became of it within the caller's patience. Where too many wait already, what is known now."""
     with long_wait() as has_room:
         try:
@@ -116,11 +116,11 @@ def plain(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json")
 
 
-def _too_fast(retry_after: timedelta) -> Problem:
+def _too_fast(retry_after: timedelta) -> HttpProblem:
     seconds = math.ceil(retry_after.total_seconds())
     most, within = STAFF_LIMIT.most, round(STAFF_LIMIT.within.total_seconds())
     detail = f"you have sent this referral {most} actions within {within} seconds; wait {seconds} seconds"
-    return Problem(429, detail, headers={"retry-after": str(seconds)})
+    return HttpProblem(429, detail, headers={"retry-after": str(seconds)})
 
 
 def _require_storable(body: dict[str, Any], sealed: dict[str, Any] | None) -> None:
@@ -130,4 +130,4 @@ def _require_storable(body: dict[str, Any], sealed: dict[str, Any] | None) -> No
     except TypeError:
         written = _NUL
     if _NUL in written:
-        raise Problem(422, "a text or number cannot be stored")
+        raise HttpProblem(422, "a text or number cannot be stored")

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from desk.http import codec, health, identity, pages, referrals, reports, webhooks, work_items
-from desk.http.desk import Desk
+from desk.http.app_context import AppContext
 from desk.http.guard import BodyGuard
 from desk.http.observe import Observed
 from desk.http.problems import PROBLEM_SCHEMA, install_problems
@@ -16,13 +16,13 @@ _ROUTERS: Final = tuple(
 )
 
 
-def create_app(desk: Desk) -> ASGIApp:
+def create_app(desk: AppContext) -> ASGIApp:
     """All routes, guarded and observed."""
     secure = desk.settings.public_url.startswith("https://")
     return Observed(BodyGuard(create_routes(desk)), secure=secure)
 
 
-def create_routes(desk: Desk) -> FastAPI:
+def create_routes(desk: AppContext) -> FastAPI:
     """The routes alone."""
     app = FastAPI(
         title="FirstDose",

@@ -12,8 +12,8 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from desk.http.problems import Problem
-from desk.measures import IN_WORK, REFUSED
+from desk.http.problems import HttpProblem
+from desk.metrics import IN_WORK, REFUSED
 
 
 class Budget(StrEnum):
@@ -48,7 +48,7 @@ class Full(Exception):
     """There is no room, and nobody who could be asked to make some."""
 
 
-class Place:
+class BudgetPlace:
     """What one request holds: a place in one budget at a time."""
 
     def __init__(self, peer: str) -> None:
@@ -94,14 +94,14 @@ class Budgets:
         self._sizes = sizes
         self._most_bytes = most_bytes
         # Dictionaries keep the order in which places were taken.
-        self._held: dict[Budget, dict[Place, None]] = {budget: {} for budget in Budget}
+        self._held: dict[Budget, dict[BudgetPlace, None]] = {budget: {} for budget in Budget}
 
     @contextmanager
-    def place(self, peer: str) -> Iterator[Place]:
+    def place(self, peer: str) -> Iterator[BudgetPlace]:
         """A place among the strangers, given back at the end from wherever it is then. Raises Full."""
         if len(self._held[Budget.STRANGERS]) >= self._sizes[Budget.STRANGERS].most:
             self._make_room()
-        place = Place(peer)
+        place = BudgetPlace(peer)
         self._put(place, Budget.STRANGERS)
         token = _current.set((self, place))
         try:
@@ -110,7 +110,7 @@ class Budgets:
             _current.reset(token)
             self._take(place)
 
-    def move(self, place: Place, budget: Budget) -> bool:
+    def move(self, place: BudgetPlace, budget: Budget) -> bool:
         """Whether there is room for this peer in `budget`; if there is, the place is now there."""
         held, size = self._held[budget], self._sizes[budget]
         if len(held) >= size.most or sum(each.peer == place.peer for each in held) >= size.share:
@@ -119,12 +119,12 @@ class Budgets:
         self.put_back(place, budget)
         return True
 
-    def put_back(self, place: Place, budget: Budget) -> None:
+    def put_back(self, place: BudgetPlace, budget: Budget) -> None:
         """Move without asking for room."""
         self._take(place)
         self._put(place, budget)
 
-    def grow(self, place: Place, size: int) -> None:
+    def grow(self, place: BudgetPlace, size: int) -> None:
         """So many bytes more of its body have come. Over the bound the oldest of the peer that keeps most goes."""
         place.bytes += size
         strangers = self._held[Budget.STRANGERS]
@@ -132,7 +132,7 @@ class Budgets:
         if sum(each.bytes for each in strangers) > self._most_bytes:
             self._make_room(lambda each: each.bytes)
 
-    def _make_room(self, weight: Callable[[Place], int] = lambda _: 1) -> None:
+    def _make_room(self, weight: Callable[[BudgetPlace], int] = lambda _: 1) -> None:
         """The oldest place of the peer that holds most goes; if it can be, one whose body is not here. Raises Full."""
         REFUSED.labels(Budget.STRANGERS).inc()
         revocable = [place for place in self._held[Budget.STRANGERS] if place.is_revocable and weight(place)]
@@ -148,19 +148,19 @@ class Budgets:
         # Its request ends in a moment; its place is free at once.
         self._take(oldest)
 
-    def _put(self, place: Place, budget: Budget) -> None:
+    def _put(self, place: BudgetPlace, budget: Budget) -> None:
         place.budget = budget
         self._held[budget][place] = None
         IN_WORK.labels(budget).inc()
 
-    def _take(self, place: Place) -> None:
+    def _take(self, place: BudgetPlace) -> None:
         # A place that was revoked has been taken back already.
         if place in self._held[place.budget]:
             del self._held[place.budget][place]
             IN_WORK.labels(place.budget).dec()
 
 
-_current: ContextVar[tuple[Budgets, Place] | None] = ContextVar("place", default=None)
+_current: ContextVar[tuple[Budgets, BudgetPlace] | None] = ContextVar("place", default=None)
 
 
 def admit(budget: Budget) -> None:
@@ -169,7 +169,7 @@ def admit(budget: Budget) -> None:
         return
     budgets, place = current
     if place.revoked or not budgets.move(place, budget):
-        raise Problem(503, "too many requests at once")
+        raise HttpProblem(503, "too many requests at once")
     place.secure()
 
 

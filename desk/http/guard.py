@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from desk.http.budgets import Budgets, Full, Place
+from desk.http.budgets import BudgetPlace, Budgets, Full
 from desk.http.problems import problem
 from desk.http.protocol import GIVEN_UP
 from firstdose.adapters.networks import peer_of
@@ -60,7 +60,7 @@ class BodyGuard:
             except Full:
                 await _answer(503, scope, receive, send)
 
-    async def _guarded(self, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _guarded(self, place: BudgetPlace, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             async with place.revocable(self._within):
                 body = await self._read(place, receive)
@@ -78,7 +78,7 @@ class BodyGuard:
             place.received = True
             await self._answered(place, body, scope, receive, send)
 
-    async def _answered(self, place: Place, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answered(self, place: BudgetPlace, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:
             place.secure()
             await send(message)
@@ -92,7 +92,7 @@ class BodyGuard:
                 raise
             await _answer(503, scope, receive, send)
 
-    async def _read(self, place: Place, receive: Receive) -> bytes:
+    async def _read(self, place: BudgetPlace, receive: Receive) -> bytes:
         parts: list[bytes] = []
         size, more = 0, True
         while more:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from desk.http.desk import TheDesk
+from desk.http.app_context import Context
 from desk.http.readiness import OK
 
 router = APIRouter(tags=["running it"])
@@ -17,7 +17,7 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"description": "Not ready", "content": {"application/json": {}}}})
-async def readyz(desk: TheDesk) -> JSONResponse:
+async def readyz(desk: Context) -> JSONResponse:
     """Ready while the database is migrated and takes what is written; Temporal's state is told, intake goes on without.
 
     `database`: `ok`, `away`, `full`, `not migrated`, `another version's`. `temporal`: `ok`, `away`.

@@ -6,11 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from desk.http.app_context import AppContext, Context
 from desk.http.budgets import Budget, admit
-from desk.http.desk import Desk, TheDesk
 from desk.http.issuer import Unidentified
-from desk.http.problems import Problem
-from firstdose.domain.role import Actor, Role
+from desk.http.problems import HttpProblem
+from firstdose.domain.work.role import Actor, Role
 
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
@@ -18,7 +18,7 @@ Bearer = Annotated[
 ]
 
 
-async def identify(request: Request, desk: Desk, credentials: HTTPAuthorizationCredentials | None) -> Actor:
+async def identify(request: Request, desk: AppContext, credentials: HTTPAuthorizationCredentials | None) -> Actor:
     """Whoever holds a valid token; also remembers that they were here. Raises Problem 401 and 503, and Unavailable.
 
     What is refused after that is theirs in the log.
@@ -38,21 +38,21 @@ async def identify(request: Request, desk: Desk, credentials: HTTPAuthorizationC
 def permit_roles(actor: Actor, roles: Iterable[Role]) -> Actor:
     """Raises Problem 403."""
     if not any(role in actor.roles for role in roles):
-        raise Problem(403, "your roles do not allow this")
+        raise HttpProblem(403, "your roles do not allow this")
     return actor
 
 
 def staff(*roles: Role) -> Callable[..., Awaitable[Actor]]:
     """A dependency: somebody who may act in one of these roles. Raises Problem 401 and 403."""
 
-    async def permitted(request: Request, desk: TheDesk, credentials: Bearer) -> Actor:
+    async def permitted(request: Request, desk: Context, credentials: Bearer) -> Actor:
         return permit_roles(await identify(request, desk, credentials), roles)
 
     return permitted
 
 
-def _unauthorized(detail: str) -> Problem:
-    return Problem(401, detail, headers={"www-authenticate": "Bearer"})
+def _unauthorized(detail: str) -> HttpProblem:
+    return HttpProblem(401, detail, headers={"www-authenticate": "Bearer"})
 
 
 WORKING: Final = tuple(role for role in Role if role is not Role.AUDITOR)

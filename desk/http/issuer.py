@@ -12,7 +12,7 @@ from joserfc.jwk import Key
 from joserfc.jwt import JWTClaimsRegistry, decode
 
 from desk.http.issuer_keys import IssuerKeys
-from firstdose.domain.role import Actor, ActorKind, Role
+from firstdose.domain.work.role import Actor, ActorKind, Role
 from firstdose.settings import Settings, SettingsError
 
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "Ed25519", "EdDSA")

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.http.refusals import STATUSES, Refusal, RefusalLog, peer_of
-from desk.measures import REQUESTS
+from desk.metrics import REQUESTS
 from firstdose.adapters.postgres.ids import new_id
 
 log = structlog.get_logger(__name__)

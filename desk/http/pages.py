@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from desk.http.problems import Problem
+from desk.http.problems import HttpProblem
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,7 +38,7 @@ async def asset(name: str) -> Response:
 def _response(name: str) -> Response:
     content = _files().get(name)
     if content is None:
-        raise Problem(404)
+        raise HttpProblem(404)
     return Response(content, media_type=_TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
 
 

@@ -43,7 +43,7 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-class Problem(Exception):
+class HttpProblem(Exception):
     """An answer other than success. `detail` and `members` never repeat what the caller sent."""
 
     def __init__(
@@ -75,7 +75,7 @@ def problem(
 
 def install_problems(app: FastAPI) -> None:
     """Answer every exception of the application as a problem."""
-    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HttpProblem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Unavailable, _away)
@@ -84,7 +84,7 @@ def install_problems(app: FastAPI) -> None:
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - narrows what Starlette's registry promises
+    assert isinstance(error, HttpProblem)  # noqa: S101 - narrows what Starlette's registry promises
     return problem(error.status, error.detail, headers=error.headers, **error.members)
 
 

@@ -26,7 +26,7 @@ OK: Final = "ok"
 _AWAY: Final = "away"
 
 
-class Standing(NamedTuple):
+class ReadinessReport(NamedTuple):
     """`ok`, or a word that says what is wrong."""
 
     database: str
@@ -40,21 +40,21 @@ class Readiness:
         self._pool = pool
         self._client = client
         self._migrated = False
-        self._looking: asyncio.Task[Standing] | None = None
+        self._looking: asyncio.Task[ReadinessReport] | None = None
         self._again_at = 0.0
 
-    async def look(self) -> Standing:
+    async def look(self) -> ReadinessReport:
         """How things stand, within three seconds; many who ask at once share one look."""
         clock = asyncio.get_running_loop().time
         if self._looking is None or (self._looking.done() and clock() >= self._again_at):
             self._looking = asyncio.create_task(self._look(), context=Context())
         # Not cancelled when the time is over: connections to a frozen server take their time to end.
         done, _ = await asyncio.wait([self._looking], timeout=_ANSWERED_WITHIN_S)
-        return self._looking.result() if done else Standing(_AWAY, _AWAY)
+        return self._looking.result() if done else ReadinessReport(_AWAY, _AWAY)
 
-    async def _look(self) -> Standing:
+    async def _look(self) -> ReadinessReport:
         try:
-            return Standing(*await asyncio.gather(self._database(), self._temporal()))
+            return ReadinessReport(*await asyncio.gather(self._database(), self._temporal()))
         finally:
             self._again_at = asyncio.get_running_loop().time() + _GOOD_FOR_S
 

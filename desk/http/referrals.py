@@ -9,22 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse
 
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
-from desk.http.desk import Desk, TheDesk
+from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Supervisor, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
-from desk.http.problems import Problem
+from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
 from firstdose.adapters.postgres.paging import BadCursor, Page
-from firstdose.adapters.postgres.referral_views import ReferralRow, ReferralView, TimelineEntry, Why
-from firstdose.adapters.postgres.referrals import Filters
-from firstdose.domain.facts import with_facts
-from firstdose.domain.gates import Gate
-from firstdose.domain.journal import WaitingFor
-from firstdose.domain.message import MessageKind
-from firstdose.domain.reasons import HoldReason, OverrideReason
-from firstdose.domain.referral import Referral
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.stage import Closing, Stage
+from firstdose.adapters.postgres.referrals.referrals import Filters
+from firstdose.adapters.postgres.referrals.views import ReferralRow, ReferralView, TimelineEntry, Why
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.referral.facts import with_facts
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.work.journal import WaitingFor
+from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.stage import Closing, Stage
 
 router = APIRouter(prefix="/api/referrals", tags=["referrals"])
 
@@ -33,7 +33,7 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class Hold(_Request):
+class HoldBody(_Request):
     reason: HoldReason
     until: Moment | None = None
 
@@ -42,7 +42,7 @@ class Cancel(_Request):
     reason: Closing
 
 
-class Override(_Request):
+class OverrideBody(_Request):
     gate: Gate
     reason: OverrideReason
 
@@ -53,7 +53,7 @@ class Approval(_Request):
 
 @router.get("")
 async def list_referrals(
-    desk: TheDesk,
+    desk: Context,
     _actor: Reader,
     *,
     stage: Stage | None = None,
@@ -69,11 +69,11 @@ async def list_referrals(
     try:
         return await desk.referrals.list(filters, cursor, limit)
     except BadCursor:
-        raise Problem(400, "this is no cursor of this list") from None
+        raise HttpProblem(400, "this is no cursor of this list") from None
 
 
 @router.get("/{referral_id}")
-async def get_referral(referral_id: UUID, desk: TheDesk, actor: Reader) -> ReferralView:
+async def get_referral(referral_id: UUID, desk: Context, actor: Reader) -> ReferralView:
     """One referral with its facts, which an auditor does not see. That somebody saw them is audited."""
     found = await desk.referrals.get(str(referral_id))
     if found is None:
@@ -87,7 +87,7 @@ async def get_referral(referral_id: UUID, desk: TheDesk, actor: Reader) -> Refer
 
 
 @router.get("/{referral_id}/timeline")
-async def get_timeline(referral_id: UUID, desk: TheDesk, actor: Reader) -> list[TimelineEntry]:
+async def get_timeline(referral_id: UUID, desk: Context, actor: Reader) -> list[TimelineEntry]:
     """Everything that happened, the oldest first. An auditor sees no notes."""
     entries = await desk.referrals.timeline(str(referral_id))
     if not entries:
@@ -99,7 +99,7 @@ async def get_timeline(referral_id: UUID, desk: TheDesk, actor: Reader) -> list[
 
 
 @router.get("/{referral_id}/why")
-async def get_why(referral_id: UUID, desk: TheDesk, _actor: Reader) -> Why:
+async def get_why(referral_id: UUID, desk: Context, _actor: Reader) -> Why:
     """What keeps it where it is, who owns that, and when it escalates; first of all whether it can move at all."""
     why = await desk.referrals.why(str(referral_id))
     if why is None:
@@ -109,20 +109,22 @@ async def get_why(referral_id: UUID, desk: TheDesk, _actor: Reader) -> Why:
 
 
 @router.post("/{referral_id}/hold", responses=OUTCOMES)
-async def hold(referral_id: UUID, body: Hold, desk: TheDesk, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
+async def hold(
+    referral_id: UUID, body: HoldBody, desk: Context, actor: Worker, key: IdempotencyKey = None
+) -> JSONResponse:
     """Pause every track at its next step."""
     return await _steer(desk, MessageKind.HOLD, referral_id, actor, plain(body), key)
 
 
 @router.post("/{referral_id}/resume", responses=OUTCOMES)
-async def resume(referral_id: UUID, desk: TheDesk, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
+async def resume(referral_id: UUID, desk: Context, actor: Worker, key: IdempotencyKey = None) -> JSONResponse:
     """Go on after a hold."""
     return await _steer(desk, MessageKind.RESUME, referral_id, actor, {}, key)
 
 
 @router.post("/{referral_id}/cancel", responses=OUTCOMES)
 async def cancel(
-    referral_id: UUID, body: Cancel, desk: TheDesk, actor: Worker, key: IdempotencyKey = None
+    referral_id: UUID, body: Cancel, desk: Context, actor: Worker, key: IdempotencyKey = None
 ) -> JSONResponse:
     """End it, and undo what was reserved and promised."""
     return await _steer(desk, MessageKind.CANCEL, referral_id, actor, plain(body), key)
@@ -130,7 +132,7 @@ async def cancel(
 
 @router.post("/{referral_id}/override", responses=OUTCOMES)
 async def override(
-    referral_id: UUID, body: Override, desk: TheDesk, actor: Supervisor, key: IdempotencyKey = None
+    referral_id: UUID, body: OverrideBody, desk: Context, actor: Supervisor, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Ask to pass a closed gate; it counts once another supervisor has approved. `id` names it."""
     return await _steer(desk, MessageKind.OVERRIDE, referral_id, actor, plain(body), key)
@@ -138,7 +140,7 @@ async def override(
 
 @router.post("/{referral_id}/approve", responses=OUTCOMES)
 async def approve(
-    referral_id: UUID, body: Approval, desk: TheDesk, actor: Supervisor, key: IdempotencyKey = None
+    referral_id: UUID, body: Approval, desk: Context, actor: Supervisor, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Approve what another supervisor asked to override."""
     return await _steer(desk, MessageKind.APPROVE, referral_id, actor, plain(body), key)
@@ -148,7 +150,7 @@ async def approve(
 async def amend(
     referral_id: UUID,
     body: Annotated[dict[str, Any], Body(description='a new version of the referral, or `{"facts": {path: value}}`')],
-    desk: TheDesk,
+    desk: Context,
     actor: Worker,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -169,15 +171,15 @@ def _amendment(known: Referral, body: dict[str, Any]) -> dict[str, Any]:
             return {"facts": facts}
         told = Referral.read(body, today=today)
     except ValidationError as error:
-        raise Problem(422, "some facts are not acceptable", errors=problems(error, str)) from None
+        raise HttpProblem(422, "some facts are not acceptable", errors=problems(error, str)) from None
     if told.source_referral_id != known.source_referral_id:
         wrong = {"path": "source_referral_id", "problem": "this is another referral's number"}
-        raise Problem(422, "some facts are not acceptable", errors=[wrong])
+        raise HttpProblem(422, "some facts are not acceptable", errors=[wrong])
     return {"referral": plain(told)}
 
 
 async def _steer(
-    desk: Desk,
+    desk: AppContext,
     kind: MessageKind,
     referral_id: UUID,
     actor: Actor,
@@ -197,5 +199,5 @@ def _may_see_facts(actor: Actor) -> bool:
     return actor.roles != (Role.AUDITOR,)
 
 
-def _no_such_referral() -> Problem:
-    return Problem(404, "there is no such referral")
+def _no_such_referral() -> HttpProblem:
+    return HttpProblem(404, "there is no such referral")

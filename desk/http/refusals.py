@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import structlog
 from starlette.types import Scope
 
-from desk.measures import REFUSALS
+from desk.metrics import REFUSALS
 
 log = structlog.get_logger(__name__)
 

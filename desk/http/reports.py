@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel
 from starlette.responses import Response
 
-from desk.http.desk import TheDesk
+from desk.http.app_context import Context
 from desk.http.identity import Reader
-from desk.http.problems import Problem
-from firstdose.adapters.postgres.turnaround import TurnaroundReport
-from firstdose.domain.turnaround import Turnaround
+from desk.http.problems import HttpProblem
+from firstdose.adapters.postgres.payers.turnaround import TurnaroundReport
+from firstdose.domain.authorization.turnaround import Turnaround
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 
@@ -43,7 +43,7 @@ class PayerReport(BaseModel):
 @router.get("/payers", response_model=PayerReport, responses=_CSV)
 async def payer_turnaround(
     request: Request,
-    desk: TheDesk,
+    desk: Context,
     _actor: Reader,
     *,
     since: Day | None = None,
@@ -69,7 +69,7 @@ def _window(since: date | None, until: date | None, today: date) -> tuple[date, 
     last = until or today
     first = since or last - _USUAL
     if not timedelta() <= last - first <= _LONGEST:
-        raise Problem(422, "`since` must not lie after `until`, nor more than a year before it")
+        raise HttpProblem(422, "`since` must not lie after `until`, nor more than a year before it")
     return first, last
 
 

@@ -7,22 +7,22 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
 
+from desk.http.app_context import AppContext, Context
 from desk.http.budgets import Budget, admit
-from desk.http.desk import Desk, TheDesk
-from desk.http.problems import Problem
+from desk.http.problems import HttpProblem
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable, UnsupportedType
-from desk.measures import INTAKE
+from desk.metrics import INTAKE
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
-from firstdose.adapters.payers.hook import proves
-from firstdose.adapters.payers.pas.elements import Unreadable
+from firstdose.adapters.payers.pas.elements import UnreadableFhir
+from firstdose.adapters.payers.webhook_secret import proves
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.intake import Delivery
-from firstdose.adapters.postgres.messages import Conflict, UnknownReferral
+from firstdose.adapters.postgres.messages.messages import Conflict, UnknownReferral
+from firstdose.adapters.postgres.referrals.intake import WebhookDelivery
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
-from firstdose.domain.message import Message, MessageKind
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.role import Actor, ActorKind
+from firstdose.domain.work.message import Message, MessageKind
+from firstdose.domain.work.role import Actor, ActorKind
 from firstdose.payer_ports import Contact
 from firstdose.ports import Impossible
 
@@ -48,7 +48,7 @@ _NOTIFICATION_BODY: Final[dict[str, Any]] = {
 
 @router.post("/webhooks/referrals/{source}", status_code=202, openapi_extra=_INTAKE_BODY)
 async def receive_referral(
-    source: Annotated[str, Path(max_length=64)], request: Request, desk: TheDesk
+    source: Annotated[str, Path(max_length=64)], request: Request, desk: Context
 ) -> dict[str, str]:
     """A referral, a new version of one, or its cancellation; answered once it is stored for good."""
     body, now = await request.body(), datetime.now(UTC)
@@ -56,12 +56,12 @@ async def receive_referral(
         proven = desk.sources.get(source, _NOBODY).verify(body, request.headers, now=now)
     except Unverified:
         INTAKE.labels("unverified").inc()
-        raise Problem(401, _UNPROVEN) from None
+        raise HttpProblem(401, _UNPROVEN) from None
     admit(Budget.INTAKE)
     try:
         content_type = request.headers.get("content-type", "")
         message = await asyncio.to_thread(parse, content_type, body, today=now.date())
-        receipt = await desk.intake.accept(Delivery(source, proven.message_id, body, message, now))
+        receipt = await desk.intake.accept(WebhookDelivery(source, proven.message_id, body, message, now))
     except (UnsupportedType, Unparseable, Invalid, Conflict, UnknownReferral) as error:
         INTAKE.labels("refused").inc()
         raise _refusal(error) from None
@@ -69,23 +69,23 @@ async def receive_referral(
     return {"referral_id": receipt.referral_id, "status": receipt.status}
 
 
-def _refusal(error: Exception) -> Problem:
+def _refusal(error: Exception) -> HttpProblem:
     match error:
         case UnsupportedType():
-            return Problem(415, str(error))
+            return HttpProblem(415, str(error))
         case Unparseable():
-            return Problem(400, "the body is not what its content type says")
+            return HttpProblem(400, "the body is not what its content type says")
         case Invalid():
-            return Problem(422, "some values are not acceptable", errors=error.errors)
+            return HttpProblem(422, "some values are not acceptable", errors=error.errors)
         case Conflict():
-            return Problem(409, "this webhook-id came with another body before")
+            return HttpProblem(409, "this webhook-id came with another body before")
         case _:
             unknown = [{"path": "source_referral_id", "problem": "no such referral"}]
-            return Problem(422, "this is about no referral that we have", errors=unknown)
+            return HttpProblem(422, "this is about no referral that we have", errors=unknown)
 
 
 @router.post("/webhooks/payers/{payer}/pas", openapi_extra=_NOTIFICATION_BODY)
-async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: TheDesk) -> Response:
+async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: Context) -> Response:
     """A payer's news about a pended request. Its answer is kept, and the workflow is told that there is one."""
     if not proves(desk.keyring, payer, request.headers.get("authorization")):
         raise _unproven_payer()
@@ -97,19 +97,19 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
     notifications = PayerNotifications(desk.contacts, answers, _News(desk, payer))
     try:
         received = await notifications.receive(endpoint, await request.body())
-    except Unreadable:
-        raise Problem(400, "this is no notification that we can read") from None
+    except UnreadableFhir:
+        raise HttpProblem(400, "this is no notification that we can read") from None
     return JSONResponse({"received": received})
 
 
-def _unproven_payer() -> Problem:
-    return Problem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
+def _unproven_payer() -> HttpProblem:
+    return HttpProblem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
 
 
 class _News:
     """Implements answers.NewsDesk."""
 
-    def __init__(self, desk: Desk, payer: str) -> None:
+    def __init__(self, desk: AppContext, payer: str) -> None:
         self._desk = desk
         self._actor = Actor(kind=ActorKind.PAYER, id=payer)
 

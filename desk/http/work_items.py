@@ -10,26 +10,26 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.responses import JSONResponse
 
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
-from desk.http.desk import Desk, TheDesk
+from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
-from desk.http.problems import Problem
+from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
-from firstdose.adapters.postgres.messages import Conflict
+from firstdose.adapters.postgres.keys.vault import NoDataKey
+from firstdose.adapters.postgres.messages.messages import Conflict
 from firstdose.adapters.postgres.paging import BadCursor, Page
+from firstdose.adapters.postgres.payers.set_aside import UnreadableShown
 from firstdose.adapters.postgres.pool import transaction
-from firstdose.adapters.postgres.set_aside import UnreadableShown
-from firstdose.adapters.postgres.vault import NoDataKey
-from firstdose.adapters.postgres.work_items import WorkItemView
-from firstdose.domain.answer_match import FOREIGN
-from firstdose.domain.facts import with_facts
-from firstdose.domain.message import MessageKind
-from firstdose.domain.open_answer import not_open
+from firstdose.adapters.postgres.staff.work_items import WorkItemView
+from firstdose.domain.authorization.answer_match import FOREIGN
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.resolutions import OF_KIND, Refused, split
-from firstdose.domain.role import Actor, Role
+from firstdose.domain.referral.facts import with_facts
 from firstdose.domain.sealed_text import TextSealer, sealed_texts
-from firstdose.domain.work_item import WorkItemKind, WorkItemState
+from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.open_answer import not_open
+from firstdose.domain.work.resolutions import OF_KIND, Refused, split
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
@@ -54,7 +54,7 @@ class WorkItemToDo(WorkItemView):
 
 @router.get("")
 async def list_work_items(
-    desk: TheDesk,
+    desk: Context,
     _actor: Reader,
     *,
     role: Role | None = None,
@@ -71,11 +71,11 @@ async def list_work_items(
             role=role, assignee=assignee, overdue=overdue, referral=about, cursor=cursor, limit=limit
         )
     except BadCursor:
-        raise Problem(400, "this is no cursor of this list") from None
+        raise HttpProblem(400, "this is no cursor of this list") from None
 
 
 @router.get("/{item_id}")
-async def get_work_item(item_id: ItemId, desk: TheDesk, _actor: Reader) -> WorkItemToDo:
+async def get_work_item(item_id: ItemId, desk: Context, _actor: Reader) -> WorkItemToDo:
     """One item, and what an answer to it looks like."""
     item = await _found(desk, item_id)
     came = await desk.contacts.unreadable(item.referral_id) if item.asks.get("problem") in _NO_ANSWER else None
@@ -83,7 +83,7 @@ async def get_work_item(item_id: ItemId, desk: TheDesk, _actor: Reader) -> WorkI
 
 
 @router.post("/{item_id}/claim")
-async def claim(item_id: ItemId, desk: TheDesk, actor: Worker) -> WorkItemView:
+async def claim(item_id: ItemId, desk: Context, actor: Worker) -> WorkItemView:
     """Make it mine."""
     try:
         return await desk.worklist.claim(item_id, actor)
@@ -92,7 +92,7 @@ async def claim(item_id: ItemId, desk: TheDesk, actor: Worker) -> WorkItemView:
 
 
 @router.post("/{item_id}/release")
-async def release(item_id: ItemId, desk: TheDesk, actor: Worker) -> WorkItemView:
+async def release(item_id: ItemId, desk: Context, actor: Worker) -> WorkItemView:
     """Give it back to everybody of its role."""
     try:
         return await desk.worklist.release(item_id, actor)
@@ -101,7 +101,7 @@ async def release(item_id: ItemId, desk: TheDesk, actor: Worker) -> WorkItemView
 
 
 @router.post("/{item_id}/snooze")
-async def snooze(item_id: ItemId, body: Snooze, desk: TheDesk, actor: Worker) -> WorkItemView:
+async def snooze(item_id: ItemId, body: Snooze, desk: Context, actor: Worker) -> WorkItemView:
     """Keep it off the list until then, at most until it is due."""
     try:
         return await desk.worklist.snooze(item_id, body.until, actor)
@@ -113,7 +113,7 @@ async def snooze(item_id: ItemId, body: Snooze, desk: TheDesk, actor: Worker) ->
 async def resolve(
     item_id: ItemId,
     body: Annotated[dict[str, Any], Body(description="an answer by the item's `resolution_schema`")],
-    desk: TheDesk,
+    desk: Context,
     actor: Worker,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
@@ -136,30 +136,30 @@ async def resolve(
     return await carry_out(desk, message, key, state)
 
 
-async def _read(desk: Desk, item: WorkItemView, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What travels, with the payer's numbers sealed, and what stays. Raises Problem 422 with the fields, and 404."""
     try:
         resolution = OF_KIND[item.kind].model_validate(answer)
     except ValidationError as error:
-        raise Problem(422, "some fields are not acceptable", errors=problems(error, str)) from None
+        raise HttpProblem(422, "some fields are not acceptable", errors=problems(error, str)) from None
     resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
     told, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
     nurse = told.get("nurse")
     known = [nurse] if isinstance(nurse, str) and await desk.worklist.knows_nurse(nurse) else []
     if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(told, known)]:
-        raise Problem(422, "some fields are not acceptable", errors=wrong)
+        raise HttpProblem(422, "some fields are not acceptable", errors=wrong)
     return told, sealed
 
 
-async def _texts(desk: Desk, referral_id: str) -> TextSealer:
+async def _texts(desk: AppContext, referral_id: str) -> TextSealer:
     try:
         async with transaction(desk.pool) as connection:
             return (await desk.vault.sealer(connection, referral_id)).texts
     except NoDataKey:
-        raise Problem(404, "there is no such referral any more") from None
+        raise HttpProblem(404, "there is no such referral any more") from None
 
 
-async def _try_facts(desk: Desk, referral_id: str, facts: dict[str, Any] | None) -> None:
+async def _try_facts(desk: AppContext, referral_id: str, facts: dict[str, Any] | None) -> None:
     """Facts that could not be taken over are refused now, not weeks later. Raises Problem 422."""
     known = await desk.facts(referral_id) if facts else None
     if known is None or not facts:
@@ -168,31 +168,31 @@ async def _try_facts(desk: Desk, referral_id: str, facts: dict[str, Any] | None)
         with_facts(known, facts, today=datetime.now(UTC).date())
     except ValidationError as error:
         listed = problems(error, lambda path: f"facts.{path}".rstrip("."))
-        raise Problem(422, "some facts are not acceptable", errors=listed) from None
+        raise HttpProblem(422, "some facts are not acceptable", errors=listed) from None
 
 
 def _require_free(item: WorkItemView, actor: Actor) -> None:
     """Raises Problem 409 for an item that is closed, or that somebody else has claimed."""
     if not item.is_open:
-        raise Problem(409, "the work item is not open any more", work_item=plain(item))
+        raise HttpProblem(409, "the work item is not open any more", work_item=plain(item))
     theirs = item.state is WorkItemState.CLAIMED and item.assignee != actor.id
     if theirs and Role.SUPERVISOR not in actor.roles:
-        raise Problem(409, "somebody else has claimed the work item", work_item=plain(item))
+        raise HttpProblem(409, "somebody else has claimed the work item", work_item=plain(item))
 
 
-async def _found(desk: Desk, item_id: str) -> WorkItemView:
+async def _found(desk: AppContext, item_id: str) -> WorkItemView:
     item = await desk.worklist.get(item_id)
     if item is None:
-        raise Problem(404, "there is no such work item")
+        raise HttpProblem(404, "there is no such work item")
     return item
 
 
-async def _not_now(desk: Desk, item_id: str, error: Exception) -> Problem:
+async def _not_now(desk: AppContext, item_id: str, error: Exception) -> HttpProblem:
     if isinstance(error, LookupError):
-        return Problem(404, "there is no such work item")
+        return HttpProblem(404, "there is no such work item")
     if isinstance(error, Refused):
-        return Problem(403, str(error))
-    return Problem(409, str(error), work_item=plain(await _found(desk, item_id)))
+        return HttpProblem(403, str(error))
+    return HttpProblem(409, str(error), work_item=plain(await _found(desk, item_id)))
 
 
 @cache

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from desk.intake.message import Message
+from desk.intake.message import ParsedMessage
 from desk.intake.problems import Invalid, problems
-from firstdose.domain.paths import place
-from firstdose.domain.referral import Referral
-from firstdose.domain.referral_message import Cancellation, MessageType
+from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.source_message import Cancellation, MessageType
 
 
 class Draft:
@@ -25,22 +25,22 @@ class Draft:
         if value not in (None, "", []):
             place(self._tree, path, value)
 
-    def referred(self, kind: MessageType, today: date) -> Message:
+    def referred(self, kind: MessageType, today: date) -> ParsedMessage:
         """Raises Invalid, with paths in the terms of the message."""
         try:
             referral = Referral.read(self._tree, today=today)
         except ValidationError as error:
             raise Invalid(problems(error, self._origin)) from None
-        return Message(kind, referral.source_referral_id, referral)
+        return ParsedMessage(kind, referral.source_referral_id, referral)
 
-    def cancelled(self, reason: str | None, note: str | None = None) -> Message:
+    def cancelled(self, reason: str | None, note: str | None = None) -> ParsedMessage:
         """Raises Invalid, with paths in the terms of the message."""
         told = {"source_referral_id": self._tree.get("source_referral_id"), "reason": reason, "note": note}
         try:
             cancellation = Cancellation.model_validate(told)
         except ValidationError as error:
             raise Invalid(problems(error, self._origin)) from None
-        return Message(
+        return ParsedMessage(
             MessageType.CANCELLED, cancellation.source_referral_id, reason=cancellation.reason, note=cancellation.note
         )
 

@@ -11,14 +11,14 @@ from desk.intake.fhir_order import map_order
 from desk.intake.fhir_people import map_patient, map_prescriber, map_source
 from desk.intake.fhir_plan import map_coverages, map_documents
 from desk.intake.json_text import read_object
-from desk.intake.message import Message
-from firstdose.domain.referral_message import CancelReason, MessageType
+from desk.intake.message import ParsedMessage
+from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 _ENDED = {"revoked", "entered-in-error", "cancelled", "stopped"}
 _PRIORITIES = {"asap": "urgent"}
 
 
-def read_fhir(body: bytes, *, today: date) -> Message:
+def read_fhir(body: bytes, *, today: date) -> ParsedMessage:
     """Always `referral.received`, also for a new version: the store knows the referral by its number.
 
     Raises Unparseable or Invalid.

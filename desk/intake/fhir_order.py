@@ -6,7 +6,7 @@ from desk.intake.codes import SNOMED
 from desk.intake.draft import Draft
 from desk.intake.fhir_bundle import Bundle, Resource, code_in, codings, dig, each, is_dead, text, wording
 from desk.intake.fhir_people import day
-from desk.intake.measure import days
+from desk.intake.units import days
 
 OURS_THERAPY = "urn:firstdose:therapy"
 OURS = "urn:firstdose:"

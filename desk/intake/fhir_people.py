@@ -3,7 +3,7 @@
 from desk.intake.codes import BODY_WEIGHT, LOINC, NO_KNOWN_ALLERGY, SNOMED
 from desk.intake.draft import Draft
 from desk.intake.fhir_bundle import Bundle, Resource, code_in, dig, each, is_dead, text, wording
-from desk.intake.measure import kilograms
+from desk.intake.units import kilograms
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
 

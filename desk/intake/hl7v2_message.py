@@ -19,7 +19,7 @@ _ESCAPES = {"F": "|", "S": "^", "R": "~", "E": "\\", "T": "&", ".br": "\n"}
 _ESCAPE = re.compile(r"\\(F|S|R|E|T|\.br|[A-Z.][^\\]{0,80})\\")
 
 
-class Segment:
+class Hl7Segment:
     """One segment. `at` names it and one of its fields as the source would: `PID-7`, `IN1[2]-36`."""
 
     def __init__(self, fields: Any, occurrence: int = 1) -> None:
@@ -51,20 +51,20 @@ class Er7:
     """
 
     def __init__(self, body: bytes) -> None:
-        self._segments: dict[str, list[Segment]] = {}
+        self._segments: dict[str, list[Hl7Segment]] = {}
         for fields in hl7.parse(_decoded(body)):
             name = _leaf(_part(fields, 1))
             known = self._segments.setdefault(name, [])
-            known.append(Segment(fields, len(known) + 1))
+            known.append(Hl7Segment(fields, len(known) + 1))
         if len(self.every("MSH")) != 1:
             raise Unparseable("one message at a time")
 
-    def every(self, name: str) -> list[Segment]:
+    def every(self, name: str) -> list[Hl7Segment]:
         return self._segments.get(name, [])
 
-    def first(self, name: str) -> Segment:
+    def first(self, name: str) -> Hl7Segment:
         """The first of its name, or an empty one."""
-        return next(iter(self.every(name)), Segment([[name]]))
+        return next(iter(self.every(name)), Hl7Segment([[name]]))
 
 
 def _decoded(body: bytes) -> str:

@@ -4,9 +4,9 @@ import re
 
 from desk.intake.codes import BODY_WEIGHT, CLINICAL_NOTES
 from desk.intake.draft import Draft
-from desk.intake.hl7v2_message import Er7, Segment
+from desk.intake.hl7v2_message import Er7, Hl7Segment
 from desk.intake.hl7v2_people import day
-from desk.intake.measure import days, kilograms
+from desk.intake.units import days, kilograms
 
 OURS = "FIRSTDOSE"
 _FLAGS = {"Y": True, "N": False}
@@ -63,7 +63,7 @@ def map_facts(draft: Draft, er7: Er7) -> None:
             draft.put("patient.weighed_on", day(observation.get(14)), observation.at(14))
 
 
-def _map_fact(draft: Draft, observation: Segment) -> None:
+def _map_fact(draft: Draft, observation: Hl7Segment) -> None:
     path = FACTS.get(observation.get(3).lower())
     if path is None:
         return
@@ -76,7 +76,7 @@ def _map_fact(draft: Draft, observation: Segment) -> None:
     draft.put(path, value, observation.at(5))
 
 
-def _map_document(draft: Draft, observation: Segment, at: str) -> None:
+def _map_document(draft: Draft, observation: Hl7Segment, at: str) -> None:
     """An ED: source ^ type ^ subtype ^ encoding ^ data, of which only the encoding Base64 is carried over."""
     is_note = observation.get(3) in CLINICAL_NOTES
     known = observation.get(3).lower() if observation.get(3, 3) == "FIRSTDOSE-DOC" else "other"

@@ -4,7 +4,7 @@ from typing import Any
 
 from desk.intake.codes import NO_KNOWN_ALLERGY
 from desk.intake.draft import Draft
-from desk.intake.hl7v2_message import Er7, Segment
+from desk.intake.hl7v2_message import Er7, Hl7Segment
 
 _SEXES = {"F": "female", "M": "male", "O": "other", "A": "other", "U": "unknown", "N": "unknown"}
 _NO_KNOWN_ALLERGY = NO_KNOWN_ALLERGY | {"NKA", "NKDA"}
@@ -56,7 +56,7 @@ def _map_allergies(draft: Draft, er7: Er7) -> None:
 def map_providers(draft: Draft, er7: Er7) -> None:
     """PRD with the role RP is the referring provider, who prescribes; the sending facility is the source."""
     providers = [provider for provider in er7.every("PRD") if provider.get(1) == "RP"]
-    referring = providers[0] if providers else Segment([["PRD"]])
+    referring = providers[0] if providers else Hl7Segment([["PRD"]])
     draft.put("prescriber.npi", _npi(referring), referring.at(7))
     draft.put("prescriber.name", person(referring, 2), referring.at(2))
     draft.put("prescriber.phone", _first(telecoms(referring, 5, _PHONES)), referring.at(5))
@@ -66,7 +66,7 @@ def map_providers(draft: Draft, er7: Er7) -> None:
     draft.put("source.organization", header.get(4), header.at(4))
 
 
-def _npi(provider: Segment) -> str | None:
+def _npi(provider: Hl7Segment) -> str | None:
     for repetition in provider.repetitions(7):
         if provider.get(7, 2, repetition).upper() == "NPI":
             return provider.get(7, 1, repetition)
@@ -80,7 +80,7 @@ def map_coverages(draft: Draft, er7: Er7) -> None:
         _map_coverage(draft, plan, f"coverages[{index}]", "secondary" if index else "primary")
 
 
-def _map_coverage(draft: Draft, plan: Segment, at: str, order: str) -> None:
+def _map_coverage(draft: Draft, plan: Hl7Segment, at: str, order: str) -> None:
     business = plan.get(15)
     draft.put(f"{at}.order", order, plan.at(22))
     draft.put(f"{at}.payer.id", plan.get(3), plan.at(3))
@@ -106,12 +106,12 @@ def day(told: str) -> str | None:
     return f"{told[:4]}-{told[4:6]}-{told[6:8]}" if told[:8].isdigit() else told
 
 
-def person(segment: Segment, field: int) -> str:
+def person(segment: Hl7Segment, field: int) -> str:
     """An XPN as a person would write it: given name first."""
     return " ".join(part for part in (segment.get(field, 2), segment.get(field, 3), segment.get(field)) if part)
 
 
-def telecoms(segment: Segment, field: int, equipment: set[str]) -> list[str]:
+def telecoms(segment: Hl7Segment, field: int, equipment: set[str]) -> list[str]:
     """The XTN numbers of this equipment: as text, or put together from their parts."""
     found = []
     for repetition in segment.repetitions(field):
@@ -121,7 +121,7 @@ def telecoms(segment: Segment, field: int, equipment: set[str]) -> list[str]:
     return [number for number in found if number]
 
 
-def _email(segment: Segment, field: int) -> str | None:
+def _email(segment: Hl7Segment, field: int) -> str | None:
     addresses = (segment.get(field, 4, repetition) for repetition in segment.repetitions(field))
     return next((address for address in addresses if "@" in address), None)
 

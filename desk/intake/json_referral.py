@@ -5,26 +5,26 @@ from datetime import date
 from pydantic import TypeAdapter, ValidationError
 
 from desk.intake.json_text import read_object
-from desk.intake.message import Message
-from desk.intake.problems import Invalid, Problem, problems
-from firstdose.domain.referral_message import MessageType, ReferralCancelled, ReferralMessage
+from desk.intake.message import ParsedMessage
+from desk.intake.problems import FieldProblem, Invalid, problems
+from firstdose.domain.referral.source_message import MessageType, ReferralCancelled, ReferralMessage
 
 _MESSAGE: TypeAdapter[ReferralMessage] = TypeAdapter(ReferralMessage)
 
 
-def read_json(body: bytes, *, today: date) -> Message:
+def read_json(body: bytes, *, today: date) -> ParsedMessage:
     """Raises Unparseable or Invalid."""
     raw = read_object(body)
     if raw.get("type") not in list(MessageType):  # pydantic's own message would repeat the value
-        raise Invalid([Problem(path="type", problem=f"one of {', '.join(MessageType)}")])
+        raise Invalid([FieldProblem(path="type", problem=f"one of {', '.join(MessageType)}")])
     try:
         told = _MESSAGE.validate_python(raw, context={"today": today})
     except ValidationError as error:
         raise Invalid(problems(error, _without_type)) from None
     if isinstance(told, ReferralCancelled):
         ended = told.data
-        return Message(MessageType.CANCELLED, ended.source_referral_id, reason=ended.reason, note=ended.note)
-    return Message(told.type, told.data.source_referral_id, told.data)
+        return ParsedMessage(MessageType.CANCELLED, ended.source_referral_id, reason=ended.reason, note=ended.note)
+    return ParsedMessage(told.type, told.data.source_referral_id, told.data)
 
 
 def _without_type(path: str) -> str:

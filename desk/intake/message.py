@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from firstdose.domain.referral import Referral
-from firstdose.domain.referral_message import CancelReason, MessageType
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 
 @dataclass(frozen=True, repr=False)
-class Message:
+class ParsedMessage:
     """A referral, or the end of one: then with `reason` and `note` (the source's own words) instead of `referral`."""
 
     type: MessageType

@@ -7,10 +7,10 @@ from datetime import date
 from desk.intake.fhir import read_fhir
 from desk.intake.hl7v2 import read_hl7v2
 from desk.intake.json_referral import read_json
-from desk.intake.message import Message
+from desk.intake.message import ParsedMessage
 from desk.intake.problems import UnsupportedType
 
-_READERS: dict[str, Callable[..., Message]] = {
+_READERS: dict[str, Callable[..., ParsedMessage]] = {
     "application/json": read_json,
     "application/fhir+json": read_fhir,
     "application/hl7-v2": read_hl7v2,
@@ -18,7 +18,7 @@ _READERS: dict[str, Callable[..., Message]] = {
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s\";]*)", re.IGNORECASE)
 
 
-def parse(content_type: str, body: bytes, *, today: date) -> Message:
+def parse(content_type: str, body: bytes, *, today: date) -> ParsedMessage:
     """What the source says; `today` is the day by which dates lie in the future.
 
     Raises:

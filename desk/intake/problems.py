@@ -5,14 +5,14 @@ from typing import Any, TypedDict
 
 from pydantic import ValidationError
 
-from firstdose.domain.paths import joined
+from firstdose.domain.referral.paths import joined
 
 _MOST = 50
 _TAGS = {"listed", "none_known"}  # pydantic's names for the two ways to say allergies; no part of the path
 _UNKNOWN = "<unknown field>"
 
 
-class Problem(TypedDict):
+class FieldProblem(TypedDict):
     """Where, in the terms of the incoming format, and what is wrong there."""
 
     path: str
@@ -30,15 +30,15 @@ class UnsupportedType(Exception):
 class Invalid(Exception):
     """It can be read, but what it says cannot be (422)."""
 
-    def __init__(self, errors: list[Problem]) -> None:
+    def __init__(self, errors: list[FieldProblem]) -> None:
         super().__init__(f"{len(errors)} problems")
         self.errors = errors
 
 
-def problems(error: ValidationError, where: Callable[[str], str]) -> list[Problem]:
+def problems(error: ValidationError, where: Callable[[str], str]) -> list[FieldProblem]:
     """The validation error as problems, the first 50; `where` turns a path of the referral into one of the message."""
     details = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST]
-    return [Problem(path=where(path_of(detail)), problem=words_of(detail)) for detail in details]
+    return [FieldProblem(path=where(path_of(detail)), problem=words_of(detail)) for detail in details]
 
 
 def path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:

@@ -15,8 +15,8 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.adapters.payload_codec import SealingCodec, is_sealed, sealed_for
-from firstdose.domain.open_answer import not_open
-from firstdose.domain.role import Actor
+from firstdose.domain.work.open_answer import not_open
+from firstdose.domain.work.role import Actor
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _REFERRAL: Final = re.compile(rf"(?:referral-)?({_UUID})")
@@ -36,21 +36,21 @@ class AnotherActor(ValueError):
     """A message that names somebody else than who sends it."""
 
 
-class Opened(NamedTuple):
+class DecodedPayloads(NamedTuple):
     """The answer, and how many payloads of which workflow were opened for it."""
 
     body: bytes
     workflows: Counter[str]
 
 
-def opened(codec: SealingCodec, body: bytes) -> Opened:
+def opened(codec: SealingCodec, body: bytes) -> DecodedPayloads:
     """Answer `/decode`. Raises ValueError with a fixed text."""
     given = _read(body)
     try:
         payloads = [codec.open(payload) for payload in given]
     except Unsealable:
         raise ValueError("a payload cannot be opened") from None
-    return Opened(_written(payloads), Counter(sealed_for(payload) for payload in given if is_sealed(payload)))
+    return DecodedPayloads(_written(payloads), Counter(sealed_for(payload) for payload in given if is_sealed(payload)))
 
 
 def sealed_as_given(codec: SealingCodec, body: bytes) -> bytes:

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firstdose.domain.clock_rules import ClockRule
-from firstdose.domain.coding import PER_DIEMS, PerDiem
-from firstdose.domain.reasons import HoldReason
-from firstdose.domain.work_item import WorkItemKind
+from firstdose.domain.authorization.coding import PER_DIEMS, PerDiem
+from firstdose.domain.clock.rules import ClockRule
+from firstdose.domain.work.reasons import HoldReason
+from firstdose.domain.work.work_item import WorkItemKind
 
 
 def _hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-class Contact(BaseModel):
+class PatientContact(BaseModel):
     """How often, and how far apart, the patient is tried before the referral closes as unreachable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,7 +26,7 @@ class Contact(BaseModel):
     apart: timedelta = timedelta(days=2)
 
 
-class Escalation(BaseModel):
+class EscalationRule(BaseModel):
     """An overdue work item is escalated `levels` times, `apart` from each other, and then waits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,14 +69,14 @@ class Policy(BaseModel):
     due_default: timedelta = timedelta(hours=24)
     rounds: int = Field(default=5, ge=1, le=100)
     """How often the same is asked with nothing changed before a supervisor decides."""
-    contact: Contact = Contact()
-    escalation: Escalation = Escalation()
+    contact: PatientContact = PatientContact()
+    escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
-    """The pharmacy's own, which stand before the general ones (default_clock_rules.py).
+    """The pharmacy's own, which stand before the general ones (clock/default_rules.py).
 
     They stay with the worker: clocks are started in activities, and what they gave is kept.
     """

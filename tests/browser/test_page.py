@@ -8,15 +8,15 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from firstdose.adapters.postgres.authorization_requests import keep_requests
 from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.payers.authorization_requests import keep_requests
 from firstdose.adapters.postgres.pool import transaction
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization_requests import RequestEvent
-from firstdose.domain.clocks import Clock
-from firstdose.domain.message import MessageState
-from firstdose.domain.role import Role
-from firstdose.payer_ports import Contact, ForeignAnswer, Purpose, Received, Via
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.requests import RequestEvent
+from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.work.message import MessageState
+from firstdose.domain.work.role import Role
+from firstdose.payer_ports import Contact, ContactPurpose, ForeignAnswer, Received, Via
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -237,7 +237,7 @@ async def test_what_the_payer_sent_instead_of_an_answer_is_shown_masked(desk: Se
         id=new_id(),
         referral_id=referral_id,
         payer="summit",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace="T1",
         created_at=datetime.now(UTC),
     )
@@ -255,7 +255,7 @@ async def test_what_the_payer_sent_about_another_is_told_and_not_shown(desk: Ser
         id=new_id(),
         referral_id=referral_id,
         payer="summit",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace="T1",
         created_at=datetime.now(UTC),
     )

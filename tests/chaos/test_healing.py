@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from firstdose.adapters.policy_file import read_policy
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Closing, Stage
 from local.demo_state import faster
 from local.stack import LocalStack, StackOptions
 from simulator.pace import DEMO_SPEED

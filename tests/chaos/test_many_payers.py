@@ -11,9 +11,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from firstdose.domain.channel import Channel
-from firstdose.domain.referral_message import MessageType
-from firstdose.domain.work_item import WorkItemKind
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.referral.source_message import MessageType
+from firstdose.domain.work.work_item import WorkItemKind
 from local.stack import LocalStack, StackOptions
 from simulator.answers import script_of
 from simulator.pace import DEMO_SPEED

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from firstdose.domain.channel import Channel
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.settings import child_environment
 from local.stack import LocalStack, StackOptions
 from simulator.staff_api import Item

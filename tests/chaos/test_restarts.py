@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from desk.outbox_relay import LEASE
+from desk.delivery.outbox import LEASE
 from firstdose.adapters.policy_file import read_policy
-from firstdose.domain.authorization import LineState
-from firstdose.domain.channel import Channel
-from firstdose.domain.journal import WaitingFor
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.work.journal import WaitingFor
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Closing, Stage
 from firstdose.settings import child_environment
 from local.children import Child
 from local.demo_state import faster

@@ -11,15 +11,15 @@ from temporalio.service import RPCError
 
 from desk.cli.replay import judge, replayer
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.authorization import PayerAnswer
-from firstdose.domain.policy import Contact, Escalation, NurseDispatch, PayerContact, Policy
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import PayerAnswer
+from firstdose.domain.policy import EscalationRule, NurseDispatch, PatientContact, PayerContact, Policy
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.cold.one_at_a_time import at_rest
 from tests.process.story import Answer, Story
 from workflows.messages import PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 PATIENCE: Final = 30.0
 """How long what takes milliseconds on a quiet machine may take, in seconds."""
@@ -33,8 +33,8 @@ def quick(by: By = "notification") -> Policy:
     """Timers that a test can wait for. Where the payer tells us by itself, it is not asked before the test is over."""
     return Policy(
         due={K.FOLLOW_UP_PAYER: SHORTLY},
-        contact=Contact(apart=SHORTLY, attempts=2),
-        escalation=Escalation(levels=0),
+        contact=PatientContact(apart=SHORTLY, attempts=2),
+        escalation=EscalationRule(levels=0),
         dispatch=NurseDispatch(lead=timedelta(days=3)),
         payer=PayerContact(inquire_every=SHORTLY / 2 if by == "inquiry" else timedelta(hours=7)),
     )
@@ -137,7 +137,7 @@ class ColdStory(Story):
         contact = self.outside.requests[0].key
         if self.by == "notification":
             self.outside.stored[contact] = word
-            await self.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+            await self.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
         else:
             heard = self.outside.notes.count("authorization.lines")
             self.outside.decisions.append((timedelta(), word))

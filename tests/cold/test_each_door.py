@@ -6,12 +6,12 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.facts import Change
-from firstdose.domain.gates import Gate
-from firstdose.domain.reasons import HoldReason, OverrideReason
-from firstdose.domain.role import SOURCE, Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.referral.facts import Change
+from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.cold.cold_story import SHORTLY, By, ColdStory, quick
 from tests.process.outside import APPROVED, OUTLINE, PENDED, Outside
 from workflows.messages import (
@@ -19,11 +19,11 @@ from workflows.messages import (
     ApproveOverride,
     CancelRequest,
     HoldRequest,
-    Message,
     OverrideRequest,
     ResumeRequest,
+    SteeringMessage,
 )
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 ONE, OTHER = (Actor(id=name, roles=(Role.SUPERVISOR,)) for name in ("one", "other"))
 AWAY = HoldRequest(actor=ONE, reason=HoldReason.PATIENT_AWAY)
@@ -52,14 +52,14 @@ async def test_the_payer_approves_and_then_the_patient_is_reached(
 async def test_staff_steer_by_updates(real: WorkflowEnvironment, keyring: Keyring) -> None:
     async with waiting_for_the_patient(real, keyring) as story:
         await story.settles()
-        await story.steers(Referral.hold, AWAY)
+        await story.steers(ReferralWorkflow.hold, AWAY)
         (call,) = story.asked(K.CONTACT_PATIENT)
         await story.acts(lambda: story.resolve(call, {"outcome": "reached"}))
-        await story.steers(Referral.resume, ResumeRequest(actor=ONE))
+        await story.steers(ReferralWorkflow.resume, ResumeRequest(actor=ONE))
         ask = OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason=OverrideReason.DISCHARGE_TODAY)
-        asked = await story.steers(Referral.override, ask)
-        await story.steers(Referral.approve_override, ApproveOverride(actor=OTHER, override_id=asked.id))
-        await story.steers(Referral.cancel, CancelRequest(actor=ONE, reason=Closing.WITHDRAWN))
+        asked = await story.steers(ReferralWorkflow.override, ask)
+        await story.steers(ReferralWorkflow.approve_override, ApproveOverride(actor=OTHER, override_id=asked.id))
+        await story.steers(ReferralWorkflow.cancel, CancelRequest(actor=ONE, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN
 
 
@@ -67,9 +67,9 @@ async def test_the_source_amends_and_cancels(real: WorkflowEnvironment, keyring:
     async with waiting_for_the_patient(real, keyring) as story:
         await story.settles()
         story.outside.supplied[MESSAGE] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steers(Referral.amend, AmendRequest(actor=SOURCE, message_id=MESSAGE))
+        await story.steers(ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id=MESSAGE))
         assert len(story.outside.requests) == 2
-        await story.steers(Referral.cancel, CancelRequest(actor=SOURCE, reason=Closing.WITHDRAWN))
+        await story.steers(ReferralWorkflow.cancel, CancelRequest(actor=SOURCE, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN
 
 
@@ -77,7 +77,7 @@ async def test_signals_by_hand(real: WorkflowEnvironment, keyring: Keyring) -> N
     async with waiting_for_the_patient(real, keyring) as story:
         await story.settles()
 
-        async def signal(name: str, request: Message) -> None:
+        async def signal(name: str, request: SteeringMessage) -> None:
             await story.acts(lambda: story.handle.signal(name, request))
 
         await signal("hold", AWAY)
@@ -92,7 +92,7 @@ async def test_timers(real: WorkflowEnvironment, keyring: Keyring) -> None:
     """The end of a hold, and then the time at which the patient is tried again."""
     async with waiting_for_the_patient(real, keyring) as story:
         await story.settles()
-        await story.steers(Referral.hold, AWAY.model_copy(update={"until": datetime.now(UTC) + SHORTLY}))
+        await story.steers(ReferralWorkflow.hold, AWAY.model_copy(update={"until": datetime.now(UTC) + SHORTLY}))
         (call,) = story.asked(K.CONTACT_PATIENT)
         await story.acts(lambda: story.resolve(call, {"outcome": "no_answer"}))
         await story.acts(lambda: story.until(lambda: len(story.asked(K.CONTACT_PATIENT)) == 2))

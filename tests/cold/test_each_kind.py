@@ -6,11 +6,11 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.channel import Plan
-from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.domain.facts import Blocks
+from firstdose.domain.payer.channel import Plan
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Impossible
 from tests.cold.cold_story import ColdStory, quick
 from tests.process.outside import DENIED, OUTLINE, WANTS_NOTES, Outside
@@ -35,7 +35,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
         lambda: Outside(
             policy=quick(),
             plan=Plan(payer="acme", phone="555-0100"),
-            outline=OUTLINE.model_copy(update={"missing": {Blocks.AUTHORIZATION: ("order.diagnoses",)}}),
+            outline=OUTLINE.model_copy(update={"missing": {BlockedStep.AUTHORIZATION: ("order.diagnoses",)}}),
             supplied={"*": OUTLINE},
         ),
         {

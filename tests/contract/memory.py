@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from firstdose.adapters.payers.registry import CaseFile
-from firstdose.domain.answer_match import Named, Ours, refusal, whose_answer, whose_request
-from firstdose.domain.authorization import (
+from firstdose.adapters.payers.payer_gateway import CaseFile
+from firstdose.domain.authorization.answer_match import Named, Ours, refusal, whose_answer, whose_request
+from firstdose.domain.authorization.lines import (
     Certification,
     InformationRequest,
     LineAnswer,
@@ -16,10 +16,10 @@ from firstdose.domain.authorization import (
     PayerEvent,
     hear,
 )
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral import Referral
+from firstdose.domain.referral.referral import Referral
 from firstdose.payer_ports import (
     Contact,
     ForeignAnswer,

@@ -10,18 +10,18 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.hook import hook_secret
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService, trace_of
+from firstdose.adapters.payers.webhook_secret import webhook_secret
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.records import PostgresRecords
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.domain.authorization import Certification, Line, LineState, Submission
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.journal import Batch, Standing
+from firstdose.adapters.postgres.referrals.records import PostgresRecords
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.authorization.lines import Certification, Line, LineState, Submission
+from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.policy import Policy
-from firstdose.ports import AuthorizationRequest, Impossible, Request, Unavailable
+from firstdose.domain.work.journal import Batch, ReferralSnapshot
+from firstdose.ports import AuthorizationRequest, EffectRequest, Impossible, Unavailable
 from tests.contract.cases import case, endpoint, lines, referral
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryFiles, MemorySubscriptions
@@ -41,18 +41,18 @@ class Pharmacy:
     referral_id: str
     payer: str
 
-    def desk(self, scenario: str, *, payer: str | None = None) -> PayerDeskService:
+    def desk(self, scenario: str, *, payer: str | None = None) -> PayerGatewayService:
         payer = payer or self.payer
         plan = Plan(payer=payer, eligibility=Channel.PAS, authorization=Channel.PAS)
         reached = endpoint(f"{self.world.url}/fhir/{payer}", payer=payer, timeout=timedelta(seconds=0.5))
         member_id = f"SIM-{scenario.upper().replace('_', '-')}-1"
-        return PayerDeskService(
+        return PayerGatewayService(
             MemoryFiles(CaseFile(referral(member_id), reached, plan)),
             self.served.desk.contacts,
             MemorySubscriptions(),
             {Channel.PAS: self.world.pas},
             public_url=self.served.url,
-            subscription_secret=lambda payer: hook_secret(self.served.desk.keyring, payer),
+            subscription_secret=lambda payer: webhook_secret(self.served.desk.keyring, payer),
             clock=lambda: datetime.now(UTC),
         )
 
@@ -64,7 +64,7 @@ class Pharmacy:
         desk, audit = self.served.desk, AuditTrail(self.served.desk.keyring)
         outbox, staff = Outbox(desk.vault, desk.audit), StaffDirectory(self.pool)
         records = PostgresRecords(self.pool, desk.vault, audit, outbox, staff, desk.payers, Policy())
-        await records.record(Batch(referral_id=self.referral_id, entries=(), standing=Standing(lines=shown)))
+        await records.record(Batch(referral_id=self.referral_id, entries=(), standing=ReferralSnapshot(lines=shown)))
 
     async def decided(self, contact_id: str, *, steps: int = 1) -> None:
         """Until the payer has told its decision, as well as it does."""
@@ -143,7 +143,7 @@ async def test_a_notification_under_another_number_decides_nothing_and_asking_do
     assert await pharmacy.told_to_workflow() == 0
     actions = await pharmacy.pool.fetch("SELECT action FROM audit WHERE chain = 'system'")
     assert "payer_notification_unmatched" in {row["action"] for row in actions}
-    await desk.inquire(Request(referral_id=pharmacy.referral_id, key=contact))
+    await desk.inquire(EffectRequest(referral_id=pharmacy.referral_id, key=contact))
     assert await pharmacy.stands(contact) == APPROVED
 
 
@@ -154,7 +154,7 @@ async def test_what_no_notification_tells_is_found_by_asking(pharmacy: Pharmacy,
     await pharmacy.decided(contact)
     assert await pharmacy.stands(contact) == PENDED
     assert await pharmacy.told_to_workflow() == 0
-    await desk.inquire(Request(referral_id=pharmacy.referral_id, key=contact))
+    await desk.inquire(EffectRequest(referral_id=pharmacy.referral_id, key=contact))
     assert await pharmacy.stands(contact) == APPROVED
 
 

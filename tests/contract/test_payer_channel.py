@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from firstdose.domain.authorization import Certification, LineKind, LineState
-from firstdose.domain.coverage import CoverageStatus
+from firstdose.domain.authorization.lines import Certification, LineKind, LineState
+from firstdose.domain.payer.coverage import CoverageStatus
 from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, X12Envelope
 from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import case, endpoint, lines

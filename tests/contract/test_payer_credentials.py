@@ -16,7 +16,7 @@ from firstdose.adapters.payers.credentials import Login, UnfitCredential, read_c
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.wire import open_wire
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization.lines import LineState
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible, PortError, Unavailable
 from firstdose.settings import PayerCredential

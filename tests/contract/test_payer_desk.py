@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
-from firstdose.adapters.postgres.payer_rows import PayerRow
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer, PayerEvent
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.clocks import Regime
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService, trace_of
+from firstdose.adapters.postgres.payers.rows import PayerRow
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.lines import Certification, LineAnswer, LineState, PayerAnswer, PayerEvent
+from firstdose.domain.clock.clocks import Regime
+from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.payer_ports import Contact, ReceivedAnswer, Via
-from firstdose.ports import AuthorizationRequest, DocumentsReply, Impossible, Request, Unavailable
+from firstdose.ports import AuthorizationRequest, DocumentsReply, EffectRequest, Impossible, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World, serving
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions
@@ -64,7 +64,7 @@ class Office:
         self.contacts.facts = referral(self.member_id)
         self.files = MemoryFiles(self.file(f"payer-{uuid4().hex[:8]}"))
         self.payer = next(iter(self.files.files))
-        self.desk = PayerDeskService(
+        self.desk = PayerGatewayService(
             self.files,
             self.contacts,
             self.subscriptions,
@@ -179,10 +179,10 @@ async def test_a_decision_is_notified_in_any_shape(world: World, scenario: str) 
         submission = await office.desk.submit(office.asking())
         contact_id, _ = await asyncio.wait_for(office.heard.get(), 10)
         assert contact_id == submission.contact_id
-        decided = await office.desk.read(Request(referral_id="r", key=contact_id))
+        decided = await office.desk.read(EffectRequest(referral_id="r", key=contact_id))
         assert decided is not None
         assert {line.state for line in decided.lines} == {LineState.APPROVED}
-        assert await office.desk.inquire(Request(referral_id="r", key=contact_id)) == decided
+        assert await office.desk.inquire(EffectRequest(referral_id="r", key=contact_id)) == decided
 
 
 async def test_documents_bring_the_decision(world: World) -> None:
@@ -191,7 +191,7 @@ async def test_documents_bring_the_decision(world: World) -> None:
         reply = DocumentsReply(referral_id="r", key=submission.contact_id, documents=("clinical_note",))
         await office.desk.send_documents(reply)
         await asyncio.wait_for(office.heard.get(), 10)
-        decided = await office.desk.inquire(Request(referral_id="r", key=submission.contact_id))
+        decided = await office.desk.inquire(EffectRequest(referral_id="r", key=submission.contact_id))
         assert {line.state for line in decided.lines} == {LineState.APPROVED}
 
 
@@ -209,7 +209,7 @@ async def test_inquiring_finds_the_decision_without_a_hook(world: World) -> None
     assert submission.answer.pending
     filed = world.book.filed[office.payer, trace_of(submission.contact_id)]
     filed.due_at = world.book.clock()
-    answer = await office.desk.inquire(Request(referral_id="r", key=submission.contact_id))
+    answer = await office.desk.inquire(EffectRequest(referral_id="r", key=submission.contact_id))
     assert {line.state for line in answer.lines} == {LineState.APPROVED}
 
 
@@ -246,10 +246,10 @@ async def test_nothing_sent_is_nothing_to_cancel(world: World) -> None:
 
 async def test_benefits_say_when_and_how_they_were_verified(world: World) -> None:
     office = Office(world, "approved")
-    benefits = await office.desk.verify_benefits(Request(referral_id="r", key=str(uuid4())))
+    benefits = await office.desk.verify_benefits(EffectRequest(referral_id="r", key=str(uuid4())))
     assert (benefits.channel, benefits.verified_at is not None) == (Channel.PAS, True)
 
 
 async def test_an_unknown_contact_is_impossible(world: World) -> None:
     with pytest.raises(Impossible):
-        await Office(world, "approved").desk.inquire(Request(referral_id="r", key=str(uuid4())))
+        await Office(world, "approved").desk.inquire(EffectRequest(referral_id="r", key=str(uuid4())))

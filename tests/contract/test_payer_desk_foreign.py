@@ -6,15 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
-from firstdose.domain.answer_match import Named, Whose
-from firstdose.domain.authorization import LineAnswer, LineState, PayerAnswer
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.domain.identity import Person
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.domain.authorization.answer_match import Named, Whose
+from firstdose.domain.authorization.lines import LineAnswer, LineState, PayerAnswer
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.referral.identity import Person
 from firstdose.payer_ports import ForeignAnswer, PayerCase, Received, ReceivedAnswer, ReceivedBenefits
-from firstdose.ports import AuthorizationRequest, Request, Unavailable
+from firstdose.ports import AuthorizationRequest, EffectRequest, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemoryPayer, MemorySubscriptions
 
@@ -50,7 +50,7 @@ class Confused(MemoryPayer):
         return Received(raw=b"{}", named=self.submitted)
 
 
-def office(payer: Confused, other: MemoryPayer | None = None) -> tuple[PayerDeskService, MemoryContacts]:
+def office(payer: Confused, other: MemoryPayer | None = None) -> tuple[PayerGatewayService, MemoryContacts]:
     contacts = MemoryContacts(referral())
     plan = Plan(
         payer="northstar",
@@ -58,7 +58,7 @@ def office(payer: Confused, other: MemoryPayer | None = None) -> tuple[PayerDesk
         eligibility_fallback=(Channel.X12,) if other else (),
         authorization=Channel.PAS,
     )
-    desk = PayerDeskService(
+    desk = PayerGatewayService(
         MemoryFiles(CaseFile(referral(), endpoint(), plan)),
         contacts,
         MemorySubscriptions(),
@@ -110,9 +110,9 @@ async def test_an_inquiry_answered_for_another_changes_nothing() -> None:
     asked = asking()
     await desk.submit(asked)
     with pytest.raises(ForeignAnswer, match=Whose.ANOTHER_PATIENT):
-        await desk.inquire(Request(referral_id="r", key=asked.key))
+        await desk.inquire(EffectRequest(referral_id="r", key=asked.key))
     assert [answer.lines for _, answer in contacts.answers[asked.key]] == [PENDED.lines]
-    known = await desk.read(Request(referral_id="r", key=asked.key))
+    known = await desk.read(EffectRequest(referral_id="r", key=asked.key))
     assert known is not None
     assert known.lines == PENDED.lines
 
@@ -121,12 +121,12 @@ async def test_benefits_of_another_are_none() -> None:
     desk, contacts = office(Confused())
     key = str(uuid4())
     with pytest.raises(ForeignAnswer, match=Whose.ANOTHER_PATIENT):
-        await desk.verify_benefits(Request(referral_id="r", key=key))
+        await desk.verify_benefits(EffectRequest(referral_id="r", key=key))
     assert contacts.unreadable == {key: [b"{}"]}
     fallen_back, _ = office(Confused(), MemoryPayer())
-    assert (await fallen_back.verify_benefits(Request(referral_id="r", key=key))).channel is Channel.X12
+    assert (await fallen_back.verify_benefits(EffectRequest(referral_id="r", key=key))).channel is Channel.X12
     good, _ = office(Confused(submitted=Named()))
-    assert (await good.verify_benefits(Request(referral_id="r", key=key))).status is CoverageStatus.ACTIVE
+    assert (await good.verify_benefits(EffectRequest(referral_id="r", key=key))).status is CoverageStatus.ACTIVE
 
 
 async def test_a_cancellation_confirmed_for_another_is_none() -> None:

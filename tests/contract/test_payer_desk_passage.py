@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
-from firstdose.domain.authorization import Certification
-from firstdose.domain.channel import Channel, Plan
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.domain.authorization.lines import Certification
+from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.problem import ProblemCode
-from firstdose.ports import AuthorizationRequest, DocumentsReply, Request, Unavailable
+from firstdose.ports import AuthorizationRequest, DocumentsReply, EffectRequest, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions, Turnpike
@@ -23,7 +23,7 @@ class Office:
         plan = Plan(payer=self.payer, eligibility=Channel.PAS, authorization=Channel.PAS)
         reached = endpoint(f"{world.url}/fhir/{self.payer}", payer=self.payer)
         member_id = f"SIM-{scenario.upper().replace('_', '-')}-1"
-        self.desk = PayerDeskService(
+        self.desk = PayerGatewayService(
             MemoryFiles(CaseFile(referral(member_id), reached, plan)),
             self.contacts,
             MemorySubscriptions(),
@@ -46,7 +46,7 @@ async def test_what_may_not_leave_was_not_attempted(world: World) -> None:
         await office.desk.submit(asked)
     assert refused.value.retry_after == timedelta(seconds=30)
     with pytest.raises(Unavailable, match="payer_outage"):
-        await office.desk.verify_benefits(Request(referral_id="r", key=str(uuid4())))
+        await office.desk.verify_benefits(EffectRequest(referral_id="r", key=str(uuid4())))
     assert [contact.attempted for contact in office.contacts.contacts.values()] == [False, False]
     recorder = await world.recorder()
     assert office.payer not in recorder["by_payer"]
@@ -58,7 +58,7 @@ async def test_what_may_not_leave_was_not_attempted(world: World) -> None:
 
 async def test_every_contact_asks_for_passage(world: World) -> None:
     office = Office(world, "information_requested")
-    await office.desk.verify_benefits(Request(referral_id="r", key=str(uuid4())))
+    await office.desk.verify_benefits(EffectRequest(referral_id="r", key=str(uuid4())))
     assert office.passage.came == 1
     asked = office.asking()
     await office.desk.submit(asked)

@@ -11,11 +11,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from firstdose.adapters.payers.registry import trace_of
-from firstdose.domain.authorization import Certification, LineState, PayerAnswer
-from firstdose.domain.channel import Channel
+from firstdose.adapters.payers.payer_gateway import trace_of
+from firstdose.domain.authorization.lines import Certification, LineState, PayerAnswer
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
-from firstdose.ports import DocumentsReply, Impossible, Request, Unavailable
+from firstdose.ports import DocumentsReply, EffectRequest, Impossible, Unavailable
 from tests.contract.cases import lines
 from tests.contract.conftest import World, serving
 from tests.contract.two_ways import PAS, X12, Office
@@ -172,7 +172,9 @@ async def a_server_that_says(answer: Response | None) -> AsyncIterator[str]:
 )
 async def test_benefits_are_asked_for_by_the_clearinghouse_at_once(world: World, answer: Response | None) -> None:
     async with a_server_that_says(answer) as url:
-        benefits = await Office(world, pas_url=url).desk.verify_benefits(Request(referral_id="r", key=str(uuid4())))
+        benefits = await Office(world, pas_url=url).desk.verify_benefits(
+            EffectRequest(referral_id="r", key=str(uuid4()))
+        )
     assert (benefits.channel, benefits.coinsurance_percent) == (X12, 20)
 
 
@@ -180,7 +182,7 @@ async def test_benefits_are_asked_for_by_the_clearinghouse_at_once(world: World,
 async def test_benefits_wait_for_nobodys_turn(world: World, problem: ProblemCode) -> None:
     office = Office(world)
     office.turnpike.shut = {PAS: problem}
-    asked = Request(referral_id="r", key=str(uuid4()))
+    asked = EffectRequest(referral_id="r", key=str(uuid4()))
     assert (await office.desk.verify_benefits(asked)).channel is X12
     office.turnpike.shut[X12] = ProblemCode.PAYER_OUTAGE
     with pytest.raises(Unavailable, match=problem):

@@ -8,8 +8,8 @@ from enum import Enum, auto
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstdose.domain.authorization import LineState
-from firstdose.domain.channel import Channel
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, ReceivedAnswer
 from firstdose.ports import PortError, Unavailable

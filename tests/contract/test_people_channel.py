@@ -11,13 +11,13 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.authorization import Line, LineState, PayerAnswer, apply, move
-from firstdose.domain.channel import Plan
-from firstdose.domain.coding import lines_for
-from firstdose.domain.coverage import Paying, judge_lines
-from firstdose.domain.referral import Site
-from firstdose.domain.resolutions import Refused, check
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.authorization.lines import Line, LineState, PayerAnswer, apply, move
+from firstdose.domain.payer.channel import Plan
+from firstdose.domain.payer.coverage import Paying, judge_lines
+from firstdose.domain.referral.referral import Site
+from firstdose.domain.work.resolutions import Refused, check
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.payer_ports import PayerCase, PayerChannel
 from tests.contract.cases import case, endpoint
 from tests.contract.conftest import World

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization.lines import LineState
 from firstdose.payer_ports import ReceivedAnswer
 from tests.contract.cases import case, endpoint
 from tests.contract.conftest import World

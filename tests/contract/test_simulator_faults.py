@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstdose.adapters.payers.pas.request import submission
-from firstdose.domain.answer_match import Ours, Whose, whose_answer
+from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answer
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Unavailable
 from tests.contract.cases import US, case, endpoint

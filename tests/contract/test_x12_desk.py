@@ -5,20 +5,20 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
-from firstdose.domain.authorization import Certification, LineState
-from firstdose.domain.channel import Channel, Plan
-from firstdose.ports import AuthorizationRequest, Request, Unavailable
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.domain.authorization.lines import Certification, LineState
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.ports import AuthorizationRequest, EffectRequest, Unavailable
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions
 
 
-def desk(world: World, scenario: str) -> PayerDeskService:
+def desk(world: World, scenario: str) -> PayerGatewayService:
     payer = f"payer-{uuid4().hex[:6]}"
     plan = Plan(payer=payer, eligibility=Channel.X12, authorization=Channel.X12)
     reached = endpoint(f"{world.url}/x12/{payer}", payer=payer)
-    return PayerDeskService(
+    return PayerGatewayService(
         MemoryFiles(CaseFile(referral(f"SIM-{scenario}-1"), reached, plan)),
         MemoryContacts(),
         MemorySubscriptions(),
@@ -34,7 +34,7 @@ def asking(**changes: object) -> AuthorizationRequest:
     return asked.model_copy(update=changes)
 
 
-def trace(request: Request) -> str:
+def trace(request: EffectRequest) -> str:
     return request.key.replace("-", "")
 
 
@@ -65,5 +65,5 @@ async def test_what_was_sent_is_cancelled_by_its_number(world: World) -> None:
 
 
 async def test_benefits_say_that_they_came_by_x12(world: World) -> None:
-    benefits = await desk(world, "APPROVED").verify_benefits(Request(referral_id="r", key=str(uuid4())))
+    benefits = await desk(world, "APPROVED").verify_benefits(EffectRequest(referral_id="r", key=str(uuid4())))
     assert (benefits.channel, benefits.coinsurance_percent) == (Channel.X12, 20)

@@ -16,7 +16,7 @@ from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.wire import Wire, open_wire
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.adapters.payers.x12.transport import HttpsTransport
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization.lines import LineState
 from firstdose.payer_ports import BackendServices, PayerEndpoint, X12Envelope
 from firstdose.ports import Impossible, Unavailable
 from firstdose.settings import PayerCredential

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from firstdose.adapters.payers.passage import Passage
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService, trace_of
-from firstdose.domain.channel import Channel, Plan
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService, trace_of
+from firstdose.adapters.payers.resilience import Resilience
+from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.payer_ports import PayerChannel
-from firstdose.ports import AuthorizationRequest, Request
+from firstdose.ports import AuthorizationRequest, EffectRequest
 from tests.contract.cases import endpoint, lines, referral
 from tests.contract.conftest import World
 from tests.contract.memory import MemoryContacts, MemoryFiles, MemorySubscriptions, Turnpike
@@ -25,7 +25,7 @@ class Office:
         scenario: str = "approved",
         *,
         pas_url: str | None = None,
-        passage: Passage | None = None,
+        passage: Resilience | None = None,
         channels: Mapping[Channel, PayerChannel] | None = None,
     ) -> None:
         self.world = world
@@ -49,7 +49,7 @@ class Office:
         )
         subscriptions = MemorySubscriptions()
         subscriptions.callbacks[self.payer] = f"http://127.0.0.1:1/webhooks/payers/{self.payer}/pas"
-        self.desk = PayerDeskService(
+        self.desk = PayerGatewayService(
             MemoryFiles(CaseFile(referral(f"SIM-{scenario.upper().replace('_', '-')}-1"), reached, plan)),
             self.contacts,
             subscriptions,
@@ -63,7 +63,7 @@ class Office:
     def asking(self, **changes: object) -> AuthorizationRequest:
         return AuthorizationRequest(referral_id="r", key=str(uuid4()), lines=lines()).model_copy(update=changes)
 
-    def sent(self, asked: Request) -> tuple[int, int]:
+    def sent(self, asked: EffectRequest) -> tuple[int, int]:
         """How often the payer got the request, as its recorder counts: by its PAS server, by its clearinghouse."""
         pas, x12 = (self.world.book.filed.get((each, trace_of(asked.key))) for each in (self.payer, self.clearinghouse))
         return pas.deliveries if pas else 0, x12.deliveries if x12 else 0

@@ -13,16 +13,16 @@ from temporalio.exceptions import ApplicationError
 from desk.reconciliation import Difference, Reconciliation
 from desk.referral_start import start_referral
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.outbox import Outbox
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.outbox import Outbox
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.reconciliation import ProcessStore
-from firstdose.adapters.postgres.records import PostgresRecords
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.journal import Batch, Opened, RunPoint, Standing
+from firstdose.adapters.postgres.referrals.reconciliation import ProcessStore
+from firstdose.adapters.postgres.referrals.records import PostgresRecords
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.policy import Policy
-from firstdose.domain.stage import Stage
+from firstdose.domain.work.journal import Batch, Opened, ReferralSnapshot, RunPoint
+from firstdose.domain.work.stage import Stage
 from tests.integration.stores.journals import AT, item
 from workflows.messages import WORKFLOW, ReferralStart, Status, workflow_id
 
@@ -117,7 +117,7 @@ class World:
         told = Batch(
             referral_id=referral_id,
             entries=tuple(known),
-            standing=Standing(stage=status.stage, closing=status.closing, lines=status.lines),
+            standing=ReferralSnapshot(stage=status.stage, closing=status.closing, lines=status.lines),
             number=number,
             run=RunPoint(run_id=run, events=number),
             open_items=tuple(each.id for each in status.open_items),

@@ -15,14 +15,14 @@ from temporalio.api.common.v1 import Payload
 
 from desk.http import actions
 from firstdose.adapters.payload_codec import SealingCodec
-from firstdose.adapters.postgres.authorization_requests import keep_requests
 from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.payers.authorization_requests import keep_requests
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.domain.authorization_requests import RequestEvent
-from firstdose.domain.clock_state import paused
-from firstdose.domain.clocks import Clock
-from firstdose.domain.role import Role
-from firstdose.payer_ports import Contact, Purpose
+from firstdose.domain.authorization.requests import RequestEvent
+from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.clock.state import paused
+from firstdose.domain.work.role import Role
+from firstdose.payer_ports import Contact, ContactPurpose
 from tests.served_desk import KEY, ServedDesk, served_desk, settings_for, token
 
 CANARY: Final = "CANARY-Hernandez"
@@ -165,7 +165,7 @@ async def test_each_line_shows_what_was_asked_and_given_by_which_request_and_clo
             id=electronic,
             referral_id=referral_id,
             payer="summit",
-            purpose=Purpose.AUTHORIZATION,
+            purpose=ContactPurpose.AUTHORIZATION,
             trace="T1",
             created_at=NOW,
         )

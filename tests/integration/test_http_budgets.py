@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from desk.http.app import create_app
 from desk.http.protocol import GuardedProtocol
 from firstdose.adapters.webhooks import sign
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from tests.served_desk import SECRET, ServedDesk, received, served, served_desk, settings_for, token
 from tests.slow_callers import dripping, exchange
 

@@ -11,11 +11,11 @@ import httpx2
 import pytest
 from prometheus_client import REGISTRY
 
-from desk.relays import count_once
-from firstdose.adapters.payers.hook import hook_secret
+from desk.delivery.run import count_once
+from firstdose.adapters.payers.webhook_secret import webhook_secret
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.domain.role import Role
-from firstdose.payer_ports import Contact, Purpose
+from firstdose.domain.work.role import Role
+from firstdose.payer_ports import Contact, ContactPurpose
 from tests.integration.test_http_webhooks import PAYER, decision, notification
 from tests.served_desk import ServedDesk, served_desk, settings_for
 
@@ -41,7 +41,7 @@ async def contact(desk: ServedDesk) -> Contact:
         id=str(uuid4()),
         referral_id=await desk.refer(patient=PATIENT, coverages=[coverage]),
         payer="summit",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace=uuid4().hex,
         created_at=datetime.now(UTC),
     )
@@ -71,7 +71,7 @@ ANOTHER = member(THEIRS, name=[{"family": CANARY, "given": ["Other"]}], birthDat
 
 
 async def notify(desk: ServedDesk, body: object) -> httpx2.Response:
-    headers = {"authorization": f"Bearer {hook_secret(desk.desk.keyring, 'summit')}"}
+    headers = {"authorization": f"Bearer {webhook_secret(desk.desk.keyring, 'summit')}"}
     return await desk.post("/webhooks/payers/summit/pas", json.dumps(body).encode(), headers)
 
 

@@ -11,9 +11,9 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from firstdose.adapters.payers.hook import hook_secret
+from firstdose.adapters.payers.webhook_secret import webhook_secret
 from firstdose.adapters.postgres.migrate import migrate
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from local.postgres import EmbeddedPostgres
 from local.temporal_server import EmbeddedTemporal
 from tests.frozen import frozen
@@ -77,7 +77,7 @@ def calls(desk: ServedDesk, client: httpx2.AsyncClient, referral_id: str) -> lis
         "/api/work-items/unknown",
         "/api/reports/payers",
     )
-    notified = {"authorization": f"Bearer {hook_secret(desk.desk.keyring, 'northstar')}"}
+    notified = {"authorization": f"Bearer {webhook_secret(desk.desk.keyring, 'northstar')}"}
     return [
         *(lambda path=path: client.get(path) for path in reading),
         lambda: client.post(f"/api/referrals/{referral_id}/hold", json=HOLD),

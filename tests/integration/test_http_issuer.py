@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from desk.http.issuer import Issuer, Unidentified
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from firstdose.ports import Unavailable
 from firstdose.settings import Settings, SettingsError
 from tests.served_desk import ISSUER, KEY, served, token

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from desk.http.refusals import Refusal, RefusalLog
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from tests.served_desk import ServedDesk, received, served_desk, settings_for, token
 
 NOWHERE = "/api/referrals/00000000-0000-7000-8000-000000000000"

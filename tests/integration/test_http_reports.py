@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import pytest
 
-from firstdose.adapters.postgres.authorization_requests import keep_requests
+from firstdose.adapters.postgres.payers.authorization_requests import keep_requests
 from firstdose.adapters.postgres.pool import transaction
-from firstdose.domain.authorization_requests import RequestEvent
-from firstdose.domain.clock_rules import Regime
-from firstdose.domain.clock_state import paused, resumed
-from firstdose.domain.clocks import RULES, Clock, decision_clock
-from firstdose.domain.role import Role
+from firstdose.domain.authorization.requests import RequestEvent
+from firstdose.domain.clock.clocks import RULES, Clock, decision_clock
+from firstdose.domain.clock.rules import Regime
+from firstdose.domain.clock.state import paused, resumed
+from firstdose.domain.work.role import Role
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 REPORT: Final = "/api/reports/payers"

@@ -15,8 +15,8 @@ from schemathesis import checks
 
 from desk.http import actions
 from desk.http.app import create_routes
-from desk.http.desk import Desk
-from firstdose.domain.role import Role
+from desk.http.app_context import AppContext
+from firstdose.domain.work.role import Role
 from tests.served_desk import served_desk, settings_for, token
 
 EXAMPLES: Final = 15
@@ -58,7 +58,7 @@ def running(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 # The description needs no desk.
-schema = schemathesis.openapi.from_dict(create_routes(cast(Desk, None)).openapi())
+schema = schemathesis.openapi.from_dict(create_routes(cast(AppContext, None)).openapi())
 
 
 @schemathesis.serializer("application/hl7-v2")

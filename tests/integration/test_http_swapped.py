@@ -7,7 +7,7 @@ from typing import Final
 import httpx2
 import pytest
 
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
 STAFF: Final = {"authorization": f"Bearer {token(Role.SUPERVISOR)}"}

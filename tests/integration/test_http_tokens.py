@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from desk.http import actions
 from desk.http.issuer import Issuer, Unidentified
-from firstdose.domain.role import SOURCE, SYSTEM, ActorKind, Role
+from firstdose.domain.work.role import SOURCE, SYSTEM, ActorKind, Role
 from tests.served_desk import ISSUER, KEY, ServedDesk, served_desk, settings_for
 
 NOW = datetime.now(UTC)

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.domain.role import Role
-from firstdose.payer_ports import Contact, Purpose
+from firstdose.domain.work.role import Role
+from firstdose.payer_ports import Contact, ContactPurpose
 from tests.served_desk import ServedDesk, served_desk, settings_for
 
 PAGE = b"<html><body>We are upgrading our system. Hernandez, 1961-07-23</body></html>"
@@ -31,7 +31,7 @@ async def referral_id(desk: ServedDesk) -> str:
             id=str(uuid4()),
             referral_id=referral_id,
             payer="summit",
-            purpose=Purpose.AUTHORIZATION,
+            purpose=ContactPurpose.AUTHORIZATION,
             trace=uuid4().hex,
             created_at=datetime.now(UTC),
         )

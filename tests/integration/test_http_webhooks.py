@@ -10,11 +10,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from firstdose.adapters.payers.hook import hook_secret
-from firstdose.adapters.postgres.messages import Messages
+from firstdose.adapters.payers.webhook_secret import webhook_secret
+from firstdose.adapters.postgres.messages.messages import Messages
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.domain.problem import ProblemCode
-from firstdose.payer_ports import Contact, Purpose
+from firstdose.payer_ports import Contact, ContactPurpose
 from firstdose.ports import Unavailable
 from tests.served_desk import ServedDesk, received, served_desk, settings_for
 
@@ -98,7 +98,7 @@ async def test_the_end_of_an_unknown_referral_is_refused(desk: ServedDesk) -> No
 
 
 async def notify(desk: ServedDesk, body: object, *, secret: str | None = None) -> httpx2.Response:
-    secret = hook_secret(desk.desk.keyring, "summit") if secret is None else secret
+    secret = webhook_secret(desk.desk.keyring, "summit") if secret is None else secret
     headers = {"authorization": f"Bearer {secret}", "content-type": "application/fhir+json"}
     return await desk.post("/webhooks/payers/summit/pas", json.dumps(body).encode(), headers)
 
@@ -130,7 +130,7 @@ async def test_a_payer_without_its_secret_is_refused(desk: ServedDesk, secret: s
 
 
 async def test_a_secret_is_good_for_one_payer_alone(desk: ServedDesk) -> None:
-    secret = hook_secret(desk.desk.keyring, "another")
+    secret = webhook_secret(desk.desk.keyring, "another")
     refused(await notify(desk, notification("handshake"), secret=secret), 401)
 
 
@@ -149,7 +149,7 @@ async def contact(desk: ServedDesk) -> Contact:
         id=str(uuid4()),
         referral_id=await desk.refer(),
         payer="summit",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace=f"T{uuid4().hex}",
         created_at=datetime.now(UTC),
     )

@@ -13,9 +13,9 @@ import pytest
 from local.children import Child, StartFailedError
 from local.log_file import LogFile
 from local.ports import LOOPBACK, free_port, is_free
+from local.process_lock import ProcessLock
 from local.readiness import accepts_connections
 from local.supervisor import Supervisor
-from local.tether import Lease
 
 MakeChild = Callable[[str, list[str]], Child]
 
@@ -161,12 +161,12 @@ async def test_no_child_outlives_a_killed_parent(tmp_path: Path) -> None:
     parent.kill()
     await parent.communicate()
     # The lease is held by living: that it can be had proves the child dead.
-    async with Lease(tmp_path / "sleeper.lock").held(patience=5):
+    async with ProcessLock(tmp_path / "sleeper.lock").held(patience=5):
         pass
 
 
 async def test_what_a_killed_run_left_behind_is_ended(make_child: MakeChild) -> None:
     remains = make_child("worker", ["/bin/sleep", "600"])
     await remains.start()
-    await Lease(remains.lease.path).evict(patience=0.05)
+    await ProcessLock(remains.lease.path).evict(patience=0.05)
     assert await remains.exited() == -signal.SIGKILL

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.keyed_database import keyed_database
+from firstdose.adapters.postgres.keys.keyed_database import keyed_database
 from local.children import StartFailedError
 from local.issuer import NotLoopbackError
 from local.ports import free_port, is_free

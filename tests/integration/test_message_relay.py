@@ -16,18 +16,18 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
+from desk.delivery.inbox import CLOSED, DeliveryOutcome, MessageRelay
+from desk.delivery.run import relays
 from desk.http import actions
 from desk.referral_start import start_referral
-from desk.relay import CLOSED, MessageRelay, Outcome
-from desk.relays import relays
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.messages.undelivered import UndeliveredStore
 from firstdose.adapters.postgres.pool import database
-from firstdose.adapters.postgres.referral_views import ReferralView
-from firstdose.adapters.postgres.referrals import ReferralReader
-from firstdose.adapters.postgres.undelivered import UndeliveredStore
+from firstdose.adapters.postgres.referrals.referrals import ReferralReader
+from firstdose.adapters.postgres.referrals.views import ReferralView
 from firstdose.adapters.temporal import connect
-from firstdose.domain.message import Message, MessageKind, MessageState
-from firstdose.domain.role import Actor, Role
+from firstdose.domain.work.message import Message, MessageKind, MessageState
+from firstdose.domain.work.role import Actor, Role
 from firstdose.settings import Settings
 from local.ports import free_port
 from local.temporal_server import EmbeddedTemporal
@@ -174,7 +174,7 @@ async def test_what_comes_while_a_workflow_is_lost_waits_for_it_to_be_started_ag
     await the_workflow(desk, referral_id).terminate()
     waiting = await post(desk, referral_id, MessageKind.HOLD, {"reason": "supply"})
     relay = MessageRelay(desk.desk.messages, desk.desk.client, desk.desk.referrals)
-    assert await relay._attempt(await desk.desk.messages.find(waiting)) == Outcome(None)
+    assert await relay._attempt(await desk.desk.messages.find(waiting)) == DeliveryOutcome(None)
     await start_referral(desk.desk.client, referral_id, "mercy", state="{}")
     assert (await desk.desk.messages.outcome(waiting, WITHIN)).state is MessageState.APPLIED
 
@@ -267,7 +267,7 @@ async def test_a_message_that_is_delivered_again_after_a_crash_is_applied_once(d
 async def test_a_message_that_cannot_be_taken_is_parked_and_goes_again_once_it_is_mended(
     desk: ServedDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("firstdose.adapters.postgres.messages.MOST_FAILURES", 2)
+    monkeypatch.setattr("firstdose.adapters.postgres.messages.messages.MOST_FAILURES", 2)
     referral_id = await desk.refer()
     poisoned = await post(desk, referral_id, MessageKind.HOLD, {"reason": "a reason of a later version"})
     behind = await post(desk, referral_id, MessageKind.RESUME)
@@ -292,8 +292,8 @@ async def test_what_waits_for_a_person_is_counted(dsn: str, tmp_path: Path) -> N
 async def test_whoever_waits_for_a_parked_message_is_told_that_it_is_stored(
     desk: ServedDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("firstdose.adapters.postgres.messages.MOST_FAILURES", 1)
-    monkeypatch.setattr("desk.relay._REQUESTS", {MessageKind.HOLD: CancelRequest})
+    monkeypatch.setattr("firstdose.adapters.postgres.messages.messages.MOST_FAILURES", 1)
+    monkeypatch.setattr("desk.delivery.inbox._REQUESTS", {MessageKind.HOLD: CancelRequest})
     monkeypatch.setattr(actions, "PATIENCE", timedelta(seconds=1))
     referral_id = await desk.refer()
     async with desk.as_staff(Role.NURSE) as nurse:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from firstdose.adapters.notify.mail import Mail
-from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.adapters.postgres.messages.outbox import OutboxMessage
 from firstdose.ports import Unavailable
 from tests.contract.authority import Authority, Issued
 
-PARCEL = Parcel(
+PARCEL = OutboxMessage(
     id="0190",
     key="k",
     referral_id="r",

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from desk.outbox_relay import SCHEDULE, Courier, Couriers, OutboxRelay
+from desk.delivery.outbox import SCHEDULE, OutboxRelay, Sender, Senders
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.notify.webhook import SignedWebhook
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.outbox import Outbox, Parcel
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.outbox import Outbox, OutboxMessage
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.vault import Vault
 from firstdose.adapters.webhooks import WebhookVerifier
 from firstdose.ports import Unavailable
 from firstdose.settings import Settings
@@ -49,13 +49,11 @@ async def relay_to(
 ) -> AsyncIterator[OutboxRelay]:
     async with httpx2.AsyncClient() as client:
         if receiver is None:
-            yield OutboxRelay(
-                pool, Outbox(Vault(keyring), AuditTrail(keyring)), Couriers(Settings(), client), now=clock
-            )
+            yield OutboxRelay(pool, Outbox(Vault(keyring), AuditTrail(keyring)), Senders(Settings(), client), now=clock)
             return
         async with served(receiver) as url:
             told: dict[str, Any] = {"sources": {"mercy": SECRET}, "source_callbacks": {"mercy": f"{url}/hook"}}
-            couriers = Couriers(Settings.model_validate(told), client)
+            couriers = Senders(Settings.model_validate(told), client)
             yield OutboxRelay(pool, Outbox(Vault(keyring), AuditTrail(keyring)), couriers, now=clock)
 
 
@@ -72,7 +70,7 @@ async def put(pool: Pool, keyring: Keyring, referral_id: str, *, channel: str = 
         )
 
 
-async def deliver_due(relay: OutboxRelay) -> Parcel:
+async def deliver_due(relay: OutboxRelay) -> OutboxMessage:
     [parcel] = await relay.claim(10)
     await relay.deliver(parcel)
     return parcel
@@ -130,8 +128,8 @@ async def test_after_the_whole_schedule_it_is_given_up(pool: Pool, keyring: Keyr
 
 
 async def test_what_a_courier_cannot_handle_is_given_up_as_well(pool: Pool, keyring: Keyring, referral_id: str) -> None:
-    class Broken(Couriers):
-        def of(self, parcel: Parcel) -> Courier:
+    class Broken(Senders):
+        def of(self, parcel: OutboxMessage) -> Sender:
             raise KeyError("to")
 
     clock = [NOW]
@@ -156,7 +154,7 @@ async def test_where_nobody_listens_the_log_has_to_do(
 
 
 async def test_a_receiver_that_drips_its_answer_is_left(keyring: Keyring) -> None:
-    parcel = Parcel(
+    parcel = OutboxMessage(
         id="p", key="k", referral_id="r", channel="source", recipient="mercy", body=BODY, attempts=1, created_at=NOW
     )
     asked: list[Request] = []

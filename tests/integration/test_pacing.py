@@ -10,11 +10,11 @@ import pytest
 from desk.http import actions
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import Messages, TooFast
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Messages, TooFast
 from firstdose.adapters.postgres.pool import Pool, database
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.message import STAFF_LIMIT, Message, MessageKind
-from firstdose.domain.role import Actor, Role
+from firstdose.domain.work.message import STAFF_LIMIT, Message, MessageKind
+from firstdose.domain.work.role import Actor, Role
 from tests.conftest import Refer
 from tests.served_desk import ServedDesk, served_desk, settings_for
 

@@ -16,16 +16,16 @@ from starlette.types import Receive, Scope, Send
 
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
-from firstdose.adapters.payers.passage import GuardedPassage
-from firstdose.adapters.payers.registry import CaseFile, PayerDeskService
+from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.resilience import GuardedCalls
 from firstdose.adapters.payers.wire import Wire
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.adapters.payers.x12.transport import HttpsTransport
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
+from firstdose.adapters.postgres.payers.health import PostgresCircuitBreaker, PostgresRateLimiter
 from firstdose.adapters.postgres.pool import Pool, database
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.payer_health import HealthRules
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.health import HealthRules
 from firstdose.ports import AuthorizationRequest, PortError, Unavailable
 from simulator.payer import payer_app
 from simulator.payer_book import PayerBook
@@ -66,7 +66,7 @@ class Moody:
 
 
 class Worker(NamedTuple):
-    passage: GuardedPassage
+    passage: GuardedCalls
     channel: PasChannel
     x12: X12Channel
     url: str
@@ -85,7 +85,7 @@ class Worker(NamedTuple):
         """By which channel a desk with both gets a request through."""
         plan = Plan(payer="northstar", authorization=Channel.PAS, authorization_fallback=(Channel.X12,))
         reached = endpoint(f"{self.url}/fhir/northstar", x12_url=f"{self.url}/x12/northstar")
-        desk = PayerDeskService(
+        desk = PayerGatewayService(
             MemoryFiles(CaseFile(referral(), reached, plan)),
             MemoryContacts(),
             MemorySubscriptions(),
@@ -119,8 +119,8 @@ async def scene(dsn: str, audit: AuditTrail) -> AsyncIterator[Scene]:
         x12 = X12Channel(HttpsTransport(Wire(http)), US, MemoryControlNumbers())
 
         def worker(pool: Pool) -> Worker:
-            health, pace = PostgresPayerHealth(pool, audit, clock, RULES), PostgresPace(pool, clock)
-            return Worker(GuardedPassage(health, pace), channel, x12, url)
+            health, pace = PostgresCircuitBreaker(pool, audit, clock, RULES), PostgresRateLimiter(pool, clock)
+            return Worker(GuardedCalls(health, pace), channel, x12, url)
 
         yield Scene(worker(one), worker(other), payer, clock)
 

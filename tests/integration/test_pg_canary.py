@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.intake import Delivery, Intake
-from firstdose.adapters.postgres.messages import Messages
-from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.message import Message, MessageKind
-from firstdose.domain.referral import Referral
-from firstdose.domain.referral_message import CancelReason
-from firstdose.domain.role import Actor
+from firstdose.adapters.postgres.referrals.intake import Intake, WebhookDelivery
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.source_message import CancelReason
+from firstdose.domain.work.message import Message, MessageKind
+from firstdose.domain.work.role import Actor
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CANARY = "Zkanarivogel"
@@ -73,7 +73,7 @@ async def test_nothing_that_identifies_a_patient_can_be_read_in_the_database(
         "w2": Said(number, planted(given_name=f"{CANARY}b")),
         "w3": Said(number, None, CancelReason.DECEASED, f"{CANARY} died"),
     }.items():
-        receipt = await intake.accept(Delivery("mercy", webhook, CANARY.encode() + webhook.encode(), said, AT))
+        receipt = await intake.accept(WebhookDelivery("mercy", webhook, CANARY.encode() + webhook.encode(), said, AT))
     note = Message(
         id=new_id(),
         referral_id=receipt.referral_id,

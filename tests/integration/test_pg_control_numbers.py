@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from firstdose.adapters.postgres.control_numbers import PostgresControlNumbers
+from firstdose.adapters.postgres.payers.control_numbers import PostgresControlNumbers
 from firstdose.adapters.postgres.pool import Pool, database, transaction
 
 

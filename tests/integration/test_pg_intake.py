@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.intake import Delivery, Intake, Receipt, Status
-from firstdose.adapters.postgres.messages import Conflict, Messages, UnknownReferral
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Conflict, Messages, UnknownReferral
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.message import MessageState
-from firstdose.domain.referral import Referral
-from firstdose.domain.referral_message import CancelReason
+from firstdose.adapters.postgres.referrals.intake import Intake, IntakeStatus, Receipt, WebhookDelivery
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.source_message import CancelReason
+from firstdose.domain.work.message import MessageState
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 REFERRAL = {
@@ -38,12 +38,12 @@ class Source(NamedTuple):
 
     name: str = "general-hospital"
 
-    def referral(self, webhook_id: str, *, body: bytes = b"{}", **changes: object) -> Delivery:
+    def referral(self, webhook_id: str, *, body: bytes = b"{}", **changes: object) -> WebhookDelivery:
         referral = Referral.read({**REFERRAL, **changes}, today=date(2026, 3, 2))
-        return Delivery(self.name, webhook_id, body, Said(referral.source_referral_id, referral), AT)
+        return WebhookDelivery(self.name, webhook_id, body, Said(referral.source_referral_id, referral), AT)
 
-    def cancellation(self, webhook_id: str, *, note: str | None = None) -> Delivery:
-        return Delivery(self.name, webhook_id, b"cancel", Said("N-77", None, CancelReason.TRANSFERRED, note), AT)
+    def cancellation(self, webhook_id: str, *, note: str | None = None) -> WebhookDelivery:
+        return WebhookDelivery(self.name, webhook_id, b"cancel", Said("N-77", None, CancelReason.TRANSFERRED, note), AT)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def test_a_new_referral_is_stored_sealed_with_its_start_and_its_audit(
     await PayerTable(pool).import_payers([{"id": "acme-health", "name": "Acme Health"}])
     delivery = from_source.referral("w1")
     receipt = await intake.accept(delivery)
-    assert receipt.status is Status.ACCEPTED
+    assert receipt.status is IntakeStatus.ACCEPTED
     assert await counts(pool) == (1, 1, 1, 1, 1, 1)
     (start,) = await messages_of(pool)
     assert (start["kind"], start["actor"]["id"], start["body"], start["sealed"]) == ("start", "source", {}, None)
@@ -85,7 +85,7 @@ async def test_a_new_referral_is_stored_sealed_with_its_start_and_its_audit(
 async def test_the_same_webhook_again_is_a_duplicate(pool: Pool, intake: Intake, from_source: Source) -> None:
     receipt = await intake.accept(from_source.referral("w1"))
     before = await counts(pool)
-    assert await intake.accept(from_source.referral("w1")) == Receipt(receipt.referral_id, Status.DUPLICATE)
+    assert await intake.accept(from_source.referral("w1")) == Receipt(receipt.referral_id, IntakeStatus.DUPLICATE)
     assert await counts(pool) == before
 
 
@@ -108,7 +108,7 @@ async def test_a_webhook_that_was_stored_by_its_id_is_still_known(
     receipt = await intake.accept(from_source.referral("w1"))
     assert await pool.fetchval("SELECT webhook_id FROM webhook_receipts") is None
     await pool.execute("UPDATE webhook_receipts SET webhook_id = 'w1', webhook_index = NULL")
-    assert await intake.accept(from_source.referral("w1")) == Receipt(receipt.referral_id, Status.DUPLICATE)
+    assert await intake.accept(from_source.referral("w1")) == Receipt(receipt.referral_id, IntakeStatus.DUPLICATE)
     with pytest.raises(Conflict):
         await intake.accept(from_source.referral("w1", body=b"other"))
 
@@ -118,7 +118,7 @@ async def test_the_same_content_under_another_webhook_id_is_a_duplicate(
 ) -> None:
     receipt = await intake.accept(from_source.referral("w1"))
     again = await intake.accept(from_source.referral("w2", body=b"{ }"))
-    assert again == Receipt(receipt.referral_id, Status.DUPLICATE)
+    assert again == Receipt(receipt.referral_id, IntakeStatus.DUPLICATE)
     assert await counts(pool) == (1, 1, 1, 1, 1, 2)
 
 
@@ -141,12 +141,14 @@ async def test_a_duplicate_is_what_the_source_said_last(
 ) -> None:
     await intake.accept(from_source.referral("w1"))
     await intake.accept(from_source.referral("w2", body=b"2", **OTHER_PATIENT))
-    assert (await intake.accept(from_source.referral("w3", body=b"3", **OTHER_PATIENT))).status is Status.DUPLICATE
+    assert (
+        await intake.accept(from_source.referral("w3", body=b"3", **OTHER_PATIENT))
+    ).status is IntakeStatus.DUPLICATE
     # Back to the first version: that is news. And news that the process refused may be sent again.
-    assert (await intake.accept(from_source.referral("w4", body=b"4"))).status is Status.ACCEPTED
+    assert (await intake.accept(from_source.referral("w4", body=b"4"))).status is IntakeStatus.ACCEPTED
     refused = (await messages_of(pool))[-1]["id"]
     await Messages(pool, vault, audit).settle(refused, MessageState.REFUSED, "closed")
-    assert (await intake.accept(from_source.referral("w5", body=b"5"))).status is Status.ACCEPTED
+    assert (await intake.accept(from_source.referral("w5", body=b"5"))).status is IntakeStatus.ACCEPTED
 
 
 async def test_the_same_number_from_another_source_is_another_referral(
@@ -154,7 +156,7 @@ async def test_the_same_number_from_another_source_is_another_referral(
 ) -> None:
     first = await intake.accept(from_source.referral("w1"))
     second = await intake.accept(Source("st-elsewhere").referral("w1"))
-    assert second.status is Status.ACCEPTED
+    assert second.status is IntakeStatus.ACCEPTED
     assert first.referral_id != second.referral_id
 
 
@@ -167,7 +169,7 @@ async def test_a_cancellation_goes_to_the_referral_with_its_note_sealed(
     assert (cancel["kind"], cancel["body"]) == ("cancel", {"reason": "transferred"})
     async with pool.acquire() as connection:
         assert await Messages(pool, vault, audit).sealed_part(connection, cancel["id"]) == {"note": "canary words"}
-    assert (await intake.accept(from_source.cancellation("w3"))).status is Status.DUPLICATE
+    assert (await intake.accept(from_source.cancellation("w3"))).status is IntakeStatus.DUPLICATE
 
 
 async def test_a_cancellation_of_what_never_came_is_refused_and_not_remembered(
@@ -194,7 +196,7 @@ async def test_many_deliveries_at_once_create_one_referral(
 ) -> None:
     receipts = await asyncio.gather(*(intake.accept(from_source.referral(webhook)) for webhook in webhooks))
     assert len({receipt.referral_id for receipt in receipts}) == 1
-    assert [receipt.status for receipt in receipts].count(Status.ACCEPTED) == 1
+    assert [receipt.status for receipt in receipts].count(IntakeStatus.ACCEPTED) == 1
     assert (await counts(pool))[:5] == (1, 1, 1, 1, 1)
 
 

@@ -4,9 +4,9 @@ import asyncpg
 import pytest
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.key_check import UnfitKeys
-from firstdose.adapters.postgres.key_rotation import NotEverywhere, processes_without, rotate
-from firstdose.adapters.postgres.keyed_database import examined_database, keyed_database, migrate_keyed, was_begun
+from firstdose.adapters.postgres.keys.check import UnfitKeys
+from firstdose.adapters.postgres.keys.keyed_database import examined_database, keyed_database, migrate_keyed, was_begun
+from firstdose.adapters.postgres.keys.rotation import NotEverywhere, processes_without, rotate
 from firstdose.adapters.postgres.pool import Pool, database
 from tests.conftest import Refer
 

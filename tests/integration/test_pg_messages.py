@@ -8,12 +8,12 @@ import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.listening import listening
-from firstdose.adapters.postgres.messages import CHANNEL, MOST_FAILURES, Conflict, Messages, UnknownReferral
+from firstdose.adapters.postgres.messages.messages import CHANNEL, MOST_FAILURES, Conflict, Messages, UnknownReferral
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.message import Message, MessageKind, MessageState
-from firstdose.domain.role import Actor, Role
+from firstdose.domain.work.message import Message, MessageKind, MessageState
+from firstdose.domain.work.role import Actor, Role
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -226,7 +226,7 @@ async def test_an_outcome_is_written_once_and_a_refusal_is_audited(
 async def test_whoever_waits_hears_the_outcome_when_it_comes(
     messages: Messages, referral_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("firstdose.adapters.postgres.messages._LOOK_AGAIN_SECONDS", 3600.0)
+    monkeypatch.setattr("firstdose.adapters.postgres.messages.messages._LOOK_AGAIN_SECONDS", 3600.0)
     posted = [await messages.post(hold(referral_id)) for _ in range(25)]  # more than the pool has connections
     async with messages._settled.bell() as bell:
         assert await bell.wait(5)  # it listens now: only notifications ring from here on

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.listening import listening
-from firstdose.adapters.postgres.outbox import CHANNEL, Outbox
+from firstdose.adapters.postgres.messages.outbox import CHANNEL, Outbox
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.vault import Vault
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 LEASE = timedelta(seconds=30)

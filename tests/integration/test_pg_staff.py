@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.domain.role import Role
-from firstdose.domain.work_item import WorkItem, WorkItemKind
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 
 AT = datetime(2026, 3, 4, 14, tzinfo=UTC)
 LATER = AT + timedelta(days=1)

@@ -6,10 +6,10 @@ import pytest
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.keyring.sealing import Unsealable
-from firstdose.adapters.postgres.key_rotation import rotate
+from firstdose.adapters.postgres.keys.rotation import rotate
+from firstdose.adapters.postgres.keys.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.vault import NoDataKey, Vault
-from firstdose.domain.referral import Referral
+from firstdose.domain.referral.referral import Referral
 
 PLACE = {"table": "messages", "row": "1", "column": "sealed"}
 
@@ -62,7 +62,7 @@ async def test_a_shredded_referral_cannot_be_read_any_more(
 async def test_rotation_rewraps_every_data_key_and_what_was_sealed_stays_readable(
     pool: Pool, keyring: Keyring, referral_id: str, refer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("firstdose.adapters.postgres.key_rotation._REWRAPPED_AT_ONCE", 2)
+    monkeypatch.setattr("firstdose.adapters.postgres.keys.rotation._REWRAPPED_AT_ONCE", 2)
     for _ in range(4):
         await refer()
     rotated = Keyring({"k2": bytes(32), "k1": bytes(range(32))})

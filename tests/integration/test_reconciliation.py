@@ -9,16 +9,16 @@ from pydantic import SecretStr
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
-from desk.reconciliation import Difference, Outcome, Trouble
+from desk.reconciliation import Difference, Repair, Trouble
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.reconciliation import Deviation, alone
-from firstdose.adapters.postgres.vault import Vault
+from firstdose.adapters.postgres.referrals.reconciliation import Deviation, alone
 from firstdose.adapters.search_attributes import register_search_attributes
 from firstdose.adapters.temporal import connect
-from firstdose.domain.authorization import Line, LineKind, LineState
-from firstdose.domain.stage import Closing, Stage
+from firstdose.domain.authorization.lines import Line, LineKind, LineState
+from firstdose.domain.work.stage import Closing, Stage
 from firstdose.settings import Settings
 from local.temporal_server import EmbeddedTemporal
 from tests.integration.pretender import (
@@ -70,17 +70,17 @@ async def test_a_workflow_that_temporal_has_lost_is_started_again(world: World, 
     await world.pool.execute("UPDATE messages SET state = 'applied'")
     await world.records(referral_id, 3, status(referral_id, 1))
     looked = await world.reconcile(referral_id, mend=False)
-    assert [(each.trouble, each.outcome) for each in looked] == [(Trouble.WORKFLOW_LOST, Outcome.TO_MEND)]
+    assert [(each.trouble, each.outcome) for each in looked] == [(Trouble.WORKFLOW_LOST, Repair.TO_MEND)]
     assert await world.actions(referral_id) == []
     found = await world.everything(referral_id)
-    assert found == [Difference(referral_id, Trouble.WORKFLOW_LOST, Outcome.MENDED)]
+    assert found == [Difference(referral_id, Trouble.WORKFLOW_LOST, Repair.MENDED)]
     assert await world.was_resumed(referral_id)
     assert await world.actions(referral_id) == ["workflow.restarted"]
 
 
-@pytest.mark.parametrize(("state", "found"), [("pending", []), ("parked", [(Trouble.START_PARKED, Outcome.LEFT)])])
+@pytest.mark.parametrize(("state", "found"), [("pending", []), ("parked", [(Trouble.START_PARKED, Repair.LEFT)])])
 async def test_a_referral_that_is_still_to_be_started_is_not_started_by_us(
-    world: World, referral_id: str, state: str, found: list[tuple[Trouble, Outcome]]
+    world: World, referral_id: str, state: str, found: list[tuple[Trouble, Repair]]
 ) -> None:
     await world.pool.execute("UPDATE messages SET state = $1", state)
     assert [(each.trouble, each.outcome) for each in await world.reconcile(referral_id)] == found
@@ -95,7 +95,7 @@ async def test_a_workflow_that_was_ended_in_temporal_is_started_again(world: Wor
         await world.until_it_has(referral_id, WorkflowExecutionStatus.FAILED)
     else:
         await world.workflow(referral_id).terminate()
-    assert await world.reconcile(referral_id) == [Difference(referral_id, Trouble.WORKFLOW_ENDED, Outcome.MENDED)]
+    assert await world.reconcile(referral_id) == [Difference(referral_id, Trouble.WORKFLOW_ENDED, Repair.MENDED)]
     await world.until_it_has(referral_id, WorkflowExecutionStatus.RUNNING)
     assert await world.was_resumed(referral_id)
 
@@ -107,7 +107,7 @@ async def test_a_completed_workflow_whose_end_the_store_has_not_heard_of(world: 
     await world.workflow(referral_id).signal("say", ENDS)
     await world.until_it_has(referral_id, WorkflowExecutionStatus.COMPLETED)
     found = {(each.trouble, each.outcome) for each in await world.reconcile(referral_id)}
-    assert found == {(Deviation.ITEM_NOT_OPEN, Outcome.MENDED), (Deviation.STANDING_DIFFERS, Outcome.MENDED)}
+    assert found == {(Deviation.ITEM_NOT_OPEN, Repair.MENDED), (Deviation.STANDING_DIFFERS, Repair.MENDED)}
     row = await world.pool.fetchrow("SELECT stage, closing FROM referrals")
     assert tuple(row or ()) == ("closed", "withdrawn")
     assert await world.reconcile(referral_id) == []
@@ -118,7 +118,7 @@ async def test_a_workflow_that_completed_in_an_older_state_is_started_again(worl
     await world.records(referral_id, 3, status(referral_id, 1))
     await world.workflow(referral_id).signal("say", ENDS)
     await world.until_it_has(referral_id, WorkflowExecutionStatus.COMPLETED)
-    assert await world.reconcile(referral_id) == [Difference(referral_id, Trouble.WORKFLOW_ENDED, Outcome.MENDED)]
+    assert await world.reconcile(referral_id) == [Difference(referral_id, Trouble.WORKFLOW_ENDED, Repair.MENDED)]
 
 
 async def test_an_older_state_of_a_workflow_is_replaced_by_the_one_that_the_store_keeps(
@@ -127,7 +127,7 @@ async def test_an_older_state_of_a_workflow_is_replaced_by_the_one_that_the_stor
     await world.starts(referral_id, status(referral_id, 1, recorded=2))
     await world.records(referral_id, 3, status(referral_id, 1))
     older = await world.workflow(referral_id).describe()
-    assert await world.reconcile(referral_id) == [Difference(referral_id, Trouble.WORKFLOW_OLDER, Outcome.MENDED)]
+    assert await world.reconcile(referral_id) == [Difference(referral_id, Trouble.WORKFLOW_OLDER, Repair.MENDED)]
     assert (await world.workflow(referral_id).describe()).run_id != older.run_id
     ended = await world.client.get_workflow_handle(older.id, run_id=older.run_id).describe()
     assert ended.status is WorkflowExecutionStatus.TERMINATED
@@ -158,7 +158,7 @@ async def test_an_older_state_of_a_referral_that_has_ended_is_ended_for_good(wor
     await world.starts(referral_id, status(referral_id, 1, recorded=2))
     await world.records(referral_id, 3, status(referral_id, stage=Stage.CLOSED, closing=Closing.WITHDRAWN))
     found = await eventually(lambda: world.everything(referral_id))
-    assert found == [Difference(referral_id, Trouble.WORKFLOW_OLDER, Outcome.MENDED)]
+    assert found == [Difference(referral_id, Trouble.WORKFLOW_OLDER, Repair.MENDED)]
     await world.until_it_has(referral_id, WorkflowExecutionStatus.TERMINATED)
 
 
@@ -166,14 +166,14 @@ async def test_a_store_that_is_older_than_the_workflow_is_for_a_person(world: Wo
     await world.starts(referral_id, status(referral_id, 1, recorded=4))
     await world.records(referral_id, 3, status(referral_id, 1))
     [found] = await world.reconcile(referral_id)
-    assert (found.trouble, found.outcome) == (Trouble.STORE_OLDER, Outcome.LEFT)
+    assert (found.trouble, found.outcome) == (Trouble.STORE_OLDER, Repair.LEFT)
 
 
 async def test_a_workflow_without_a_referral_is_named(world: World) -> None:
     nobody = "0190d0d0-0000-7000-8000-00000000000f"
     await world.starts(nobody)
     found = await eventually(lambda: world.everything(nobody))
-    assert [(each.trouble, each.outcome) for each in found] == [(Trouble.REFERRAL_UNKNOWN, Outcome.LEFT)]
+    assert [(each.trouble, each.outcome) for each in found] == [(Trouble.REFERRAL_UNKNOWN, Repair.LEFT)]
     await world.workflow(nobody).terminate()
 
 
@@ -185,7 +185,7 @@ async def test_a_workflow_whose_task_fails_is_named(
     await world.records(referral_id, 3, status(referral_id))
     await world.workflow(referral_id).signal("say", BREAKS)
     found = await eventually(lambda: world.reconcile(referral_id))
-    assert [(each.trouble, each.outcome) for each in found] == [(Trouble.WORKFLOW_SILENT, Outcome.LEFT)]
+    assert [(each.trouble, each.outcome) for each in found] == [(Trouble.WORKFLOW_SILENT, Repair.LEFT)]
     assert "replay" in found[0].fix
     await world.workflow(referral_id).terminate()
 
@@ -225,7 +225,7 @@ async def test_items_and_lines_that_differ_are_set_as_the_workflow_has_them(worl
     }
     looked = await world.reconcile(referral_id, mend=False)
     assert {(each.trouble, each.what) for each in looked} == expected
-    assert {each.outcome for each in looked} == {Outcome.TO_MEND}
+    assert {each.outcome for each in looked} == {Repair.TO_MEND}
     assert await world.actions(referral_id) == []
     mended = await world.reconcile(referral_id)
     assert {(each.trouble, each.what) for each in mended} == expected
@@ -283,7 +283,7 @@ async def test_suspects_are_found_by_lists_alone(world: World, refer: Refer) -> 
     await eventually(listed)
     reconciliation = world.reconciliation(well)
     found = [each async for each in reconciliation.suspects() if each.referral_id in (well, lost)]
-    assert found == [Difference(lost, Trouble.WORKFLOW_LOST, Outcome.MENDED)]
+    assert found == [Difference(lost, Trouble.WORKFLOW_LOST, Repair.MENDED)]
     more, last = await reconciliation.next_ones(None, number=1)
     assert ([each.trouble for each in more], last) == ([Deviation.STANDING_DIFFERS], well)
     more, last = await reconciliation.next_ones(lost, number=1)

@@ -11,17 +11,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from desk.cli.client import Desk
+from desk.cli.client import DeskClient
 from desk.cli.failure import Failure
 from desk.http.issuer_keys import IssuerKeys
 from firstdose.adapters.notify.webhook import SignedWebhook
 from firstdose.adapters.payers.exchange import post
-from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.adapters.postgres.messages.outbox import OutboxMessage
 from firstdose.ports import Impossible, Unavailable
 from tests.served_desk import served
 
 SECRET = "whsec_" + "A" * 32
-PARCEL = Parcel(
+PARCEL = OutboxMessage(
     id="0190",
     key="k",
     referral_id="r",
@@ -82,6 +82,6 @@ def test_the_command_line_takes_its_token_nowhere_else(monkeypatch: pytest.Monke
         made(self, transport=httpx2.MockTransport(answer), **given)
 
     monkeypatch.setattr(httpx2.Client, "__init__", over_nothing)
-    with Desk("http://127.0.0.1:1", "token") as desk, pytest.raises(Failure):
+    with DeskClient("http://127.0.0.1:1", "token") as desk, pytest.raises(Failure):
         desk.get("api", "referrals")
     assert visited == ["/api/referrals"]

@@ -25,12 +25,12 @@ from temporalio.worker import Worker
 from desk import stall_watch
 from desk.stall_watch import measure_stalls
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.adapters.postgres.messages.stalls import StallStore
 from firstdose.adapters.postgres.pool import Pool, database
-from firstdose.adapters.postgres.stalls import StallStore
 from firstdose.adapters.search_attributes import register_search_attributes
 from firstdose.adapters.temporal import connect
-from firstdose.domain.role import Role
-from firstdose.domain.stall import LEAST_FAILURES
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stall import LEAST_FAILURES
 from firstdose.settings import Settings
 from local.temporal_server import EmbeddedTemporal
 from tests.served_desk import KEYS, ServedDesk, served_desk, settings_for

@@ -25,8 +25,8 @@ from desk.cli.workers_checkup import unpolled_queues
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.worker_deployment import current_build, give_work_to
 from firstdose.domain.policy import NurseDispatch, Policy
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.integration.test_cli_operation import KEY, Operator
 from tests.process.outside import Outside
 from tests.process.server import dev_server
@@ -34,7 +34,7 @@ from tests.process.story import USUAL, Story
 from tests.replay.broken_twin import BrokenReferral
 from tests.replay.grace_period import FAREWELL, GRACE_PERIOD, PatchedTwiceReferral
 from workers import build
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
@@ -47,7 +47,7 @@ class StoryOfBuilds(Story):
         self._stack = AsyncExitStack()
 
     @asynccontextmanager
-    async def worked_by(self, build_id: str | None, process: type = Referral) -> AsyncIterator[None]:
+    async def worked_by(self, build_id: str | None, process: type = ReferralWorkflow) -> AsyncIterator[None]:
         """Workers of this build, which run this version of the process, until the context ends."""
         acts = (
             RecordActivities(self.outside),
@@ -63,7 +63,7 @@ class StoryOfBuilds(Story):
             identity=f"build-{build_id}",
         )
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(build, "Referral", process)
+            patched.setattr(build, "ReferralWorkflow", process)
             workers = build.referral_workers(client, acts, build_id=build_id)
         async with AsyncExitStack() as running:
             for worker in workers:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from firstdose.domain.resolutions import OF_KIND
-from firstdose.domain.work_item import WorkItemKind
+from firstdose.domain.work.resolutions import OF_KIND
+from firstdose.domain.work.work_item import WorkItemKind
 
 Json = dict[str, Any]
 Word = Callable[[str], str]

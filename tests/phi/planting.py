@@ -8,7 +8,7 @@ from random import SystemRandom
 from string import ascii_lowercase, digits
 from typing import Any
 
-from firstdose.domain.identifiers import npi_check_digit
+from firstdose.domain.referral.identifiers import npi_check_digit
 from simulator.referrals import member_of
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

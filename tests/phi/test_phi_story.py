@@ -19,9 +19,9 @@ import pytest
 from temporalio.client import Client
 
 from firstdose.adapters.webhooks import sign
-from firstdose.domain.resolutions import OF_KIND
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Stage
+from firstdose.domain.work.resolutions import OF_KIND
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Stage
 from local.ports import free_port
 from local.stack import LocalStack, Programs, StackOptions
 from local.state import SOURCE

@@ -21,10 +21,10 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 
 from firstdose.adapters.webhooks import sign
-from firstdose.domain.resolutions import OF_KIND
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Stage
-from firstdose.domain.work_item import ROLE_OF, WorkItemKind
+from firstdose.domain.work.resolutions import OF_KIND
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Stage
+from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
 from local.stack import LocalStack, Programs, StackOptions
 from local.state import SOURCE
 from simulator.answers import resolution, script_of

@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
-from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, Submission, hear
-from firstdose.domain.authorization import Line as AuthorizationLine
-from firstdose.domain.channel import Channel
-from firstdose.domain.clocks import Regime
-from firstdose.domain.facts import Blocks, Change
-from firstdose.domain.gates import Gate
-from firstdose.domain.journal import Batch, Noted, Opened, Recorded, Resolved
+from firstdose.domain.authorization.lines import (
+    InformationRequest,
+    LineAnswer,
+    LineState,
+    PayerAnswer,
+    Submission,
+    hear,
+)
+from firstdose.domain.authorization.lines import Line as AuthorizationLine
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.clock.clocks import Regime
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.reasons import HoldReason, OverrideReason
-from firstdose.domain.role import SOURCE, Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
-from firstdose.ports import AuthorizationRequest, Impossible, Request
+from firstdose.domain.referral.facts import BlockedStep, Change
+from firstdose.domain.work.journal import Batch, Noted, Opened, Recorded, Resolved
+from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
+from firstdose.ports import AuthorizationRequest, EffectRequest, Impossible
 from tests.process.outside import APPROVED, ELECTRONIC, OUTLINE, Outside
 from tests.process.story import Story
 from workflows.messages import (
@@ -36,7 +43,7 @@ from workflows.messages import (
     PayerAnswered,
     ResumeRequest,
 )
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 ONE, OTHER = (Actor(id=name, roles=(Role.SUPERVISOR,)) for name in ("one", "other"))
 REFUSED = [LineState.DENIED, LineState.PARTIAL, LineState.MODIFIED, LineState.NEEDS_REVIEW]
@@ -63,7 +70,7 @@ class Watched(Outside):
         self._bless(request.key, submission.answer)
         return submission
 
-    async def inquire(self, request: Request) -> PayerAnswer:
+    async def inquire(self, request: EffectRequest) -> PayerAnswer:
         answer = await super().inquire(request)
         self._bless(request.key, answer)
         return answer
@@ -177,7 +184,7 @@ def outsides(draw: st.DrawFn, policy: Any) -> Watched:
     regime = draw(st.sampled_from(list(Regime)))
     refused: Any = st.just(Impossible(ProblemCode.PAYER_REFUSED_REQUEST))
     firsts = draw(st.lists(st.one_of(words(), words(), words(), refused), max_size=3))
-    missing = draw(st.sampled_from([{}, {}, {Blocks.AUTHORIZATION: ("documents.clinical_note",)}]))
+    missing = draw(st.sampled_from([{}, {}, {BlockedStep.AUTHORIZATION: ("documents.clinical_note",)}]))
     return Watched(
         policy=policy,
         outline=OUTLINE.model_copy(update={"missing": missing}),
@@ -207,24 +214,24 @@ async def _happens(story: Story, outside: Watched, event: Event, message: str) -
             contact = outside.requests[event.number % len(outside.requests)].key
             outside.comes(contact, event.word)
             for _ in range(1 if event.does == "tells" else 2):
-                await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+                await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
         case "holds" | "hospitalized":
             reason = HoldReason.PATIENT_AWAY if event.does == "holds" else HoldReason.HOSPITALIZED
-            await story.steer(Referral.hold, HoldRequest(actor=ONE, reason=reason))
+            await story.steer(ReferralWorkflow.hold, HoldRequest(actor=ONE, reason=reason))
             await asyncio.sleep(0.05 * event.number)
-            await story.steer(Referral.resume, ResumeRequest(actor=ONE))
+            await story.steer(ReferralWorkflow.resume, ResumeRequest(actor=ONE))
         case "order" | "coverage":
             outside.changes = frozenset({Change(event.does)})
             frequency = "q12h" if event.number % 2 else "q8h"
             outside.supplied[message] = OUTLINE.model_copy(update={"frequency": frequency})
-            await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id=message))
+            await story.steer(ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id=message))
         case "override":
             ask = OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason=OverrideReason.DISCHARGE_TODAY)
-            asked = await story.steer(Referral.override, ask)
+            asked = await story.steer(ReferralWorkflow.override, ask)
             assert asked.id
-            await story.steer(Referral.approve_override, ApproveOverride(actor=OTHER, override_id=asked.id))
+            await story.steer(ReferralWorkflow.approve_override, ApproveOverride(actor=OTHER, override_id=asked.id))
         case "cancel":
-            await story.steer(Referral.cancel, CancelRequest(actor=ONE, reason=Closing.WITHDRAWN))
+            await story.steer(ReferralWorkflow.cancel, CancelRequest(actor=ONE, reason=Closing.WITHDRAWN))
 
 
 def approves(item: WorkItem, _: datetime) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import activity
 
 from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
-from firstdose.domain.authorization import (
+from firstdose.domain.authorization.lines import (
     InformationRequest,
     LineAnswer,
     LineState,
@@ -17,42 +17,42 @@ from firstdose.domain.authorization import (
     Submission,
     hear,
 )
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.clock_rules import answering
-from firstdose.domain.clocks import Clock, Regime
-from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.domain.facts import Change, Outline
-from firstdose.domain.journal import (
+from firstdose.domain.care.therapy import Reservation
+from firstdose.domain.clock.clocks import Clock, Regime
+from firstdose.domain.clock.rules import answering
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
+from firstdose.domain.policy import PayerContact, Policy
+from firstdose.domain.referral.facts import Change, DeidentifiedFacts
+from firstdose.domain.referral.referral import Route, Site
+from firstdose.domain.referral.referral import TherapyKind as Kind
+from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,
     Batch,
     Noted,
     Opened,
     Recorded,
+    ReferralSnapshot,
     Resolved,
-    Standing,
     Told,
     Withdrawn,
 )
-from firstdose.domain.policy import PayerContact, Policy
-from firstdose.domain.referral import Route, Site
-from firstdose.domain.referral import Therapy as Kind
-from firstdose.domain.therapy import Reservation
-from firstdose.domain.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItem
 from firstdose.ports import (
     AuthorizationRequest,
     ClockJudgment,
     ClockRequest,
     DocumentsReply,
+    EffectRequest,
     JudgedClock,
     Notice,
     NurseSearch,
     Opening,
-    Request,
     VisitHold,
 )
 
-OUTLINE = Outline(
+OUTLINE = DeidentifiedFacts(
     therapy=Kind.ANTI_INFECTIVE,
     payer_id="acme",
     route=Route.IV,
@@ -92,7 +92,7 @@ cancelled that has begun in the same moment."""
 class Outside:
     """Every port. Scripts are plain attributes; what happened is kept for the test to look at."""
 
-    outline: Outline = OUTLINE
+    outline: DeidentifiedFacts = OUTLINE
     plan: Plan = ELECTRONIC
     policy: Policy = APART
     benefits: list[Benefits] = field(default_factory=lambda: [Benefits(status=CoverageStatus.ACTIVE)])
@@ -104,14 +104,14 @@ class Outside:
     stock: list[bool | Exception] = field(default_factory=lambda: [True])
     nurses: tuple[str, ...] = ("rn-1", "rn-2")
     discharged_at: datetime | None = None
-    supplied: dict[str, Outline] = field(default_factory=dict)
+    supplied: dict[str, DeidentifiedFacts] = field(default_factory=dict)
     """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
     changes: frozenset[Change] = frozenset()
 
     happened: asyncio.Condition = field(default_factory=asyncio.Condition)
     """Notified when something was recorded and staff have looked at it."""
     entries: list[AnyEntry] = field(default_factory=list)
-    standing: Standing = field(default_factory=Standing)
+    standing: ReferralSnapshot = field(default_factory=ReferralSnapshot)
     state: str = ""
     """The newest state of the workflow, as it tells it with each batch."""
     staff: Callable[[WorkItem], Awaitable[None]] | None = None
@@ -162,7 +162,7 @@ class Outside:
         amended = isinstance(entry, Amended)
         return Recorded(outline=outline, plan=self.plan, changes=self.changes if amended else frozenset())
 
-    async def verify_benefits(self, request: Request) -> Benefits:
+    async def verify_benefits(self, request: EffectRequest) -> Benefits:
         self.effects.append("verify_benefits")
         return self.benefits.pop(0) if len(self.benefits) > 1 else self.benefits[0]
 
@@ -191,7 +191,7 @@ class Outside:
         clock = await self.start_clock(wanted)
         return Submission(contact_id=request.key, answer=answer, clock=clock, channel=self.plan.authorization)
 
-    async def inquire(self, request: Request) -> PayerAnswer:
+    async def inquire(self, request: EffectRequest) -> PayerAnswer:
         self.inquiries += 1
         return self._newest(request.key)
 
@@ -205,7 +205,7 @@ class Outside:
                 stands = hear(stands, word)
         return hear(stands, self.stored[contact]) if contact in self.stored else stands
 
-    async def read(self, request: Request) -> PayerAnswer | None:
+    async def read(self, request: EffectRequest) -> PayerAnswer | None:
         return self.stored.get(request.key)
 
     async def start_clock(self, request: ClockRequest) -> Clock | None:
@@ -255,7 +255,7 @@ class Shelves:
     outside: Outside
     reserved: set[str] = field(default_factory=set)
 
-    async def reserve(self, request: Request) -> Reservation:
+    async def reserve(self, request: EffectRequest) -> Reservation:
         stock = self.outside.stock
         available = stock.pop(0) if len(stock) > 1 else stock[0]
         if isinstance(available, Exception):
@@ -265,7 +265,7 @@ class Shelves:
             self.outside.effects.append("reserve_stock")
         return Reservation(available=available, lot="L1" if available else None)
 
-    async def release(self, request: Request) -> None:
+    async def release(self, request: EffectRequest) -> None:
         if request.key in self.reserved:
             self.reserved.discard(request.key)
             self.outside.effects.append("return_stock")
@@ -286,6 +286,6 @@ class Roster:
         self.outside.effects.append("hold_visit")
         return True
 
-    async def release(self, request: Request) -> None:
+    async def release(self, request: EffectRequest) -> None:
         if self.held.pop(request.key, None):
             self.outside.effects.append("release_visit")

@@ -24,17 +24,17 @@ from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.visit import ReportItem
-from firstdose.domain.work_item import WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.care.visit import ReportItem
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import VisitHold
 from tests.process.outside import Outside, Roster, Shelves
 from workers.build import referral_workers
+from workflows.mechanism.state import ReferralState
 from workflows.messages import Done, ReferralStart, ResolveWorkItem, workflow_id
-from workflows.referral import Referral
-from workflows.state import ReferralState
+from workflows.referral import ReferralWorkflow
 
 Answer = Mapping[str, Any] | Callable[[WorkItem, datetime], Mapping[str, Any]] | None
 """A resolution, or how to make it from the item and the time; None leaves the item lying."""
@@ -87,7 +87,7 @@ class Story(AbstractAsyncContextManager["Story"]):
     """The recorded state from which the referral is started again."""
     items: list[WorkItem] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
-    handle: WorkflowHandle[Referral, Closing] = field(init=False)
+    handle: WorkflowHandle[ReferralWorkflow, Closing] = field(init=False)
     _answering: set[asyncio.Task[None]] = field(default_factory=set)
     _looks: int = 0
     _seen: int = 0
@@ -106,7 +106,7 @@ class Story(AbstractAsyncContextManager["Story"]):
         self._asked: dict[K, int] = defaultdict(int)
         start = ReferralStart(referral_id=self.referral_id, source="springfield", state=self.state)
         self.handle = await self.env.client.start_workflow(
-            Referral.run,
+            ReferralWorkflow.run,
             start,
             id=workflow_id(self.referral_id),
             task_queue="referrals",
@@ -166,7 +166,9 @@ class Story(AbstractAsyncContextManager["Story"]):
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(2):
-                    await self.handle.start_update(Referral.resolve_work_item, request, id=key, wait_for_stage=accepted)
+                    await self.handle.start_update(
+                        ReferralWorkflow.resolve_work_item, request, id=key, wait_for_stage=accepted
+                    )
                     return
 
     def _scripted(self, item: WorkItem) -> Mapping[str, Any] | None:
@@ -180,7 +182,7 @@ class Story(AbstractAsyncContextManager["Story"]):
         resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
         request = _resolution(item, resolution, (item.role,) if roles is None else roles)
         try:
-            await self.steer(Referral.resolve_work_item, request)
+            await self.steer(ReferralWorkflow.resolve_work_item, request)
         except WorkflowUpdateFailedError as error:
             self.refusals.append(str(error.cause))
         except RPCError:
@@ -208,7 +210,7 @@ class Story(AbstractAsyncContextManager["Story"]):
             request_id=str(uuid4()),
         )
         await self.env.client.workflow_service.reset_workflow_execution(request)
-        self.handle = self.env.client.get_workflow_handle_for(Referral.run, self.handle.id)
+        self.handle = self.env.client.get_workflow_handle_for(ReferralWorkflow.run, self.handle.id)
 
     async def finds_open(self, *kinds: K) -> None:
         """Staff find these items on their worklist once more, where `reconcile` puts them back, and answer them."""
@@ -219,7 +221,7 @@ class Story(AbstractAsyncContextManager["Story"]):
             await self._answer(item)
 
     async def _open_items(self) -> tuple[WorkItem, ...]:
-        return (await self.handle.query(Referral.status)).open_items
+        return (await self.handle.query(ReferralWorkflow.status)).open_items
 
     async def ends(self) -> Closing:
         """Wait for the end; time passes by itself while nothing else happens. Raises ServerStuck.
@@ -239,7 +241,7 @@ class Story(AbstractAsyncContextManager["Story"]):
 
     async def _replay(self) -> None:
         replayer = Replayer(
-            workflows=[Referral], data_converter=self.env.client.data_converter, workflow_runner=REFERRAL_RUNNER
+            workflows=[ReferralWorkflow], data_converter=self.env.client.data_converter, workflow_runner=REFERRAL_RUNNER
         )
         await replayer.replay_workflow(await self.handle.fetch_history())
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.authorization import LineState
-from firstdose.domain.journal import HandedOver, Opened, Resolved, Told, Withdrawn
-from firstdose.domain.policy import Contact, NurseDispatch, PayerContact, Policy
-from firstdose.domain.stage import Closing, Stage
-from firstdose.domain.work_item import WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.policy import NurseDispatch, PatientContact, PayerContact, Policy
+from firstdose.domain.work.journal import HandedOver, Opened, Resolved, Told, Withdrawn
+from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.anything import (
     Event,
     Watched,
@@ -85,7 +85,7 @@ CHOICES: dict[K, list[Answer]] = {
 }
 
 BRISK = Policy(
-    contact=Contact(attempts=3, apart=timedelta(milliseconds=100)),
+    contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200)),
     dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},

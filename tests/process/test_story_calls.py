@@ -12,18 +12,18 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.authorization import Certification, PayerAnswer, Submission
+from firstdose.domain.authorization.lines import Certification, PayerAnswer, Submission
 from firstdose.domain.policy import NurseDispatch, Policy
-from firstdose.domain.reasons import HoldReason
-from firstdose.domain.role import SOURCE, Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.reasons import HoldReason
+from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import AuthorizationRequest
 from tests.process.outside import APPROVED, OUTLINE, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from workflows.messages import AmendRequest, HoldRequest, ResumeRequest
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 NURSE_COORDINATOR = Actor(id="n", roles=(Role.NURSE_COORDINATOR,))
 SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)))
@@ -59,11 +59,13 @@ async def test_a_hold_and_facts_that_change_nothing_leave_the_call_alone(real: W
     outside = HoldsItsAnswers(supplied={"00000000-0000-4000-8000-000000000001": OUTLINE})
     async with Story(real, outside) as story:
         await story.until(lambda: len(outside.taken) == 1)
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY))
+        await story.steer(
+            ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001")
+        )
+        await story.steer(ReferralWorkflow.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY))
         outside.answers.set()
         await story.until(lambda: "authorization.submitted" in outside.notes)
-        await story.steer(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
+        await story.steer(ReferralWorkflow.resume, ResumeRequest(actor=NURSE_COORDINATOR))
         assert await story.ends() is Closing.COMPLETED
     assert len(outside.taken) == 1
     assert outside.voided == []
@@ -76,12 +78,12 @@ async def test_a_hold_that_releases_nurse_and_stock_leaves_a_renewal_under_way_a
     outside = HoldsItsAnswers(held=2, submissions=[approved_for(timedelta(days=1)), approved_for(timedelta(days=90))])
     async with Story(real, outside) as story:
         await story.until(lambda: len(outside.taken) == 2)
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALIZED))
+        await story.steer(ReferralWorkflow.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALIZED))
         await story.until(lambda: {"release the visit", "return the stock"} <= set(outside.compensations))
         if during_the_hold:
             outside.answers.set()
             await story.until(lambda: len(outside.requests) == 2)
-        await story.steer(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
+        await story.steer(ReferralWorkflow.resume, ResumeRequest(actor=NURSE_COORDINATOR))
         # By now the track is at the same step again, and awaits the call that it made before.
         outside.answers.set()
         assert await story.ends() is Closing.COMPLETED

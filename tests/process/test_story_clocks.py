@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.adapters.postgres.payer_rows import PayerRow
-from firstdose.domain.authorization import InformationRequest, LineKind, LineState
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.clocks import Regime
-from firstdose.domain.referral import Urgency
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.adapters.postgres.payers.rows import PayerRow
+from firstdose.domain.authorization.lines import InformationRequest, LineKind, LineState
+from firstdose.domain.clock.clocks import Regime
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.referral.referral import Urgency
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, ELECTRONIC, OUTLINE, PENDED, WANTS_NOTES, Outside, says
 from tests.process.story import Script, Story
 

@@ -6,17 +6,17 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import LineState
-from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.domain.facts import Blocks
-from firstdose.domain.policy import Contact, Policy
-from firstdose.domain.role import SOURCE, Actor, Role
-from firstdose.domain.stage import Closing, Stage
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
+from firstdose.domain.policy import PatientContact, Policy
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import DENIED, OUTLINE, PENDED, Outside
 from tests.process.story import Answer, Story
 from workflows.messages import CancelRequest
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 
 async def test_denied_and_closed(env: WorkflowEnvironment) -> None:
@@ -32,7 +32,7 @@ async def test_denied_and_closed(env: WorkflowEnvironment) -> None:
 
 
 async def test_the_patient_cannot_be_reached(env: WorkflowEnvironment) -> None:
-    policy = Policy(contact=Contact(attempts=3, apart=timedelta(days=2)))
+    policy = Policy(contact=PatientContact(attempts=3, apart=timedelta(days=2)))
     outside = Outside(policy=policy)
     async with Story(env, outside, {K.CONTACT_PATIENT: [{"outcome": "no_answer"}]}) as story:
         assert await story.ends() is Closing.UNABLE_TO_REACH
@@ -56,7 +56,7 @@ async def test_somebody_says_no(env: WorkflowEnvironment, kind: K, answer: dict[
     async with Story(env, Outside(), {kind: [answer]}) as story:
         assert await story.ends() is closing
         assert story.outside.standing.closing is closing
-        assert (await story.handle.query(Referral.status)).open_items == ()
+        assert (await story.handle.query(ReferralWorkflow.status)).open_items == ()
 
 
 async def test_nobody_pays(env: WorkflowEnvironment) -> None:
@@ -66,7 +66,7 @@ async def test_nobody_pays(env: WorkflowEnvironment) -> None:
 
 
 async def test_a_fact_that_cannot_be_had(env: WorkflowEnvironment) -> None:
-    lacking = OUTLINE.model_copy(update={"missing": {Blocks.ELIGIBILITY: ("patient.birth_date",)}})
+    lacking = OUTLINE.model_copy(update={"missing": {BlockedStep.ELIGIBILITY: ("patient.birth_date",)}})
     async with Story(env, Outside(outline=lacking), {K.COMPLETE_REFERRAL: [{"outcome": "unobtainable"}]}) as story:
         assert await story.ends() is Closing.EXPIRED
 
@@ -74,7 +74,7 @@ async def test_a_fact_that_cannot_be_had(env: WorkflowEnvironment) -> None:
 async def test_the_source_cancels_while_the_visit_is_held(env: WorkflowEnvironment) -> None:
     async with Story(env, Outside(), {K.REPORT_VISIT: [None]}) as story:
         await story.until(lambda: {"hold_visit", "reserve_stock"} <= set(story.outside.effects))
-        await story.steer(Referral.cancel, CancelRequest(actor=SOURCE, reason=Closing.DECEASED))
+        await story.steer(ReferralWorkflow.cancel, CancelRequest(actor=SOURCE, reason=Closing.DECEASED))
         assert await story.ends() is Closing.DECEASED
 
     outside = story.outside
@@ -89,7 +89,7 @@ async def test_cancelled_while_the_payer_decides_stops_all_work(env: WorkflowEnv
     async with Story(env, Outside(submissions=[PENDED]), {K.ASSESS_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.outside.requests) and bool(story.asked(K.ASSESS_PATIENT)))
         actor = Actor(id="somebody", roles=(Role.CUSTOMER_SERVICE,))
-        await story.steer(Referral.cancel, CancelRequest(actor=actor, reason=Closing.WITHDRAWN))
+        await story.steer(ReferralWorkflow.cancel, CancelRequest(actor=actor, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN
         await story.resolve(story.asked(K.ASSESS_PATIENT)[0], {"outcome": "suitable_for_home"})
     assert "withdrawn" in [entry.type for entry in story.outside.entries]

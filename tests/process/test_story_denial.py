@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import Certification, LineState
-from firstdose.domain.channel import PeerToPeer
-from firstdose.domain.clocks import Regime
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import Certification, LineState
+from firstdose.domain.clock.clocks import Regime
+from firstdose.domain.payer.channel import PeerToPeerRule
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, ELECTRONIC, PENDED, Outside, says
 from tests.process.story import Script, Story
 
@@ -60,7 +60,7 @@ async def test_an_appeal_names_its_window(env: WorkflowEnvironment, regime: Regi
 
 
 async def test_where_the_talk_only_explains_it_overturns_nothing(env: WorkflowEnvironment) -> None:
-    plan = ELECTRONIC.model_copy(update={"peer_to_peer": PeerToPeer.INFORMATIONAL, "appeal_levels": 1})
+    plan = ELECTRONIC.model_copy(update={"peer_to_peer": PeerToPeerRule.INFORMATIONAL, "appeal_levels": 1})
     script: Script = {
         **NO_HELP,
         K.REVIEW_DECISION: [{"outcome": "peer_to_peer"}, {"outcome": "appeal"}],

@@ -8,11 +8,11 @@ from temporalio.client import WorkflowUpdateStage
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.journal import Resolved
 from firstdose.domain.policy import NurseDispatch, Policy
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.journal import Resolved
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story

@@ -3,16 +3,16 @@
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.answer_match import Whose
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization.answer_match import Whose
+from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Impossible
 from tests.process.outside import APPROVED, PENDED, Outside
 from tests.process.story import USUAL, Story
 from workflows.messages import PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 SOMEBODY_ELSES = "00000000-0000-4000-8000-00000000000e"
 FOREIGN = Whose.ANOTHER_PATIENT
@@ -26,7 +26,9 @@ async def test_a_person_asks_the_payer_while_we_wait_and_no_line_changes(env: Wo
         contact = outside.requests[0].key
         outside.stored[contact] = APPROVED  # should it be read all the same
         for _ in range(2):
-            await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact, refused=FOREIGN))
+            await story.handle.signal(
+                ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact, refused=FOREIGN)
+            )
         await story.until(lambda: bool(story.asked(K.FOLLOW_UP_PAYER)))
         assert {line.state for line in outside.standing.lines} == {LineState.PENDED}
         (item,) = story.asked(K.FOLLOW_UP_PAYER)
@@ -41,7 +43,9 @@ async def test_it_is_noted_when_nobody_waits(env: WorkflowEnvironment) -> None:
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         for contact in (outside.requests[0].key, SOMEBODY_ELSES):
-            await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact, refused=FOREIGN))
+            await story.handle.signal(
+                ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact, refused=FOREIGN)
+            )
         await story.until(lambda: outside.notes.count("payer.foreign_answer") == 2)
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED

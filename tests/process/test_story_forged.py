@@ -18,13 +18,13 @@ from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.role import Role
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 ONE, OTHER = ({"id": name, "roles": ["supervisor"]} for name in ("one", "other"))
 OVERRIDE = {"gate": "authorization", "reason": "discharge_today"}
@@ -66,7 +66,7 @@ async def _send(handle: WorkflowHandle[Any, Any], update: str, sealed: httpx2.Re
 
 
 async def _overrides(story: Story) -> list[tuple[str, str | None]]:
-    status = await story.handle.query(Referral.status)
+    status = await story.handle.query(ReferralWorkflow.status)
     return [(override.asked_by, override.approved_by) for override in status.overrides]
 
 
@@ -83,7 +83,7 @@ async def test_a_forged_override_is_refused_and_stops_nothing(real: WorkflowEnvi
                 await forged.execute_update(name, message, result_type=RawValue)
         await forged.signal("hold", {"reason": "patient_request", "actor": ONE})
         await story.until(lambda: "signal.refused" in story.outside.notes)
-        status = await story.handle.query(Referral.status)
+        status = await story.handle.query(ReferralWorkflow.status)
         assert (status.overrides, status.hold, status.closing) == ((), None, None)
         await story.handle.terminate()
 
@@ -96,7 +96,7 @@ async def test_two_supervisors_override_through_the_codec_server(
         handle: WorkflowHandle[Any, Any] = stranger.get_workflow_handle(story.handle.id)
         named = {"referral_id": story.referral_id}
         await _send(handle, "override", await _sealed(desk, "one", {**named, **OVERRIDE}))
-        approval = {**named, "override_id": (await story.handle.query(Referral.status)).overrides[0].id}
+        approval = {**named, "override_id": (await story.handle.query(ReferralWorkflow.status)).overrides[0].id}
         forged = await _sealed(desk, "one", {**approval, "actor": OTHER})
         assert forged.status_code == 403
         with pytest.raises(WorkflowUpdateFailedError):

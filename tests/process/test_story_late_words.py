@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import LineState
+from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Unavailable
 from tests.process.outside import APPROVED, DENIED, Outside
 from tests.process.story import USUAL, Story
 from workflows.messages import PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 SOMEBODY_ELSES = "00000000-0000-4000-8000-00000000000e"
 LINES = [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]
@@ -25,7 +25,7 @@ async def test_an_approval_that_turns_into_a_denial_is_seen_before_the_visit(env
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         contact = outside.requests[0].key
         outside.stored[contact] = DENIED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
         await story.until(lambda: bool(story.asked(K.REVIEW_DECISION)))
         assert {line.state for line in outside.standing.lines} == {LineState.NEEDS_REVIEW}, "never silently"
 
@@ -42,7 +42,7 @@ async def test_the_same_word_again_changes_nothing(env: WorkflowEnvironment) -> 
         contact = outside.requests[0].key
         outside.stored[contact] = APPROVED
         for _ in range(3):
-            await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+            await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert outside.notes.count("authorization.lines") == 1
@@ -53,7 +53,7 @@ async def test_news_of_a_request_that_is_not_ours_is_noted_and_not_applied(env: 
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         outside.stored[SOMEBODY_ELSES] = DENIED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=SOMEBODY_ELSES))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=SOMEBODY_ELSES))
         await story.until(lambda: "payer.late_answer" in outside.notes)
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED

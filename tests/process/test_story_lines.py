@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import Certification, LineAnswer, LineKind, LineState, PayerAnswer
-from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import Certification, LineAnswer, LineKind, LineState, PayerAnswer
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, PENDED, Outside, said, says
 from tests.process.story import USUAL, Script, Story
 from workflows.messages import PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 DAY = timedelta(days=1)
 NO_HELP: Script = {K.FIND_ASSISTANCE: [None]}
@@ -60,7 +60,7 @@ async def test_a_late_word_on_the_first_request_says_nothing_of_an_appealed_line
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         first, appeal = outside.requests
         outside.stored[first.key] = said(LineState.APPROVED, LineState.PENDED, LineState.APPROVED)
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=first.key))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=first.key))
         await story.until(lambda: outside.notes.count("authorization.lines") > 3)
         assert [line.state for line in outside.standing.lines] == ["approved"] * 3
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])

@@ -6,21 +6,21 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer
-from firstdose.domain.channel import Channel
-from firstdose.domain.facts import Blocks
-from firstdose.domain.gates import Gate
+from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.reasons import OverrideReason
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.reasons import OverrideReason
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Impossible, Unavailable
 from tests.process.outside import APPROVED, DENIED, ELECTRONIC, OUTLINE, PENDED, Outside, said, says
 from tests.process.story import Answer, Script, Story
 from workflows.messages import ApproveOverride, OverrideRequest, PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 A, D, P = LineState.APPROVED, LineState.DENIED, LineState.PENDED
 DAY = timedelta(days=1)
@@ -32,13 +32,13 @@ BY_PEOPLE = ELECTRONIC.model_copy(update={"authorization": Channel.PEOPLE})
 
 async def at_risk(story: Story) -> None:
     ask = OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason=OverrideReason.DISCHARGE_TODAY)
-    asked = await story.steer(Referral.override, ask)
-    await story.steer(Referral.approve_override, ApproveOverride(actor=OTHER, override_id=asked.id))
+    asked = await story.steer(ReferralWorkflow.override, ask)
+    await story.steer(ReferralWorkflow.approve_override, ApproveOverride(actor=OTHER, override_id=asked.id))
 
 
 async def notify(story: Story, contact: str, word: PayerAnswer) -> None:
     story.outside.stored[contact] = word
-    await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+    await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
 
 
 async def test_what_the_payer_repeats_of_a_line_that_is_being_appealed_does_not_deny_it_again(
@@ -148,7 +148,7 @@ async def test_a_renewal_that_is_denied_can_be_appealed_though_the_first_request
         (Outside(submissions=[Unavailable(ProblemCode.PAYER_UNREACHABLE)]), {}, K.ASSESS_PATIENT),
         (Outside(submissions=[Impossible(ProblemCode.PAYER_REFUSED_REQUEST)]), {}, K.SUBMIT_AUTHORIZATION),
         (
-            Outside(outline=OUTLINE.model_copy(update={"missing": {Blocks.AUTHORIZATION: ("prescriber.npi",)}})),
+            Outside(outline=OUTLINE.model_copy(update={"missing": {BlockedStep.AUTHORIZATION: ("prescriber.npi",)}})),
             {},
             K.COMPLETE_REFERRAL,
         ),

@@ -3,7 +3,7 @@
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.stage import Closing
+from firstdose.domain.work.stage import Closing
 from tests.process.story import Story
 from tests.replay.recording import STORIES
 

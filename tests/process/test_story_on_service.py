@@ -5,15 +5,15 @@ from datetime import date, timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import Certification, LineAnswer, LineKind, LineState, PayerAnswer
-from firstdose.domain.channel import Channel, Plan
-from firstdose.domain.coverage import Benefits, CoverageStatus
-from firstdose.domain.facts import Blocks
-from firstdose.domain.journal import HandedOver
+from firstdose.domain.authorization.lines import Certification, LineAnswer, LineKind, LineState, PayerAnswer
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral import Site
-from firstdose.domain.stage import Closing, Stage
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.referral.referral import Site
+from firstdose.domain.work.journal import HandedOver
+from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Impossible, Unavailable
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, says
 from tests.process.story import USUAL, Script, Story, placed, visit_at
@@ -98,7 +98,7 @@ async def test_what_is_not_understood_is_never_approved_by_default(env: Workflow
 
 
 async def test_missing_facts_hold_up_only_what_they_block(env: WorkflowEnvironment) -> None:
-    lacking = OUTLINE.model_copy(update={"missing": {Blocks.AUTHORIZATION: ("order.diagnoses",)}})
+    lacking = OUTLINE.model_copy(update={"missing": {BlockedStep.AUTHORIZATION: ("order.diagnoses",)}})
     outside = Outside(outline=lacking, supplied={"*": OUTLINE})
     async with Story(env, outside, {K.COMPLETE_REFERRAL: [{"outcome": "supplied"}]}) as story:
         assert await story.ends() is Closing.COMPLETED

@@ -10,15 +10,15 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.journal import HandedOver
 from firstdose.domain.policy import NurseDispatch, PayerContact, Policy
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.work.journal import HandedOver
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from workflows.messages import PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)), payer=PayerContact(inquire_every=timedelta(hours=7)))
 """The nurse may leave at once, and the payer tells us by itself."""
@@ -38,7 +38,7 @@ async def in_the_authorization_wait(story: Story) -> None:
 async def the_payer_approves(story: Story) -> None:
     contact = story.outside.requests[0].key
     story.outside.stored[contact] = APPROVED
-    await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+    await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
 
 
 def happened_once(outside: Outside) -> None:
@@ -56,7 +56,7 @@ async def test_a_referral_that_is_looked_at_all_the_time_replays(real: WorkflowE
         async def look() -> None:
             while True:
                 with suppress(RPCError):
-                    await story.handle.query(Referral.status)
+                    await story.handle.query(ReferralWorkflow.status)
 
         looking = asyncio.create_task(look())
         try:

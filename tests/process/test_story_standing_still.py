@@ -11,18 +11,18 @@ from temporalio.client import WorkflowExecutionDescription
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.authorization import PayerAnswer
-from firstdose.domain.journal import Batch, HandedOver, Recorded, WaitingFor
+from firstdose.domain.authorization.lines import PayerAnswer
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
-from firstdose.ports import Impossible, PortError, Request, Unavailable
+from firstdose.domain.work.journal import Batch, HandedOver, Recorded, WaitingFor
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
+from firstdose.ports import EffectRequest, Impossible, PortError, Unavailable
 from tests.process.outside import APPROVED, PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Script, Story
-from workflows.escalation import Escalation
+from workflows.mechanism.escalation import Escalation
 from workflows.messages import WAITING_FOR, PayerAnswered
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 NOBODYS = "00000000-0000-4000-8000-00000000000e"
 
@@ -59,7 +59,7 @@ class Unreadable(Outside):
 
     reads: int = 0
 
-    async def read(self, request: Request) -> PayerAnswer | None:
+    async def read(self, request: EffectRequest) -> PayerAnswer | None:
         self.reads += 1
         if self.reads == 1:
             raise Impossible(ProblemCode.UNREADABLE_ANSWER)
@@ -86,7 +86,7 @@ async def test_a_referral_whose_store_is_away_says_so(real: WorkflowEnvironment)
     async with Story(real, outside) as story:
         await described(story, lambda seen: "system" in (seen.typed_search_attributes.get(WAITING_FOR) or []))
         metadata = await story.handle.query("__temporal_workflow_metadata")
-        status = await story.handle.query(Referral.status)
+        status = await story.handle.query(ReferralWorkflow.status)
         await story.handle.terminate()
     assert WaitingFor.SYSTEM in status.waiting_for
     assert "The store cannot be written" in metadata.current_details
@@ -98,7 +98,7 @@ async def test_an_answer_that_cannot_be_read_while_it_is_waited_for(env: Workflo
         await story.until(lambda: bool(outside.requests) and "authorization.lines" in outside.notes)
         contact = outside.requests[0].key
         outside.stored[contact] = APPROVED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.RECONCILE)
     assert (item.asks["step"], item.asks["problem"]) == ("read the payer's answer", "unreadable_answer")
@@ -111,7 +111,7 @@ async def test_an_answer_that_cannot_be_read_when_nobody_waits(env: WorkflowEnvi
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         contact = outside.requests[0].key
         outside.stored[contact] = APPROVED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=contact))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=contact))
         await story.until(lambda: outside.reads == 2)
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED

@@ -8,7 +8,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.domain.journal import Batch, HandedOver, Recorded
+from firstdose.domain.work.journal import Batch, HandedOver, Recorded
 from tests.process.outside import Outside
 from tests.process.server import time_skipping
 from tests.process.story import Story

@@ -6,14 +6,14 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization import Certification, LineState
-from firstdose.domain.facts import Change
-from firstdose.domain.gates import Gate
-from firstdose.domain.journal import Escalated, WaitingFor
-from firstdose.domain.reasons import HoldReason, OverrideReason
-from firstdose.domain.role import SOURCE, Actor, Role
-from firstdose.domain.stage import Closing
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import Certification, LineState
+from firstdose.domain.care.gates import Gate
+from firstdose.domain.referral.facts import Change
+from firstdose.domain.work.journal import Escalated, WaitingFor
+from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, Outside
 from tests.process.story import USUAL, Story
 from workflows.messages import (
@@ -24,7 +24,7 @@ from workflows.messages import (
     PayerAnswered,
     ResumeRequest,
 )
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 NURSE_COORDINATOR = Actor(id="n", roles=(Role.NURSE_COORDINATOR,))
 ONE, OTHER = (Actor(id=name, roles=(Role.SUPERVISOR,)) for name in ("one", "other"))
@@ -34,18 +34,18 @@ async def test_a_hold_pauses_every_track_and_resume_goes_on(env: WorkflowEnviron
     async with Story(env, Outside(submissions=[PENDED]), {K.CONTACT_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.outside.requests) and bool(story.asked(K.CONTACT_PATIENT)))
         held = HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY)
-        await story.steer(Referral.hold, held)
+        await story.steer(ReferralWorkflow.hold, held)
         with pytest.raises(WorkflowUpdateFailedError) as refusal:
-            await story.steer(Referral.hold, held)
+            await story.steer(ReferralWorkflow.hold, held)
         assert "on hold already" in str(refusal.value.cause)
         assert story.outside.standing.on_hold
 
         request = story.outside.requests[0]
         story.outside.stored[request.key] = APPROVED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=request.key))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=request.key))
         await story.resolve(story.asked(K.CONTACT_PATIENT)[0], {"outcome": "reached"})
         assert not story.asked(K.REVIEW_BENEFITS)
-        await story.steer(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
+        await story.steer(ReferralWorkflow.resume, ResumeRequest(actor=NURSE_COORDINATOR))
         assert await story.ends() is Closing.COMPLETED
 
 
@@ -55,7 +55,7 @@ async def test_a_hold_with_an_end_ends_by_itself(env: WorkflowEnvironment) -> No
         (call,) = story.asked(K.CONTACT_PATIENT)
         until = call.opened_at + timedelta(days=10)
         await story.steer(
-            Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY, until=until)
+            ReferralWorkflow.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.PATIENT_AWAY, until=until)
         )
         await story.resolve(call, {"outcome": "reached"})
         assert await story.ends() is Closing.COMPLETED
@@ -68,11 +68,11 @@ async def test_hospitalized_releases_nurse_and_stock_and_arranges_them_anew(env:
         await story.until(
             lambda: {"hold_visit", "reserve_stock"} <= set(outside.effects) and bool(story.asked(K.REVIEW_BENEFITS))
         )
-        await story.steer(Referral.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALIZED))
+        await story.steer(ReferralWorkflow.hold, HoldRequest(actor=NURSE_COORDINATOR, reason=HoldReason.HOSPITALIZED))
         await story.until(lambda: {"release the visit", "return the stock"} <= set(outside.compensations))
         assert (story.roster.held, story.shelves.reserved) == ({}, set())
 
-        await story.steer(Referral.resume, ResumeRequest(actor=NURSE_COORDINATOR))
+        await story.steer(ReferralWorkflow.resume, ResumeRequest(actor=NURSE_COORDINATOR))
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert len(story.asked(K.REVIEW_BENEFITS)) == 1, "the agreement was still being reviewed, and is not asked twice"
@@ -84,7 +84,9 @@ async def test_another_plan_is_verified_and_asked_while_the_clinical_work_stays(
     async with Story(env, outside) as story:
         await story.until(lambda: bool(outside.requests) and bool(story.asked(K.ASSESS_PATIENT)))
         outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
+        await story.steer(
+            ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001")
+        )
         assert await story.ends() is Closing.COMPLETED
     assert outside.effects.count("verify_benefits") == 2
     assert "void_authorization" in outside.effects
@@ -96,7 +98,9 @@ async def test_another_dose_is_authorized_and_prepared_anew(env: WorkflowEnviron
     async with Story(env, outside, {K.REVIEW_BENEFITS: [None]}) as story:
         await story.until(lambda: "hold_visit" in outside.effects and bool(story.asked(K.REVIEW_BENEFITS)))
         outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
+        await story.steer(
+            ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001")
+        )
         await story.resolve(story.asked(K.REVIEW_BENEFITS)[0], USUAL[K.REVIEW_BENEFITS])
         assert await story.ends() is Closing.COMPLETED
     assert [line.code for line in outside.standing.lines] == ["J0696", "S9501", "99601"]
@@ -111,7 +115,9 @@ async def test_a_denied_request_is_not_updated_but_made_anew(env: WorkflowEnviro
     async with Story(env, outside, {K.REVIEW_DECISION: [None], K.FIND_ASSISTANCE: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_DECISION)))
         outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
+        await story.steer(
+            ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001")
+        )
         assert await story.ends() is Closing.COMPLETED
     first, anew = outside.requests
     assert ({line.certification for line in anew.lines}, anew.replaces) == ({Certification.INITIAL}, None)
@@ -128,9 +134,11 @@ async def test_a_word_on_the_order_as_it_was_does_not_approve_the_new_one(
         await story.until(lambda: WaitingFor.PAYER in outside.standing.waiting_for)
         first = outside.requests[0].key
         outside.supplied["00000000-0000-4000-8000-000000000001"] = OUTLINE.model_copy(update={"frequency": "q12h"})
-        await story.steer(Referral.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001"))
+        await story.steer(
+            ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id="00000000-0000-4000-8000-000000000001")
+        )
         outside.stored[first] = APPROVED
-        await story.handle.signal(Referral.payer_answered, PayerAnswered(contact_id=first))
+        await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=first))
         await story.until(lambda: "payer.late_answer" in outside.notes)
         assert LineState.APPROVED not in {line.state for line in outside.standing.lines}
         assert await story.ends() is Closing.COMPLETED
@@ -142,15 +150,15 @@ async def test_two_supervisors_start_therapy_at_risk(env: WorkflowEnvironment) -
     async with Story(env, outside) as story:
         await story.until(lambda: WaitingFor.PAYER in outside.standing.waiting_for)
         asked = await story.steer(
-            Referral.override,
+            ReferralWorkflow.override,
             OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason=OverrideReason.DISCHARGE_TODAY),
         )
         assert asked.id
         approval = ApproveOverride(actor=ONE, override_id=asked.id)
         with pytest.raises(WorkflowUpdateFailedError) as refusal:
-            await story.steer(Referral.approve_override, approval)
+            await story.steer(ReferralWorkflow.approve_override, approval)
         assert "another supervisor" in str(refusal.value.cause)
-        await story.steer(Referral.approve_override, approval.model_copy(update={"actor": OTHER}))
+        await story.steer(ReferralWorkflow.approve_override, approval.model_copy(update={"actor": OTHER}))
         assert await story.ends() is Closing.COMPLETED
     assert {line.state for line in outside.standing.lines} == {LineState.PENDED}
     assert [note for note in outside.notes if note.startswith("override")] == ["override.asked", "override.approved"]
@@ -171,14 +179,14 @@ async def test_a_wrong_resolution_is_refused_and_changes_nothing(
     async with Story(env, Outside(), {K.ASSESS_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.ASSESS_PATIENT)))
         (item,) = story.asked(K.ASSESS_PATIENT)
-        before = (await story.handle.query(Referral.status)).open_items
+        before = (await story.handle.query(ReferralWorkflow.status)).open_items
         await story.resolve(item, answer, roles=roles)
         (refusal,) = story.refusals
         assert why in refusal
         assert "splendid" not in refusal
         assert "red" not in refusal.replace("referral", "").replace("required", "")
         assert item in before
-        assert item in (await story.handle.query(Referral.status)).open_items
+        assert item in (await story.handle.query(ReferralWorkflow.status)).open_items
 
 
 async def test_an_item_is_resolved_once(env: WorkflowEnvironment) -> None:

@@ -5,13 +5,13 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from firstdose.domain.stage import Closing
+    from firstdose.domain.work.stage import Closing
     from workflows.messages import WORKFLOW, ReferralStart
-    from workflows.referral import Referral
+    from workflows.referral import ReferralWorkflow
 
 
 @workflow.defn(name=WORKFLOW)
-class BrokenReferral(Referral):
+class BrokenReferral(ReferralWorkflow):
     @workflow.init
     def __init__(self, start: ReferralStart) -> None:
         super().__init__(start)

@@ -10,9 +10,9 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from firstdose.domain.stage import Closing
+    from firstdose.domain.work.stage import Closing
     from workflows.messages import WORKFLOW, ReferralStart
-    from workflows.referral import Referral
+    from workflows.referral import ReferralWorkflow
 
 GRACE_PERIOD: Final = "grace-period"
 FAREWELL: Final = "farewell"
@@ -20,7 +20,7 @@ GRACE: Final = timedelta(minutes=1)
 
 
 @workflow.defn(name=WORKFLOW)
-class PatchedReferral(Referral):
+class PatchedReferral(ReferralWorkflow):
     """The first release with the step: referrals that were here before go on without it, new ones take it."""
 
     @workflow.init
@@ -35,7 +35,7 @@ class PatchedReferral(Referral):
 
 
 @workflow.defn(name=WORKFLOW)
-class DeprecatedPatchReferral(Referral):
+class DeprecatedPatchReferral(ReferralWorkflow):
     """A later release, when no referral from before the step is open any more: the old way is gone."""
 
     @workflow.init
@@ -50,7 +50,7 @@ class DeprecatedPatchReferral(Referral):
 
 
 @workflow.defn(name=WORKFLOW)
-class LongerGraceReferral(Referral):
+class LongerGraceReferral(ReferralWorkflow):
     """Another duration is no other command: it needs no patch."""
 
     @workflow.init

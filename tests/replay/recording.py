@@ -13,9 +13,9 @@ from pathlib import Path
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.process import one_shot
-from firstdose.domain.authorization import LineState
-from firstdose.domain.journal import Batch, Recorded
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.work.journal import Batch, Recorded
+from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, said, says
 from tests.process.server import time_skipping
 from tests.process.story import USUAL, Script, ServerStuck, Story, placed, visit_at

@@ -17,7 +17,7 @@ from tests.replay.grace_period import GRACE, DeprecatedPatchReferral, LongerGrac
 from tests.replay.recording import KEYRING, STORIES
 from tests.replay.replaying import RECORDED, called, failure, read
 from workers import build
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 Played = Callable[[type], Awaitable[WorkflowHistory]]
 
@@ -27,8 +27,8 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
     """The history of a new referral that a worker with this version of the process takes to its end."""
 
     async def play(process: type) -> WorkflowHistory:
-        monkeypatch.setattr(build, "Referral", process)
-        monkeypatch.setattr(stories, "Referral", process)
+        monkeypatch.setattr(build, "ReferralWorkflow", process)
+        monkeypatch.setattr(stories, "ReferralWorkflow", process)
         outside, script = STORIES["benefits_check_only"]()
         async with time_skipping(KEYRING) as env, Story(env, outside, script) as story:
             await story.ends()
@@ -43,10 +43,12 @@ async def test_what_was_there_before_goes_on_without_the_step(file: Path) -> Non
 
 
 async def test_what_is_new_takes_the_step_and_says_so(played: Played) -> None:
-    before, after = await played(Referral), await played(PatchedReferral)
+    before, after = await played(ReferralWorkflow), await played(PatchedReferral)
     assert (waits(before), markers(before)) == (False, 0)
     assert (waits(after), markers(after)) == (True, 1)
-    assert isinstance(await failure(Referral, after), NondeterminismError), "there is no way back to the old code"
+    assert isinstance(await failure(ReferralWorkflow, after), NondeterminismError), (
+        "there is no way back to the old code"
+    )
 
 
 @pytest.mark.parametrize("file", RECORDED, ids=called)

@@ -9,7 +9,7 @@ from tests.replay import recording
 from tests.replay.broken_twin import BrokenReferral
 from tests.replay.recording import HISTORIES, STATES, STORIES, UNRELEASED
 from tests.replay.replaying import RECORDED, called, failure, read
-from workflows.referral import Referral
+from workflows.referral import ReferralWorkflow
 
 
 @pytest.mark.parametrize("folder", [HISTORIES, STATES])
@@ -19,7 +19,7 @@ def test_each_story_is_recorded(folder: Path) -> None:
 
 @pytest.mark.parametrize("file", RECORDED, ids=called)
 async def test_a_recorded_referral_replays(file: Path) -> None:
-    assert await failure(Referral, read(file)) is None
+    assert await failure(ReferralWorkflow, read(file)) is None
 
 
 @pytest.mark.parametrize("file", RECORDED, ids=called)

@@ -9,13 +9,13 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.temporal import data_converter
-from firstdose.domain.stage import Closing
+from firstdose.domain.work.stage import Closing
 from tests.process.server import time_skipping
 from tests.process.story import Story
 from tests.replay.recording import HISTORIES, KEYRING, STATES, STORIES
 from tests.replay.replaying import called, read
+from workflows.mechanism.state import ReferralState
 from workflows.messages import ReferralStart
-from workflows.state import ReferralState
 
 RECORDED = sorted(STATES.rglob("*.json"))
 

@@ -16,8 +16,8 @@ from activities.outreach import OutreachActivities
 from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
-from firstdose.domain.journal import Batch, Recorded, Standing
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.work.journal import Batch, Recorded, ReferralSnapshot
 from firstdose.ports import Impossible, Opening, Unavailable
 from workers import build
 from workers.activity_calls import ActivityCalls
@@ -124,7 +124,7 @@ class Refusing(Slow):
         raise Impossible(ProblemCode.REFERRAL_SHREDDED)
 
 
-BATCH = Batch(referral_id="r", entries=(), standing=Standing())
+BATCH = Batch(referral_id="r", entries=(), standing=ReferralSnapshot())
 
 
 async def test_the_journal_is_tried_again_whatever_the_store_says() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from firstdose.domain.role import SOURCE, SYSTEM, Actor, ActorKind, Role
+from firstdose.domain.work.role import SOURCE, SYSTEM, Actor, ActorKind, Role
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from prometheus_client import generate_latest
 
-from desk.measures import ANSWERS, INTAKE, STALLED, UNDELIVERED
+from desk.metrics import ANSWERS, INTAKE, STALLED, UNDELIVERED
 from desk.stalls import COUNTED
 
 RULES = yaml.safe_load((Path(__file__).parents[2] / "deploy" / "alerts.yaml").read_text())["groups"][0]["rules"]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstdose.domain.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
-from firstdose.domain.identity import KnownPerson, Person
-from firstdose.domain.person_name import PersonName
+from firstdose.domain.authorization.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.referral.identity import KnownPerson, Person
+from firstdose.domain.referral.person_name import PersonName
 
 TRACE = "0123456789abcdef0123456789abcdef"
 KNOWN = KnownPerson(frozenset(["W1"]), date(1961, 4, 17), PersonName("Sample", "Avery"), dependent=False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.authorization import (
+from firstdose.domain.authorization.lines import (
     FINAL,
     SETTLED,
     Certification,
@@ -23,7 +23,7 @@ from firstdose.domain.authorization import (
     state_of,
     taken_back,
 )
-from firstdose.domain.authorization_steps import Step, as_asked, next_step, overall
+from firstdose.domain.authorization.steps import Step, as_asked, next_step, overall
 
 
 def line(state: LineState = LineState.SUBMITTED, sequence: int = 1, **more: object) -> Line:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from firstdose.domain.business_calendar import Calendar, Unit, federal_holidays, instant
+from firstdose.domain.clock.business_calendar import Calendar, Unit, federal_holidays, instant
 
 CHICAGO = ZoneInfo("America/Chicago")
 OFFICE = Calendar(time_zone="America/Chicago", closes=time(17))

@@ -11,7 +11,7 @@ import pytest
 from desk.cli.app import main
 from desk.cli.failure import Failure, Misuse
 from desk.cli.identity_token import claims, keep_login, login_file, token_for
-from firstdose.domain.role import Role
+from firstdose.domain.work.role import Role
 from firstdose.settings import Settings, load_settings
 
 DESK = "http://127.0.0.1:8080"

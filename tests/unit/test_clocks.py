@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.business_calendar import Calendar, Unit
-from firstdose.domain.clock_rules import ClockRule, Purpose, find_rule
-from firstdose.domain.clocks import RULES, Clock, Regime, decision_clock, start_clock
-from firstdose.domain.default_clock_rules import ALL_RULES
+from firstdose.domain.clock.business_calendar import Calendar, Unit
+from firstdose.domain.clock.clocks import RULES, Clock, Regime, decision_clock, start_clock
+from firstdose.domain.clock.default_rules import ALL_RULES
+from firstdose.domain.clock.rules import ClockPurpose, ClockRule, find_rule
 
 NEW_YORK = ZoneInfo("America/New_York")
 # A Saturday; in New York it is 7 in the morning.
@@ -53,24 +53,24 @@ def test_decisions(regime: Regime, drug: bool, rule: str, standard: datetime, ex
 @pytest.mark.parametrize(
     ("regime", "purpose", "drug", "standard", "expedited"),
     [
-        (PLAN, Purpose.AFTER_DISCHARGE, True, end_of(11, 23), end_of(11, 23)),
-        (MA, Purpose.APPEAL, False, end_of(12, 21), hours(72)),
-        (MA, Purpose.APPEAL, True, end_of(11, 28), hours(72)),
-        (MA, Purpose.EXTERNAL_REVIEW, True, end_of(11, 28), hours(72)),
-        (MA, Purpose.APPEAL_FILING, False, end_of(1, 25, 2027), end_of(1, 25, 2027)),
-        (MEDICAID, Purpose.APPEAL, True, end_of(12, 21), hours(72)),
-        (MEDICAID, Purpose.APPEAL_FILING, False, end_of(1, 20, 2027), end_of(1, 20, 2027)),
-        (MEDICAID, Purpose.EXTERNAL_REVIEW_FILING, False, end_of(2, 19, 2027), end_of(2, 19, 2027)),
+        (PLAN, ClockPurpose.AFTER_DISCHARGE, True, end_of(11, 23), end_of(11, 23)),
+        (MA, ClockPurpose.APPEAL, False, end_of(12, 21), hours(72)),
+        (MA, ClockPurpose.APPEAL, True, end_of(11, 28), hours(72)),
+        (MA, ClockPurpose.EXTERNAL_REVIEW, True, end_of(11, 28), hours(72)),
+        (MA, ClockPurpose.APPEAL_FILING, False, end_of(1, 25, 2027), end_of(1, 25, 2027)),
+        (MEDICAID, ClockPurpose.APPEAL, True, end_of(12, 21), hours(72)),
+        (MEDICAID, ClockPurpose.APPEAL_FILING, False, end_of(1, 20, 2027), end_of(1, 20, 2027)),
+        (MEDICAID, ClockPurpose.EXTERNAL_REVIEW_FILING, False, end_of(2, 19, 2027), end_of(2, 19, 2027)),
         # Three working days, and Thanksgiving is the fourth.
-        (MEDICAID, Purpose.EXTERNAL_REVIEW, True, end_of(2, 19, 2027), end_of(11, 25)),
-        (EMPLOYER, Purpose.APPEAL, True, end_of(12, 21), hours(72)),
-        (EMPLOYER, Purpose.APPEAL_FILING, True, end_of(5, 20, 2027), end_of(5, 20, 2027)),
-        (EMPLOYER, Purpose.EXTERNAL_REVIEW, False, end_of(1, 5, 2027), hours(72)),
-        (EMPLOYER, Purpose.INFORMATION, False, end_of(1, 5, 2027), hours(48)),
+        (MEDICAID, ClockPurpose.EXTERNAL_REVIEW, True, end_of(2, 19, 2027), end_of(11, 25)),
+        (EMPLOYER, ClockPurpose.APPEAL, True, end_of(12, 21), hours(72)),
+        (EMPLOYER, ClockPurpose.APPEAL_FILING, True, end_of(5, 20, 2027), end_of(5, 20, 2027)),
+        (EMPLOYER, ClockPurpose.EXTERNAL_REVIEW, False, end_of(1, 5, 2027), hours(72)),
+        (EMPLOYER, ClockPurpose.INFORMATION, False, end_of(1, 5, 2027), hours(48)),
     ],
 )
 def test_what_comes_after_a_denial(
-    regime: Regime, purpose: Purpose, drug: bool, standard: datetime, expedited: datetime
+    regime: Regime, purpose: ClockPurpose, drug: bool, standard: datetime, expedited: datetime
 ) -> None:
     for urgent, due in ((False, standard), (True, expedited)):
         assert start_clock(ALL_RULES, regime, purpose, RECEIVED, drug=drug, expedited=urgent).due_at == due
@@ -91,14 +91,21 @@ def test_the_rule_in_force_on_the_payers_day_of_receipt_judges(regime: Regime) -
 
 def test_a_notice_of_medicare_advantage_counts_as_received_five_days_after_its_date_since_2025() -> None:
     dates = (datetime(2024, 12, 31, 12, tzinfo=UTC), datetime(2025, 1, 1, 12, tzinfo=UTC))
-    before, after = (start_clock(ALL_RULES, MA, Purpose.APPEAL_FILING, at, drug=True, expedited=False) for at in dates)
+    before, after = (
+        start_clock(ALL_RULES, MA, ClockPurpose.APPEAL_FILING, at, drug=True, expedited=False) for at in dates
+    )
     assert (before.version, before.due_at) == ("2020-01-01", end_of(3, 1, 2025))
     assert (after.version, after.due_at) == ("2026-01-01", end_of(3, 7, 2025))
 
 
 def test_every_decision_and_every_first_appeal_has_a_clock_and_a_window_and_none_has_two() -> None:
     for regime in Regime:
-        for purpose in (Purpose.DECISION, Purpose.APPEAL, Purpose.EXTERNAL_REVIEW, Purpose.APPEAL_FILING):
+        for purpose in (
+            ClockPurpose.DECISION,
+            ClockPurpose.APPEAL,
+            ClockPurpose.EXTERNAL_REVIEW,
+            ClockPurpose.APPEAL_FILING,
+        ):
             for drug in (True, False):
                 clock = start_clock(ALL_RULES, regime, purpose, RECEIVED, drug=drug, expedited=False)
                 assert clock.due_at > RECEIVED
@@ -111,8 +118,8 @@ def test_every_decision_and_every_first_appeal_has_a_clock_and_a_window_and_none
     assert set(judges.values()) == {1}
 
 
-@pytest.mark.parametrize("purpose", [Purpose.SECOND_APPEAL, Purpose.EXTERNAL_REVIEW_FILING])
-def test_without_a_rule_there_is_no_such_step_and_nobody_guesses(purpose: Purpose) -> None:
+@pytest.mark.parametrize("purpose", [ClockPurpose.SECOND_APPEAL, ClockPurpose.EXTERNAL_REVIEW_FILING])
+def test_without_a_rule_there_is_no_such_step_and_nobody_guesses(purpose: ClockPurpose) -> None:
     with pytest.raises(LookupError, match="no clock rule"):
         start_clock(ALL_RULES, MA, purpose, RECEIVED, drug=True, expedited=False)
     with pytest.raises(LookupError, match="no clock rule"):
@@ -120,7 +127,7 @@ def test_without_a_rule_there_is_no_such_step_and_nobody_guesses(purpose: Purpos
 
 
 def test_a_plans_own_rule_before_the_general_ones_judges_until_it_is_superseded() -> None:
-    own = find_rule(RULES, MA, Purpose.DECISION, RECEIVED.date(), drug=True).model_copy(
+    own = find_rule(RULES, MA, ClockPurpose.DECISION, RECEIVED.date(), drug=True).model_copy(
         update={"name": "faster than the law", "superseded_on": date(2026, 12, 1)}
     )
     rules = (own, *RULES)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.business_calendar import Unit
-from firstdose.domain.clock_rules import Terms
-from firstdose.domain.clock_state import Phase, answered, extended, paused, resumed, state
-from firstdose.domain.clocks import RULES, Clock, Pause, Regime, decision_clock
+from firstdose.domain.clock.business_calendar import Unit
+from firstdose.domain.clock.clocks import RULES, Clock, Pause, Regime, decision_clock
+from firstdose.domain.clock.rules import Terms
+from firstdose.domain.clock.state import Phase, answered, extended, paused, resumed, state
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

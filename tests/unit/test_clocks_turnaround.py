@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.authorization import Line, LineKind, LineState
-from firstdose.domain.authorization_requests import RequestEvent, RequestRecord
-from firstdose.domain.authorization_requests import after as then
-from firstdose.domain.business_calendar import Calendar, Unit
-from firstdose.domain.clock_rules import Purpose, Regime, Terms
-from firstdose.domain.clock_state import answered, extended, paused, resumed
-from firstdose.domain.clocks import Clock, ClockRule, start_clock
-from firstdose.domain.requested_period import differences, requested_period
-from firstdose.domain.turnaround import Turnaround, turnarounds
+from firstdose.domain.authorization.lines import Line, LineKind, LineState
+from firstdose.domain.authorization.requested_period import differences, requested_period
+from firstdose.domain.authorization.requests import RequestEvent, RequestRecord
+from firstdose.domain.authorization.requests import after as then
+from firstdose.domain.authorization.turnaround import Turnaround, turnarounds
+from firstdose.domain.clock.business_calendar import Calendar, Unit
+from firstdose.domain.clock.clocks import Clock, ClockRule, start_clock
+from firstdose.domain.clock.rules import ClockPurpose, Regime, Terms
+from firstdose.domain.clock.state import answered, extended, paused, resumed
 
 SENT = datetime(2026, 3, 2, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -46,7 +46,7 @@ def plans_own() -> Clock:
     """A plan's own rule that no table of ours names: business days at Denver's office hours, tolled and extendable."""
     calendar = Calendar(time_zone="America/Denver", closed_on=(datetime(2026, 3, 4, tzinfo=UTC).date(),))
     rules = (THREE_BUSINESS_DAYS,)
-    return start_clock(rules, Regime.PLAN, Purpose.DECISION, SENT, drug=True, expedited=False, calendar=calendar)
+    return start_clock(rules, Regime.PLAN, ClockPurpose.DECISION, SENT, drug=True, expedited=False, calendar=calendar)
 
 
 def asked(entries: Iterable[RequestEvent]) -> Sequence[RequestRecord]:

@@ -11,7 +11,7 @@ from temporalio.api.common.v1 import Payload
 from firstdose.adapters.codec_server import AnotherActor, Unfit, opened, sealed_as_given, sealed_from
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import REFUSED, SealingCodec
-from firstdose.domain.role import Actor, ActorKind, Role
+from firstdose.domain.work.role import Actor, ActorKind, Role
 
 CODEC = SealingCodec(Keyring({"k1": bytes([1] * 32)}))
 PLAIN = Payload(metadata={"encoding": b"json/plain"}, data=b'"Maria"')

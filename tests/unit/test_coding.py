@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.coding import lines_for
-from firstdose.domain.facts import Outline
-from firstdose.domain.referral import Site, Therapy
+from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.referral.referral import Site, TherapyKind
 
-ORDER = Outline(therapy=Therapy.ANTI_INFECTIVE, hcpcs="J0696", frequency="q24h", duration_days=14)
+ORDER = DeidentifiedFacts(therapy=TherapyKind.ANTI_INFECTIVE, hcpcs="J0696", frequency="q24h", duration_days=14)
 
 
 @pytest.mark.parametrize(
@@ -43,16 +43,19 @@ def test_the_suite_needs_no_visiting_nurse_and_is_marked() -> None:
 
 
 def test_a_drug_without_a_code_is_unlisted() -> None:
-    assert lines_for(Outline(therapy=Therapy.IRON), Site.HOME)[0].code == "J3490"
+    assert lines_for(DeidentifiedFacts(therapy=TherapyKind.IRON), Site.HOME)[0].code == "J3490"
 
 
 @given(
-    st.sampled_from([None, *Therapy]), st.sampled_from(Site), st.booleans(), st.one_of(st.none(), st.integers(1, 400))
+    st.sampled_from([None, *TherapyKind]),
+    st.sampled_from(Site),
+    st.booleans(),
+    st.one_of(st.none(), st.integers(1, 400)),
 )
 def test_lines_are_numbered_from_one_with_units(
-    therapy: Therapy | None, site: Site, nursing: bool, days: int | None
+    therapy: TherapyKind | None, site: Site, nursing: bool, days: int | None
 ) -> None:
-    order = Outline(therapy=therapy, needs_nursing=nursing, duration_days=days)
+    order = DeidentifiedFacts(therapy=therapy, needs_nursing=nursing, duration_days=days)
     lines = lines_for(order, site)
     assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
     assert all(line.units >= 1 for line in lines)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from desk import relays, serve
+from desk import serve
 from desk.cli.verbs import VERBS
+from desk.delivery import run as relays
 from firstdose.adapters.postgres import pool
 from firstdose.settings import settings_table
 from workers import build

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from desk.delivery import Delivery
+from desk.delivery.loop import DeliveryLoop
 from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
@@ -34,7 +34,7 @@ async def test_one_bad_item_and_a_lost_database_stop_nothing() -> None:
         if item == "last":
             delivery.stop()
 
-    delivery = Delivery(Source(["bad", "a"], None, ["away", "b"], ["last"]).claim, deliver, at_once=2)
+    delivery = DeliveryLoop(Source(["bad", "a"], None, ["away", "b"], ["last"]).claim, deliver, at_once=2)
     running = asyncio.create_task(delivery.run())
     while not running.done():
         delivery.wake()
@@ -53,7 +53,7 @@ async def test_no_more_than_the_bound_are_on_their_way() -> None:
     async def deliver(_item: str) -> None:
         await release.wait()
 
-    delivery = Delivery(claim, deliver, at_once=3)
+    delivery = DeliveryLoop(claim, deliver, at_once=3)
     running = asyncio.create_task(delivery.run())
     for _ in range(20):
         delivery.wake()
@@ -72,7 +72,7 @@ async def test_stopping_waits_for_what_is_on_its_way() -> None:
         await release.wait()
         arrived.set()
 
-    delivery = Delivery(Source(["x"]).claim, deliver, at_once=1)
+    delivery = DeliveryLoop(Source(["x"]).claim, deliver, at_once=1)
     running = asyncio.create_task(delivery.run())
     await began.wait()
     delivery.stop()

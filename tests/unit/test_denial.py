@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.channel import PeerToPeer, Plan
-from firstdose.domain.clock_rules import Purpose, Regime
-from firstdose.domain.denial import Tried, WayOn, filing_window, still_open, ways_on
+from firstdose.domain.authorization.denial import Tried, WayOn, filing_window, still_open, ways_on
+from firstdose.domain.clock.rules import ClockPurpose, Regime
+from firstdose.domain.payer.channel import PeerToPeerRule, Plan
 
 PLANS = st.builds(
     Plan,
     payer=st.just("acme"),
-    peer_to_peer=st.sampled_from(PeerToPeer),
+    peer_to_peer=st.sampled_from(PeerToPeerRule),
     appeal_levels=st.none() | st.integers(0, 2),
     regime=st.sampled_from(Regime),
     external_review=st.booleans(),
@@ -25,7 +25,7 @@ TRIED = st.builds(Tried, talked=st.booleans(), appeals=st.integers(0, 2), review
 def test_each_way_is_open_only_as_the_plan_and_what_was_tried_allow(plan: Plan, tried: Tried) -> None:
     ways = ways_on(plan, tried)
     assert {WayOn.DECIDED, WayOn.RESUBMIT, WayOn.GIVE_UP} <= set(ways)
-    assert (WayOn.PEER_TO_PEER in ways) == (plan.peer_to_peer is not PeerToPeer.NONE and not tried.talked)
+    assert (WayOn.PEER_TO_PEER in ways) == (plan.peer_to_peer is not PeerToPeerRule.NONE and not tried.talked)
     assert (WayOn.APPEAL in ways) == (tried.appeals < plan.hears_appeals)
     assert not {WayOn.APPEAL, WayOn.EXTERNAL_REVIEW} <= set(ways), "the plan is appealed to first"
 
@@ -49,8 +49,8 @@ def test_where_the_plan_says_nothing_its_regime_does(regime: Regime, levels: int
 def test_the_window_is_that_of_the_appeal_which_is_open(plan: Plan, tried: Tried) -> None:
     ways = ways_on(plan, tried)
     purpose = filing_window(ways, tried)
-    assert (purpose is Purpose.EXTERNAL_REVIEW_FILING) == (WayOn.EXTERNAL_REVIEW in ways)
-    assert (purpose in (Purpose.APPEAL_FILING, Purpose.SECOND_APPEAL_FILING)) == (WayOn.APPEAL in ways)
+    assert (purpose is ClockPurpose.EXTERNAL_REVIEW_FILING) == (WayOn.EXTERNAL_REVIEW in ways)
+    assert (purpose in (ClockPurpose.APPEAL_FILING, ClockPurpose.SECOND_APPEAL_FILING)) == (WayOn.APPEAL in ways)
     assert (purpose is None) == (not {WayOn.APPEAL, WayOn.EXTERNAL_REVIEW} & set(ways))
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.facts import Blocks, missing_facts, outline
-from firstdose.domain.paths import place
-from firstdose.domain.referral import DocumentKind, Referral
+from firstdose.domain.referral.facts import BlockedStep, missing_facts, outline
+from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.referral import DocumentKind, Referral
 
 TODAY = date(2026, 11, 21)
 EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/examples/referral.json").read_text())["data"]
@@ -22,14 +22,14 @@ def referral(data: dict[str, Any] | None = None) -> Referral:
 
 
 def test_nothing_is_missing_from_the_example() -> None:
-    assert missing_facts(referral(EXAMPLE)) == dict.fromkeys(Blocks, ())
+    assert missing_facts(referral(EXAMPLE)) == dict.fromkeys(BlockedStep, ())
 
 
 def test_what_an_empty_referral_lacks() -> None:
     assert missing_facts(referral()) == {
-        Blocks.CONTACT: ("patient.phones",),
-        Blocks.ELIGIBILITY: ("coverages", "patient.family_name", "patient.given_name", "patient.birth_date"),
-        Blocks.AUTHORIZATION: (
+        BlockedStep.CONTACT: ("patient.phones",),
+        BlockedStep.ELIGIBILITY: ("coverages", "patient.family_name", "patient.given_name", "patient.birth_date"),
+        BlockedStep.AUTHORIZATION: (
             "order.diagnoses",
             "order.drug.name",
             "order.therapy",
@@ -40,7 +40,7 @@ def test_what_an_empty_referral_lacks() -> None:
             "prescriber.npi",
             "documents.clinical_note",
         ),
-        Blocks.DISPATCH: (
+        BlockedStep.DISPATCH: (
             "order.signed_on",
             "patient.allergies",
             "patient.weight_kg",
@@ -55,27 +55,27 @@ def test_what_an_empty_referral_lacks() -> None:
 
 def test_only_the_primary_coverage_holds_up_eligibility() -> None:
     coverages = [{"order": "secondary"}, {"order": "primary", "payer": {"id": "NORTHSTAR"}}]
-    assert missing_facts(referral({"coverages": coverages}))[Blocks.ELIGIBILITY][0] == "coverages[1].member_id"
+    assert missing_facts(referral({"coverages": coverages}))[BlockedStep.ELIGIBILITY][0] == "coverages[1].member_id"
 
 
 def test_who_must_not_be_contacted_needs_no_phone() -> None:
-    assert missing_facts(referral({"benefits_check_only": True}))[Blocks.CONTACT] == ()
+    assert missing_facts(referral({"benefits_check_only": True}))[BlockedStep.CONTACT] == ()
 
 
 @pytest.mark.parametrize(("route", "asked"), [(None, True), ("IV", True), ("SC", False), ("IM", False)])
 def test_only_an_iv_needs_an_access_device(route: str | None, *, asked: bool) -> None:
-    missing = missing_facts(referral({"order": {"route": route}}))[Blocks.DISPATCH]
+    missing = missing_facts(referral({"order": {"route": route}}))[BlockedStep.DISPATCH]
     assert ("order.access_device" in missing) is asked
 
 
 def test_no_kit_ordered_is_an_answer_and_no_allergies_known_too() -> None:
     told = referral({"order": {"anaphylaxis_kit_ordered": False}, "patient": {"allergies": "none_known"}})
-    assert not {"order.anaphylaxis_kit_ordered", "patient.allergies"} & set(missing_facts(told)[Blocks.DISPATCH])
+    assert not {"order.anaphylaxis_kit_ordered", "patient.allergies"} & set(missing_facts(told)[BlockedStep.DISPATCH])
 
 
 def test_a_note_without_content_is_no_note() -> None:
     empty = referral({"documents": [{"kind": "clinical_note", "title": "to follow"}]})
-    assert "documents.clinical_note" in missing_facts(empty)[Blocks.AUTHORIZATION]
+    assert "documents.clinical_note" in missing_facts(empty)[BlockedStep.AUTHORIZATION]
 
 
 def _leaves(node: object, at: str = "") -> dict[str, object]:

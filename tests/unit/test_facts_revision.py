@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from firstdose.domain.facts import Blocks, Change, compare, keeping, missing_facts, with_facts
-from firstdose.domain.referral import Referral
+from firstdose.domain.referral.facts import BlockedStep, Change, compare, keeping, missing_facts, with_facts
+from firstdose.domain.referral.referral import Referral
 
 TODAY = date(2026, 11, 21)
 DATA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/examples/referral.json").read_text())["data"]
@@ -44,7 +44,7 @@ ANSWERS: dict[str, object] = {
 def test_what_is_missing_can_be_filled_in_under_the_name_it_is_missing_by() -> None:
     asked = {path for paths in missing_facts(EMPTY).values() for path in paths}
     assert asked == set(ANSWERS)
-    assert missing_facts(with_facts(EMPTY, ANSWERS, today=TODAY)) == dict.fromkeys(Blocks, ())
+    assert missing_facts(with_facts(EMPTY, ANSWERS, today=TODAY)) == dict.fromkeys(BlockedStep, ())
 
 
 def test_part_of_a_list_and_part_of_what_was_not_there() -> None:

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.assessment import Assessment, Suitability
-from firstdose.domain.authorization import Line, LineKind, LineState
-from firstdose.domain.facts import Blocks, Outline
-from firstdose.domain.gates import Gate, Readiness, closed_gates
-from firstdose.domain.referral import Site
-from firstdose.domain.therapy import Delivery, Therapy
-from firstdose.domain.visit import Visit
+from firstdose.domain.authorization.lines import Line, LineKind, LineState
+from firstdose.domain.care.assessment import Assessment, Suitability
+from firstdose.domain.care.gates import DispatchReadiness, Gate, closed_gates
+from firstdose.domain.care.therapy import Delivery, PreparedTherapy
+from firstdose.domain.care.visit import Visit
+from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
+from firstdose.domain.referral.referral import Site
 
 AT = datetime(2026, 12, 3, 15, tzinfo=UTC)
-THERAPY = Therapy(lot="L1", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.DELIVERED)
+THERAPY = PreparedTherapy(lot="L1", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.DELIVERED)
 DRUG = Line(
     sequence=1,
     kind=LineKind.DRUG,
@@ -26,8 +26,8 @@ DRUG = Line(
     valid_from=date(2026, 11, 1),
     valid_to=date(2026, 12, 31),
 )
-OPEN = Readiness(
-    outline=Outline(state="IL"),
+OPEN = DispatchReadiness(
+    outline=DeidentifiedFacts(state="IL"),
     licensed_states=frozenset({"IL"}),
     site=Site.HOME,
     lines=(DRUG,),
@@ -39,7 +39,7 @@ OPEN = Readiness(
 )
 
 
-def having(**changes: object) -> Readiness:
+def having(**changes: object) -> DispatchReadiness:
     return OPEN.model_copy(update=changes)
 
 
@@ -51,7 +51,7 @@ CLOSED = [
     (Gate.LICENSED, having(licensed_states=frozenset({"OH"})), "no license"),
     (
         Gate.ORDER,
-        having(outline=Outline(state="IL", missing={Blocks.DISPATCH: ("order.signed_on",)})),
+        having(outline=DeidentifiedFacts(state="IL", missing={BlockedStep.DISPATCH: ("order.signed_on",)})),
         "order.signed_on",
     ),
     (
@@ -74,7 +74,7 @@ CLOSED = [
     (Gate.KIT, having(therapy=THERAPY.model_copy(update={"kit_present": False})), "kit"),
     (Gate.PATIENT_CONFIRMED, having(visit=Visit(visit_at=AT)), "not confirmed"),
     (Gate.HOLD, having(on_hold=True), "on hold"),
-    (Gate.CONTACT, having(outline=Outline(state="IL", benefits_check_only=True)), "not be contacted"),
+    (Gate.CONTACT, having(outline=DeidentifiedFacts(state="IL", benefits_check_only=True)), "not be contacted"),
 ]
 
 
@@ -83,14 +83,14 @@ def test_with_everything_there_the_nurse_may_go() -> None:
 
 
 @pytest.mark.parametrize(("gate", "ready", "why"), CLOSED)
-def test_a_closed_gate_names_itself(gate: Gate, ready: Readiness, why: str) -> None:
+def test_a_closed_gate_names_itself(gate: Gate, ready: DispatchReadiness, why: str) -> None:
     (closed,) = closed_gates(ready)
     assert closed.gate is gate
     assert why in closed.why
 
 
 @pytest.mark.parametrize(("gate", "ready", "why"), CLOSED)
-def test_an_override_opens_that_gate_alone(gate: Gate, ready: Readiness, why: str) -> None:
+def test_an_override_opens_that_gate_alone(gate: Gate, ready: DispatchReadiness, why: str) -> None:
     assert closed_gates(ready.model_copy(update={"overridden": frozenset({gate})})) == ()
     others = frozenset(Gate) - {gate}
     assert closed_gates(ready.model_copy(update={"overridden": others})) != (), why

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from desk.http.budgets import SIZES, Budget, Budgets, Full, Place, Size, admit, long_wait
+from desk.http.budgets import SIZES, Budget, BudgetPlace, Budgets, Full, Size, admit, long_wait
 from desk.http.connections import idle_to_give_up
-from desk.http.problems import Problem
+from desk.http.problems import HttpProblem
 from firstdose.adapters.networks import peer_of
 
 
@@ -16,7 +16,7 @@ def small(**sizes: tuple[int, int]) -> Budgets:
     return Budgets({**SIZES, **{Budget(name): Size(*size) for name, size in sizes.items()}}, most_bytes=100)
 
 
-async def end(budgets: Budgets, peer: str, held: Callable[[Place], object] = lambda _: None) -> str:
+async def end(budgets: Budgets, peer: str, held: Callable[[BudgetPlace], object] = lambda _: None) -> str:
     """Hold a place with a body under way for a second, unless it is revoked."""
     with budgets.place(peer) as place:
         try:
@@ -38,7 +38,7 @@ async def test_the_peer_that_holds_most_pays_with_its_oldest() -> None:
 async def test_the_peer_whose_bodies_fill_the_memory_pays() -> None:
     budgets = small(strangers=(4, 4))
 
-    def keep(size: int) -> Callable[[Place], object]:
+    def keep(size: int) -> Callable[[BudgetPlace], object]:
         return lambda place: budgets.grow(place, size)
 
     ends = (end(budgets, "a", keep(20)), end(budgets, "b", keep(60)), end(budgets, "c", keep(30)))
@@ -74,7 +74,7 @@ async def test_who_waits_leaves_the_place_to_others_and_comes_back() -> None:
                 admit(Budget.STAFF)
                 with long_wait() as has_room_too:
                     assert not has_room_too
-                with budgets.place("c"), pytest.raises(Problem):
+                with budgets.place("c"), pytest.raises(HttpProblem):
                     admit(Budget.STAFF)
         assert first.budget == "staff"
 

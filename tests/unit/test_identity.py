@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstdose.domain.identity import Agreement, KnownPerson, Person, compare_person
-from firstdose.domain.person_name import PersonName
-from firstdose.domain.referral import Relationship
+from firstdose.domain.referral.identity import IdentityMatch, KnownPerson, Person, compare_person
+from firstdose.domain.referral.person_name import PersonName
+from firstdose.domain.referral.referral import Relationship
 from tests.contract.cases import referral
 
-SAME, OTHER, UNTOLD = Agreement.SAME, Agreement.OTHER, Agreement.UNTOLD
+SAME, OTHER, UNTOLD = IdentityMatch.SAME, IdentityMatch.OTHER, IdentityMatch.UNTOLD
 SELF = KnownPerson(frozenset(["W123-45 6789"]), date(1961, 4, 17), PersonName("Sample", "Avery"), dependent=False)
 CHILD = replace(SELF, dependent=True)
 OURS, THEIRS = "W123456789", "W987654321"
@@ -70,7 +70,7 @@ def told(
         (told(None, BORN, "", "Blake"), OTHER),
     ],
 )
-def test_number_birth_date_and_name(person: Person, expected: Agreement) -> None:
+def test_number_birth_date_and_name(person: Person, expected: IdentityMatch) -> None:
     assert compare_person(person, SELF) is expected
 
 
@@ -88,7 +88,7 @@ def test_number_birth_date_and_name(person: Person, expected: Agreement) -> None
         (told(OURS, None, "Sample", "Baby Jordan"), OTHER),
     ],
 )
-def test_a_number_may_be_a_whole_familys(person: Person, expected: Agreement) -> None:
+def test_a_number_may_be_a_whole_familys(person: Person, expected: IdentityMatch) -> None:
     assert compare_person(person, CHILD) is expected
 
 
@@ -150,7 +150,7 @@ def test_of_several_numbers_one_of_ours_is_enough() -> None:
         (frozenset([BORN, "1961"]), UNTOLD),
     ],
 )
-def test_a_birth_date_that_is_told_in_part_or_twice(born: frozenset[str], expected: Agreement) -> None:
+def test_a_birth_date_that_is_told_in_part_or_twice(born: frozenset[str], expected: IdentityMatch) -> None:
     assert compare_person(Person(births=born), SELF) is expected
 
 
@@ -250,7 +250,7 @@ PEOPLE = st.builds(
 @settings(deadline=None)
 @given(person=PEOPLE)
 def test_any_description_is_judged(person: Person) -> None:
-    assert compare_person(person, SELF) in Agreement
+    assert compare_person(person, SELF) in IdentityMatch
     if person.births - {BORN, "1961"}:
         assert compare_person(person, SELF) is OTHER
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from desk.intake.message import Message
+from desk.intake.message import ParsedMessage
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable
-from firstdose.domain.referral import LineOfBusiness, Referral, Route, Site, Therapy, Urgency
-from firstdose.domain.referral_message import CancelReason, MessageType
+from firstdose.domain.referral.referral import LineOfBusiness, Referral, Route, Site, TherapyKind, Urgency
+from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 TODAY = date(2026, 11, 21)
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ POS = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Servi
 Bundle = dict[str, Any]
 
 
-def read(bundle: Bundle) -> Message:
+def read(bundle: Bundle) -> ParsedMessage:
     return parse("application/fhir+json", json.dumps(bundle).encode(), today=TODAY)
 
 
@@ -47,7 +47,7 @@ def test_the_example() -> None:
     assert (message.type, message.source_referral_id) == (MessageType.RECEIVED, "REF-10042")
     told = message.referral
     assert told is not None
-    assert (told.order.therapy, told.order.route, told.order.dose) == (Therapy.ANTI_INFECTIVE, Route.IV, "1 g")
+    assert (told.order.therapy, told.order.route, told.order.dose) == (TherapyKind.ANTI_INFECTIVE, Route.IV, "1 g")
     assert (told.source.organization, told.prescriber.name) == ("Lakeside General Hospital", "Morgan Tester")
     assert [plan.line_of_business for plan in told.coverages] == [
         LineOfBusiness.MEDICARE_ADVANTAGE,

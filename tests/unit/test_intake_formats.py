@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.intake.parse import parse
-from desk.intake.problems import Invalid, Problem, Unparseable, UnsupportedType
-from firstdose.domain.identifiers import npi_check_digit
-from firstdose.domain.referral import Referral
+from desk.intake.problems import FieldProblem, Invalid, Unparseable, UnsupportedType
+from firstdose.domain.referral.identifiers import npi_check_digit
+from firstdose.domain.referral.referral import Referral
 
 TODAY = date(2026, 11, 21)
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
@@ -71,7 +71,7 @@ def test_any_referral_is_the_same_in_all_three(facts: dict[str, str]) -> None:
 
 def _survives(content_type: str, body: bytes) -> None:
     """Read or refused, by one of the three errors, and never with a value."""
-    errors: list[Problem] = []
+    errors: list[FieldProblem] = []
     with suppress(Unparseable, UnsupportedType):
         try:
             parse(content_type, body, today=TODAY)

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from desk.intake.message import Message
+from desk.intake.message import ParsedMessage
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable
-from firstdose.domain.referral import DocumentKind, LineOfBusiness, Referral, Route, Therapy, Urgency
-from firstdose.domain.referral_message import CancelReason, MessageType
+from firstdose.domain.referral.referral import DocumentKind, LineOfBusiness, Referral, Route, TherapyKind, Urgency
+from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 TODAY = date(2026, 11, 21)
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "docs/examples/referral.hl7").read_text()
 
 
-def read(message: str, encoding: str = "utf-8") -> Message:
+def read(message: str, encoding: str = "utf-8") -> ParsedMessage:
     return parse("application/hl7-v2", message.encode(encoding), today=TODAY)
 
 
@@ -32,7 +32,11 @@ def test_the_example() -> None:
     assert (message.type, message.source_referral_id) == (MessageType.RECEIVED, "REF-10042")
     told = message.referral
     assert told is not None
-    assert (told.urgency, told.order.therapy, told.order.route) == (Urgency.URGENT, Therapy.ANTI_INFECTIVE, Route.IV)
+    assert (told.urgency, told.order.therapy, told.order.route) == (
+        Urgency.URGENT,
+        TherapyKind.ANTI_INFECTIVE,
+        Route.IV,
+    )
     assert told.patient.phones == ("+1-312-555-0117",)
     assert told.patient.email == "avery.sample@example.org"
     assert [plan.member_id for plan in told.coverages] == ["NSH000123456", "PM-7788"]

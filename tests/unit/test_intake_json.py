@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from desk.intake.parse import parse
-from desk.intake.problems import Invalid, Problem, Unparseable, UnsupportedType
-from firstdose.domain.paths import place
-from firstdose.domain.referral_message import CancelReason, MessageType
+from desk.intake.problems import FieldProblem, Invalid, Unparseable, UnsupportedType
+from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 TODAY = date(2026, 11, 21)
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ def read(message: dict[str, Any]) -> Any:
     return parse("application/json", json.dumps(message).encode(), today=TODAY)
 
 
-def refused(message: dict[str, Any]) -> list[Problem]:
+def refused(message: dict[str, Any]) -> list[FieldProblem]:
     with pytest.raises(Invalid) as refusal:
         read(message)
     return refusal.value.errors

@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from firstdose.domain.assessment import Assessment, Suitability
-from firstdose.domain.authorization import (
+from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.authorization.lines import (
     LineAnswer,
     LineState,
     PayerAnswer,
@@ -15,16 +15,16 @@ from firstdose.domain.authorization import (
     decide,
     move,
 )
-from firstdose.domain.authorization_steps import Step, next_step
-from firstdose.domain.coding import lines_for
-from firstdose.domain.facts import Outline
-from firstdose.domain.gates import Gate, Readiness, closed_gates
-from firstdose.domain.referral import Site
-from firstdose.domain.resolutions import Refused, Resolution, judge
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.therapy import Delivery, Therapy
-from firstdose.domain.visit import Visit
-from firstdose.domain.work_item import ROLE_OF, WorkItem, WorkItemKind
+from firstdose.domain.authorization.steps import Step, next_step
+from firstdose.domain.care.assessment import Assessment, Suitability
+from firstdose.domain.care.gates import DispatchReadiness, Gate, closed_gates
+from firstdose.domain.care.therapy import Delivery, PreparedTherapy
+from firstdose.domain.care.visit import Visit
+from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.referral.referral import Site
+from firstdose.domain.work.resolutions import Refused, Resolution, judge
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.work_item import ROLE_OF, WorkItem, WorkItemKind
 
 AT = datetime(2026, 12, 3, tzinfo=UTC)
 PAYER_WORDS = [state for state in LineState if state not in (LineState.DRAFT, LineState.SUBMITTED, LineState.EXPIRED)]
@@ -36,7 +36,7 @@ class LinesAndItems(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines = lines_for(Outline(), Site.HOME)
+        self.lines = lines_for(DeidentifiedFacts(), Site.HOME)
         self.blessed: set[int] = set()
         self.item: WorkItem | None = None
         self.resolved: list[Resolution] = []
@@ -83,14 +83,16 @@ class LinesAndItems(RuleBasedStateMachine):
 
     @invariant()
     def no_gate_opens_on_a_line_that_nobody_approved(self) -> None:
-        ready = Readiness(
-            outline=Outline(state="IL"),
+        ready = DispatchReadiness(
+            outline=DeidentifiedFacts(state="IL"),
             licensed_states=frozenset({"IL"}),
             site=Site.HOME,
             lines=self.lines,
             assessment=Assessment(suitability=Suitability.HOME),
             agreement_signed=True,
-            therapy=Therapy(lot="L", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.WITH_NURSE),
+            therapy=PreparedTherapy(
+                lot="L", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.WITH_NURSE
+            ),
             visit=Visit(visit_at=AT, patient_confirmed=True),
             on_hold=False,
         )

@@ -9,8 +9,8 @@ import pytest
 
 from firstdose.settings import load_settings
 from local.environment import Addresses, product_environment
+from local.process_lock import ProcessLock, ProcessLockTaken
 from local.state import SOURCE, StateDirectory, StateInUseError
-from local.tether import Lease, LeaseTakenError
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_the_settings_model_accepts_what_the_children_are_told(state: StateDirec
 
 
 async def test_a_lease_cannot_be_taken_while_it_is_held(tmp_path: Path) -> None:
-    lease = Lease(tmp_path / "lock")
+    lease = ProcessLock(tmp_path / "lock")
     async with lease.held(patience=0) as descriptor:
         lease.note(descriptor, 42)
-        with pytest.raises(LeaseTakenError, match="held by process 42"):
-            Lease(lease.path).take()
+        with pytest.raises(ProcessLockTaken, match="held by process 42"):
+            ProcessLock(lease.path).take()
     os.close(lease.take())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstdose.domain.open_answer import not_open
+from firstdose.domain.work.open_answer import not_open
 
 REFERRAL = "0190d0d0-0000-7000-8000-000000000001"
 SEALED = "sealed:cLptwtNI0aULe45AQ1Uw70hsVgUJjQ"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
-from firstdose.adapters.payers.pas.elements import Unreadable
-from firstdose.domain.authorization import LineAnswer, LineState, PayerAnswer
+from firstdose.adapters.payers.pas.elements import UnreadableFhir
+from firstdose.domain.authorization.lines import LineAnswer, LineState, PayerAnswer
 
 PUBLIC = Path(__file__).parents[3] / "shared/fixtures/pas"
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
@@ -84,7 +84,7 @@ def test_public_pend_without_items_is_pended_for_all_that_was_asked() -> None:
 
 
 def test_a_request_is_no_answer() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFhir):
         read_answer(public("inferno_conformant_pas_bundle_v110.json"))
 
 
@@ -271,15 +271,15 @@ def test_an_inquiry_finds_ours_among_others() -> None:
 
 
 def test_an_inquiry_answered_with_something_nameless_is_in_doubt() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFhir):
         read_inquiry(answered(item(1, "A1")), "ours")
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFhir):
         read_inquiry(b'{"resourceType": "OperationOutcome"}', "ours")
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b"null", b'{"resourceType":"Bundle"', b"{}", b"\xff\xfe"])
 def test_what_is_no_answer_is_unreadable(raw: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFhir):
         read_answer(raw)
 
 
@@ -339,5 +339,5 @@ def test_any_bytes_are_an_answer_or_unreadable(raw: bytes) -> None:
     try:
         read_answer(raw, (1,))
         read_inquiry(raw, "trace")
-    except Unreadable:
+    except UnreadableFhir:
         return

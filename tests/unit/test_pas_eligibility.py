@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.adapters.payers.pas.elements import Unreadable
+from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.pas.eligibility import read_benefits as read
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import case
@@ -89,5 +89,5 @@ def test_a_payer_that_is_down_is_no_answer() -> None:
 def test_nothing_raises_but_what_is_documented(raw: bytes) -> None:
     try:
         assert isinstance(read_benefits(raw, case()), Benefits)
-    except (Unreadable, Impossible, Unavailable):
+    except (UnreadableFhir, Impossible, Unavailable):
         return

@@ -6,9 +6,9 @@ import orjson
 import pytest
 from hypothesis import given
 
-from firstdose.adapters.payers.pas.elements import Unreadable
+from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.pas.notification import read_notification
-from firstdose.domain.authorization import LineState, PayerEvent
+from firstdose.domain.authorization.lines import LineState, PayerEvent
 from tests.unit.test_pas_answer import ANYTHING, answered, item, public
 
 
@@ -102,14 +102,14 @@ def test_an_answer_without_items_is_read_for_the_lines_that_were_asked() -> None
 
 @pytest.mark.parametrize("body", [b"", b"{}", history(), history(ANSWER), b"[]"])
 def test_what_is_no_notification_is_unreadable(body: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFhir):
         read_notification(body)
 
 
 def test_nesting_deeper_than_can_be_kept_is_unreadable() -> None:
     deep = b"[" * 500 + b"]" * 500
     body = history(status("event-notification"), {"resourceType": "ClaimResponse", "item": "DEEP"})
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFhir):
         read_notification(body.replace(b'"DEEP"', deep))
 
 

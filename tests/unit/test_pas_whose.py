@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from firstdose.adapters.payers.pas.answer import read_answer
+from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by
 from firstdose.adapters.payers.pas.eligibility import read_benefits
 from firstdose.adapters.payers.pas.notification import read_notification
 from firstdose.adapters.payers.pas.parties import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, submission
-from firstdose.adapters.payers.pas.whose import SentRequest, named_by
-from firstdose.domain.answer_match import Ours, Whose, whose_answer
+from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answer
 from tests.contract.cases import US, case
 from tests.unit.test_pas_answer import ANYTHING, PAS, item
 from tests.unit.test_pas_notification import history, status

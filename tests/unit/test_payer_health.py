@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.payer_health import WELL, HealthRules, PayerHealth, admit, heard, told_to_wait
+from firstdose.domain.payer.health import WELL, HealthRules, PayerHealth, admit, heard, told_to_wait
 from firstdose.domain.problem import CallOutcome
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

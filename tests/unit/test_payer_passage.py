@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstdose.adapters.payers.passage import GuardedPassage
-from firstdose.domain.channel import Channel
+from firstdose.adapters.payers.resilience import GuardedCalls
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import CallOutcome, ProblemCode
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Unavailable
@@ -38,7 +38,7 @@ def endpoint(payer: str, at_once: int = 2) -> PayerEndpoint:
 
 async def test_a_slow_payer_holds_so_many_places_and_no_more() -> None:
     clock = Clock()
-    passage, began, free = GuardedPassage(Well(), Well(), clock), asyncio.Semaphore(0), asyncio.Event()
+    passage, began, free = GuardedCalls(Well(), Well(), clock), asyncio.Semaphore(0), asyncio.Event()
 
     async def drip() -> None:
         async with passage.to(endpoint("slow"), Channel.PAS):
@@ -65,7 +65,7 @@ async def test_a_slow_payer_holds_so_many_places_and_no_more() -> None:
 
 
 async def test_a_place_is_free_again_whatever_happened() -> None:
-    passage = GuardedPassage(Well(), Well(), Clock())
+    passage = GuardedCalls(Well(), Well(), Clock())
     for error in (Unavailable(ProblemCode.PAYER_FAILED), RuntimeError(), asyncio.CancelledError()):
         with pytest.raises(type(error)):
             async with passage.to(endpoint("one", at_once=1), Channel.PAS):

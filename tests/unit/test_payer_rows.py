@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from firstdose.adapters.postgres.imports import Problem, RefusedRows, read_rows
-from firstdose.adapters.postgres.payer_rows import ImportedPayerRow, PayerRow
-from firstdose.domain.business_calendar import Unit
-from firstdose.domain.channel import Channel, PeerToPeer, Plan, SiteOfCare
-from firstdose.domain.clock_rules import Purpose, Regime
-from firstdose.domain.clocks import RULES, start_clock
+from firstdose.adapters.postgres.payers.rows import ImportedPayerRow, PayerRow
+from firstdose.adapters.postgres.staff.imports import RefusedRows, RowProblem, read_rows
+from firstdose.domain.clock.business_calendar import Unit
+from firstdose.domain.clock.clocks import RULES, start_clock
+from firstdose.domain.clock.rules import ClockPurpose, Regime
+from firstdose.domain.payer.channel import Channel, PeerToPeerRule, Plan, SiteOfCare
 from simulator.plans import made_up_plans
 
 LEAST = {"id": "acme", "name": "Acme Health"}
@@ -56,7 +56,7 @@ def test_the_plan_knows_what_the_row_says() -> None:
     assert (plan.eligibility, plan.eligibility_fallback) == (Channel.X12, (Channel.PEOPLE,))
     assert (plan.authorization, plan.authorization_fallback) == (Channel.PAS, (Channel.X12, Channel.PEOPLE))
     assert plan.no_authorization == ("99601", "S9500", "nursing")
-    assert (plan.site_of_care, plan.peer_to_peer) == (SiteOfCare.SUITE_REQUIRED, PeerToPeer.INFORMATIONAL)
+    assert (plan.site_of_care, plan.peer_to_peer) == (SiteOfCare.SUITE_REQUIRED, PeerToPeerRule.INFORMATIONAL)
     assert (plan.appeal_levels, plan.external_review) == (1, False)
     assert (plan.calendar.time_zone, plan.calendar.closes) == ("America/Chicago", time(17))
     assert plan.calendar.closed_on == (date(2026, 12, 24), date(2026, 12, 31))
@@ -77,19 +77,19 @@ def test_a_plans_own_times_stand_before_the_rules() -> None:
     plan = PayerRow.model_validate(FULL).plan(3)
     friday = datetime(2026, 3, 6, 15, tzinfo=UTC)
 
-    def started(purpose: Purpose, *, expedited: bool) -> Any:
+    def started(purpose: ClockPurpose, *, expedited: bool) -> Any:
         rules = (*plan.clocks, *RULES)
         return start_clock(rules, plan.regime, purpose, friday, drug=True, expedited=expedited, calendar=plan.calendar)
 
-    standard = started(Purpose.DECISION, expedited=False)
+    standard = started(ClockPurpose.DECISION, expedited=False)
     assert standard.due_at == datetime(2026, 3, 11, 22, tzinfo=UTC), "Wednesday at 17:00 in Chicago, in summer time"
     assert (standard.version, standard.citation) == ("3", "plan acme")
-    assert started(Purpose.DECISION, expedited=True).due_at == friday + timedelta(hours=24)
+    assert started(ClockPurpose.DECISION, expedited=True).due_at == friday + timedelta(hours=24)
     for expedited in (True, False):
-        home = started(Purpose.AFTER_DISCHARGE, expedited=expedited)
+        home = started(ClockPurpose.AFTER_DISCHARGE, expedited=expedited)
         assert home.due_at == datetime(2026, 3, 9, 22, tzinfo=UTC), "Monday, the next business day"
         assert home.citation == "plan acme"
-    filing = started(Purpose.APPEAL_FILING, expedited=False)
+    filing = started(ClockPurpose.APPEAL_FILING, expedited=False)
     assert (filing.due_at - friday).days == 90
     assert filing.terms.unit is Unit.CALENDAR_DAYS
 
@@ -166,7 +166,7 @@ def test_what_is_wrong_is_told_without_the_value(changes: dict[str, str], told: 
 def test_the_same_id_twice_is_told_with_both_places() -> None:
     with pytest.raises(RefusedRows) as refused:
         read_rows(PayerRow, [LEAST, {**LEAST, "id": "other"}, LEAST], key=lambda row: row.id)
-    assert refused.value.report.problems == (Problem(3, "has the same key as line 1"),)
+    assert refused.value.report.problems == (RowProblem(3, "has the same key as line 1"),)
 
 
 def test_of_public_plans_the_clock_runs_on_while_they_wait_for_us() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firstdose.domain.authorization import (
+from firstdose.domain.authorization.lines import (
     AWAITING,
     CONTRADICTED,
     InformationRequest,

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
-from firstdose.adapters.postgres.payer_rows import PayerRow
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.channel import Plan
-from firstdose.domain.clock_rules import ClockRule, Purpose, Regime, answering
-from firstdose.domain.clock_state import Phase
-from firstdose.domain.clocks import Clock, Extension
+from firstdose.adapters.postgres.payers.rows import PayerRow
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.clock.clocks import Clock, Extension
+from firstdose.domain.clock.rules import ClockPurpose, ClockRule, Regime, answering
+from firstdose.domain.clock.state import Phase
+from firstdose.domain.payer.channel import Plan
 from firstdose.ports import ClockJudgment, ClockRequest
 
 MONDAY = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -23,8 +23,10 @@ def plan(regime: Regime, **row: object) -> Plan:
     return PayerRow.model_validate({"id": "acme", "name": "Acme", "regime": regime, **row}).plan(7)
 
 
-def asking(*purposes: Purpose, kinds: frozenset[LineKind] = frozenset(LineKind), at: datetime = MONDAY) -> ClockRequest:
-    return ClockRequest(referral_id="r", key="k", purposes=purposes or (Purpose.DECISION,), at=at, kinds=kinds)
+def asking(
+    *purposes: ClockPurpose, kinds: frozenset[LineKind] = frozenset(LineKind), at: datetime = MONDAY
+) -> ClockRequest:
+    return ClockRequest(referral_id="r", key="k", purposes=purposes or (ClockPurpose.DECISION,), at=at, kinds=kinds)
 
 
 def own(**more: object) -> ClockRule:
@@ -73,7 +75,7 @@ def test_a_plan_that_hears_one_appeal_has_longer_for_it() -> None:
 
 
 def test_no_rule_is_no_clock() -> None:
-    assert PlanClocks().start(plan(Regime.MEDICARE_ADVANTAGE), asking(Purpose.EXTERNAL_REVIEW_FILING)) is None
+    assert PlanClocks().start(plan(Regime.MEDICARE_ADVANTAGE), asking(ClockPurpose.EXTERNAL_REVIEW_FILING)) is None
 
 
 def test_for_a_patient_who_goes_home_the_payer_has_less_time() -> None:

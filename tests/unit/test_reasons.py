@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from firstdose.domain.reasons import HoldReason
+from firstdose.domain.work.reasons import HoldReason
 
 READER = TypeAdapter(HoldReason)
 

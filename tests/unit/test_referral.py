@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from firstdose.domain.paths import place
-from firstdose.domain.referral import DocumentKind, Referral, Site, Urgency
-from firstdose.domain.referral_message import Cancellation, CancelReason
+from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.referral import DocumentKind, Referral, Site, Urgency
+from firstdose.domain.referral.source_message import Cancellation, CancelReason
 
 TODAY = date(2026, 11, 21)
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/referral.json"

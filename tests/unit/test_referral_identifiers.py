@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from firstdose.domain.frequency import frequency_code
-from firstdose.domain.identifiers import Hcpcs, Icd10Cm, Ndc, Npi, ZipCode, npi_check_digit
-from firstdose.domain.paths import joined, steps
+from firstdose.domain.referral.frequency import frequency_code
+from firstdose.domain.referral.identifiers import Hcpcs, Icd10Cm, Ndc, Npi, ZipCode, npi_check_digit
+from firstdose.domain.referral.paths import joined, steps
 
 NPI: TypeAdapter[str] = TypeAdapter(Npi)
 FIRST_NINE = st.from_regex(r"[12][0-9]{8}", fullmatch=True)

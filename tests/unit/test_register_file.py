@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from desk.cli.failure import Misuse
 from desk.cli.register_file import parse_register
-from firstdose.adapters.postgres.imports import FileRow, Problem, RefusedRows, read_rows
-from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.adapters.postgres.payers.rows import PayerRow
+from firstdose.adapters.postgres.staff.imports import FileRow, RefusedRows, RowProblem, read_rows
 from simulator.plans import Row, as_csv, made_up_plans
 
 
@@ -36,7 +36,7 @@ def plans_of(path: Path) -> list[PayerRow]:
     return read_rows(PayerRow, rows_of(path), key=lambda row: row.id)
 
 
-def problems_of(path: Path) -> tuple[Problem, ...]:
+def problems_of(path: Path) -> tuple[RowProblem, ...]:
     with pytest.raises(RefusedRows) as refused:
         plans_of(path)
     return refused.value.report.problems

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.resolutions import OF_KIND, Refused, check, judge, split
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.visit import ReportItem
-from firstdose.domain.work_item import ROLE_OF, WorkItem
-from firstdose.domain.work_item import WorkItemKind as K
+from firstdose.domain.care.visit import ReportItem
+from firstdose.domain.work.resolutions import OF_KIND, Refused, check, judge, split
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.work_item import ROLE_OF, WorkItem
+from firstdose.domain.work.work_item import WorkItemKind as K
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

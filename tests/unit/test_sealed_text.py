@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from firstdose.adapters.keyring.sealed_texts import SealedTexts, holds_sealed, shown
 from firstdose.adapters.keyring.sealing import Unsealable
-from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer
-from firstdose.domain.resolutions import SubmitAuthorization
+from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer
 from firstdose.domain.sealed_text import LONGEST_PLAIN, is_code, is_sealed_text, opened_texts, sealed_texts
+from firstdose.domain.work.resolutions import SubmitAuthorization
 
 TEXTS, OTHERS = SealedTexts(bytes([1] * 32)), SealedTexts(bytes([2] * 32))
 ANSWER = PayerAnswer(

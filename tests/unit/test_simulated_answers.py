@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firstdose.domain.resolutions import ReportVisit, check
-from firstdose.domain.visit import TAUGHT
-from firstdose.domain.work_item import ROLE_OF, WorkItemKind
+from firstdose.domain.care.visit import TAUGHT
+from firstdose.domain.work.resolutions import ReportVisit, check
+from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
 from simulator.answers import moment_of, resolution, script_of
 from simulator.pace import Pace
 from simulator.referrals import usual_facts

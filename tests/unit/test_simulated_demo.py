@@ -9,7 +9,7 @@ from rich.console import Console
 
 from firstdose.adapters.policy_file import read_policy
 from firstdose.domain.policy import Policy
-from local.board import Board, Entry
+from local.board import Board, BoardRow
 from local.demo_state import faster, fresh_state
 from local.stack import StackOptions
 from simulator.scenario import load_scenarios
@@ -46,7 +46,7 @@ async def test_keys_to_a_database_of_the_callers_are_kept(tmp_path: Path) -> Non
 
 
 def test_an_end_is_as_expected_only_if_stage_and_closing_are() -> None:
-    served, unfinished = (Entry(load_scenarios()["approved"], sent_at=0) for _ in range(2))
+    served, unfinished = (BoardRow(load_scenarios()["approved"], sent_at=0) for _ in range(2))
     assert not served.as_expected
     served.learn(SERVED, now=5)
     unfinished.learn(ROW, now=5)
@@ -54,16 +54,16 @@ def test_an_end_is_as_expected_only_if_stage_and_closing_are() -> None:
     assert (unfinished.closing, unfinished.as_expected) == (None, False)
     served.learn(WITHDRAWN, now=6)
     assert (served.ended_at, served.as_expected) == (5, False)
-    checked_only = Entry(load_scenarios()["approved"], sent_at=0)
+    checked_only = BoardRow(load_scenarios()["approved"], sent_at=0)
     checked_only.learn(WITHDRAWN.model_copy(update={"closing": "completed"}), now=5)
     assert not checked_only.as_expected
-    unreachable = Entry(load_scenarios()["unreachable_patient"], sent_at=0)
+    unreachable = BoardRow(load_scenarios()["unreachable_patient"], sent_at=0)
     unreachable.learn(WITHDRAWN, now=5)
     assert not unreachable.as_expected
 
 
 def test_without_a_terminal_each_step_is_a_line() -> None:
-    entry = Entry(load_scenarios()["approved"], sent_at=0)
+    entry = BoardRow(load_scenarios()["approved"], sent_at=0)
     console = Console(file=io.StringIO(), width=200)
     with Board([entry], console, clock=lambda: 65) as board:
         for row in (ROW, ROW.model_copy(update={"waiting_for": ()}), SERVED):
@@ -77,7 +77,7 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
 
 
 def test_on_a_terminal_there_is_one_row_for_each() -> None:
-    entries = [Entry(scenario, sent_at=0) for scenario in load_scenarios().values()]
+    entries = [BoardRow(scenario, sent_at=0) for scenario in load_scenarios().values()]
     console = Console(file=io.StringIO(), force_terminal=True, width=200, height=100)
     with Board(entries, console) as board:
         assert board.table().row_count == len(entries)

@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from firstdose.adapters.webhooks import WebhookVerifier
-from firstdose.domain.role import Role
-from firstdose.domain.work_item import ROLE_OF, WorkItemKind
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
 from simulator.pace import Pace
 from simulator.people import People
-from simulator.source import Source
+from simulator.source import SimulatedSource
 from simulator.staff_api import StaffApi
 
 K = WorkItemKind
@@ -110,7 +110,7 @@ class PaperDesk:
 async def people_at(desk: PaperDesk) -> AsyncIterator[None]:
     transport = httpx2.ASGITransport(app=desk.app())
     async with httpx2.AsyncClient(transport=transport, base_url="http://desk") as http:
-        source = Source(http, "springfield", SECRET)
+        source = SimulatedSource(http, "springfield", SECRET)
         people = People(StaffApi(http, desk.tokens), QUICK, {"springfield": source}, look_every=0.005)
         playing = asyncio.create_task(people.run())
         yield

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 import local
-from firstdose.adapters.postgres.payer_rows import PayerRow
-from firstdose.adapters.postgres.roster import NurseRow
-from firstdose.adapters.postgres.stock import LotRow
-from firstdose.domain.channel import Channel, SiteOfCare
-from firstdose.domain.facts import missing_facts, with_facts
+from firstdose.adapters.postgres.payers.rows import PayerRow
+from firstdose.adapters.postgres.staff.roster import NurseRow
+from firstdose.adapters.postgres.staff.stock import LotRow
+from firstdose.domain.payer.channel import Channel, SiteOfCare
 from firstdose.domain.policy import Policy
-from firstdose.domain.referral import LineOfBusiness, Referral
+from firstdose.domain.referral.facts import missing_facts, with_facts
+from firstdose.domain.referral.referral import LineOfBusiness, Referral
 from local.demo import SCENARIOS
 from simulator.plans import PLANS, for_the_demo, made_up_plans
 from simulator.referrals import make_referral, usual_facts

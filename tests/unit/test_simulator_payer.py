@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulator.payer_book import Asking, Delivered, Filed, PayerBook, Subscribed
-from simulator.scenario import Asked, PayerScript, Word, load_scenarios, scenario_of
+from simulator.scenario import PayerScript, ScenarioRequest, Word, load_scenarios, scenario_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -113,7 +113,7 @@ def test_a_payer_is_away_for_as_long_as_simulated_time_says_and_then_back_for_ev
     book = PayerBook(speed=24, clock=clock)
 
     def away(payer: str, trace: str) -> bool:
-        return book.fault(payer, trace, scenario, Asked.SUBMIT) is not None
+        return book.fault(payer, trace, scenario, ScenarioRequest.SUBMIT) is not None
 
     assert away("northstar", "t1")
     clock.now += timedelta(hours=7) - timedelta(seconds=1)

@@ -20,7 +20,7 @@ BRITISH = re.compile(
 )
 
 # What is stored cannot be respelled: an earlier version's value of HoldReason.HOSPITALIZED is still read.
-STORED = {"firstdose/domain/reasons.py": "hospitalis"}
+STORED = {"firstdose/domain/work/reasons.py": "hospitalis"}
 
 
 def british(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure, TimeoutFa
 from temporalio.api.workflow.v1 import PendingActivityInfo, PendingWorkflowTaskInfo
 
 from desk import temporal_stalls
-from firstdose.domain.stall import LEAST_FAILURES, LONGEST_WAIT, StallKind
+from firstdose.domain.work.stall import LEAST_FAILURES, LONGEST_WAIT, StallKind
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SCHEDULED = PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from firstdose.adapters.keyring.keyring import Keyring
-from firstdose.adapters.postgres.payer_rows import PayerRow
+from firstdose.adapters.postgres.payers.rows import PayerRow
 from firstdose.payer_ports import BackendServices
 from firstdose.settings import SettingsError, load_settings
-from workers.outside import open_activities
+from workers.wiring import open_activities
 
 ENVIRONMENT = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",

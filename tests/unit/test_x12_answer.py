@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from firstdose.domain.authorization import LineAnswer, LineState
+from firstdose.domain.authorization.lines import LineAnswer, LineState
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Unavailable
 from tests.contract.cases import case, endpoint

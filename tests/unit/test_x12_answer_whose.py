@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
 from firstdose.adapters.payers.x12.envelope import read_interchange
-from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.domain.answer_match import Whose
-from firstdose.domain.authorization import LineAnswer, LineState
+from firstdose.adapters.payers.x12.segments import UnreadableX12
+from firstdose.domain.authorization.answer_match import Whose
+from firstdose.domain.authorization.lines import LineAnswer, LineState
 from firstdose.ports import Impossible, PortError, Unavailable
 from tests.unit.x12_review import (
     ASKED,
@@ -35,10 +35,10 @@ APPROVED = [event(), *(service(number, f"HCR*A1*AUTH{number}", DATES) for number
 def test_an_answer_to_another_request_is_none() -> None:
     other = "f" * 32
     theirs = [event(trace=other), service(1, "HCR*A1*AUTH1", DATES, trace=other)]
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         answer(*theirs)
     assert inquired(*theirs) is None
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         read_answer(read_interchange(interchange("278", body(echo=other))).transactions[0], ASKED)
 
 
@@ -49,20 +49,20 @@ def test_our_number_counts_in_capitals_too() -> None:
 def test_an_answer_without_any_trace_is_ours_if_its_transaction_echoes_our_number() -> None:
     untraced = ["HL*5*4*EV*1", "HL*6*5*SS*0", "HCR*A1*AUTH1", DATES, SV1[1]]
     assert answer(untraced).lines[0].state is LineState.APPROVED
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         read_answer(read_interchange(interchange("278", body(untraced, echo="other"))).transactions[0], ASKED)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         inquired(untraced)
 
 
 def test_the_payers_own_number_names_no_request() -> None:
     own = ["HL*5*4*EV*1", "TRN*1*PAYER-77*9NORTHSTAR", "HL*6*5*SS*0", "HCR*A1*AUTH1", DATES, SV1[1]]
     assert answer(own).lines[0].state is LineState.APPROVED, "its transaction echoes our number"
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         inquired(own)
     both = event("TRN*1*PAYER-77*9NORTHSTAR")
     assert answer(both, service(1, "HCR*A1*AUTH1", DATES)).lines[0].state is LineState.APPROVED
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         answer([one.replace("TRN*1", "TRN*2") for one in own])
 
 
@@ -175,12 +175,12 @@ def test_an_inquiry_finds_ours_among_others() -> None:
 def test_levels_that_do_not_nest_are_unreadable(was: str, becomes: str) -> None:
     told = [becomes if one == was else one for one in body(*APPROVED)]
     assert told != body(*APPROVED)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         read_answer(read_interchange(interchange("278", told)).transactions[0], ASKED)
 
 
 def test_more_levels_than_anybody_needs_are_unreadable() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         answer(event(), [f"HL*{number}*5*SS*0" for number in range(6, 3000)])
 
 
@@ -197,7 +197,7 @@ def test_only_the_payers_word_that_there_is_none_is_none() -> None:
     for refusal in (event("AAA*Y**33*C"), ["AAA*Y**75*C"]):
         with pytest.raises(Impossible):
             inquired(refusal)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         inquired()
 
 
@@ -206,7 +206,7 @@ WAITING = interchange("278", body(event(), *(service(number, "HCR*A4*AUTH1", DAT
 
 
 def authorized(raw: bytes) -> list[LineAnswer]:
-    with suppress(Unreadable, PortError, LookupError):
+    with suppress(UnreadableX12, PortError, LookupError):
         found = read_answer(read_interchange(raw).transactions[0], ASKED)
         return [line for line in found.lines if line.state in (LineState.APPROVED, LineState.NOT_REQUIRED)]
     return []
@@ -239,5 +239,5 @@ def test_no_spoiled_pend_becomes_an_approval(spoiled: list[tuple[int, int]]) -> 
 def test_any_order_of_segments_is_answered_or_refused(told: list[str]) -> None:
     transaction = read_interchange(interchange("278", told)).transactions[0]
     for read in (read_answer, read_inquiry):
-        with suppress(Unreadable, Unavailable, Impossible):
+        with suppress(UnreadableX12, Unavailable, Impossible):
             read(transaction, ASKED)

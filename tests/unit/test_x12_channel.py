@@ -5,8 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from firstdose.adapters.payers.x12.channel import X12Channel
-from firstdose.adapters.payers.x12.envelope import ELIGIBILITY, REVIEW, REVIEW_INQUIRY, Address, TransactionType
-from firstdose.domain.authorization import LineState
+from firstdose.adapters.payers.x12.envelope import (
+    ELIGIBILITY,
+    REVIEW,
+    REVIEW_INQUIRY,
+    InterchangeAddress,
+    TransactionType,
+)
+from firstdose.domain.authorization.lines import LineState
 from firstdose.payer_ports import PayerCase, PayerEndpoint
 from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import US, case, endpoint
@@ -23,10 +29,10 @@ class Clearinghouse:
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
-        self.got: list[tuple[TransactionType, Address, bytes]] = []
+        self.got: list[tuple[TransactionType, InterchangeAddress, bytes]] = []
 
     async def exchange(
-        self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
+        self, endpoint: PayerEndpoint, kind: TransactionType, address: InterchangeAddress, interchange: bytes
     ) -> bytes:
         self.got.append((kind, address, interchange))
         return self.answer
@@ -49,14 +55,14 @@ async def test_each_interchange_has_a_number_of_its_own() -> None:
     there.answer = acknowledgement_only("TA1*000000002*261121*1200*A*000")
     await x12.submit(asked)
     assert [raw[90:99] for _, _, raw in there.got] == [b"000000001", b"000000002"]
-    assert there.got[0][:2] == (REVIEW, Address("PHARMACY", "CLEARING", test=True))
+    assert there.got[0][:2] == (REVIEW, InterchangeAddress("PHARMACY", "CLEARING", test=True))
     assert there.got[0][2][102:103] == b"T"
 
 
 async def test_we_are_known_by_our_npi_unless_told_otherwise() -> None:
     x12, there = channel(ACCEPTED)
     await x12.submit(case())
-    assert there.got[0][1] == Address("1234567893", "NORTHSTAR")
+    assert there.got[0][1] == InterchangeAddress("1234567893", "NORTHSTAR")
 
 
 async def test_an_accepted_request_without_an_answer_waits() -> None:

@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 
 from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.x12.core_envelope import Enveloped, unwrap, wrap
-from firstdose.adapters.payers.x12.envelope import ELIGIBILITY, REVIEW, REVIEW_INQUIRY, Address, TransactionType
-from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.adapters.payers.x12.envelope import (
+    ELIGIBILITY,
+    REVIEW,
+    REVIEW_INQUIRY,
+    InterchangeAddress,
+    TransactionType,
+)
+from firstdose.adapters.payers.x12.segments import UnreadableX12
 from firstdose.payer_ports import RefusedRequest
 from firstdose.ports import Impossible, PortError, Unavailable
 from tests.contract.cases import NOW
@@ -27,7 +33,7 @@ def form(**fields: str) -> Enveloped:
 
 
 def test_a_request_says_who_sends_what_to_whom() -> None:
-    sent = wrap(REVIEW, b"ISA*00~", Address("US", "THEM"), Login("firstdose", "s3cret"), NUMBER, NOW)
+    sent = wrap(REVIEW, b"ISA*00~", InterchangeAddress("US", "THEM"), Login("firstdose", "s3cret"), NUMBER, NOW)
     told = sent.body.decode()
     for name, value in {
         "PayloadType": "X12_278_Request_005010X217E1_2",
@@ -50,17 +56,17 @@ def test_a_request_says_who_sends_what_to_whom() -> None:
     [(ELIGIBILITY, "X12_270_Request_005010X279A1"), (REVIEW_INQUIRY, "X12_278_Request_005010X215")],
 )
 def test_each_transaction_has_its_name(kind: TransactionType, name: str) -> None:
-    assert f"\r\n\r\n{name}\r\n".encode() in wrap(kind, b"", Address("US", "THEM"), None, NUMBER, NOW).body
+    assert f"\r\n\r\n{name}\r\n".encode() in wrap(kind, b"", InterchangeAddress("US", "THEM"), None, NUMBER, NOW).body
 
 
 def test_without_a_login_none_is_sent() -> None:
-    assert b"Password" not in wrap(REVIEW, b"", Address("US", "THEM"), None, NUMBER, NOW).body
+    assert b"Password" not in wrap(REVIEW, b"", InterchangeAddress("US", "THEM"), None, NUMBER, NOW).body
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200).filter(lambda payload: b"\r\n--" not in payload))
 def test_the_payload_comes_back_byte_for_byte(payload: bytes) -> None:
-    assert unwrap(wrap(REVIEW, payload, Address("US", "THEM"), None, NUMBER, NOW)) == payload
+    assert unwrap(wrap(REVIEW, payload, InterchangeAddress("US", "THEM"), None, NUMBER, NOW)) == payload
 
 
 def test_the_payload_is_what_success_brings() -> None:
@@ -94,7 +100,7 @@ def test_an_envelope_that_is_refused_says_whose_fault_it_is(code: str, error: ty
     ],
 )
 def test_an_answer_without_a_payload_is_unreadable(answer: Enveloped) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         unwrap(answer)
 
 
@@ -103,5 +109,5 @@ def test_an_answer_without_a_payload_is_unreadable(answer: Enveloped) -> None:
     st.binary(max_size=200), st.sampled_from([FORM, "multipart/form-data; boundary*=utf-8''%ff"]) | st.text(max_size=60)
 )
 def test_any_answer_is_unwrapped_or_refused(body: bytes, content_type: str) -> None:
-    with suppress(Unreadable, Impossible, Unavailable):
+    with suppress(UnreadableX12, Impossible, Unavailable):
         unwrap(Enveloped(b"--b1\r\n" + body, content_type))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firstdose.adapters.payers.x12.answer_match import benefits_named_by
 from firstdose.adapters.payers.x12.eligibility_271 import read_benefits
 from firstdose.adapters.payers.x12.envelope import read_interchange
-from firstdose.adapters.payers.x12.segments import Unreadable
-from firstdose.adapters.payers.x12.whose import benefits_named_by
-from firstdose.domain.answer_match import Ours, Whose, whose_answer
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.channel import Channel
-from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.adapters.payers.x12.segments import UnreadableX12
+from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answer
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible, PortError, Unavailable
 from tests.contract.cases import case
@@ -185,7 +185,7 @@ def test_a_payer_that_does_not_tell(aaa: str, error: type[PortError], problem: s
 
 
 def test_an_answer_to_another_inquiry_tells_nothing() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         told("EB*1**30", people=[one.replace(TRACE, "f" * 32) for one in PERSON])
 
 
@@ -222,7 +222,7 @@ def test_the_patient_may_be_answered_for_as_a_subscriber() -> None:
 
 def test_neither_benefits_nor_a_rejection_is_unreadable() -> None:
     for people in (PERSON, PAYER, ()):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableX12):
             told(people=people)
 
 
@@ -232,5 +232,5 @@ SEGMENTS = [*PERSON, "EB*1**30", "EB*6**30", "EB*C*IND*30***29*1*****Y", "DTP*34
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(SEGMENTS), max_size=14))
 def test_any_order_of_segments_is_answered_or_refused(segments: list[str]) -> None:
-    with suppress(Unreadable, Unavailable, Impossible):
+    with suppress(UnreadableX12, Unavailable, Impossible):
         told(people=segments)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from firstdose.adapters.payers.x12.acknowledgement import Verdict, acknowledged
-from firstdose.adapters.payers.x12.envelope import REVIEW, Address, read_interchange, write_interchange
-from firstdose.adapters.payers.x12.segments import Unreadable, Unwritable, segment
+from firstdose.adapters.payers.x12.envelope import REVIEW, InterchangeAddress, read_interchange, write_interchange
+from firstdose.adapters.payers.x12.segments import UnreadableX12, Unwritable, segment
 from tests.unit.x12_wire import acknowledgement_only, interchange
 
 AT = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
@@ -14,7 +14,7 @@ AT = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
 
 def test_what_is_enveloped_is_found_again() -> None:
     body = [segment("BHT", "0007", "13", "T1")]
-    raw = write_interchange(REVIEW, body, Address("1234567893", "CLEARINGHOUSE", test=True), 42, AT)
+    raw = write_interchange(REVIEW, body, InterchangeAddress("1234567893", "CLEARINGHOUSE", test=True), 42, AT)
     found = read_interchange(raw)
     assert (found.control, found.acknowledgements) == ("000000042", ())
     assert [(one.code, list(one.segments)) for one in found.transactions] == [("278", body)]
@@ -25,7 +25,7 @@ def test_what_is_enveloped_is_found_again() -> None:
 
 def test_an_address_that_does_not_fit_is_refused() -> None:
     with pytest.raises(Unwritable):
-        write_interchange(REVIEW, [], Address("1234567893", "A CLEARINGHOUSE OF SOME SIZE"), 1, AT)
+        write_interchange(REVIEW, [], InterchangeAddress("1234567893", "A CLEARINGHOUSE OF SOME SIZE"), 1, AT)
 
 
 GOOD = interchange("278", ["BHT*0007*11*T1", "HL*1**20*1"])
@@ -51,19 +51,19 @@ GOOD = interchange("278", ["BHT*0007*11*T1", "HL*1**20*1"])
 def test_an_interchange_that_was_put_together_wrongly_is_unreadable(was: bytes, becomes: bytes) -> None:
     assert read_interchange(GOOD).transactions
     assert GOOD.count(was) == 1
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         read_interchange(GOOD.replace(was, becomes))
 
 
 def test_a_group_that_nobody_closed_is_unreadable() -> None:
     opened = GOOD[: GOOD.index(b"ST*")] + b"IEA*0*000000905~"
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         read_interchange(opened)
 
 
 def test_no_shorter_part_of_an_interchange_can_be_read() -> None:
     for length in range(len(GOOD.rstrip())):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableX12):
             read_interchange(GOOD[:length])
 
 
@@ -99,5 +99,5 @@ def test_what_is_said_of_our_interchange(raw: bytes, verdict: Verdict | None) ->
     ],
 )
 def test_an_acknowledgement_of_something_else_says_nothing(raw: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         acknowledged(read_interchange(raw), 7)

@@ -12,13 +12,13 @@ from firstdose.adapters.payers.x12.envelope import (
     ELIGIBILITY,
     REVIEW,
     REVIEW_INQUIRY,
-    Address,
+    InterchangeAddress,
     TransactionType,
     write_interchange,
 )
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
-from firstdose.domain.authorization import Certification
+from firstdose.domain.authorization.lines import Certification
 from firstdose.payer_ports import PayerCase
 from tests.contract.cases import NOW, US, case, lines
 from tests.unit.x12_wire import interchange
@@ -52,7 +52,7 @@ def test_another_reader_finds_what_we_wrote_and_no_error(
     kind: TransactionType, write: Write, certification: Certification
 ) -> None:
     body = write(case(lines=lines(certification=certification), previous_trace="a" * 32), US)
-    raw = write_interchange(kind, body, Address("US", "THEM"), 42, NOW)
+    raw = write_interchange(kind, body, InterchangeAddress("US", "THEM"), 42, NOW)
     told, errors = found_by_pyx12(raw)
     assert errors == []
     assert told[1:] == found_by_us(raw)[1:]  # of the ISA it keeps the blanks

@@ -7,12 +7,12 @@ import pytest
 
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.eligibility_270 import inquiry as eligibility_inquiry
-from firstdose.adapters.payers.x12.envelope import REVIEW, Address, write_interchange
+from firstdose.adapters.payers.x12.envelope import REVIEW, InterchangeAddress, write_interchange
 from firstdose.adapters.payers.x12.hierarchy import levels
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
-from firstdose.domain.authorization import Certification
-from firstdose.domain.referral import Relationship, Sex, Site
+from firstdose.domain.authorization.lines import Certification
+from firstdose.domain.referral.referral import Relationship, Sex, Site
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 from tests.contract.cases import NOW, US, case, endpoint, lines
@@ -23,7 +23,7 @@ TRACE = "0123456789abcdef0123456789abcdef"
 
 def wire(body: list[Segment]) -> list[str]:
     """The segments between ST and SE as they go out."""
-    raw = write_interchange(REVIEW, body, Address("US", "THEM"), 1, NOW).decode()
+    raw = write_interchange(REVIEW, body, InterchangeAddress("US", "THEM"), 1, NOW).decode()
     return raw.split("~")[3:-4]
 
 
@@ -179,7 +179,9 @@ def test_without_a_coverage_or_a_line_there_is_nothing_to_ask() -> None:
 
 
 def test_the_levels_are_read_as_they_were_written() -> None:
-    raw = write_interchange(REVIEW, submission(case(), US), Address("US", "THEM"), 1, NOW + timedelta(days=1))
+    raw = write_interchange(
+        REVIEW, submission(case(), US), InterchangeAddress("US", "THEM"), 1, NOW + timedelta(days=1)
+    )
     found = levels(read(raw)[3:-3])
     assert [level.code for level in found] == ["20", "21", "22", "23", "EV", "SS", "SS", "SS"]
     assert {level.parent for level in found[5:]} == {found[4]}

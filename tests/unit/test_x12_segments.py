@@ -11,7 +11,7 @@ from firstdose.adapters.payers.x12.segments import (
     STANDARD,
     Delimiters,
     Segment,
-    Unreadable,
+    UnreadableX12,
     Unwritable,
     basic,
     read,
@@ -96,7 +96,7 @@ def test_free_text_loses_accents_and_delimiters_only() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_unreadable_or_segments(raw: bytes) -> None:
     for body in (raw, ISA.encode() + b"~" + raw):
-        with suppress(Unreadable):
+        with suppress(UnreadableX12):
             assert all(isinstance(one.value(3, 2), str) for one in read(body))
 
 
@@ -138,5 +138,5 @@ def test_before_5010_there_were_no_repetitions() -> None:
     ],
 )
 def test_what_is_no_interchange_is_unreadable(raw: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableX12):
         read(raw)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
+from firstdose.adapters.payers.x12.answer_match import review_named_by
 from firstdose.adapters.payers.x12.envelope import read_interchange
-from firstdose.adapters.payers.x12.whose import review_named_by
-from firstdose.domain.answer_match import Ours, Whose, whose_answer
-from firstdose.domain.authorization import LineState, PayerAnswer
+from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answer
+from firstdose.domain.authorization.lines import LineState, PayerAnswer
 from firstdose.payer_ports import PayerCase
 from tests.contract.cases import case
 from tests.unit.x12_wire import interchange

@@ -2,7 +2,7 @@
 
 import structlog
 
-from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.adapters.postgres.messages.outbox import OutboxMessage
 
 log = structlog.get_logger(__name__)
 
@@ -10,5 +10,5 @@ log = structlog.get_logger(__name__)
 class Console:
     """Counts as delivered."""
 
-    async def deliver(self, parcel: Parcel) -> None:
+    async def deliver(self, parcel: OutboxMessage) -> None:
         log.info("parcel_on_console", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel)

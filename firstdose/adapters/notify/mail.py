@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import aiosmtplib
 
-from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.adapters.postgres.messages.outbox import OutboxMessage
 from firstdose.domain.address import mail_server
 from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
@@ -24,7 +24,7 @@ class Mail:
         self._sender = sender
         self._within = within
 
-    async def deliver(self, parcel: Parcel) -> None:
+    async def deliver(self, parcel: OutboxMessage) -> None:
         """Send the parcel's `{to, subject, text}`. Raises Unavailable."""
         try:
             async with asyncio.timeout(self._within.total_seconds()):
@@ -32,7 +32,7 @@ class Mail:
         except (aiosmtplib.SMTPException, TimeoutError, OSError):
             raise Unavailable(ProblemCode.MAIL_SERVER_AWAY) from None
 
-    def _written(self, parcel: Parcel) -> EmailMessage:
+    def _written(self, parcel: OutboxMessage) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = str(parcel.body["to"])

@@ -8,7 +8,7 @@ from typing import Final
 import httpx2
 import orjson
 
-from firstdose.adapters.postgres.outbox import Parcel
+from firstdose.adapters.postgres.messages.outbox import OutboxMessage
 from firstdose.adapters.webhooks import sign
 from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Impossible, Unavailable
@@ -36,7 +36,7 @@ class SignedWebhook:
         self._now = now
         self._within = within
 
-    async def deliver(self, parcel: Parcel) -> None:
+    async def deliver(self, parcel: OutboxMessage) -> None:
         """Raises Impossible when the receiver wants no more of it (410), Unavailable for every other failure."""
         body = orjson.dumps(parcel.body)
         headers = {"content-type": "application/json", **sign(self._secret, parcel.id, self._now(), body)}

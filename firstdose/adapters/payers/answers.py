@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from firstdose.adapters.payers.pas.notification import Told, read_notification
-from firstdose.domain.authorization import PayerAnswer, PayerEvent
+from firstdose.adapters.payers.pas.notification import NotifiedAnswer, read_notification
+from firstdose.domain.authorization.lines import PayerAnswer, PayerEvent
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import (
     Contact,
@@ -37,14 +37,16 @@ class AnswerBook:
         """Of what is the direct answer to a call of ours and kept nowhere. Raises ForeignAnswer."""
         await self._contacts.check_whose(contact.id, Via.RESPONSE, received)
 
-    async def notified(self, contact: Contact, told: Told, event: PayerEvent | None, *, trust_outcome: bool) -> None:
+    async def notified(
+        self, contact: Contact, told: NotifiedAnswer, event: PayerEvent | None, *, trust_outcome: bool
+    ) -> None:
         """Keep what a notification says of the lines that the contact asked about, and of no others."""
         known = await self._contacts.latest_answer(contact.id)
         asked = tuple(line.sequence for line in known.lines) if known else ()
         await self.keep(contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome), event)
 
 
-class NewsDesk(Protocol):
+class AnswerSink(Protocol):
     """Where the news in a notification goes on to."""
 
     async def answered(self, contact: Contact, digest: str, *, refused: ProblemCode | None = None) -> None:
@@ -60,7 +62,7 @@ class NewsDesk(Protocol):
 class PayerNotifications:
     """What payers post to our hook, matched to the contacts that it answers."""
 
-    def __init__(self, contacts: ContactStore, answers: AnswerBook, desk: NewsDesk) -> None:
+    def __init__(self, contacts: ContactStore, answers: AnswerBook, desk: AnswerSink) -> None:
         self._contacts = contacts
         self._answers = answers
         self._desk = desk
@@ -76,7 +78,7 @@ class PayerNotifications:
             await self._take(endpoint, told, notification.event)
         return len(notification.told)
 
-    async def _take(self, endpoint: PayerEndpoint, told: Told, event: PayerEvent | None) -> None:
+    async def _take(self, endpoint: PayerEndpoint, told: NotifiedAnswer, event: PayerEvent | None) -> None:
         contact = await self._contact(endpoint.payer, told)
         if contact is None:
             return await self._desk.note("payer_notification_unmatched", endpoint.payer)
@@ -88,7 +90,7 @@ class PayerNotifications:
             await self._desk.note("payer_notification_shredded", endpoint.payer)
 
     async def _refused(
-        self, endpoint: PayerEndpoint, contact: Contact, told: Told, event: PayerEvent | None
+        self, endpoint: PayerEndpoint, contact: Contact, told: NotifiedAnswer, event: PayerEvent | None
     ) -> ProblemCode | None:
         """Why it changes nothing; None where it counts. The payer hears nothing of it: it is about other people."""
         trusted = endpoint.trust_outcome_when_no_review_action
@@ -98,7 +100,7 @@ class PayerNotifications:
             return foreign.problem
         return None
 
-    async def _contact(self, payer: str, told: Told) -> Contact | None:
+    async def _contact(self, payer: str, told: NotifiedAnswer) -> Contact | None:
         for trace in told.traces:
             if contact := await self._contacts.by_trace(payer, trace):
                 return contact

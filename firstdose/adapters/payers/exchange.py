@@ -36,7 +36,7 @@ class Unauthorized(Impossible):
         super().__init__(ProblemCode.PAYER_REFUSED_CREDENTIALS)
 
 
-class Answered(NamedTuple):
+class HttpAnswer(NamedTuple):
     """The body of a 2xx answer, and its media type as the header says it."""
 
     body: bytes
@@ -45,7 +45,7 @@ class Answered(NamedTuple):
 
 async def post(
     http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: timedelta
-) -> Answered:
+) -> HttpAnswer:
     """Post the body within the time.
 
     Raises:
@@ -73,7 +73,7 @@ async def post(
 
 async def _exchange(
     http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: httpx2.Timeout
-) -> Answered:
+) -> HttpAnswer:
     sending = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
     async with sending as response:
         await _judge(response)
@@ -82,7 +82,7 @@ async def _exchange(
             answer += chunk
             if len(answer) > LARGEST_ANSWER:
                 raise UnreadableAnswer(bytes(answer))
-    return Answered(bytes(answer), response.headers.get("content-type", ""))
+    return HttpAnswer(bytes(answer), response.headers.get("content-type", ""))
 
 
 async def _judge(response: httpx2.Response) -> None:

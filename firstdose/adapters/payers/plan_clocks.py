@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.channel import Plan
-from firstdose.domain.clock_rules import ClockRule, Purpose, at_a_plan_with
-from firstdose.domain.clock_state import extended, state
-from firstdose.domain.clocks import Clock, start_clock
-from firstdose.domain.default_clock_rules import ALL_RULES
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.clock.clocks import Clock, start_clock
+from firstdose.domain.clock.default_rules import ALL_RULES
+from firstdose.domain.clock.rules import ClockPurpose, ClockRule, at_a_plan_with
+from firstdose.domain.clock.state import extended, state
+from firstdose.domain.payer.channel import Plan
 from firstdose.ports import ClockJudgment, ClockRequest, JudgedClock
 
 
@@ -29,17 +29,19 @@ class PlanClocks:
         return None
 
     def _running(
-        self, plan: Plan, request: ClockRequest, purpose: Purpose, discharged_at: datetime | None
+        self, plan: Plan, request: ClockRequest, purpose: ClockPurpose, discharged_at: datetime | None
     ) -> Iterator[Clock]:
         for drug in sorted({kind is LineKind.DRUG for kind in request.kinds}):
             if clock := self._start(plan, purpose, request, request.at, drug=drug):
                 yield clock
-            if purpose is Purpose.DECISION and discharged_at is not None:
+            if purpose is ClockPurpose.DECISION and discharged_at is not None:
                 home = max(request.at, discharged_at)
-                if clock := self._start(plan, Purpose.AFTER_DISCHARGE, request, home, drug=drug):
+                if clock := self._start(plan, ClockPurpose.AFTER_DISCHARGE, request, home, drug=drug):
                     yield clock
 
-    def _start(self, plan: Plan, purpose: Purpose, request: ClockRequest, at: datetime, *, drug: bool) -> Clock | None:
+    def _start(
+        self, plan: Plan, purpose: ClockPurpose, request: ClockRequest, at: datetime, *, drug: bool
+    ) -> Clock | None:
         rules, expedited = (*plan.clocks, *self._rules), request.expedited
         try:
             return start_clock(rules, plan.regime, purpose, at, drug=drug, expedited=expedited, calendar=plan.calendar)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from firstdose.adapters.payers.ways import Ways
-from firstdose.domain.channel import Channel
+from firstdose.adapters.payers.channel_router import ChannelRouter
+from firstdose.domain.payer.channel import Channel
 from firstdose.payer_ports import Contact, PayerEndpoint
 from firstdose.ports import PortError
 
@@ -28,13 +28,13 @@ class Notifying(Protocol):
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str: ...
 
 
-class Subscriber:
+class SubscriptionKeeper:
     """`secret` finds the one with which a payer's notifications prove themselves."""
 
     def __init__(
         self,
         subscriptions: Subscriptions,
-        ways: Ways,
+        ways: ChannelRouter,
         public_url: str,
         secret: Callable[[str], str],
         clock: Callable[[], datetime],

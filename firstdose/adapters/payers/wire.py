@@ -9,7 +9,7 @@ import httpx2
 
 from firstdose.adapters.payers.backend_services import AccessTokens
 from firstdose.adapters.payers.credentials import CredentialFiles, Login, read_credentials
-from firstdose.adapters.payers.exchange import Answered, Unauthorized, post
+from firstdose.adapters.payers.exchange import HttpAnswer, Unauthorized, post
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import BackendServices, PayerEndpoint
 from firstdose.ports import Impossible, Unavailable
@@ -36,7 +36,7 @@ class Wire:
             raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)
         return self._logins[name]
 
-    async def post(self, endpoint: PayerEndpoint, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+    async def post(self, endpoint: PayerEndpoint, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Post within the payer's time, the token included. Raises what `exchange.post` does.
 
         Impossible also: `payer_credential_missing`, `payer_refused_credentials`.
@@ -58,7 +58,7 @@ class Wire:
         url: str,
         body: bytes,
         headers: Mapping[str, str],
-    ) -> Answered:
+    ) -> HttpAnswer:
         """A token may have been withdrawn before its time: on 401 there is one new one."""
         if self._tokens is None:
             raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 0.5
 
 
-class Bell:
+class Listener:
     """Rings when there may be something new."""
 
     def __init__(self, payload: str | None) -> None:
@@ -34,20 +34,20 @@ class Bell:
         return rung
 
 
-class Doorbell:
+class SharedListener:
     """One connection that listens to a channel for all of this process, as long as anybody waits."""
 
     def __init__(self, pool: Pool, channel: str) -> None:
         self._pool = pool
         self._channel = channel
-        self._bells: set[Bell] = set()
+        self._bells: set[Listener] = set()
         self._listener: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def bell(self, payload: str | None = None) -> AsyncIterator[Bell]:
+    async def bell(self, payload: str | None = None) -> AsyncIterator[Listener]:
         """A bell for every notification, or for those with this payload; it also rings when some may be missed."""
-        bell = Bell(payload)
+        bell = Listener(payload)
         self._bells.add(bell)
         if self._listener is None:
             # It outlives the request that comes first, and must not have that one's deadline.
@@ -98,7 +98,7 @@ class Doorbell:
 
 
 @asynccontextmanager
-async def listening(pool: Pool, channel: str) -> AsyncIterator[Bell]:
+async def listening(pool: Pool, channel: str) -> AsyncIterator[Listener]:
     """A bell that rings for each notification on `channel`; it survives the loss of its connection."""
-    async with Doorbell(pool, channel).bell() as bell:
+    async with SharedListener(pool, channel).bell() as bell:
         yield bell

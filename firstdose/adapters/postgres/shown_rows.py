@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstdose.adapters.keyring.sealed_texts import holds_sealed, shown
+from firstdose.adapters.postgres.keys.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.pool import Connection
-from firstdose.adapters.postgres.vault import NoDataKey, Vault
 
 
 async def shown_row(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.intake import Delivery, Intake
-from firstdose.adapters.postgres.messages import Messages
-from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.paths import place
-from firstdose.domain.referral import Referral
-from firstdose.domain.referral_message import CancelReason
+from firstdose.adapters.postgres.referrals.intake import Intake, WebhookDelivery
+from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.source_message import CancelReason
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _CANARY = "Zkanarivogel"
@@ -89,7 +89,7 @@ def messages(pool: Pool, vault: Vault, audit: AuditTrail) -> Messages:
 def refer(intake: Intake) -> Refer:
     async def refer(**changes: object) -> str:
         referral = Referral.read(referral_data(**changes), today=date(2026, 3, 2))
-        delivery = Delivery(
+        delivery = WebhookDelivery(
             source="mercy",
             webhook_id=f"msg_{next(_numbers)}",
             body=b"{}",

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import Messages
-from firstdose.domain.authorization import Line, LineKind, LineState
-from firstdose.domain.journal import (
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.domain.authorization.lines import Line, LineKind, LineState
+from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,
     Batch,
@@ -14,15 +14,15 @@ from firstdose.domain.journal import (
     HandedOver,
     Noted,
     Opened,
+    ReferralSnapshot,
     Resolved,
-    Standing,
     Told,
     Withdrawn,
 )
-from firstdose.domain.message import Message, MessageKind
-from firstdose.domain.role import SYSTEM, Actor, Role
-from firstdose.domain.stage import Milestone
-from firstdose.domain.work_item import WorkItem, WorkItemKind
+from firstdose.domain.work.message import Message, MessageKind
+from firstdose.domain.work.role import SYSTEM, Actor, Role
+from firstdose.domain.work.stage import Milestone
+from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -43,7 +43,7 @@ def item(
 
 def batch(referral_id: str, *entries: AnyEntry, **standing: object) -> Batch:
     """A batch without a number, which says nothing of items and state."""
-    return Batch(referral_id=referral_id, entries=entries, standing=Standing.model_validate(standing))
+    return Batch(referral_id=referral_id, entries=entries, standing=ReferralSnapshot.model_validate(standing))
 
 
 async def say(messages: Messages, referral_id: str, kind: MessageKind, sealed: dict[str, Any]) -> str:

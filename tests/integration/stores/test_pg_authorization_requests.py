@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.authorization_requests import requests_of, requests_sent
-from firstdose.adapters.postgres.outbox import Outbox
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.outbox import Outbox
+from firstdose.adapters.postgres.payers.authorization_requests import requests_of, requests_sent
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.records import PostgresRecords
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.authorization import LineState
-from firstdose.domain.authorization_requests import RequestEvent, RequestRecord, after
-from firstdose.domain.clock_state import paused
-from firstdose.domain.clocks import Clock
-from firstdose.domain.journal import Batch, Noted, Standing
+from firstdose.adapters.postgres.referrals.records import PostgresRecords
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.authorization.requests import RequestEvent, RequestRecord, after
+from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.clock.state import paused
 from firstdose.domain.policy import Policy
+from firstdose.domain.work.journal import Batch, Noted, ReferralSnapshot
 from tests.integration.stores.conftest import Refer
 
 SENT = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -75,7 +75,7 @@ async def kept(pool: Pool, referral_id: str) -> list[RequestRecord]:
 async def test_every_entry_is_kept_at_once_and_once(pool: Pool, records: PostgresRecords, refer: Refer) -> None:
     referral_id = await refer()
     for so_far, entry in enumerate(STORY, start=1):
-        batch = Batch(referral_id=referral_id, entries=(entry,), standing=Standing())
+        batch = Batch(referral_id=referral_id, entries=(entry,), standing=ReferralSnapshot())
         await records.record(batch)
         await records.record(batch)
         assert await kept(pool, referral_id) == told(STORY[:so_far])
@@ -87,13 +87,13 @@ async def test_every_entry_is_kept_at_once_and_once(pool: Pool, records: Postgre
 
 async def test_a_whole_story_in_one_batch_is_the_same(pool: Pool, records: PostgresRecords, refer: Refer) -> None:
     referral_id, other = await refer(), await refer(source_referral_id="another")
-    await records.record(Batch(referral_id=referral_id, entries=STORY, standing=Standing()))
+    await records.record(Batch(referral_id=referral_id, entries=STORY, standing=ReferralSnapshot()))
     assert await kept(pool, referral_id) == told(STORY)
     assert await kept(pool, other) == []
 
 
 async def test_they_are_found_by_when_they_left(pool: Pool, records: PostgresRecords, refer: Refer) -> None:
     await pool.execute("DELETE FROM authorization_requests")
-    await records.record(Batch(referral_id=await refer(), entries=STORY, standing=Standing()))
+    await records.record(Batch(referral_id=await refer(), entries=STORY, standing=ReferralSnapshot()))
     found = await requests_sent(pool, SENT + 5 * HOUR, SENT + 6 * HOUR)
     assert [request.contact for request in found] == ["two"]

@@ -14,16 +14,16 @@ from pydantic import BaseModel
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payers.answers import AnswerBook
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
-from firstdose.domain.channel import Channel
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.sealed_text import opened_texts
-from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
+from firstdose.payer_ports import Contact, ContactPurpose, ReceivedAnswer, Via
 from firstdose.ports import Impossible
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -72,7 +72,7 @@ def a_contact(referral_id: str, trace: str = "TRN1") -> Contact:
         id=new_id(),
         referral_id=referral_id,
         payer="acme-health",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace=trace,
         created_at=AT,
     )

@@ -6,14 +6,14 @@ from datetime import date
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.contacts import PostgresContacts
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.revisions import Revisions
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.answer_match import Named, Whose
-from firstdose.domain.authorization import LineAnswer, LineState, PayerAnswer
-from firstdose.domain.identity import Person
-from firstdose.payer_ports import Contact, ForeignAnswer, Purpose, Received, ReceivedAnswer, Via
+from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.domain.authorization.answer_match import Named, Whose
+from firstdose.domain.authorization.lines import LineAnswer, LineState, PayerAnswer
+from firstdose.domain.referral.identity import Person
+from firstdose.payer_ports import Contact, ContactPurpose, ForeignAnswer, Received, ReceivedAnswer, Via
 from tests.integration.stores.conftest import AT
 
 APPROVED = PayerAnswer(lines=(LineAnswer(sequence=1, state=LineState.APPROVED),))
@@ -36,7 +36,7 @@ async def contact(contacts: PostgresContacts, referral_id: str) -> Contact:
         id="0f3f6f4e-3d5c-4c58-9a48-0d2a54a0a001",
         referral_id=referral_id,
         payer="acme-health",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace=TRACE,
         created_at=AT,
     )

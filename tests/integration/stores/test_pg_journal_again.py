@@ -9,32 +9,32 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.journal_keys import LONGEST_KEY
-from firstdose.adapters.postgres.messages import Messages
-from firstdose.adapters.postgres.outbox import Outbox
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.reconciliation import ProcessStore
-from firstdose.adapters.postgres.records import NOT_OPEN, PostgresRecords
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.facts import Change
-from firstdose.domain.journal import (
+from firstdose.adapters.postgres.referrals.journal_keys import LONGEST_KEY
+from firstdose.adapters.postgres.referrals.reconciliation import ProcessStore
+from firstdose.adapters.postgres.referrals.records import NOT_OPEN, PostgresRecords
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.policy import Policy
+from firstdose.domain.referral.facts import Change
+from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,
     Batch,
     Escalated,
     Noted,
     Opened,
+    ReferralSnapshot,
     Resolved,
     RunPoint,
-    Standing,
     Told,
     Withdrawn,
 )
-from firstdose.domain.message import MessageKind
-from firstdose.domain.policy import Policy
-from firstdose.domain.stage import Milestone, Stage
+from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.stage import Milestone, Stage
 from firstdose.ports import Impossible, Unavailable
 from tests.integration.stores.journals import AT, HOUR, item, journal, say
 
@@ -73,7 +73,7 @@ class Process:
         return Batch(
             referral_id=self.referral_id,
             entries=entries,
-            standing=Standing.model_validate(standing),
+            standing=ReferralSnapshot.model_validate(standing),
             number=self.number,
             run=RunPoint(run_id=self.run, events=10 * self.number if events is None else events),
             open_items=tuple(self.open),

@@ -8,11 +8,11 @@ import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.mails import notice_mail
-from firstdose.adapters.postgres.notices import PostgresNotifier
-from firstdose.adapters.postgres.outbox import Outbox, Parcel
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.mails import notice_mail
+from firstdose.adapters.postgres.messages.notices import PostgresNotifier
+from firstdose.adapters.postgres.messages.outbox import Outbox, OutboxMessage
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.vault import Vault
 from firstdose.ports import Impossible, Notice, Recipient, Topic
 
 Actions = Callable[[str], Awaitable[list[str]]]
@@ -28,7 +28,7 @@ def notice(referral_id: str, recipient: Recipient, topic: Topic = Topic.WELCOME,
     return Notice(referral_id=referral_id, key=key, recipient=recipient, topic=topic)
 
 
-async def stored(pool: Pool, outbox: Outbox) -> list[Parcel]:
+async def stored(pool: Pool, outbox: Outbox) -> list[OutboxMessage]:
     return await outbox.claim(pool, 50, timedelta(0), datetime.now(UTC))
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstdose.adapters.payers.passage import GuardedPassage
+from firstdose.adapters.payers.resilience import GuardedCalls
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
-from firstdose.adapters.postgres.payer_health import PostgresPace, PostgresPayerHealth
+from firstdose.adapters.postgres.payers.health import PostgresCircuitBreaker, PostgresRateLimiter
 from firstdose.adapters.postgres.pool import Pool, database
-from firstdose.domain.channel import Channel
-from firstdose.domain.payer_health import HealthRules
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.health import HealthRules
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerEndpoint
 from firstdose.ports import Impossible, PortError, Unavailable
@@ -36,8 +36,8 @@ class Worker:
     """A worker's way to payers, with connections of its own. `leaves` counts the requests that left."""
 
     def __init__(self, pool: Pool, audit: AuditTrail, clock: Clock) -> None:
-        health, pace = PostgresPayerHealth(pool, audit, clock, RULES), PostgresPace(pool, clock)
-        self._passage = GuardedPassage(health, pace, lambda: clock.now.timestamp())
+        health, pace = PostgresCircuitBreaker(pool, audit, clock, RULES), PostgresRateLimiter(pool, clock)
+        self._passage = GuardedCalls(health, pace, lambda: clock.now.timestamp())
         self.leaves = 0
 
     async def ask(

@@ -7,13 +7,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from firstdose.adapters.postgres.imports import ImportReport, Problem
-from firstdose.adapters.postgres.payers import PayerTable, Subscription
+from firstdose.adapters.postgres.invalidated_cache import InvalidatedCache
+from firstdose.adapters.postgres.payers.payers import PayerTable, Subscription
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.remembered import Remembered
-from firstdose.domain.channel import UNKNOWN_PLAN, Channel
-from firstdose.domain.clocks import Regime
-from firstdose.domain.referral import LineOfBusiness
+from firstdose.adapters.postgres.staff.imports import ImportReport, RowProblem
+from firstdose.domain.clock.clocks import Regime
+from firstdose.domain.payer.channel import UNKNOWN_PLAN, Channel
+from firstdose.domain.referral.referral import LineOfBusiness
 from simulator.plans import made_up_plans
 
 ACME: dict[str, Any] = {
@@ -112,7 +112,7 @@ async def test_what_a_process_remembers_is_forgotten_when_another_imports(pool: 
 
 
 async def test_what_is_remembered_is_not_asked_again(pool: Pool) -> None:
-    remembered, asked = Remembered[str](pool, "payers"), 0
+    remembered, asked = InvalidatedCache[str](pool, "payers"), 0
 
     async def ask() -> str:
         nonlocal asked
@@ -142,7 +142,7 @@ async def test_one_bad_row_and_nothing_is_taken_over(pool: Pool, table: PayerTab
     ]
     report = await table.import_payers(rows)
     assert {problem.line for problem in report.problems} == {2, 3, 4, 5, 6}
-    assert Problem(4, "base_url: the channel pas needs it") in report.problems
+    assert RowProblem(4, "base_url: the channel pas needs it") in report.problems
     assert not any("No Spaces" in problem.problem for problem in report.problems)
     assert await pool.fetchval("SELECT count(*) FROM payers") == 0
 

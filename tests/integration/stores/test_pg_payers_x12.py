@@ -1,8 +1,8 @@
 """Payers that are reached by X12, as their table has them."""
 
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.domain.channel import Channel
+from firstdose.domain.payer.channel import Channel
 from firstdose.payer_ports import X12Envelope
 
 BY_X12 = {

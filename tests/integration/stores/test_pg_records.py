@@ -8,17 +8,18 @@ import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import Messages
-from firstdose.adapters.postgres.outbox import Outbox, Parcel
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox, OutboxMessage
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, database, transaction
-from firstdose.adapters.postgres.records import PostgresRecords
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.authorization import Line
-from firstdose.domain.channel import UNKNOWN_PLAN
-from firstdose.domain.facts import Blocks, Change
-from firstdose.domain.journal import (
+from firstdose.adapters.postgres.referrals.records import PostgresRecords
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.authorization.lines import Line
+from firstdose.domain.payer.channel import UNKNOWN_PLAN
+from firstdose.domain.policy import Policy
+from firstdose.domain.referral.facts import BlockedStep, Change
+from firstdose.domain.work.journal import (
     Amended,
     Escalated,
     HandedOver,
@@ -30,11 +31,10 @@ from firstdose.domain.journal import (
     WaitingFor,
     Withdrawn,
 )
-from firstdose.domain.message import MessageKind
-from firstdose.domain.policy import Policy
-from firstdose.domain.role import Role
-from firstdose.domain.stage import Milestone, Stage
-from firstdose.domain.work_item import WorkItemKind
+from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.stage import Milestone, Stage
+from firstdose.domain.work.work_item import WorkItemKind
 from firstdose.ports import Impossible
 from tests.integration.stores.journals import AT, COORDINATOR, HOUR, LINES, batch, item, journal, say
 
@@ -51,7 +51,7 @@ def records(pool: Pool, vault: Vault, audit: AuditTrail, outbox: Outbox) -> Post
     )
 
 
-async def sent(pool: Pool, outbox: Outbox) -> list[Parcel]:
+async def sent(pool: Pool, outbox: Outbox) -> list[OutboxMessage]:
     return await outbox.claim(pool, 50, HOUR, datetime.now(UTC))
 
 
@@ -162,7 +162,7 @@ async def test_a_new_version_from_the_source_becomes_what_holds(
     message = await say(messages, referral_id, MessageKind.AMEND, {"referral": newer})
     recorded = await records.record(batch(referral_id, Amended(at=AT, message_id=message)))
     assert recorded.outline is not None
-    assert recorded.outline.missing[Blocks.CONTACT] == (), "what it leaves unsaid is kept"
+    assert recorded.outline.missing[BlockedStep.CONTACT] == (), "what it leaves unsaid is kept"
     assert {Change.COVERAGE, Change.ORDER, Change.PATIENT} <= recorded.changes
     opening = await records.open(referral_id)
     assert (opening.outline, opening.plan) == (recorded.outline, recorded.plan)

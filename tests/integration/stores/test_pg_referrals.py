@@ -6,28 +6,28 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.contacts import PostgresContacts
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import Messages
-from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.paging import BadCursor, Cursor
-from firstdose.adapters.postgres.payers import PayerTable
+from firstdose.adapters.postgres.payers.contacts import PostgresContacts
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.records import PostgresRecords
-from firstdose.adapters.postgres.referrals import Filters, ReferralReader
-from firstdose.adapters.postgres.staff import StaffDirectory
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization import Line, LineAnswer, LineKind, LineState, PayerAnswer
-from firstdose.domain.clocks import Clock
-from firstdose.domain.facts import Blocks
-from firstdose.domain.journal import Batch, Noted, Opened, Standing, Told, WaitingFor
-from firstdose.domain.message import Message, MessageKind, MessageState
+from firstdose.adapters.postgres.referrals.records import PostgresRecords
+from firstdose.adapters.postgres.referrals.referrals import Filters, ReferralReader
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.lines import Line, LineAnswer, LineKind, LineState, PayerAnswer
+from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.policy import Policy
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.stage import Milestone, Stage
-from firstdose.domain.work_item import WorkItem, WorkItemKind
-from firstdose.payer_ports import Contact, Purpose, ReceivedAnswer, Via
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.journal import Batch, Noted, Opened, ReferralSnapshot, Told, WaitingFor
+from firstdose.domain.work.message import Message, MessageKind, MessageState
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.stage import Milestone, Stage
+from firstdose.domain.work.work_item import WorkItem, WorkItemKind
+from firstdose.payer_ports import Contact, ContactPurpose, ReceivedAnswer, Via
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -51,7 +51,7 @@ async def found(reader: ReferralReader, **filters: object) -> set[str]:
 
 
 async def stands(records: PostgresRecords, referral_id: str, **standing: object) -> None:
-    await records.record(Batch(referral_id=referral_id, entries=(), standing=Standing.model_validate(standing)))
+    await records.record(Batch(referral_id=referral_id, entries=(), standing=ReferralSnapshot.model_validate(standing)))
 
 
 async def test_referrals_are_found_by_where_they_stand(
@@ -109,7 +109,7 @@ async def test_one_is_shown_with_its_lines_items_team_and_facts(
 ) -> None:
     await StaffDirectory(pool).seen("user-1", [Role.PHARMACIST])
     item = WorkItem(id=f"{referral_id}-1", kind=WorkItemKind.ASSESS_PATIENT, opened_at=NOW, due_at=NOW + HOUR)
-    standing = Standing(lines=(LINE,), stage=Stage.AUTHORIZATION)
+    standing = ReferralSnapshot(lines=(LINE,), stage=Stage.AUTHORIZATION)
     await records.record(Batch(referral_id=referral_id, entries=(Opened(at=NOW, item=item),), standing=standing))
     view = await reader.get(referral_id)
     assert view is not None
@@ -162,7 +162,7 @@ async def test_the_timeline_tells_all_that_happened_in_order(
     await messages.settle(hold.id, MessageState.REFUSED, "closed")
     contact = await answered(PostgresContacts(pool, vault, audit), referral_id)
     told = Told(at=NOW + 3 * HOUR, milestone=Milestone.ACCEPTED)
-    await records.record(Batch(referral_id=referral_id, entries=(told,), standing=Standing()))
+    await records.record(Batch(referral_id=referral_id, entries=(told,), standing=ReferralSnapshot()))
     entries = await reader.timeline(referral_id)
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     by_what = {entry.what: entry for entry in entries}
@@ -186,7 +186,7 @@ async def answered(contacts: PostgresContacts, referral_id: str) -> str:
         id=new_id(),
         referral_id=referral_id,
         payer="acme-health",
-        purpose=Purpose.AUTHORIZATION,
+        purpose=ContactPurpose.AUTHORIZATION,
         trace="T1",
         created_at=NOW,
     )
@@ -212,7 +212,7 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
     ]
     clock = Clock(rule="Part B drug", version="1", citation="42 CFR 422.568", started_at=NOW, due_at=NOW + HOUR)
     noted = submitted(contact, "acme-health", clock)
-    standing = Standing(
+    standing = ReferralSnapshot(
         stage=Stage.AUTHORIZATION, waiting_for=(WaitingFor.PAYER,), blocked_by=("agreement",), next_due=NOW + HOUR
     )
     entries = (*(Opened(at=NOW, item=item) for item in items), noted)
@@ -229,13 +229,13 @@ async def test_why_names_who_owes_what_and_when_it_is_raised(
     assert (why.payer.contact, why.payer.payer) == (contact, "acme-health")
     assert (why.payer.since, why.payer.clock.rule, why.payer.clock.due_at) == (NOW, "Part B drug", NOW + HOUR)
     assert why.closed_gates == ("agreement",)
-    assert "patient.weight_kg" in why.missing[Blocks.DISPATCH]
+    assert "patient.weight_kg" in why.missing[BlockedStep.DISPATCH]
 
 
 async def test_a_request_made_by_hand_is_waited_for_too(
     reader: ReferralReader, records: PostgresRecords, referral_id: str
 ) -> None:
-    standing = Standing(waiting_for=(WaitingFor.PAYER,))
+    standing = ReferralSnapshot(waiting_for=(WaitingFor.PAYER,))
     entries = (submitted("by-hand-1", "acme-health", None),)
     await records.record(Batch(referral_id=referral_id, entries=entries, standing=standing))
     why = await reader.why(referral_id)

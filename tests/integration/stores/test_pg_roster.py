@@ -9,12 +9,12 @@ import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.imports import Importer, ImportReport
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.roster import APART, PostgresRoster
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.visit import Visit
-from firstdose.ports import Impossible, NurseSearch, Request, VisitHold
+from firstdose.adapters.postgres.staff.imports import Importer, ImportReport
+from firstdose.adapters.postgres.staff.roster import APART, PostgresRoster
+from firstdose.domain.care.visit import Visit
+from firstdose.ports import EffectRequest, Impossible, NurseSearch, VisitHold
 
 AT = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -50,7 +50,7 @@ async def test_the_least_busy_come_first_then_the_pharmacys_order(
     assert await found(roster, referral_id, limit=2) == ("rn-2", "rn-1")
     await roster.hold(hold(await refer(), "k1", "rn-2"))
     assert await found(roster, referral_id) == ("rn-1", "rn-3", "rn-2")
-    await roster.release(Request(referral_id=referral_id, key="k1"))
+    await roster.release(EffectRequest(referral_id=referral_id, key="k1"))
     assert await found(roster, referral_id) == ("rn-2", "rn-1", "rn-3")
 
 
@@ -102,8 +102,8 @@ async def test_what_was_released_is_free_for_others_and_gone_for_its_key(
 ) -> None:
     await roster.hold(hold(referral_id, "k1"))
     for _ in range(2):
-        await roster.release(Request(referral_id=referral_id, key="k1"))
-    await roster.release(Request(referral_id=referral_id, key="never"))
+        await roster.release(EffectRequest(referral_id=referral_id, key="k1"))
+    await roster.release(EffectRequest(referral_id=referral_id, key="never"))
     assert await roster.hold(hold(await refer(), "k2"))
     assert not await roster.hold(hold(referral_id, "k1"))
 
@@ -149,7 +149,7 @@ async def test_what_is_held_and_released_is_audited_once(
     for _ in range(2):
         await roster.hold(hold(referral_id, "k1"))
     for _ in range(2):
-        await roster.release(Request(referral_id=referral_id, key="k1"))
+        await roster.release(EffectRequest(referral_id=referral_id, key="k1"))
     assert await actions(referral_id) == ["received", "visit.held", "visit.released"]
     details = await pool.fetch("SELECT details FROM audit WHERE action LIKE 'visit.%'")
     assert [row["details"] for row in details] == [{"nurse": "rn-1", "visit_at": AT.isoformat(), "key": "k1"}] * 2

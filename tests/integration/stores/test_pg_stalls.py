@@ -13,9 +13,9 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from firstdose.adapters.postgres.ids import new_id
+from firstdose.adapters.postgres.messages.stalls import FailedAttempt, StallStore
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.stalls import FailedAttempt, StallStore
-from firstdose.domain.stall import LEAST_FAILURES, StallKind
+from firstdose.domain.work.stall import LEAST_FAILURES, StallKind
 from tests.conftest import Refer
 from workers.failing_activities import FailingActivities
 from workflows.messages import workflow_id

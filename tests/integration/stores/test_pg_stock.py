@@ -9,11 +9,11 @@ import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.imports import ImportReport
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.stock import LONGEST_SUPPLY, PostgresPharmacy
-from firstdose.domain.therapy import Reservation
-from firstdose.ports import Impossible, Request
+from firstdose.adapters.postgres.staff.imports import ImportReport
+from firstdose.adapters.postgres.staff.stock import LONGEST_SUPPLY, PostgresPharmacy
+from firstdose.domain.care.therapy import Reservation
+from firstdose.ports import EffectRequest, Impossible
 
 TODAY = datetime.now(UTC).date()
 NONE = Reservation(available=False)
@@ -32,8 +32,8 @@ def lot(name: str, quantity: int, days: int = 90, hcpcs: str = "J0696") -> dict[
     return {"hcpcs": hcpcs, "lot": name, "quantity": quantity, "expires": (TODAY + timedelta(days=days)).isoformat()}
 
 
-def asked(referral_id: str, key: str = "k1") -> Request:
-    return Request(referral_id=referral_id, key=key)
+def asked(referral_id: str, key: str = "k1") -> EffectRequest:
+    return EffectRequest(referral_id=referral_id, key=key)
 
 
 async def on_shelf(pool: Pool) -> dict[str, int]:

@@ -6,12 +6,12 @@ import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.adapters.postgres.messages import MOST_FAILURES, Messages
-from firstdose.adapters.postgres.outbox import Outbox
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import MOST_FAILURES, Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox
+from firstdose.adapters.postgres.messages.undelivered import UndeliveredStore
 from firstdose.adapters.postgres.pool import Pool, transaction
-from firstdose.adapters.postgres.undelivered import UndeliveredStore
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.domain.message import MessageState
+from firstdose.domain.work.message import MessageState
 
 LEASE = timedelta(minutes=1)
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstdose.adapters.postgres.audit import AuditTrail
-from firstdose.adapters.postgres.messages import Conflict
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Conflict
 from firstdose.adapters.postgres.paging import BadCursor
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.vault import Vault
-from firstdose.adapters.postgres.work_items import StaleView, WorkItemView, Worklist
-from firstdose.domain.resolutions import Refused
-from firstdose.domain.role import Actor, Role
-from firstdose.domain.work_item import WorkItemState
+from firstdose.adapters.postgres.staff.work_items import StaleView, WorkItemView, WorklistStore
+from firstdose.domain.work.resolutions import Refused
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.work_item import WorkItemState
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -29,8 +29,8 @@ UntilWaiting = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-def worklist(pool: Pool, vault: Vault, audit: AuditTrail) -> Worklist:
-    return Worklist(pool, vault, audit)
+def worklist(pool: Pool, vault: Vault, audit: AuditTrail) -> WorklistStore:
+    return WorklistStore(pool, vault, audit)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def put(
 
 
 async def test_the_list_shows_what_is_open_the_first_due_first(
-    pool: Pool, worklist: Worklist, referral_id: str, refer: Refer
+    pool: Pool, worklist: WorklistStore, referral_id: str, refer: Refer
 ) -> None:
     later = await put(pool, referral_id, 1, due=2 * HOUR)
     overdue = await put(pool, referral_id, 2, due=-HOUR)
@@ -86,7 +86,7 @@ async def test_the_list_shows_what_is_open_the_first_due_first(
     assert await ids(assignee="user-1") == [later]
 
 
-async def test_pages_give_each_item_once(pool: Pool, worklist: Worklist, referral_id: str) -> None:
+async def test_pages_give_each_item_once(pool: Pool, worklist: WorklistStore, referral_id: str) -> None:
     # Three at the same moment: the id decides where a page ends.
     expected = [await put(pool, referral_id, number) for number in range(1, 6)]
     read: list[WorkItemView] = []
@@ -100,13 +100,13 @@ async def test_pages_give_each_item_once(pool: Pool, worklist: Worklist, referra
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "bm90IGEgY3Vyc29y", "é", "MjAyNi0wMS0wMQ=="])
-async def test_a_cursor_that_is_none_of_ours_is_refused(worklist: Worklist, cursor: str) -> None:
+async def test_a_cursor_that_is_none_of_ours_is_refused(worklist: WorklistStore, cursor: str) -> None:
     with pytest.raises(BadCursor):
         await worklist.list(cursor=cursor)
 
 
 async def test_who_claims_has_it_and_joins_the_team(
-    pool: Pool, worklist: Worklist, item: str, referral_id: str, actions: Actions
+    pool: Pool, worklist: WorklistStore, item: str, referral_id: str, actions: Actions
 ) -> None:
     claimed = await worklist.claim(item, PHARMACIST)
     assert (claimed.state, claimed.assignee) == (WorkItemState.CLAIMED, "user-1")
@@ -117,19 +117,19 @@ async def test_who_claims_has_it_and_joins_the_team(
 
 
 async def test_the_team_stays_as_it_is_when_somebody_else_helps_out(
-    pool: Pool, worklist: Worklist, item: str, referral_id: str
+    pool: Pool, worklist: WorklistStore, item: str, referral_id: str
 ) -> None:
     await pool.execute("INSERT INTO teams VALUES ($1, 'pharmacist', 'user-2')", referral_id)
     await worklist.claim(item, PHARMACIST)
     assert await pool.fetchval("SELECT member FROM teams") == "user-2"
 
 
-async def test_a_supervisor_who_does_it_is_not_on_the_team(pool: Pool, worklist: Worklist, item: str) -> None:
+async def test_a_supervisor_who_does_it_is_not_on_the_team(pool: Pool, worklist: WorklistStore, item: str) -> None:
     await worklist.claim(item, SUPERVISOR)
     assert await pool.fetchval("SELECT count(*) FROM teams") == 0
 
 
-async def test_of_many_who_claim_at_once_one_has_it(worklist: Worklist, item: str) -> None:
+async def test_of_many_who_claim_at_once_one_has_it(worklist: WorklistStore, item: str) -> None:
     people = [Actor(id=f"user-{number}", roles=(Role.PHARMACIST,)) for number in range(8)]
     outcomes = await asyncio.gather(*(worklist.claim(item, each) for each in people), return_exceptions=True)
     claimed = [each for each in outcomes if isinstance(each, WorkItemView)]
@@ -137,7 +137,7 @@ async def test_of_many_who_claim_at_once_one_has_it(worklist: Worklist, item: st
     assert all(isinstance(each, StaleView) for each in outcomes if each not in claimed)
 
 
-async def test_a_conflict_tells_how_the_item_stands(worklist: Worklist, item: str) -> None:
+async def test_a_conflict_tells_how_the_item_stands(worklist: WorklistStore, item: str) -> None:
     claimed = await worklist.claim(item, PHARMACIST)
     for act in (worklist.claim, worklist.release):
         with pytest.raises(Conflict) as conflict:
@@ -149,7 +149,7 @@ async def test_a_conflict_tells_how_the_item_stands(worklist: Worklist, item: st
 
 
 async def test_a_closed_item_can_be_neither_claimed_released_nor_snoozed(
-    pool: Pool, worklist: Worklist, referral_id: str, actions: Actions
+    pool: Pool, worklist: WorklistStore, referral_id: str, actions: Actions
 ) -> None:
     closed = await put(pool, referral_id, 1, state="withdrawn")
     with pytest.raises(StaleView):
@@ -161,7 +161,7 @@ async def test_a_closed_item_can_be_neither_claimed_released_nor_snoozed(
     assert await actions(referral_id) == ["received"]
 
 
-async def test_another_roles_work_is_refused_and_an_unknown_item_not_found(worklist: Worklist, item: str) -> None:
+async def test_another_roles_work_is_refused_and_an_unknown_item_not_found(worklist: WorklistStore, item: str) -> None:
     with pytest.raises(Refused):
         await worklist.claim(item, NURSE)
     with pytest.raises(LookupError):
@@ -170,7 +170,7 @@ async def test_another_roles_work_is_refused_and_an_unknown_item_not_found(workl
 
 
 async def test_an_offered_visit_is_for_the_person_behind_the_nurse_of_the_roster(
-    pool: Pool, worklist: Worklist, referral_id: str
+    pool: Pool, worklist: WorklistStore, referral_id: str
 ) -> None:
     await pool.execute("INSERT INTO nurses (id, skills, states, login) VALUES ('rn-1', '{}', '{}', 'user-3')")
     offered = await put(pool, referral_id, 1, kind="confirm_visit", role="nurse", offered_to="rn-1")
@@ -186,7 +186,7 @@ async def test_an_offered_visit_is_for_the_person_behind_the_nurse_of_the_roster
 
 
 async def test_where_the_roster_knows_no_login_any_nurse_may_answer(
-    pool: Pool, worklist: Worklist, referral_id: str
+    pool: Pool, worklist: WorklistStore, referral_id: str
 ) -> None:
     await pool.execute("INSERT INTO nurses (id, skills, states) VALUES ('rn-1', '{}', '{}')")
     offered = await put(pool, referral_id, 1, kind="confirm_visit", role="nurse", offered_to="rn-1")
@@ -195,7 +195,7 @@ async def test_where_the_roster_knows_no_login_any_nurse_may_answer(
 
 @pytest.mark.parametrize("actor", [PHARMACIST, SUPERVISOR])
 async def test_a_released_item_is_everybodys_again(
-    worklist: Worklist, item: str, referral_id: str, actor: Actor, actions: Actions
+    worklist: WorklistStore, item: str, referral_id: str, actor: Actor, actions: Actions
 ) -> None:
     await worklist.claim(item, PHARMACIST)
     released = await worklist.release(item, actor)
@@ -206,7 +206,7 @@ async def test_a_released_item_is_everybodys_again(
 
 
 async def test_a_snoozed_item_is_off_the_list_until_then_or_until_it_is_due(
-    pool: Pool, worklist: Worklist, referral_id: str, actions: Actions
+    pool: Pool, worklist: WorklistStore, referral_id: str, actions: Actions
 ) -> None:
     asleep = await put(pool, referral_id, 1)
     woken = await put(pool, referral_id, 2)
@@ -219,7 +219,7 @@ async def test_a_snoozed_item_is_off_the_list_until_then_or_until_it_is_due(
 
 
 async def test_a_claim_and_the_journal_do_not_wait_for_each_other_for_ever(
-    pool: Pool, worklist: Worklist, item: str, referral_id: str, audit: AuditTrail, until_waiting: UntilWaiting
+    pool: Pool, worklist: WorklistStore, item: str, referral_id: str, audit: AuditTrail, until_waiting: UntilWaiting
 ) -> None:
     """The journal holds the referral and its audit when it comes to the item; a claim must queue before that."""
     async with pool.acquire() as connection, connection.transaction():

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by, traces
 from firstdose.adapters.payers.pas.elements import (
-    Unreadable,
+    UnreadableFhir,
     codes,
     day,
     extensions,
@@ -29,8 +30,7 @@ from firstdose.adapters.payers.pas.terminology import (
     REVIEW_ACTION_CODE,
     Element,
 )
-from firstdose.adapters.payers.pas.whose import SentRequest, named_by, traces
-from firstdose.domain.authorization import InformationRequest, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer, state_of
 from firstdose.payer_ports import ReceivedAnswer
 
 _MOST_WANTED = 20
@@ -50,7 +50,7 @@ def read_answer(
     bundle = parse(raw)
     response = next(resources(bundle, "ClaimResponse"), None)
     if response is None:
-        raise Unreadable("no ClaimResponse")
+        raise UnreadableFhir("no ClaimResponse")
     return ReceivedAnswer(
         raw=raw,
         named=named_by(bundle, response, sent),
@@ -68,12 +68,12 @@ def read_inquiry(
     """
     bundle = parse(raw)
     if bundle.get("resourceType") not in ("Bundle", "ClaimResponse"):
-        raise Unreadable("neither Bundle nor ClaimResponse")
+        raise UnreadableFhir("neither Bundle nor ClaimResponse")
     responses = list(resources(bundle, "ClaimResponse"))
     ours = [response for response in responses if trace in traces(response)]
     if not ours:
         if any(not traces(response) for response in responses):
-            raise Unreadable("a ClaimResponse without any identifier")
+            raise UnreadableFhir("a ClaimResponse without any identifier")
         return None
     newest = max(ours, key=lambda response: word(response.get("created")) or "")
     return ReceivedAnswer(

@@ -9,17 +9,17 @@ from dataclasses import replace
 
 from firstdose.adapters.payers.exchange import Unknown
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
+from firstdose.adapters.payers.pas.answer_match import SentRequest
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
-from firstdose.adapters.payers.pas.elements import Unreadable, parse, word
+from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, word
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
 from firstdose.adapters.payers.pas.parties import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
-from firstdose.adapters.payers.pas.whose import SentRequest
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization import Certification
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.lines import Certification
 from firstdose.payer_ports import (
     PayerCase,
     PayerEndpoint,
@@ -42,14 +42,14 @@ class PasChannel:
         raw = await self._client.post(case.endpoint, "CoverageEligibilityRequest/$submit", asked)
         try:
             return read_benefits(raw, case)
-        except Unreadable:
+        except UnreadableFhir:
             raise UnreadableAnswer(raw) from None
 
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
         try:
             return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), sent=_sent(case))
-        except Unreadable:
+        except UnreadableFhir:
             raise UnreadableAnswer(raw) from None
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
@@ -59,7 +59,7 @@ class PasChannel:
             return None
         try:
             return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
-        except Unreadable:
+        except UnreadableFhir:
             raise UnreadableAnswer(raw) from None
 
     async def send_documents(self, case: PayerCase, kinds: Sequence[str]) -> None:
@@ -84,7 +84,7 @@ class PasChannel:
         raw = await self._client.post(endpoint, "Subscription", wanted, {"if-none-exist": f"url={callback_url}"})
         try:
             return word(parse(raw).get("id")) or ""
-        except Unreadable:
+        except UnreadableFhir:
             return ""
 
 
@@ -96,7 +96,7 @@ def _answer_to_cancellation(raw: bytes, case: PayerCase) -> Received:
     """Whatever it says. It may name the request that is cancelled; one that cannot be read names nobody."""
     try:
         named = read_answer(raw, sent=_sent(case)).named
-    except Unreadable:
+    except UnreadableFhir:
         return Received(raw=raw, named=Named())
     if case.previous_trace in named.requests | named.numbers:
         named = replace(named, numbers=named.numbers | {case.trace})

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import LOINC, NPI, Element, concept, trace_identifier
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral import Document, DocumentKind
+from firstdose.domain.referral.referral import Document, DocumentKind
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 

@@ -10,7 +10,7 @@ import orjson
 from firstdose.adapters.payers.pas.terminology import Element
 
 
-class Unreadable(Exception):
+class UnreadableFhir(Exception):
     """The bytes are not the message that they should be. Says nothing of what they hold."""
 
 
@@ -19,9 +19,9 @@ def parse(raw: bytes) -> Element:
     try:
         parsed = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise Unreadable("not JSON") from None
+        raise UnreadableFhir("not JSON") from None
     if not isinstance(parsed, dict):
-        raise Unreadable("not a JSON object")
+        raise UnreadableFhir("not a JSON object")
     return parsed
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by
 from firstdose.adapters.payers.pas.elements import (
-    Unreadable,
+    UnreadableFhir,
     codes,
     identifiers,
     money,
@@ -21,10 +22,9 @@ from firstdose.adapters.payers.pas.elements import (
 from firstdose.adapters.payers.pas.parties import Packet, Parties, address_of
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import Element, service, trace_identifier
-from firstdose.adapters.payers.pas.whose import SentRequest, named_by
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.channel import Channel
-from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase, ReceivedBenefits
 from firstdose.ports import Impossible, Unavailable
@@ -69,7 +69,7 @@ def read_benefits(raw: bytes, case: PayerCase) -> ReceivedBenefits:
     bundle = parse(raw)
     response = next(resources(bundle, "CoverageEligibilityResponse"), None)
     if response is None:
-        raise Unreadable("no CoverageEligibilityResponse")
+        raise UnreadableFhir("no CoverageEligibilityResponse")
     named = named_by(bundle, response, SentRequest(case.trace, address_of(case.trace, REQUEST)))
     return ReceivedBenefits(raw=raw, named=named, benefits=_benefits_in(response, case))
 

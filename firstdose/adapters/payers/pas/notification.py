@@ -10,10 +10,10 @@ from typing import NamedTuple
 import orjson
 
 from firstdose.adapters.payers.pas.answer import read_answer
-from firstdose.adapters.payers.pas.elements import Unreadable, parse, part, parts, resources, whole, word
+from firstdose.adapters.payers.pas.answer_match import traces
+from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, part, parts, resources, whole, word
 from firstdose.adapters.payers.pas.terminology import Element
-from firstdose.adapters.payers.pas.whose import traces
-from firstdose.domain.authorization import PayerEvent
+from firstdose.domain.authorization.lines import PayerEvent
 from firstdose.payer_ports import ReceivedAnswer
 
 _LONGEST_REFERENCE = 500
@@ -21,7 +21,7 @@ _GO_WITH_IT = ("CommunicationRequest", "Patient", "Coverage", "Claim")
 """What a flattened answer refers to: what is asked for, whom it is about, and what it answers."""
 
 
-class Told(NamedTuple):
+class NotifiedAnswer(NamedTuple):
     """One answer that a notification carries: the numbers that may be ours, and the response Bundle."""
 
     traces: tuple[str, ...]
@@ -43,17 +43,17 @@ class Notification(NamedTuple):
     kind: str
     event: PayerEvent | None
     """None if it is not numbered."""
-    told: tuple[Told, ...]
+    told: tuple[NotifiedAnswer, ...]
 
 
 def read_notification(body: bytes) -> Notification:
     """Raises Unreadable if it is no notification Bundle."""
     bundle = parse(body)
     if bundle.get("resourceType") != "Bundle":
-        raise Unreadable("not a Bundle")
+        raise UnreadableFhir("not a Bundle")
     status = next(resources(bundle, "Parameters"), None)
     if status is None:
-        raise Unreadable("no subscription status")
+        raise UnreadableFhir("no subscription status")
     kind = _parameter(status, "type").get("valueCode")
     if kind in ("handshake", "heartbeat"):
         return Notification(kind, None, ())
@@ -73,21 +73,21 @@ def _response_bundles(bundle: Element) -> list[Element]:
     ]
 
 
-def _told(bundle: Element) -> Told | None:
+def _told(bundle: Element) -> NotifiedAnswer | None:
     response = next(resources(bundle, "ClaimResponse"), None)
     if response is None:
         return None
     try:
-        return Told(traces(response), orjson.dumps(bundle))
+        return NotifiedAnswer(traces(response), orjson.dumps(bundle))
     except orjson.JSONEncodeError:  # it can be read deeper than it can be written
-        raise Unreadable("nested too deeply") from None
+        raise UnreadableFhir("nested too deeply") from None
 
 
 def _parameter(status: Element, name: str) -> Element:
     return next((one for one in parts(status, "parameter") if one.get("name") == name), {})
 
 
-def _event(status: Element, told: tuple[Told, ...]) -> PayerEvent | None:
+def _event(status: Element, told: tuple[NotifiedAnswer, ...]) -> PayerEvent | None:
     number = _event_number(status)
     if number is None:
         return None

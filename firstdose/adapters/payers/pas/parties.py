@@ -14,7 +14,7 @@ from firstdose.adapters.payers.pas.terminology import (
     trace_identifier,
 )
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral import Coverage, Patient, Prescriber, Sex, Subscriber
+from firstdose.domain.referral.referral import Coverage, Patient, Prescriber, Sex, Subscriber
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 

@@ -25,7 +25,7 @@ from firstdose.adapters.payers.pas.terminology import (
     service,
     trace_identifier,
 )
-from firstdose.domain.authorization import Certification, Line, LineKind
+from firstdose.domain.authorization.lines import Certification, Line, LineKind
 from firstdose.payer_ports import PayerCase
 
 CLAIM = "claim"

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from firstdose.domain.identifiers import Npi
+from firstdose.domain.referral.identifiers import Npi
 
 
 class Requestor(BaseModel):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from firstdose.adapters.payers.x12.envelope import Interchange, Transaction
-from firstdose.adapters.payers.x12.segments import Segment, Unreadable
+from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
 
 
 class Verdict(StrEnum):
@@ -40,7 +40,7 @@ def _verdicts(transaction: Transaction, control: int) -> Iterator[Verdict]:
     named = [one for one in transaction.segments if one.tag == "AK1"]
     judged = [one for one in transaction.segments if one.tag in ("IK5", "AK9")]
     if len(named) != 1 or not judged:
-        raise Unreadable("an acknowledgement of nothing")
+        raise UnreadableX12("an acknowledgement of nothing")
     _ours(named[0], 2, control)
     for one in judged:
         yield _meaning(one.value(1))
@@ -54,7 +54,7 @@ def _verdict(one: Segment, number_at: int, code_at: int, control: int) -> Verdic
 def _ours(one: Segment, number_at: int, control: int) -> None:
     told = one.value(number_at)
     if not told.isdecimal() or len(told) > 9 or int(told) != control:
-        raise Unreadable("an acknowledgement of something else")
+        raise UnreadableX12("an acknowledgement of something else")
 
 
 def _meaning(code: str) -> Verdict:
@@ -62,4 +62,4 @@ def _meaning(code: str) -> Verdict:
         return Verdict.ACCEPTED
     if code in _REJECTED:
         return Verdict.REJECTED
-    raise Unreadable("an unknown acknowledgement code")
+    raise UnreadableX12("an unknown acknowledgement code")

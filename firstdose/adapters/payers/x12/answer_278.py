@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from firstdose.adapters.payers.x12.answer_line import (
-    Service,
+    ServiceLine,
     action_code,
     names_a_request,
     read_line,
@@ -17,9 +17,9 @@ from firstdose.adapters.payers.x12.answer_line import (
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
 from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, rejections_at
-from firstdose.adapters.payers.x12.segments import Segment, Unreadable
+from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
 from firstdose.adapters.payers.x12.values import word
-from firstdose.domain.authorization import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.domain.authorization.lines import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -30,11 +30,11 @@ _MOST_WANTED: Final = 20
 _UNAUTHORIZING: Final = (LineState.DENIED, LineState.PENDED, LineState.VOID)
 
 
-class Event(NamedTuple):
+class ReviewEvent(NamedTuple):
     """One event of an answer and the services under it."""
 
     level: Level
-    services: tuple[Service, ...]
+    services: tuple[ServiceLine, ...]
 
     @property
     def traces(self) -> set[str]:
@@ -70,7 +70,7 @@ def read_answer(transaction: Transaction, case: PayerCase) -> PayerAnswer:
     if ours:
         return _one_answer([_answer(event, case) for event in ours], case)
     if events or not _echoes(transaction, case):
-        raise Unreadable("an answer to another request")
+        raise UnreadableX12("an answer to another request")
     return _refused(rejections_at(found), case)
 
 
@@ -94,11 +94,11 @@ def read_inquiry(transaction: Transaction, case: PayerCase) -> PayerAnswer | Non
         _raise_unless_absent(refused)
         return None
     if not events or not all(event.names_a_request for event in events):
-        raise Unreadable("an event that names no request")
+        raise UnreadableX12("an event that names no request")
     return None
 
 
-def _inquired(event: Event, case: PayerCase) -> PayerAnswer | None:
+def _inquired(event: ReviewEvent, case: PayerCase) -> PayerAnswer | None:
     if not _decides(event) and (refused := rejections_at(event.level.lineage)):
         _raise_unless_absent(refused)
         return None
@@ -114,15 +114,15 @@ def _raise_unless_absent(refused: Sequence[Rejection]) -> None:
         raise Impossible(ProblemCode.PAYER_REFUSED_REQUEST)
 
 
-def events_of(found: Sequence[Level]) -> list[Event]:
+def events_of(found: Sequence[Level]) -> list[ReviewEvent]:
     return [
-        Event(level, tuple(Service(one) for one in found if one.code == SERVICE and one.parent is level))
+        ReviewEvent(level, tuple(ServiceLine(one) for one in found if one.code == SERVICE and one.parent is level))
         for level in found
         if level.code == EVENT
     ]
 
 
-def naming_us(events: Sequence[Event], case: PayerCase) -> list[Event]:
+def naming_us(events: Sequence[ReviewEvent], case: PayerCase) -> list[ReviewEvent]:
     """Those that have our number."""
     return [event for event in events if case.trace.upper() in event.traces]
 
@@ -133,7 +133,7 @@ def _echoes(transaction: Transaction, case: PayerCase) -> bool:
     return told == [case.trace.upper()]
 
 
-def _decides(event: Event) -> bool:
+def _decides(event: ReviewEvent) -> bool:
     return any(one.tag == "HCR" for one in event.segments)
 
 
@@ -143,7 +143,7 @@ def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
     return first if all(answer.says_the_same(first) for answer in answers) else _for_review(case)
 
 
-def _answer(event: Event, case: PayerCase) -> PayerAnswer:
+def _answer(event: ReviewEvent, case: PayerCase) -> PayerAnswer:
     refused = rejections_at(event.level.lineage)
     if refused and not _decides(event):
         return _refused(refused, case)
@@ -157,7 +157,7 @@ def _answer(event: Event, case: PayerCase) -> PayerAnswer:
 def _refused(refused: Sequence[Rejection], case: PayerCase) -> PayerAnswer:
     """The request as a whole was not processed."""
     if not refused:
-        raise Unreadable("neither a decision nor a rejection")
+        raise UnreadableX12("neither a decision nor a rejection")
     down = [rejection for rejection in refused if rejection.payer_down]
     if any(rejection.held for rejection in down):
         waiting = tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines)
@@ -175,7 +175,7 @@ def _review(line: Line, reason: str | None = None) -> LineAnswer:
     return LineAnswer(sequence=line.sequence, state=LineState.NEEDS_REVIEW, reason_code=reason)
 
 
-def _line(line: Line, event: Event, case: PayerCase) -> LineAnswer:
+def _line(line: Line, event: ReviewEvent, case: PayerCase) -> LineAnswer:
     about = [service for service in event.services if service.is_of(line, case)]
     words = [_word(service, line, event, case) for service in about]
     if words:
@@ -188,14 +188,14 @@ def _line(line: Line, event: Event, case: PayerCase) -> LineAnswer:
     return LineAnswer(sequence=line.sequence, state=LineState.PENDED)  # the others have their answer, this one not yet
 
 
-def _word(service: Service, line: Line, event: Event, case: PayerCase) -> LineAnswer:
+def _word(service: ServiceLine, line: Line, event: ReviewEvent, case: PayerCase) -> LineAnswer:
     silent = action_code(service.level) is None and not rejections_at([service.level])
     if silent and action_code(event.level):
         return _by_event(line, event, case, service)
     return read_line(service, line, service.level, event.level)
 
 
-def _by_event(line: Line, event: Event, case: PayerCase, service: Service | None = None) -> LineAnswer:
+def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceLine | None = None) -> LineAnswer:
     """What the action on the whole event says of a line that has none of its own: it may deny or pend it.
 
     It approves only at payers that are marked so (`trust_outcome_when_no_review_action`): the service that it repeats,
@@ -203,7 +203,7 @@ def _by_event(line: Line, event: Event, case: PayerCase, service: Service | None
     """
     trusted = case.endpoint.trust_outcome_when_no_review_action
     if trusted and (service or not event.services):
-        return read_line(service or Service(event.level), line, event.level, event.level)
+        return read_line(service or ServiceLine(event.level), line, event.level, event.level)
     state = state_of(action_code(event.level))
     reason = next((word(hcr.value(3), 20) for hcr in event.level.all("HCR")), None)
     if state not in _UNAUTHORIZING:
@@ -211,12 +211,12 @@ def _by_event(line: Line, event: Event, case: PayerCase, service: Service | None
     return LineAnswer(sequence=line.sequence, state=state, reason_code=reason)
 
 
-def _tracking(event: Event) -> str | None:
+def _tracking(event: ReviewEvent) -> str | None:
     told = (one.value(2) for one in event.segments if one.tag == "REF" and one.value(1) == _ADMINISTRATIVE_REFERENCE)
     return next((tracking for one in told if (tracking := word(one, 80))), None)
 
 
-def _information(event: Event) -> InformationRequest | None:
+def _information(event: ReviewEvent) -> InformationRequest | None:
     """Documents that the payer asks for, and the number that it wants to see on them (PWK06)."""
     asked = [code for level in event.levels for code in _wanted(level)]
     told = (pwk.value(6) for level in event.levels for pwk in level.all("PWK"))

@@ -9,7 +9,7 @@ from firstdose.adapters.payers.x12.rejection import rejections
 from firstdose.adapters.payers.x12.request_278 import DELIVERY_UNIT, EVENT_DATE, SERVICE_DATE
 from firstdose.adapters.payers.x12.segments import Segment
 from firstdose.adapters.payers.x12.values import period, whole, word
-from firstdose.domain.authorization import Line, LineAnswer, LineState, state_of
+from firstdose.domain.authorization.lines import Line, LineAnswer, LineState, state_of
 from firstdose.payer_ports import PayerCase
 
 _EFFECTIVE, _EXPIRATION = "007", "036"
@@ -31,7 +31,7 @@ def names_a_request(level: Level) -> bool:
     return any(trn.value(2) for trn in level.all("TRN") if trn.value(1) != PAYERS_OWN)
 
 
-class Service(NamedTuple):
+class ServiceLine(NamedTuple):
     """One SS loop."""
 
     level: Level
@@ -64,7 +64,7 @@ def action_code(level: Level) -> str | None:
     return found.pop() or _CONTRADICTORY if len(found) == 1 else (_CONTRADICTORY if found else None)
 
 
-def read_line(service: Service, line: Line, decided: Level, event: Level) -> LineAnswer:
+def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) -> LineAnswer:
     """The line's answer by the action at the level `decided`; what contradicts itself needs a person."""
     hcr = next(decided.all("HCR"), None)
     refused = rejections(service.level.segments)
@@ -88,7 +88,7 @@ def read_line(service: Service, line: Line, decided: Level, event: Level) -> Lin
     )
 
 
-def _fits(service: Service, line: Line, state: LineState, units: int | None) -> bool:
+def _fits(service: ServiceLine, line: Line, state: LineState, units: int | None) -> bool:
     """Whether what is authorized is told as far as the state needs it, and is the line's own service."""
     if any(whole(hsd.value(2)) is None for hsd in service.level.all("HSD") if hsd.value(2)):
         return False
@@ -99,7 +99,7 @@ def _fits(service: Service, line: Line, state: LineState, units: int | None) -> 
     return service.codes <= {line.code} and (units is None or units >= line.units)
 
 
-def _units(service: Service, line: Line) -> int | None:
+def _units(service: ServiceLine, line: Line) -> int | None:
     """A plain count in the line's own unit (HSD01, HSD02), else a quantity of the service that is not the one asked.
 
     A pattern (so many a week) is no count; over how long it is meant (HSD05, HSD06) does not make it one.

@@ -10,14 +10,15 @@ from typing import NamedTuple, Never, TypeVar
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.acknowledgement import Verdict, acknowledged
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
+from firstdose.adapters.payers.x12.answer_match import benefits_named_by, review_named_by
 from firstdose.adapters.payers.x12.eligibility_270 import inquiry as eligibility_inquiry
 from firstdose.adapters.payers.x12.eligibility_271 import read_benefits
 from firstdose.adapters.payers.x12.envelope import (
     ELIGIBILITY,
     REVIEW,
     REVIEW_INQUIRY,
-    Address,
     ControlNumbers,
+    InterchangeAddress,
     Transaction,
     TransactionType,
     read_interchange,
@@ -25,11 +26,10 @@ from firstdose.adapters.payers.x12.envelope import (
 )
 from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
-from firstdose.adapters.payers.x12.segments import Segment, Unreadable, Unwritable
+from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12, Unwritable
 from firstdose.adapters.payers.x12.transport import Transport
-from firstdose.adapters.payers.x12.whose import benefits_named_by, review_named_by
-from firstdose.domain.answer_match import Named
-from firstdose.domain.authorization import Certification, LineAnswer, LineState, PayerAnswer
+from firstdose.domain.authorization.answer_match import Named
+from firstdose.domain.authorization.lines import Certification, LineAnswer, LineState, PayerAnswer
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import (
     PayerCase,
@@ -111,13 +111,13 @@ class X12Channel:
         raw = await self._transport.exchange(case.endpoint, kind, address, interchange)
         try:
             return _reply(raw, kind, control)
-        except Unreadable:
+        except UnreadableX12:
             raise UnreadableAnswer(raw) from None
 
-    def _address(self, case: PayerCase) -> Address:
+    def _address(self, case: PayerCase) -> InterchangeAddress:
         endpoint = case.endpoint
         receiver = endpoint.x12_receiver or endpoint.payer.upper()
-        return Address(endpoint.x12_sender or self._requestor.npi, receiver[:15], endpoint.x12_test)
+        return InterchangeAddress(endpoint.x12_sender or self._requestor.npi, receiver[:15], endpoint.x12_test)
 
 
 def _reply(raw: bytes, kind: TransactionType, control: int) -> _Reply:
@@ -127,14 +127,14 @@ def _reply(raw: bytes, kind: TransactionType, control: int) -> _Reply:
         raise RefusedRequest(raw)
     answers = [one for one in interchange.transactions if one.code == _ANSWERS[kind]]
     if len(answers) > 1 or (not answers and verdict is None):
-        raise Unreadable("not one answer")
+        raise UnreadableX12("not one answer")
     return _Reply(raw, answers[0] if answers else None)
 
 
 def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transaction, case: PayerCase, raw: bytes) -> T:
     try:
         return reader(transaction, case)
-    except Unreadable:
+    except UnreadableX12:
         raise UnreadableAnswer(raw) from None
 
 

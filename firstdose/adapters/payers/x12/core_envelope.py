@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from firstdose.adapters.payers.credentials import Login
-from firstdose.adapters.payers.x12.envelope import REVIEW, Address, TransactionType
-from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.adapters.payers.x12.envelope import REVIEW, InterchangeAddress, TransactionType
+from firstdose.adapters.payers.x12.segments import UnreadableX12
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import RefusedRequest
 from firstdose.ports import Impossible, Unavailable
@@ -26,7 +26,12 @@ class Enveloped(NamedTuple):
 
 
 def wrap(
-    kind: TransactionType, interchange: bytes, address: Address, login: Login | None, number: UUID, at: datetime
+    kind: TransactionType,
+    interchange: bytes,
+    address: InterchangeAddress,
+    login: Login | None,
+    number: UUID,
+    at: datetime,
 ) -> Enveloped:
     """A real-time request; `number` is its PayloadID, another each time it is sent."""
     fields = {
@@ -67,7 +72,7 @@ def unwrap(answer: Enveloped) -> bytes:
         case error if error not in (b"Success", b""):
             raise RefusedRequest(answer.body)
     if b"Payload" not in fields:
-        raise Unreadable("no payload")
+        raise UnreadableX12("no payload")
     return fields[b"Payload"]
 
 
@@ -76,7 +81,7 @@ def _fields(answer: Enveloped) -> dict[bytes, bytes]:
     header["content-type"] = answer.content_type
     boundary = header.get_boundary()
     if header.get_content_maintype() != "multipart" or not boundary:
-        raise Unreadable("not a multipart form")
+        raise UnreadableX12("not a multipart form")
     found: dict[bytes, bytes] = {}
     for part in (_LINE_END + answer.body).split(b"\r\n--" + boundary.encode(errors="replace"))[1:]:
         head, blank, value = part.partition(b"\r\n\r\n")

@@ -14,11 +14,11 @@ from firstdose.adapters.payers.x12.eligibility_270 import HOME_HEALTH_CARE, PLAN
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level, levels
 from firstdose.adapters.payers.x12.rejection import PERSON_NOT_FOUND, rejections_at
-from firstdose.adapters.payers.x12.segments import Segment, Unreadable
+from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
 from firstdose.adapters.payers.x12.values import amount, period, word
-from firstdose.domain.authorization import LineKind
-from firstdose.domain.channel import Channel
-from firstdose.domain.coverage import Benefits, CoverageStatus
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -101,7 +101,7 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
 def _check_trace(people: Sequence[Level], case: PayerCase) -> None:
     told = [trn.value(2) for level in people for trn in level.all("TRN") if trn.value(1) == _OUR_TRACE]
     if told and case.trace.upper() not in (one.upper() for one in told):
-        raise Unreadable("an answer to another inquiry")
+        raise UnreadableX12("an answer to another inquiry")
 
 
 def _benefits(level: Level) -> Iterator[Benefit]:
@@ -113,7 +113,7 @@ def _benefits(level: Level) -> Iterator[Benefit]:
 def _not_told(found: Sequence[Level], case: PayerCase) -> Benefits:
     refused = rejections_at(found)
     if not refused:
-        raise Unreadable("neither benefits nor a rejection")
+        raise UnreadableX12("neither benefits nor a rejection")
     for rejection in refused:
         if rejection.payer_down:
             raise rejection.unavailable()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
 
-from firstdose.adapters.payers.x12.segments import Segment, Unreadable, segment, write
+from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12, segment, write
 from firstdose.adapters.payers.x12.segments import read as read_segments
 
 _SET_CONTROL: Final = "0001"
@@ -35,7 +35,7 @@ REVIEW: Final = TransactionType("278", "005010X217", "HI")
 REVIEW_INQUIRY: Final = TransactionType("278", "005010X215", "HI")
 
 
-class Address(NamedTuple):
+class InterchangeAddress(NamedTuple):
     """Who sends to whom (ISA06, ISA08, GS02, GS03; at most 15 characters), and whether it is only a test (ISA15)."""
 
     sender: str
@@ -59,7 +59,7 @@ class Interchange(NamedTuple):
 
 
 def write_interchange(
-    kind: TransactionType, body: Sequence[Segment], address: Address, control: int, at: datetime
+    kind: TransactionType, body: Sequence[Segment], address: InterchangeAddress, control: int, at: datetime
 ) -> bytes:
     """One transaction in its envelopes. Raises Unwritable."""
     moment = at.astimezone(UTC)
@@ -95,7 +95,7 @@ def read_interchange(raw: bytes) -> Interchange:
     segments = read_segments(raw)
     isa, inside, iea = segments[0], segments[1:-1], segments[-1]
     if iea.tag != "IEA" or iea.value(2) != isa.value(13):
-        raise Unreadable("no IEA that closes the ISA")
+        raise UnreadableX12("no IEA that closes the ISA")
     acknowledgements = tuple(one for one in inside if one.tag == "TA1")
     groups = list(_enclosed([one for one in inside if one.tag != "TA1"], "GS", "GE"))
     _agree(iea.value(1), len(groups))
@@ -109,11 +109,11 @@ def read_interchange(raw: bytes) -> Interchange:
 def _transactions(gs: Segment, inside: list[Segment], ge: Segment) -> Iterator[Transaction]:
     sets = list(_enclosed(inside, "ST", "SE"))
     if ge.value(2) != gs.value(6):
-        raise Unreadable("GE closes another GS")
+        raise UnreadableX12("GE closes another GS")
     _agree(ge.value(1), len(sets))
     for st, body, se in sets:
         if se.value(2) != st.value(2):
-            raise Unreadable("SE closes another ST")
+            raise UnreadableX12("SE closes another ST")
         _agree(se.value(1), len(body) + 2)
         yield Transaction(st.value(1), tuple(body))
 
@@ -126,7 +126,7 @@ def _enclosed(
     body: list[Segment] = []
     for one in segments:
         if (one.tag == opening) is (opened is not None):
-            raise Unreadable("the envelopes do not nest")
+            raise UnreadableX12("the envelopes do not nest")
         if opened is None:
             opened, body = one, []
         elif one.tag == closing:
@@ -135,9 +135,9 @@ def _enclosed(
         else:
             body.append(one)
     if opened is not None:
-        raise Unreadable("an envelope is not closed")
+        raise UnreadableX12("an envelope is not closed")
 
 
 def _agree(told: str, counted: int) -> None:
     if not told.isdecimal() or len(told) > 9 or int(told) != counted:
-        raise Unreadable("a count is wrong")
+        raise UnreadableX12("a count is wrong")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from firstdose.adapters.payers.x12.segments import Segment, Unreadable, segment
+from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12, segment
 
 SOURCE: Final = "20"
 RECEIVER: Final = "21"
@@ -52,11 +52,11 @@ def levels(segments: Sequence[Segment]) -> list[Level]:
     """The HL loops of an answer, in order. Raises Unreadable if one hangs in the air, or they are too many."""
     starts = [place for place, one in enumerate(segments) if one.tag == "HL"]
     if len(starts) > _MOST_LEVELS:
-        raise Unreadable("more levels than anybody needs")
+        raise UnreadableX12("more levels than anybody needs")
     found: dict[str, Level] = {}
     for start, end in pairwise([*starts, len(segments)]):
         number, above, code = (segments[start].value(at) for at in (1, 2, 3))
         if not number or number in found or (above and above not in found):
-            raise Unreadable("the levels do not nest")
+            raise UnreadableX12("the levels do not nest")
         found[number] = Level(code, tuple(segments[start + 1 : end]), found.get(above))
     return list(found.values())

@@ -10,7 +10,7 @@ from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import written_day
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral import Coverage, Patient, Prescriber, Relationship, Sex, Subscriber
+from firstdose.domain.referral.referral import Coverage, Patient, Prescriber, Relationship, Sex, Subscriber
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 

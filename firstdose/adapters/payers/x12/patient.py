@@ -7,8 +7,8 @@ from typing import Final
 from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level
 from firstdose.adapters.payers.x12.segments import Segment
 from firstdose.adapters.payers.x12.values import day
-from firstdose.domain.identity import Person
-from firstdose.domain.person_name import PersonName
+from firstdose.domain.referral.identity import Person
+from firstdose.domain.referral.person_name import PersonName
 
 _MEMBER_ID: Final = "MI"
 _MEMBERS: Final = ("IL", "QC", "03")

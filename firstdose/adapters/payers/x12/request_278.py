@@ -20,7 +20,7 @@ from firstdose.adapters.payers.x12.parties import (
 )
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import dated, written_day
-from firstdose.domain.authorization import Line, LineKind
+from firstdose.domain.authorization.lines import Line, LineKind
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible

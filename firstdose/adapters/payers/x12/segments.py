@@ -23,7 +23,7 @@ Value = str | tuple[str, ...]
 """An element as we write it: one value, or the components of a composite."""
 
 
-class Unreadable(Exception):
+class UnreadableX12(Exception):
     """The bytes are not the interchange that they should be. Says nothing of what they hold."""
 
 
@@ -90,13 +90,13 @@ def read(raw: bytes) -> list[Segment]:
     Raises Unreadable.
     """
     if len(raw) > _LARGEST:
-        raise Unreadable("too large")
+        raise UnreadableX12("too large")
     text = _decoded(raw)
     header = text[:_ISA_LENGTH]
     delimiters = _declared(header)
     *finished, rest = text[_ISA_LENGTH:].split(delimiters.segment)
     if rest.strip():
-        raise Unreadable("the last segment has no end")
+        raise UnreadableX12("the last segment has no end")
     isa = Segment("ISA", tuple(((field.strip(),),) for field in header[4:-1].split(delimiters.element)))
     return [isa, *(_read(chunk.lstrip(), delimiters) for chunk in finished if chunk.strip())]
 
@@ -112,19 +112,19 @@ def _decoded(raw: bytes) -> str:
 def _declared(header: str) -> Delimiters:
     fields = header[4:-1].split(header[3:4]) if len(header) == _ISA_LENGTH and header.startswith("ISA") else []
     if tuple(len(field) for field in fields) != _WIDTHS:
-        raise Unreadable("no ISA")
+        raise UnreadableX12("no ISA")
     repetition = fields[_REPETITION]  # before 5010 a letter stood there
     found = Delimiters(header[3], fields[-1], "" if repetition.isalnum() else repetition, header[-1])
     marks = [mark for mark in found if mark]
     if len(set(marks)) != len(marks) or any(mark.isalnum() or mark == " " for mark in marks):
-        raise Unreadable("the delimiters are none")
+        raise UnreadableX12("the delimiters are none")
     return found
 
 
 def _read(chunk: str, delimiters: Delimiters) -> Segment:
     tag, *values = chunk.split(delimiters.element)
     if not _TAG.fullmatch(tag) or len(values) > _MOST_ELEMENTS:
-        raise Unreadable("no segment")
+        raise UnreadableX12("no segment")
     return _trimmed(tag, [_repetitions(value, delimiters) for value in values])
 
 

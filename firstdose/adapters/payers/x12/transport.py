@@ -8,8 +8,8 @@ from uuid import uuid4
 from firstdose.adapters.payers.credentials import Login
 from firstdose.adapters.payers.wire import Wire
 from firstdose.adapters.payers.x12.core_envelope import Enveloped, unwrap, wrap
-from firstdose.adapters.payers.x12.envelope import Address, TransactionType
-from firstdose.adapters.payers.x12.segments import Unreadable
+from firstdose.adapters.payers.x12.envelope import InterchangeAddress, TransactionType
+from firstdose.adapters.payers.x12.segments import UnreadableX12
 from firstdose.payer_ports import PayerEndpoint, UnreadableAnswer, X12Envelope
 
 _MEDIA_TYPE: Final = "application/edi-x12"
@@ -19,7 +19,7 @@ class Transport(Protocol):
     """A real-time way to a clearinghouse."""
 
     async def exchange(
-        self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
+        self, endpoint: PayerEndpoint, kind: TransactionType, address: InterchangeAddress, interchange: bytes
     ) -> bytes:
         """The interchange that answers. Raises Impossible, Unavailable."""
 
@@ -29,7 +29,7 @@ class HttpsTransport:
         self._wire = wire
 
     async def exchange(
-        self, endpoint: PayerEndpoint, kind: TransactionType, address: Address, interchange: bytes
+        self, endpoint: PayerEndpoint, kind: TransactionType, address: InterchangeAddress, interchange: bytes
     ) -> bytes:
         login = self._wire.login(endpoint.x12_login) if endpoint.x12_login else None
         if login:  # so it needs no access token, which is another server's
@@ -39,7 +39,7 @@ class HttpsTransport:
             answer = await self._post(endpoint, sent, {})
             try:
                 return unwrap(answer)
-            except Unreadable:
+            except UnreadableX12:
                 raise UnreadableAnswer(answer.body) from None
         return (await self._post(endpoint, Enveloped(interchange, _MEDIA_TYPE), _basic(login))).body
 

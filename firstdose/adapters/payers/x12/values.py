@@ -14,7 +14,7 @@ _DAY: Final = re.compile(r"[0-9]{8}")
 _NUMBER: Final = re.compile(r"[0-9]{0,9}(\.[0-9]{0,6})?")
 
 
-class Period(NamedTuple):
+class DatePeriod(NamedTuple):
     """Days, both included."""
 
     start: date
@@ -45,14 +45,14 @@ def day(text: str) -> date | None:
         return None
 
 
-def period(dtp: Segment) -> Period | None:
+def period(dtp: Segment) -> DatePeriod | None:
     """What a DTP says, in D8 or RD8; None if it cannot be read or ends before it begins."""
     form, text = dtp.value(2), dtp.value(3)
     first, dash, last = text.partition("-")
     start, end = day(first), day(last if form == "RD8" else first)
     if form not in ("D8", "RD8") or bool(dash) is not (form == "RD8") or start is None or end is None or end < start:
         return None
-    return Period(start, end)
+    return DatePeriod(start, end)
 
 
 def amount(text: str) -> Decimal | None:

@@ -1,0 +1,122 @@
+"""Sends what lies in the outbox, again and again by the Standard Webhooks schedule, until it arrives or is given up."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+import httpx2
+import structlog
+
+from desk.metrics import PARCELS
+from firstdose.adapters.notify.console import Console
+from firstdose.adapters.notify.mail import Mail
+from firstdose.adapters.notify.webhook import SignedWebhook
+from firstdose.adapters.postgres.messages.outbox import Outbox, OutboxMessage
+from firstdose.adapters.postgres.pool import Pool
+from firstdose.domain.problem import ProblemCode
+from firstdose.ports import Impossible, Unavailable
+from firstdose.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+LEASE: Final = timedelta(seconds=40)
+"""Longer than any attempt, so that a parcel is with one process at a time."""
+TO_ONE_RECEIVER: Final = 8
+"""So many parcels at most are on their way to one receiver: one that hangs keeps no place from the others."""
+
+SCHEDULE: Final = (
+    timedelta(0),
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+"""How long to wait before each attempt (Standard Webhooks 1.0.0, "Deliverability and reliability")."""
+
+
+class Sender(Protocol):
+    async def deliver(self, parcel: OutboxMessage) -> None:
+        """Raises Impossible when trying again is of no use, Unavailable otherwise."""
+
+
+class Senders:
+    """Who carries which parcel, by its channel and recipient; what has no address configured goes to the console."""
+
+    def __init__(self, settings: Settings, client: httpx2.AsyncClient) -> None:
+        self._console = Console()
+        self._mail: Sender = self._console
+        if settings.smtp_url is not None:
+            self._mail = Mail(settings.smtp_url.get_secret_value(), settings.mail_from)
+        self._billing: Sender = self._console
+        if settings.billing_url and settings.billing_secret:
+            self._billing = SignedWebhook(client, settings.billing_url, settings.billing_secret.get_secret_value())
+        self._sources = _source_webhooks(settings, client)
+
+    def of(self, parcel: OutboxMessage) -> Sender:
+        match parcel.channel:
+            case "mail":
+                return self._mail
+            case "billing":
+                return self._billing
+            case _:
+                return self._sources.get(parcel.recipient, self._console)
+
+
+def _source_webhooks(settings: Settings, client: httpx2.AsyncClient) -> Mapping[str, Sender]:
+    """A source hears from us under the first of its secrets."""
+    return {
+        source: SignedWebhook(client, url, settings.sources[source][0].get_secret_value())
+        for source, url in settings.source_callbacks.items()
+        if source in settings.sources
+    }
+
+
+class OutboxRelay:
+    """Delivers parcels and records what became of each."""
+
+    def __init__(
+        self, pool: Pool, outbox: Outbox, couriers: Senders, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._pool = pool
+        self._outbox = outbox
+        self._couriers = couriers
+        self._now = now
+
+    async def claim(self, limit: int) -> list[OutboxMessage]:
+        """Parcels that are due. Raises Unavailable."""
+        return await self._outbox.claim(self._pool, limit, LEASE, self._now(), to_one_receiver=TO_ONE_RECEIVER)
+
+    async def deliver(self, parcel: OutboxMessage) -> None:
+        """Try once. Raises Unavailable when the database is away."""
+        try:
+            await self._couriers.of(parcel).deliver(parcel)
+        except Impossible as error:
+            await self._give_up(parcel, error.problem)
+        except Unavailable as error:
+            await self._try_later(parcel, error)
+        except Exception:
+            log.exception("parcel_failed", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel)
+            await self._try_later(parcel, Unavailable(ProblemCode.FAILED))
+        else:
+            await self._outbox.delivered(self._pool, parcel.id, at=self._now())
+            PARCELS.labels(parcel.channel, "delivered").inc()
+
+    async def _try_later(self, parcel: OutboxMessage, error: Unavailable) -> None:
+        if parcel.attempts >= len(SCHEDULE):
+            await self._give_up(parcel, error.problem)
+            return
+        delay = max(SCHEDULE[parcel.attempts], error.retry_after or timedelta(0))
+        await self._outbox.postpone(self._pool, parcel.id, at=self._now() + delay, problem=error.problem)
+        PARCELS.labels(parcel.channel, "postponed").inc()
+
+    async def _give_up(self, parcel: OutboxMessage, problem: ProblemCode) -> None:
+        log.error(
+            "parcel_given_up", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel, code=problem
+        )
+        await self._outbox.give_up(self._pool, parcel.id, problem=problem)
+        PARCELS.labels(parcel.channel, "given_up").inc()

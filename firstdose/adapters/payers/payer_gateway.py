@@ -1,0 +1,271 @@
+"""The payer's desk: the process speaks of referrals and contacts, this finds the payer and the channel, at most once.
+
+The intent is stored before the call, "attempted" and the channel before the request leaves; whoever comes back after a
+crash asks by that channel before sending again.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from firstdose.adapters.payers.answers import AnswerBook
+from firstdose.adapters.payers.channel_router import ChannelRouter, can_fail_over, closed, electronic, first_available
+from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
+from firstdose.adapters.payers.resilience import Resilience, UnguardedCalls
+from firstdose.adapters.payers.subscribing import SubscriptionKeeper, Subscriptions
+from firstdose.domain.authorization.coding import PLACE_OF_SERVICE, lines_for
+from firstdose.domain.authorization.lines import Line, PayerAnswer, Submission
+from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.clock.rules import answering
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.coverage import Benefits
+from firstdose.domain.problem import ProblemCode
+from firstdose.domain.referral.facts import outline
+from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.sealed_text import PlainTexts, TextSealer, opened_texts, sealed_texts
+from firstdose.payer_ports import (
+    Contact,
+    ContactPurpose,
+    ContactStore,
+    ForeignAnswer,
+    PayerCase,
+    PayerChannel,
+    PayerEndpoint,
+    ReceivedAnswer,
+    Via,
+)
+from firstdose.ports import (
+    AuthorizationRequest,
+    ClockJudgment,
+    ClockRequest,
+    DocumentsReply,
+    EffectRequest,
+    Impossible,
+    JudgedClock,
+)
+
+
+class CaseFile(NamedTuple):
+    """What the desk must know of a referral to speak to its payer."""
+
+    referral: Referral
+    endpoint: PayerEndpoint
+    plan: Plan
+    texts: TextSealer = PlainTexts()
+    """Opens what payers said before, and seals what they say now."""
+
+
+class CaseFiles(Protocol):
+    """Where the desk finds it."""
+
+    async def case(self, referral_id: str, *, payer: str | None = None) -> CaseFile:
+        """As the facts stand now; with `payer`, as they stood last while it was the payer.
+
+        Raises Impossible("payer_not_electronic") if the payer has no endpoint.
+        """
+
+    async def plan(self, referral_id: str) -> tuple[Referral, Plan]:
+        """As the facts stand now, electronic or not."""
+        ...
+
+
+class PayerGatewayService:
+    """Implements ports.PayerDesk over the electronic channels."""
+
+    def __init__(
+        self,
+        files: CaseFiles,
+        contacts: ContactStore,
+        subscriptions: Subscriptions,
+        channels: Mapping[Channel, PayerChannel],
+        *,
+        public_url: str,
+        subscription_secret: Callable[[str], str],
+        clock: Callable[[], datetime],
+        clocks: PlanClocks | None = None,
+        passage: Resilience | None = None,
+    ) -> None:
+        self._files = files
+        self._contacts = contacts
+        self._answers = AnswerBook(contacts, clock)
+        self._ways = ChannelRouter(channels, passage or UnguardedCalls(), contacts)
+        self._subscriber = SubscriptionKeeper(subscriptions, self._ways, public_url, subscription_secret, clock)
+        self._clock = clock
+        self._clocks = clocks or PlanClocks()
+
+    async def verify_benefits(self, request: EffectRequest) -> Benefits:
+        file, contact = await self._open(request, ContactPurpose.ELIGIBILITY)
+        case = _case(file, contact, _lines_of(file.referral))
+
+        async def by(channel: Channel) -> Benefits:
+            async with self._ways.sending(channel, contact, case.endpoint, without_effect=can_fail_over) as payer:
+                received = await payer.verify_benefits(case)
+                await self._answers.check_whose(contact, received)
+                return received.benefits
+
+        ways = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
+        channel, benefits = await first_available(ways, by, can_fail_over, contact.payer)
+        told = {"channel": channel, "plan_version": file.plan.version, "verified_at": self._clock()}
+        return sealed_texts(benefits, file.texts).model_copy(update=told)
+
+    async def submit(self, request: AuthorizationRequest) -> Submission:
+        file, contact = await self._open(request, ContactPurpose.AUTHORIZATION)
+        case = await self._authorization_case(request, file, contact)
+        carrier = _carrier(contact, file.plan)
+        answer = await self._answered_before(contact, case, carrier)
+        if answer is None:
+            carrier, answer = await self._send_and_hear(contact, case, file.plan)
+        return self._submission(request, file, answer, carrier)
+
+    async def inquire(self, request: EffectRequest) -> PayerAnswer:
+        """When the payer knows no such request it is what we last heard, or an answer that decides nothing."""
+        contact = await self._contact(request.key)
+        known = await self._contacts.latest_answer(contact.id)
+        if known is not None and not known.pending:
+            return known
+        file = await self._files.case(contact.referral_id, payer=contact.payer)
+        asked = {line.sequence for line in known.lines} if known else None
+        lines = tuple(line for line in _lines_of(file.referral) if asked is None or line.sequence in asked)
+        async with self._ways.asking(_carrier(contact, file.plan), contact, file.endpoint) as payer:
+            received = await payer.inquire(_case(file, contact, lines))
+        if received is None:
+            return known or PayerAnswer()
+        return await self._answers.keep(contact, Via.INQUIRY, received)
+
+    async def read(self, request: EffectRequest) -> PayerAnswer | None:
+        return await self._contacts.latest_answer(request.key)
+
+    async def send_documents(self, reply: DocumentsReply) -> None:
+        contact = await self._contact(reply.key)
+        file = await self._files.case(contact.referral_id, payer=contact.payer)
+        async with self._ways.asking(_carrier(contact, file.plan), contact, file.endpoint) as payer:
+            await payer.send_documents(_case(file, contact, ()), reply.documents)
+
+    async def start_clock(self, request: ClockRequest) -> Clock | None:
+        referral, plan = await self._files.plan(request.referral_id)
+        return self._clocks.start(plan, request, discharged_at=referral.discharge_at)
+
+    async def judge_clock(self, judgment: ClockJudgment) -> JudgedClock:
+        return judge_clock(judgment)
+
+    async def void(self, request: AuthorizationRequest) -> None:
+        replaced = await self._contacts.find(request.replaces) if request.replaces else None
+        if replaced is None or not replaced.attempted:
+            return
+        file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
+        case = await self._authorization_case(request, file, contact)
+        async with self._ways.sending(_carrier(replaced, file.plan), contact, file.endpoint) as payer:
+            said = await payer.void(case)
+        if said is not None:
+            await self._answers.check_whose(contact, said)
+
+    async def _open(
+        self, request: EffectRequest, purpose: ContactPurpose, *, payer: str | None = None
+    ) -> tuple[CaseFile, Contact]:
+        """The contact as it was first begun: a plan that changed since does not send the same request elsewhere."""
+        begun = await self._contacts.find(request.key)
+        file = await self._files.case(request.referral_id, payer=begun.payer if begun else payer)
+        contact = Contact(
+            id=request.key,
+            referral_id=request.referral_id,
+            payer=file.endpoint.payer,
+            purpose=purpose,
+            trace=trace_of(request.key),
+            created_at=self._clock(),
+        )
+        return file, begun or await self._contacts.begin(contact)
+
+    async def _contact(self, contact_id: str) -> Contact:
+        contact = await self._contacts.find(contact_id)
+        if contact is None:
+            raise Impossible(ProblemCode.NO_SUCH_CONTACT)
+        return contact
+
+    async def _authorization_case(self, request: AuthorizationRequest, file: CaseFile, contact: Contact) -> PayerCase:
+        replaced = await self._contacts.find(request.replaces) if request.replaces else None
+        case = _case(file, contact, request.lines)
+        previous = replaced.trace if replaced else None
+        return case.model_copy(update={"expedited": request.expedited, "previous_trace": previous})
+
+    async def _answered_before(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
+        """What the payer said to this very request, should it have come through before."""
+        if not contact.attempted:
+            return None
+        known = await self._contacts.latest_answer(contact.id)
+        if known is not None:
+            return known
+        return await self._asked(contact, case, carrier)
+
+    async def _asked(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
+        async with self._ways.asking(carrier, contact, case.endpoint) as payer:
+            received = await payer.inquire(case)
+        return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
+
+    async def _send_and_hear(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
+        """Where the answer is about another, the payer is asked for ours, once: it may have the request.
+
+        Raises ForeignAnswer if that brings nothing. A person must look then; the request is not sent again.
+        """
+        carrier, received = await self._send(contact, case, plan)
+        try:
+            return carrier, await self._answers.keep(contact, Via.RESPONSE, received)
+        except ForeignAnswer:
+            contact = await self._contact(contact.id)
+            answer = await self._asked(contact, case, carrier)
+            if answer is None:
+                raise
+            return carrier, answer
+
+    async def _send(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, ReceivedAnswer]:
+        async def by(channel: Channel) -> ReceivedAnswer:
+            await self._subscriber.ensure(channel, contact, case.endpoint)
+            async with self._ways.sending(channel, contact, case.endpoint) as payer:
+                return await payer.submit(case)
+
+        ways = electronic(plan.authorization, plan.authorization_fallback)
+        return await first_available(ways, by, closed, contact.payer)
+
+    def _submission(
+        self, request: AuthorizationRequest, file: CaseFile, answer: PayerAnswer, carrier: Channel
+    ) -> Submission:
+        wanted = ClockRequest(
+            referral_id=request.referral_id,
+            key=request.key,
+            purposes=answering(request.appeal_level),
+            at=answer.received_at or self._clock(),
+            kinds=frozenset(line.kind for line in request.lines),
+            expedited=request.expedited,
+        )
+        return Submission(
+            contact_id=request.key,
+            answer=answer,
+            clock=self._clocks.start(file.plan, wanted, discharged_at=file.referral.discharge_at),
+            channel=carrier,
+            plan_version=file.plan.version,
+        )
+
+
+def trace_of(contact_id: str) -> str:
+    """Our number for a contact, as payers repeat it: short enough for X12 TRN02."""
+    return contact_id.replace("-", "")
+
+
+def _carrier(contact: Contact, plan: Plan) -> Channel:
+    """The channel that may have carried it; the plan's first, if none was noted."""
+    return contact.channel or plan.authorization
+
+
+def _lines_of(referral: Referral) -> tuple[Line, ...]:
+    return lines_for(outline(referral), referral.order.site)
+
+
+def _case(file: CaseFile, contact: Contact, lines: tuple[Line, ...]) -> PayerCase:
+    suite = any(line.place_of_service == PLACE_OF_SERVICE[Site.SUITE] for line in lines)
+    return PayerCase(
+        endpoint=file.endpoint,
+        referral=file.referral,
+        site=Site.SUITE if suite else file.referral.order.site,
+        trace=contact.trace,
+        lines=tuple(opened_texts(line, file.texts) for line in lines),
+        created_at=contact.created_at,
+    )

@@ -1,0 +1,1 @@
+"""Data keys, and the check of keys before anything is written."""

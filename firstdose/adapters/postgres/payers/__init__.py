@@ -1,0 +1,1 @@
+"""Payers: plans, contacts, health, turnaround."""

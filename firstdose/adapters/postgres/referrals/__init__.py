@@ -1,0 +1,1 @@
+"""Referrals: intake, facts, journal and views."""

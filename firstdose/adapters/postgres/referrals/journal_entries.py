@@ -1,0 +1,255 @@
+"""What each kind of journal entry does to the store: each one becomes an audit record, some also move something."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from firstdose.adapters.postgres.audit import AuditRecord
+from firstdose.adapters.postgres.keys.vault import RecordSealer
+from firstdose.adapters.postgres.messages.claims import claim_message
+from firstdose.adapters.postgres.messages.mails import escalation_mail
+from firstdose.adapters.postgres.messages.messages import Messages
+from firstdose.adapters.postgres.messages.outbox import Outbox
+from firstdose.adapters.postgres.payers.authorization_requests import keep_requests
+from firstdose.adapters.postgres.pool import Connection
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.adapters.postgres.staff.staff import StaffDirectory
+from firstdose.domain.authorization.requests import RequestEvent
+from firstdose.domain.referral.facts import keeping, with_facts
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.sealed_text import opened_texts
+from firstdose.domain.work.journal import (
+    Amended,
+    AnyEntry,
+    Entry,
+    Escalated,
+    HandedOver,
+    Noted,
+    Opened,
+    Resolved,
+    Told,
+    Withdrawn,
+)
+from firstdose.domain.work.resolutions import split
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
+
+_sql = load("journal")
+
+
+BRINGING_FACTS = (Resolved, Amended)
+"""The entries whose message may say something new about the referral."""
+
+
+class EntryContext(NamedTuple):
+    """Where entries belong: the referral, whose row is locked. Without a sealer it was shredded."""
+
+    connection: Connection
+    referral_id: str
+    source: str
+    sealer: RecordSealer | None
+    audited: list[AuditRecord]
+    """What the entries of the batch leave for the audit trail, in their order."""
+
+
+class JournalEntries:
+    """Applies entries, each in the caller's transaction. `mailboxes` are the addresses of the roles.
+
+    The caller writes to the audit trail, in the same transaction, what they leave in `Place.audited`.
+    """
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        messages: Messages,
+        outbox: Outbox,
+        staff: StaffDirectory,
+        mailboxes: Mapping[str, str],
+    ) -> None:
+        self._revisions = revisions
+        self._messages = messages
+        self._outbox = outbox
+        self._staff = staff
+        self._mailboxes = mailboxes
+
+    async def apply(self, place: EntryContext, key: str, entry: AnyEntry) -> str | None:
+        """Apply an entry that is new; what it sends is known by `key`. A code if it cannot be applied as it is."""
+        match entry:
+            case Opened():
+                return await self._open(place, entry)
+            case Resolved():
+                await self._resolve(place, entry)
+            case Withdrawn():
+                await self._withdraw(place, entry)
+            case Escalated():
+                await self._escalate(place, key, entry)
+            case Told():
+                await self._tell_source(place, key, entry)
+            case Amended():
+                await self._amend(place, entry)
+            case HandedOver():
+                await self._hand_over(place, key, entry)
+            case Noted():
+                await self._note(place, entry)
+        return None
+
+    async def repeat(self, place: EntryContext, entry: AnyEntry) -> None:
+        """An entry that was applied before: only an item's question and due time may have become others."""
+        if isinstance(entry, Opened):
+            item = entry.item
+            asks = item.model_dump(mode="json")["asks"]
+            await _sql.move_item(
+                place.connection, id=item.id, referral_id=place.referral_id, asks=asks, due_at=item.due_at
+            )
+
+    async def _open(self, place: EntryContext, entry: Opened) -> str | None:
+        item = entry.item
+        member = await self._staff.owner(place.connection, place.referral_id, item)
+        opened = await _sql.open_item(
+            place.connection,
+            **item.model_dump(mode="python", exclude={"kind", "asks"}),
+            referral_id=place.referral_id,
+            kind=item.kind,
+            role=item.role,
+            assignee=member,
+            asks=item.model_dump(mode="json")["asks"],
+        )
+        if opened is None:
+            return "item_of_another_referral"
+        details = {"item": item.id, "kind": item.kind, "role": item.role, "due_at": item.due_at, "assignee": member}
+        _write(place, entry, "work_item.opened", details)
+        return None
+
+    async def _resolve(self, place: EntryContext, entry: Resolved) -> None:
+        kind = entry.kind or await _sql.kind_of_item(place.connection, id=entry.item_id)
+        # A signal from the outside may carry what belongs under seal: only the open part is kept here.
+        answer, _ = split(WorkItemKind(kind), entry.resolution) if kind else ({}, {})
+        await self._close(place, entry.item_id, WorkItemState.RESOLVED, entry.at, answer)
+        details = {"item": entry.item_id, "kind": kind, "outcome": answer.get("outcome")}
+        _write(place, entry, "work_item.resolved", details)
+        await self._take_over(place, entry)
+
+    async def _withdraw(self, place: EntryContext, entry: Withdrawn) -> None:
+        kind = await self._close(place, entry.item_id, WorkItemState.WITHDRAWN, entry.at, None)
+        _write(place, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
+
+    async def _escalate(self, place: EntryContext, key: str, entry: Escalated) -> None:
+        kind = await _sql.escalate_item(
+            place.connection,
+            id=entry.item_id,
+            referral_id=place.referral_id,
+            level=entry.level,
+            escalated_at=entry.at,
+        )
+        if kind and (address := self._mailboxes.get(Role.SUPERVISOR)):
+            mail = escalation_mail(address, place.referral_id, WorkItemKind(kind), entry.level)
+            await self._send(place, entry, f"escalated:{key}", "mail", Role.SUPERVISOR, mail)
+        _write(place, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level})
+
+    async def _tell_source(self, place: EntryContext, key: str, entry: Told) -> None:
+        referral = await self._revisions.current(place.connection, place.referral_id)
+        milestone = _milestone(place, entry, referral)
+        await self._send(place, entry, f"told:{key}", "source", place.source, milestone)
+        code = {"business_status": entry.milestone, "visit_at": entry.visit_at}
+        _write(place, entry, "source.told", code)
+
+    async def _amend(self, place: EntryContext, entry: Amended) -> None:
+        _write(place, entry, "referral.amended", {})
+        await self._take_over(place, entry)
+
+    async def _hand_over(self, place: EntryContext, key: str, entry: HandedOver) -> None:
+        referral = await self._revisions.current(place.connection, place.referral_id)
+        row = await _sql.accepted_responsibility(place.connection, referral_id=place.referral_id)
+        agreed = dict(row) if row else None
+        lines = entry.lines
+        if place.sealer:
+            lines = tuple(opened_texts(line, place.sealer.texts) for line in lines)
+        claim = claim_message(place.referral_id, referral, lines, entry.served_on, agreed)
+        await self._send(place, entry, f"handed_over:{key}", "billing", "billing", claim)
+        billed = [record["line"] for record in claim["data"]["records"]]
+        _write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
+
+    async def _note(self, place: EntryContext, entry: Noted) -> None:
+        _write(place, entry, entry.action, entry.details)
+        await keep_requests(place.connection, place.referral_id, RequestEvent(entry.at, entry.action, entry.details))
+
+    async def _take_over(self, place: EntryContext, entry: Entry) -> None:
+        """The facts that came with the entry's message, or the new version of them, become what holds."""
+        said = await self._said(place, entry)
+        if not said or not said.keys() & {"facts", "referral"}:
+            return
+        known = await self._revisions.current(place.connection, place.referral_id)
+        try:
+            referral = _told(known, said, entry.at.date())
+        except ValidationError:
+            # The door checked them already, so this is a version of ours that reads them in another way.
+            _write(place, entry, "facts_refused", {})
+            return
+        await self._revisions.add(
+            place.connection, place.referral_id, referral, message_id=entry.message_id, at=entry.at
+        )
+
+    async def _said(self, place: EntryContext, entry: Entry) -> dict[str, Any] | None:
+        if entry.message_id is None:
+            return None
+        return await self._messages.sealed_part(place.connection, entry.message_id, of=place.referral_id)
+
+    async def _close(
+        self, place: EntryContext, item_id: str, state: WorkItemState, at: datetime, answer: dict[str, Any] | None
+    ) -> str | None:
+        """The item's kind; None if it was answered before, or is not there."""
+        kind: str | None = await _sql.close_item(
+            place.connection,
+            id=item_id,
+            referral_id=place.referral_id,
+            state=state,
+            closed_at=at,
+            resolution=answer,
+        )
+        return kind
+
+    async def _send(
+        self,
+        place: EntryContext,
+        entry: Entry,
+        what: str,
+        channel: str,
+        recipient: str,
+        body: Mapping[str, Any],
+    ) -> None:
+        await self._outbox.put(
+            place.connection,
+            key=f"{place.referral_id}:{what}",
+            referral_id=place.referral_id,
+            channel=channel,
+            recipient=recipient,
+            body=body,
+            at=entry.at,
+            sealer=place.sealer,
+        )
+
+
+def _write(place: EntryContext, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
+    place.audited.append(AuditRecord(entry.at, entry.actor.label, action, details, entry.message_id))
+
+
+def _told(known: Referral, said: Mapping[str, Any], today: date) -> Referral:
+    """Raises ValidationError."""
+    if "referral" in said:
+        return keeping(known, Referral.read(said["referral"], today=today))
+    return with_facts(known, said["facts"], today=today)
+
+
+def _milestone(place: EntryContext, entry: Told, referral: Referral) -> dict[str, Any]:
+    data = {
+        "referral_id": place.referral_id,
+        "source_referral_id": referral.source_referral_id,
+        "business_status": entry.milestone.value,
+        "name": entry.milestone.name.lower(),
+    }
+    if entry.visit_at:
+        data["visit_at"] = entry.visit_at.isoformat()
+    return {"type": "referral.milestone", "timestamp": entry.at.isoformat(), "data": data}

@@ -1,0 +1,25 @@
+"""The outline of a referral as it may be read in the clear: the payer only by an id that the register has."""
+
+from firstdose.adapters.postgres.payers.payers import plan_id
+from firstdose.adapters.postgres.pool import Connection
+from firstdose.adapters.postgres.queries import load
+from firstdose.domain.payer.channel import Plan
+from firstdose.domain.referral.facts import DeidentifiedFacts, outline
+from firstdose.domain.referral.referral import Referral
+
+_sql = load("payers")
+
+
+def outline_by(plan: Plan, referral: Referral) -> DeidentifiedFacts:
+    """`known_outline` for whom the plan is at hand that was found for the referral."""
+    told = outline(referral)
+    known = told.payer_id is not None and plan_id(told.payer_id) == plan.payer
+    return told if known else told.model_copy(update={"payer_id": None})
+
+
+async def known_outline(connection: Connection, referral: Referral) -> DeidentifiedFacts:
+    """What the source calls the payer's id may be anything, a name too: it stays with the sealed facts."""
+    told = outline(referral)
+    if told.payer_id is None or await _sql.by_id(connection, id=plan_id(told.payer_id)) is not None:
+        return told
+    return told.model_copy(update={"payer_id": None})

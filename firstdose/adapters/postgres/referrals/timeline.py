@@ -1,0 +1,84 @@
+"""What happened to a referral, from all that was kept of it: audit, messages, payers' answers, what was sent."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from firstdose.adapters.keyring.sealed_texts import shown
+from firstdose.adapters.postgres.keys.vault import NoDataKey, RecordSealer, Vault
+from firstdose.adapters.postgres.pool import Connection
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referrals.views import TimelineEntry
+from firstdose.domain.work.role import Actor, ActorKind
+
+_sql = load("referral_reading")
+_WRITTEN = ("note", "argument", "findings", "reason", "program")
+"""Where a message has what a person wrote."""
+
+
+async def timeline(connection: Connection, vault: Vault, referral_id: str) -> list[TimelineEntry]:
+    """Oldest first; at the same moment in the order: audit, messages, answers, notices."""
+    try:
+        sealer = await vault.sealer(connection, referral_id)
+    except NoDataKey:
+        sealer = None
+    entries = [
+        *[entry async for entry in _audited(connection, referral_id)],
+        *[entry async for entry in _messages(connection, referral_id, sealer)],
+        *[entry async for entry in _answers(connection, referral_id, sealer)],
+        *[entry async for entry in _sent(connection, referral_id)],
+    ]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+async def _audited(connection: Connection, referral_id: str) -> AsyncIterator[TimelineEntry]:
+    async for row in _sql.audited(connection, chain=referral_id):
+        yield TimelineEntry(at=row["at"], what=row["action"], actor=row["actor"], details=row["details"])
+
+
+async def _messages(
+    connection: Connection, referral_id: str, sealer: RecordSealer | None
+) -> AsyncIterator[TimelineEntry]:
+    async for row in _sql.received(connection, referral_id=referral_id):
+        details = {"message": row["id"], "kind": row["kind"]}
+        yield TimelineEntry(
+            at=row["received_at"],
+            what="message.received",
+            actor=Actor.model_validate(row["actor"]).label,
+            details=details,
+            note=_note(sealer, row),
+        )
+        if row["settled_at"]:
+            outcome = {**details, "refusal": row["refusal"]}
+            yield TimelineEntry(at=row["settled_at"], what=f"message.{row['state']}", details=outcome)
+
+
+def _note(sealer: RecordSealer | None, row: Mapping[str, Any]) -> str | None:
+    if sealer is None or row["sealed"] is None:
+        return None
+    said = sealer.open(row["sealed"], table="messages", row=row["id"], column="sealed")
+    return "\n".join(said[name] for name in _WRITTEN if isinstance(said.get(name), str)) or None
+
+
+async def _answers(
+    connection: Connection, referral_id: str, sealer: RecordSealer | None
+) -> AsyncIterator[TimelineEntry]:
+    texts = sealer.texts if sealer else None
+    async for row in _sql.answered(connection, referral_id=referral_id):
+        yield TimelineEntry(
+            at=row["received_at"],
+            what="payer.answered",
+            actor=Actor(kind=ActorKind.PAYER, id=row["payer"]).label,
+            details={"contact": row["contact_id"], "via": row["via"], "answer": shown(row["answer"], texts)},
+        )
+
+
+async def _sent(connection: Connection, referral_id: str) -> AsyncIterator[TimelineEntry]:
+    async for row in _sql.sent(connection, referral_id=referral_id):
+        details = {"channel": row["channel"], "recipient": row["recipient"]}
+        yield TimelineEntry(at=row["created_at"], what="outbox.stored", details=details)
+        if row["delivered_at"]:
+            yield TimelineEntry(at=row["delivered_at"], what="outbox.delivered", details=details)
+        elif row["last_problem"]:
+            # Its moment is not kept, only that it is so: shown where the parcel was stored.
+            problem = {**details, "state": row["state"], "problem": row["last_problem"]}
+            yield TimelineEntry(at=row["created_at"], what="outbox.not_delivered", details=problem)

@@ -1,0 +1,1 @@
+"""Staff, worklist, roster and stock."""

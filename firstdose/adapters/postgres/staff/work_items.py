@@ -1,0 +1,202 @@
+"""The worklist: open work items as people see them. Who does one and when it is seen again is decided here alone."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.messages.messages import Conflict
+from firstdose.adapters.postgres.paging import Cursor, Page, is_uuid, page_of
+from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
+from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.shown_rows import shown_row
+from firstdose.adapters.postgres.staff.staff import login_of
+from firstdose.domain.work.resolutions import Refused
+from firstdose.domain.work.role import Actor, Role
+from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
+
+_sql = load("worklist")
+
+
+class WorkItemView(BaseModel):
+    """A work item with what the worklist adds to it. `resolution` is its open part."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    referral_id: str
+    kind: WorkItemKind
+    role: Role
+    state: WorkItemState
+    assignee: str | None = None
+    offered_to: str | None = None
+    asks: dict[str, Any]
+    opened_at: datetime
+    due_at: datetime
+    escalated_at: datetime | None = None
+    level: int = 0
+    snoozed_until: datetime | None = None
+    closed_at: datetime | None = None
+    resolution: dict[str, Any] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (WorkItemState.OPEN, WorkItemState.CLAIMED)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "WorkItemView":
+        return cls.model_validate(dict(row))
+
+
+class StaleView(Conflict):
+    """The item is no longer as the actor saw it; `item` says how it stands."""
+
+    def __init__(self, item: WorkItemView) -> None:
+        super().__init__(f"the work item is {item.state}")
+        self.item = item
+
+
+class WorklistStore:
+    """Everything raises Unavailable. What changes an item is audited in the same transaction."""
+
+    def __init__(self, pool: Pool, vault: Vault, audit: AuditTrail) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._audit = audit
+
+    async def list(
+        self,
+        *,
+        role: Role | None = None,
+        assignee: str | None = None,
+        overdue: bool | None = None,
+        referral: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[WorkItemView]:
+        """Open items, the first due first, without the snoozed. Raises BadCursor."""
+        after = Cursor.read(cursor)
+        if referral is not None and not is_uuid(referral):
+            return Page(items=())
+        async with transaction(self._pool) as connection:
+            rows = _sql.page(
+                connection,
+                role=role,
+                assignee=assignee,
+                overdue=overdue,
+                referral_id=referral,
+                now=datetime.now(UTC),
+                after_due=after.at if after else None,
+                after_id=after.id if after else None,
+                size=limit + 1,
+            )
+            items = [await self._shown(connection, row) for row in [row async for row in rows]]
+        return page_of(items, limit, lambda item: Cursor(item.due_at, item.id))
+
+    async def get(self, item_id: str) -> WorkItemView | None:
+        async with transaction(self._pool) as connection:
+            row = await _sql.one(connection, id=item_id)
+            return await self._shown(connection, row) if row else None
+
+    async def permit(self, item: WorkItemView, actor: Actor) -> None:
+        """Raises Refused for another role's work, and for a visit that was offered to somebody else."""
+        async with reachable(), self._pool.acquire() as connection:
+            await _permit(connection, item, actor)
+
+    async def knows_nurse(self, nurse: str) -> bool:
+        """Whether the roster has somebody of this id."""
+        async with reachable():
+            return bool(await _sql.knows_nurse(self._pool, nurse=nurse))
+
+    async def claim(self, item_id: str, actor: Actor) -> WorkItemView:
+        """Make it the actor's, who joins the referral's team if it has nobody for the role.
+
+        Raises:
+            LookupError: there is no such item.
+            Refused: it is another role's work, or a visit that was offered to somebody else.
+            StaleView: it is closed, or somebody else has claimed it.
+        """
+        async with transaction(self._pool) as connection:
+            item = await self._locked(connection, item_id, actor)
+            if item.state is WorkItemState.CLAIMED:
+                if item.assignee != actor.id:
+                    raise StaleView(item)
+                return item
+            claimed = await self._shown(connection, await _sql.claim(connection, id=item_id, assignee=actor.id))
+            if item.role in actor.roles:
+                await _sql.join_team(connection, referral_id=item.referral_id, role=item.role, member=actor.id)
+            await self._write(connection, claimed, actor, "work_item.claimed")
+        return claimed
+
+    async def release(self, item_id: str, actor: Actor) -> WorkItemView:
+        """Give it back to everybody of the role: by who claimed it, or by a supervisor.
+
+        Raises:
+            LookupError, Refused: as for `claim`.
+            StaleView: it is closed, or somebody else's.
+        """
+        async with transaction(self._pool) as connection:
+            item = await self._locked(connection, item_id, actor)
+            if item.assignee is None:
+                return item
+            if item.assignee != actor.id and Role.SUPERVISOR not in actor.roles:
+                raise StaleView(item)
+            released = await self._shown(connection, await _sql.release(connection, id=item_id))
+            await self._write(connection, released, actor, "work_item.released")
+        return released
+
+    async def snooze(self, item_id: str, until: datetime, actor: Actor) -> WorkItemView:
+        """Keep it off the list until then, at most until it is due. Its clock goes on.
+
+        Raises:
+            LookupError, Refused: as for `claim`.
+            StaleView: it is closed, or somebody else has claimed it.
+        """
+        async with transaction(self._pool) as connection:
+            item = await self._locked(connection, item_id, actor)
+            if item.state is WorkItemState.CLAIMED and item.assignee != actor.id:
+                raise StaleView(item)
+            snoozed = await self._shown(connection, await _sql.snooze(connection, id=item_id, until=until))
+            await self._write(connection, snoozed, actor, "work_item.snoozed", until=until)
+        return snoozed
+
+    async def _shown(self, connection: Connection, row: Mapping[str, Any]) -> WorkItemView:
+        return WorkItemView.of(await shown_row(connection, self._vault, row))
+
+    async def _locked(self, connection: Connection, item_id: str, actor: Actor) -> WorkItemView:
+        """The open item, locked, if the actor may do it."""
+        # The referral first, as the journal does: the other way round the two could wait for each other.
+        await _sql.lock_referral(connection, id=item_id)
+        row = await _sql.one(connection, id=item_id)
+        if row is None:
+            raise LookupError("no such work item")
+        item = await self._shown(connection, row)
+        await _permit(connection, item, actor)
+        if not item.is_open:
+            raise StaleView(item)
+        return item
+
+    async def _write(
+        self, connection: Connection, item: WorkItemView, actor: Actor, action: str, **details: object
+    ) -> None:
+        await self._audit.write(
+            connection,
+            item.referral_id,
+            at=datetime.now(UTC),
+            actor=actor.label,
+            action=action,
+            details={"item": item.id, "kind": item.kind, **details},
+        )
+
+
+async def _permit(connection: Connection, item: WorkItemView, actor: Actor) -> None:
+    """An offered visit is for the person behind the nurse of the roster, as far as the roster knows their login."""
+    if not actor.may_act_as(item.role):
+        raise Refused(f"the work item is for the role {item.role}")
+    if item.offered_to is None or Role.SUPERVISOR in actor.roles:
+        return
+    if await login_of(connection, item.offered_to) not in (None, actor.id):
+        raise Refused("the visit is offered to another nurse")

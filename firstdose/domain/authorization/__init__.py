@@ -1,0 +1,1 @@
+"""Lines of an authorization, the payer's answers, and what is left after a denial."""

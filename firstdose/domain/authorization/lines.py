@@ -1,0 +1,294 @@
+"""Prior authorization, line by line: states, the payer's answers, and what to do next.
+
+A payer's decision is read from each item's review action code (X12 306) and from nothing else: an authorization number
+or a period is no proof of approval.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.payer.channel import Channel
+from firstdose.domain.sealed_text import ForeignCode, ForeignCodes, ForeignText
+
+
+class LineKind(StrEnum):
+    DRUG = "drug"
+    PER_DIEM = "per_diem"
+    NURSING = "nursing"
+
+
+class LineState(StrEnum):
+    NOT_REQUIRED = "not_required"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PENDED = "pended"
+    INFO_REQUESTED = "info_requested"
+    APPROVED = "approved"
+    PARTIAL = "partial"
+    MODIFIED = "modified"
+    DENIED = "denied"
+    PEER_TO_PEER = "peer_to_peer"
+    APPEALED = "appealed"
+    EXTERNAL_REVIEW = "external_review"
+    EXHAUSTED = "exhausted"
+    EXPIRED = "expired"
+    VOID = "void"
+    NEEDS_REVIEW = "needs_review"
+
+
+class Certification(StrEnum):
+    """What kind of request it is: X12 1322 certification type code."""
+
+    INITIAL = "I"
+    RENEWAL = "R"
+    REVISED = "S"
+    CANCEL = "3"
+    APPEAL_EXPEDITED = "1"
+    APPEAL = "2"
+
+
+APPEALS: Final = frozenset({Certification.APPEAL, Certification.APPEAL_EXPEDITED})
+
+
+class Line(BaseModel):
+    """One requested service and its authorization. `sequence` is stable: the payer's answers name it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    kind: LineKind
+    code: str
+    """HCPCS."""
+    modifiers: tuple[str, ...] = ()
+    place_of_service: str
+    units: int
+    state: LineState = LineState.DRAFT
+    certification: Certification = Certification.INITIAL
+    number: ForeignText = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    authorized_units: int | None = None
+    reason_code: ForeignCode = None
+    evidence: ForeignText = None
+    contact: str | None = None
+    """The contact with the payer that carries its present request: lines may be asked for apart from each other."""
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more is asked of the payer for this line."""
+        return self.state in SETTLED
+
+    def covers(self, day: date) -> bool:
+        """Whether the visit on `day` is authorized by this line: by its period, and with units left."""
+        if self.state is LineState.NOT_REQUIRED:
+            return True
+        begun = self.valid_from is None or self.valid_from <= day
+        lasting = begun and (self.valid_to is None or day <= self.valid_to)
+        return self.state is LineState.APPROVED and lasting and self.authorized_units != 0
+
+
+UNSENT: Final = frozenset({LineState.DRAFT, LineState.EXPIRED})
+"""To be asked for, or asked for again: the contact that such a line names carried its request before."""
+SETTLED: Final = frozenset({LineState.NOT_REQUIRED, LineState.APPROVED, LineState.VOID})
+FINAL: Final = frozenset({LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.DENIED})
+"""The payer's last word on a request; another word after it needs a person."""
+AWAITING: Final = frozenset({LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED, LineState.EXTERNAL_REVIEW})
+
+_STATE_OF_CODE: Final = {
+    "A1": LineState.APPROVED,
+    "A2": LineState.PARTIAL,
+    "A3": LineState.DENIED,
+    "A4": LineState.PENDED,
+    "A6": LineState.MODIFIED,
+    "C": LineState.VOID,
+    "CT": LineState.NEEDS_REVIEW,  # "contact payer" asks for a call, and promises no other answer than that
+    "NA": LineState.NOT_REQUIRED,
+}
+
+
+def state_of(review_action_code: str | None) -> LineState:
+    """The state that a review action code (X12 306) gives a line; what is not known needs a person."""
+    return _STATE_OF_CODE.get(review_action_code or "", LineState.NEEDS_REVIEW)
+
+
+class LineAnswer(BaseModel):
+    """The payer's word on one line."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    sequence: int
+    state: LineState
+    number: ForeignText = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    units: int | None = Field(default=None, ge=0)
+    reason_code: ForeignCode = None
+
+
+class InformationRequest(BaseModel):
+    """What the payer wants to see before it decides: codes of documents, and by when."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    wanted: ForeignCodes = ()
+    due_on: date | None = None
+    control_number: ForeignText = None
+    """What the payer wants to see on the documents, so that it can match them."""
+
+
+class PayerAnswer(BaseModel):
+    """One answer to one request. `tracking` is the payer's own reference for a pended request."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    lines: tuple[LineAnswer, ...] = ()
+    tracking: ForeignText = None
+    information: InformationRequest | None = None
+    received_at: datetime | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the payer has yet to decide any line. An answer without a line decides nothing."""
+        return not self.lines or any(line.state in AWAITING for line in self.lines)
+
+    def says_the_same(self, other: "PayerAnswer") -> bool:
+        """Whether it is the same word, whenever and however it came."""
+        mine, theirs = ((each.lines, each.tracking, each.information) for each in (self, other))
+        return mine == theirs
+
+    def since(self, known: "PayerAnswer") -> "PayerAnswer":
+        """Of this word what is new: a payer repeats what it said of a line that we have dealt with since."""
+        asks_anew = self.information is not None and self.information != known.information
+        new = (line for line in self.lines if line not in known.lines or (asks_anew and line.state is LineState.PENDED))
+        return self.model_copy(update={"lines": tuple(new)})
+
+
+class PayerEvent(BaseModel):
+    """A numbered event of a payer's Subscription, and the SHA-256 of each answer that it brought."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subscription: str
+    number: int
+    answers: tuple[str, ...]
+
+
+class Submission(BaseModel):
+    """A request that the payer has: which contact carried it and how, its first answer, and the clock that now runs.
+
+    `plan_version` is that of the plan by which it was sent and the clock chosen.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    contact_id: str
+    answer: PayerAnswer
+    clock: Clock | None
+    channel: Channel = Channel.PAS
+    plan_version: int = 1
+
+
+def hear(known: PayerAnswer | None, word: PayerAnswer) -> PayerAnswer:
+    """What stands once the word has come: line by line, neither waiting nor silence takes the place of a decision.
+
+    Words overtake each other on their way, so of two decisions that contradict each other neither stands: a person
+    looks. If this one changes nothing, what stands is `known` itself.
+    """
+    if known is None:
+        return word
+    heard = {line.sequence: line for line in known.lines}
+    heard |= {line.sequence: _heard(heard.get(line.sequence), line) for line in word.lines}
+    stands = word.model_copy(update={"lines": tuple(heard.values())})
+    nothing_new = stands.lines == known.lines and word.pending and not known.pending
+    return known if nothing_new or stands.says_the_same(known) else stands
+
+
+CONTRADICTED: Final = "contradicted"
+"""The reason of a line that the payer has decided in two ways; what it says of it later is no help."""
+
+
+def _heard(known: LineAnswer | None, word: LineAnswer) -> LineAnswer:
+    if known is None or known.state in AWAITING:
+        return word
+    if word.state in AWAITING or known.reason_code == CONTRADICTED:
+        return known
+    if known.state in FINAL and word.state in FINAL and known.state is not word.state:
+        return word.model_copy(update={"state": LineState.NEEDS_REVIEW, "reason_code": CONTRADICTED})
+    return word
+
+
+def apply(lines: tuple[Line, ...], answer: PayerAnswer, *, contact: str | None = None) -> tuple[Line, ...]:
+    """The lines after the payer's answer: one it does not name keeps its state, a final word never changes silently.
+
+    With `contact` it is the answer to that request, and says nothing of lines that are asked for in another one, or
+    are about to be.
+    """
+    words = {word.sequence: word for word in answer.lines}
+
+    def meant(line: Line) -> bool:
+        return contact is None or (line.contact == contact and line.state not in UNSENT)
+
+    return tuple(_answered(line, words.get(line.sequence), answer) if meant(line) else line for line in lines)
+
+
+def _answered(line: Line, word: LineAnswer | None, answer: PayerAnswer) -> Line:
+    if word is None or line.state in (LineState.VOID, LineState.NOT_REQUIRED):
+        return line
+    if line.state in FINAL and word.state != line.state:
+        return line.model_copy(update={"state": LineState.NEEDS_REVIEW})
+    state = word.state
+    if state is LineState.VOID:  # cancelled, and not by us: nobody applies the answer to a cancellation of ours
+        state = LineState.NEEDS_REVIEW
+    elif state is LineState.PENDED and answer.information is not None:
+        state = LineState.INFO_REQUESTED
+    elif state is LineState.PENDED and line.certification in APPEALS:
+        state = LineState.APPEALED
+    return line.model_copy(
+        update={
+            "state": state,
+            "number": word.number or line.number,
+            "valid_from": word.valid_from,
+            "valid_to": word.valid_to,
+            "authorized_units": word.units,
+            "reason_code": word.reason_code,
+        }
+    )
+
+
+def decide(lines: tuple[Line, ...], words: tuple[LineAnswer, ...]) -> tuple[Line, ...]:
+    """The lines after a person's decision, which stands above whatever the payer said before."""
+    reopened = {word.sequence for word in words}
+    pended = tuple(
+        line.model_copy(update={"state": LineState.PENDED}) if line.sequence in reopened else line for line in lines
+    )
+    return apply(pended, PayerAnswer(lines=words))
+
+
+def move(
+    lines: tuple[Line, ...],
+    to: LineState,
+    *,
+    of: Iterable[LineState],
+    only: Iterable[int] | None = None,
+    **changes: object,
+) -> tuple[Line, ...]:
+    """The lines, with those that are in one of the states `of` (and whose sequence is in `only`) moved to `to`."""
+    movable, named = frozenset(of), None if only is None else frozenset(only)
+
+    def moved(line: Line) -> Line:
+        if line.state not in movable or (named is not None and line.sequence not in named):
+            return line
+        return line.model_copy(update={"state": to, **changes})
+
+    return tuple(map(moved, lines))
+
+
+def taken_back(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines of a referral that ends early: whatever was asked or granted is void, a refusal stays what it was."""
+    kept = (LineState.NOT_REQUIRED, LineState.DENIED, LineState.EXHAUSTED)
+    return move(lines, LineState.VOID, of=frozenset(LineState) - frozenset(kept))

@@ -1,0 +1,1 @@
+"""Assessment, therapy and visit, and the gates before it."""

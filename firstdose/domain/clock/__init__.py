@@ -1,0 +1,1 @@
+"""The payer's clocks and the rules behind them."""

@@ -1,0 +1,1 @@
+"""How a payer is reached, and what it covers."""

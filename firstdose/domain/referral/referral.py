@@ -1,0 +1,261 @@
+"""The canonical referral, as docs/intake.md lists its facts: whatever a source sends becomes this.
+
+A fact that is not there is None or empty, never an error: facts.py says what it blocks. An impossible value is one.
+"""
+
+from base64 import b64decode
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
+
+from firstdose.domain.referral.identifiers import Hcpcs, Icd10Cm, Ndc, Npi, PayerId, RxNorm, State, ZipCode
+from firstdose.domain.sealed import BirthDate, Day, Flag, Moment, PastDay, Prose, Sealed, ShortText
+
+
+class Urgency(StrEnum):
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    STAT = "stat"
+
+
+class TherapyKind(StrEnum):
+    ANTI_INFECTIVE = "anti_infective"
+    PARENTERAL_NUTRITION = "parenteral_nutrition"
+    HYDRATION = "hydration"
+    CHEMOTHERAPY = "chemotherapy"
+    PAIN_MANAGEMENT = "pain_management"
+    IRON = "iron"
+    IMMUNOGLOBULIN = "immunoglobulin"
+    BIOLOGIC = "biologic"
+    INOTROPE = "inotrope"
+
+
+class LineOfBusiness(StrEnum):
+    COMMERCIAL = "commercial"
+    EMPLOYER = "employer"
+    MEDICARE_ADVANTAGE = "medicare_advantage"
+    MEDICARE = "medicare"
+    MEDICAID = "medicaid"
+    OTHER = "other"
+
+
+class Route(StrEnum):
+    IV = "IV"
+    SC = "SC"
+    IM = "IM"
+
+
+class Site(StrEnum):
+    HOME = "home"
+    SUITE = "suite"
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Relationship(StrEnum):
+    """The patient is the subscriber's …"""
+
+    SELF = "self"
+    SPOUSE = "spouse"
+    CHILD = "child"
+    OTHER = "other"
+
+
+class CoverageOrder(StrEnum):
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+
+
+class DocumentKind(StrEnum):
+    CLINICAL_NOTE = "clinical_note"
+    LETTER_OF_MEDICAL_NECESSITY = "letter_of_medical_necessity"
+    LAB_RESULT = "lab_result"
+    SIGNED_ORDER = "signed_order"
+    INSURANCE_CARD = "insurance_card"
+    OTHER = "other"
+
+
+class Source(Sealed):
+    """Who refers: the hospital or the physician's office."""
+
+    organization: ShortText | None = None
+    npi: Npi | None = None
+    contact_name: ShortText | None = None
+    phone: ShortText | None = None
+    fax: ShortText | None = None
+
+
+class Address(Sealed):
+    line: tuple[ShortText, ...] = Field(default=(), max_length=5)
+    city: ShortText | None = None
+    state: State | None = None
+    postal_code: ZipCode | None = None
+
+
+class Allergy(Sealed):
+    substance: ShortText
+    reaction: ShortText | None = None
+
+
+class Caregiver(Sealed):
+    name: ShortText | None = None
+    phone: ShortText | None = None
+    relationship: ShortText | None = None
+
+
+NoneKnown = Literal["none_known"]
+
+
+def _allergies_tag(value: Any) -> str:
+    return "none_known" if isinstance(value, str) else "listed"
+
+
+Allergies = Annotated[
+    Annotated[tuple[Allergy, ...], Field(max_length=100), Tag("listed")] | Annotated[NoneKnown, Tag("none_known")],
+    Discriminator(_allergies_tag),
+]
+
+
+class Patient(Sealed):
+    """`allergies` is None when nobody has said, which is not the same as `none_known`."""
+
+    family_name: ShortText | None = None
+    given_name: ShortText | None = None
+    birth_date: BirthDate | None = None
+    sex: Sex | None = None
+    phones: tuple[ShortText, ...] = Field(default=(), max_length=10)
+    email: ShortText | None = None
+    language: ShortText | None = None
+    address: Address = Address()
+    weight_kg: float | None = Field(default=None, gt=0, le=500, strict=True, allow_inf_nan=False)
+    weighed_on: PastDay | None = None
+    allergies: Allergies | None = None
+    caregiver: Caregiver | None = None
+    history: Prose | None = None
+
+
+class PayerName(Sealed):
+    id: PayerId | None = None
+    name: ShortText | None = None
+
+
+class Subscriber(Sealed):
+    """Whose plan it is, when it is not the patient's own."""
+
+    family_name: ShortText | None = None
+    given_name: ShortText | None = None
+    birth_date: BirthDate | None = None
+
+
+class Coverage(Sealed):
+    order: CoverageOrder = CoverageOrder.PRIMARY
+    payer: PayerName = PayerName()
+    line_of_business: LineOfBusiness | None = None
+    member_id: ShortText | None = None
+    group: ShortText | None = None
+    relationship: Relationship = Relationship.SELF
+    subscriber: Subscriber | None = None
+
+
+class Prescriber(Sealed):
+    npi: Npi | None = None
+    name: ShortText | None = None
+    phone: ShortText | None = None
+    fax: ShortText | None = None
+    contact_name: ShortText | None = None
+
+
+class Drug(Sealed):
+    name: ShortText | None = None
+    hcpcs: Hcpcs | None = None
+    ndc: Ndc | None = None
+    rxnorm: RxNorm | None = None
+
+
+class Order(Sealed):
+    """What is prescribed. Where it does not say, it is for the home and with a nurse: what people come to us for."""
+
+    therapy: TherapyKind | None = None
+    drug: Drug = Drug()
+    dose: ShortText | None = None
+    route: Route | None = None
+    frequency: ShortText | None = None
+    duration_days: int | None = Field(default=None, gt=0, le=3650, strict=True)
+    diagnoses: tuple[Icd10Cm, ...] = Field(default=(), max_length=50)
+    access_device: ShortText | None = None
+    pump: ShortText | None = None
+    first_dose_given: Flag | None = None
+    needs_nursing: Flag = True
+    site: Site = Site.HOME
+    requested_start: Day | None = None
+    signed_on: PastDay | None = None
+    anaphylaxis_kit_ordered: Flag | None = None
+
+
+def _known_kind(value: object) -> object:
+    """A kind that we do not know is `other`: its title says the rest."""
+    unknown = isinstance(value, str) and value not in DocumentKind._value2member_map_
+    return DocumentKind.OTHER if unknown else value
+
+
+def _base64(value: str) -> str:
+    b64decode(value, validate=True)  # its error is a ValueError that tells nothing of the content
+    return value
+
+
+class Document(Sealed):
+    kind: Annotated[DocumentKind, BeforeValidator(_known_kind)] = DocumentKind.OTHER
+    content_type: ShortText | None = None
+    title: ShortText | None = None
+    data: Annotated[str, StringConstraints(max_length=2_000_000), AfterValidator(_base64)] | None = None
+    url: Annotated[str, StringConstraints(max_length=2000, pattern=r"^https://[!-~]+$")] | None = None
+
+    @property
+    def has_content(self) -> bool:
+        return self.data is not None or self.url is not None
+
+
+SourceReferralId = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~]+( [!-~]+)*$", max_length=64)
+]
+"""The source's own number: 1 to 64 printable ASCII characters."""
+
+
+class Referral(Sealed):
+    """One referral as its source tells it.
+
+    Validate with the context `{"today": date}` to refuse dates that have not been yet.
+    """
+
+    source_referral_id: SourceReferralId
+    urgency: Urgency = Urgency.ROUTINE
+    discharge_at: Moment | None = None
+    benefits_check_only: Flag = False
+    source: Source = Source()
+    patient: Patient = Patient()
+    coverages: tuple[Coverage, ...] = Field(default=(), max_length=10)
+    prescriber: Prescriber = Prescriber()
+    order: Order = Order()
+    documents: tuple[Document, ...] = Field(default=(), max_length=50)
+
+    @classmethod
+    def read(cls, data: object, *, today: date) -> Self:
+        """From the contract's `data` object.
+
+        Raises:
+            ValidationError: a wrong type or an impossible value.
+        """
+        return cls.model_validate(data, context={"today": today})
+
+    @property
+    def primary(self) -> int | None:
+        """Where in `coverages` the plan stands that is asked first; None without any coverage."""
+        first = [index for index, coverage in enumerate(self.coverages) if coverage.order is CoverageOrder.PRIMARY]
+        return first[0] if first else (0 if self.coverages else None)

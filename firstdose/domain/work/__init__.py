@@ -1,0 +1,1 @@
+"""Work items, who does them, and what the process tells the store."""

@@ -1,0 +1,1 @@
+"""Prior authorization, line by line: submit, wait for the payer, its clock, documents, disputes."""

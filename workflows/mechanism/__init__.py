@@ -1,0 +1,1 @@
+"""What every step of the process stands on: state, control, journal, work items, effects, visibility."""

@@ -1,0 +1,72 @@
+"""What every track of a referral works with, and the verbs they share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from activities.outreach import OutreachActivities
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.resolutions import CompleteReferral
+from firstdose.domain.work.stage import Closing, Stage
+from firstdose.ports import EffectRequest, Notice, Recipient, Topic
+from workflows import options
+from workflows.mechanism.case import Case, Part
+from workflows.mechanism.control import Control
+from workflows.mechanism.effects import Effects
+from workflows.mechanism.journal import Journal
+from workflows.mechanism.worklist import Worklist
+
+
+@dataclass
+class Track:
+    """One strand of the process. Its verbs say what shall be so: called again, they find what is done already."""
+
+    case: Case
+    control: Control
+    journal: Journal
+    worklist: Worklist
+    effects: Effects
+
+    @property
+    def tools(self) -> tuple[Case, Control, Journal, Worklist, Effects]:
+        """For making another track of the same referral."""
+        return self.case, self.control, self.journal, self.worklist, self.effects
+
+    def move(self, stage: Stage) -> None:
+        if self.case.stage is not stage:
+            self.case.stage = stage
+            self.journal.note("stage", stage=stage)
+
+    def send_back(self, *parts: Part) -> None:
+        """These parts of the work no longer hold: every track looks at its work again from its beginning."""
+        self.case.stale |= set(parts)
+        self.control.request_start_again()
+
+    async def need(self, blocks: BlockedStep, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until every fact that this step needs is there; the intake coordinator is asked for what is missing.
+
+        It is waited for no longer once the step is not wanted any more.
+        """
+        while (missing := self._missing(blocks)) and not unless():
+            answer = await self.worklist.ask_unless(
+                lambda: not self._missing(blocks) or unless(),
+                CompleteReferral,
+                about=blocks,
+                missing=missing,
+                blocks=blocks,
+            )
+            await self.journal.flushed()
+            if answer is not None and answer.outcome == "unobtainable":
+                self.control.close(Closing.EXPIRED)
+
+    def _missing(self, blocks: BlockedStep) -> tuple[str, ...]:
+        return self.case.outline.missing.get(blocks, ())
+
+    def request(self, key: str) -> EffectRequest:
+        """A request of a port about this referral, for the effect that the key names."""
+        return EffectRequest(referral_id=self.case.referral_id, key=key)
+
+    async def notify(self, recipient: Recipient, topic: Topic, summary: str, *, about: str = "") -> None:
+        """Tell somebody that something waits for them: once for each `about`."""
+        key = ":".join(filter(None, (self.case.referral_id, topic, about)))
+        notice = Notice(referral_id=self.case.referral_id, key=key, recipient=recipient, topic=topic)
+        await self.effects.tell(OutreachActivities.tell, notice, options.OUTREACH, summary)

@@ -1,0 +1,120 @@
+"""What a change makes stale is set aside here, so that the tracks find it undone and do it again."""
+
+from typing import Final
+
+from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.authorization.lines import AWAITING, SETTLED, Certification, Line, LineState
+from firstdose.domain.payer.coverage import Paying, judge_lines
+from firstdose.domain.referral.facts import Change
+from firstdose.domain.work.journal import Recorded
+from firstdose.domain.work.work_item import AUTHORIZATION_KINDS, WorkItemKind
+from workflows.authorization.submit import AuthorizationTrack
+from workflows.mechanism.case import Part
+from workflows.mechanism.track import Track
+from workflows.therapy import TherapyTrack
+from workflows.visit import VisitTrack
+
+ITEMS = {
+    Part.COVERAGE: (
+        WorkItemKind.VERIFY_BENEFITS,
+        WorkItemKind.RESOLVE_COVERAGE,
+        WorkItemKind.REVIEW_BENEFITS,
+        WorkItemKind.FIND_ASSISTANCE,
+    ),
+    Part.AUTHORIZATION: AUTHORIZATION_KINDS,
+    Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
+    Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
+}
+"""The work items that ask for something which is no longer wanted when a part is stale."""
+
+
+UPDATABLE: Final = (SETTLED | AWAITING | {LineState.INFO_REQUESTED}) - {LineState.EXTERNAL_REVIEW}
+
+
+class Rework(Track):
+    def on_facts_changed(self, recorded: Recorded) -> None:
+        """New facts came in: see what they make stale."""
+        case = self.case
+        if recorded.outline is None:
+            return
+        case.outline, case.plan = recorded.outline, recorded.plan or case.plan
+        verified = case.benefits is not None or case.verifying is not None
+        if Change.COVERAGE in recorded.changes and verified:
+            self.send_back(Part.COVERAGE, Part.AUTHORIZATION)
+        elif Change.ORDER in recorded.changes and case.lines:
+            self.send_back(Part.AUTHORIZATION, Part.THERAPY, Part.VISIT)
+
+    async def invalidate(self) -> None:
+        """Undo what is stale, and let every track start from its beginning."""
+        self.control.begin_again()
+        for part in [part for part in Part if part in self.case.stale]:
+            self.worklist.withdraw(*ITEMS.get(part, ()), why="no longer wanted")
+            await self._undo(part)
+            self.case.stale.discard(part)
+
+    async def _undo(self, part: Part) -> None:
+        match part:
+            case Part.RENEWAL:
+                self._renew()
+            case Part.AUTHORIZATION if self._may_be_updated():
+                await self._update_lines()
+            case Part.AUTHORIZATION:
+                await AuthorizationTrack(*self.tools).void()
+                self._draft_lines()
+            case Part.COVERAGE:
+                self._forget_coverage()
+            case Part.VISIT:
+                await VisitTrack(*self.tools).let_go()
+            case Part.THERAPY:
+                self.case.order_settled = False
+                await TherapyTrack(*self.tools).give_back()
+
+    def _renew(self) -> None:
+        """What does not cover the visit is asked for again, once for each visit; a person looks at what still does not.
+
+        So a payer that authorizes no unit, or a period that is over, is not asked for ever.
+        """
+        visit, asked = self.case.visit, self.case.renewed_for == self.case.visit_key
+        state = LineState.NEEDS_REVIEW if asked else LineState.EXPIRED
+        self.case.renewed_for = self.case.visit_key
+        self.case.lines = tuple(
+            line.model_copy(update={"state": state, "certification": Certification.RENEWAL})
+            if line.state is LineState.APPROVED and visit and not line.covers(visit.visit_at.date())
+            else line
+            for line in self.case.lines
+        )
+
+    def _may_be_updated(self) -> bool:
+        """A request that the payer has answered can be updated for the same plan; one that it denied cannot."""
+        case = self.case
+        answered = case.sending is None and bool(case.requests)
+        return answered and Part.COVERAGE not in case.stale and all(line.state in UPDATABLE for line in case.lines)
+
+    async def _update_lines(self) -> None:
+        """The payer's word on the order as it was no longer counts: its request is replaced, what fell away voided."""
+        before = {line.kind: line for line in self.case.lines}
+        dropped = set(before)
+        self._draft_lines()
+        self.case.requests.clear()
+        self.case.lines = tuple(_revised(line, before.get(line.kind)) for line in self.case.lines)
+        dropped -= {line.kind for line in self.case.lines}
+        await AuthorizationTrack(*self.tools).void_lines([before[kind] for kind in sorted(dropped)])
+
+    def _draft_lines(self) -> None:
+        case = self.case
+        if case.benefits is not None:
+            lines = lines_for(case.outline, case.site, case.policy.per_diems)
+            case.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
+
+    def _forget_coverage(self) -> None:
+        case = self.case
+        self.effects.cancel_call(case.verifying)
+        case.verifying = None
+        case.benefits, case.paying, case.lines, case.agreement_signed = None, Paying.PLAN, (), False
+
+
+def _revised(line: Line, before: Line | None) -> Line:
+    if before is None or before.contact is None or before.state is LineState.VOID or line.state is not LineState.DRAFT:
+        return line
+    kept = {"certification": Certification.REVISED, "contact": before.contact, "number": before.number}
+    return line.model_copy(update=kept)
