@@ -106,10 +106,11 @@ class ReferralWorkflow(Handlers):
 
     async def bring_on_service(self) -> Closing:
         try:
-            self.control.check()
-            await self.open()
+            self.control.check_open()
             while not self.case.visit_done:
                 try:
+                    self.control.begin_again()
+                    await self.open()
                     await self.rework.invalidate()
                     if self.case.outline.benefits_check_only:
                         await self.coverage.verify()

@@ -46,7 +46,6 @@ class Rework(Track):
 
     async def invalidate(self) -> None:
         """Undo what is stale, and let every track start from its beginning."""
-        self.control.begin_again()
         for part in [part for part in Part if part in self.case.stale]:
             self.worklist.withdraw(*ITEMS.get(part, ()), why="no longer wanted")
             await self._undo(part)

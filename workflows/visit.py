@@ -145,6 +145,7 @@ class VisitTrack(Track):
 
     async def _unfinished(self, report: ReportVisit) -> None:
         """The visit is over without the infusion done: it is arranged again, with all that it needs."""
+        self.case.over = self.case.visit_key
         match report.outcome:
             case "missed":
                 self.journal.tell(Milestone.UNATTENDED)
@@ -174,7 +175,7 @@ class VisitTrack(Track):
         if told:
             self.case.nurses_asked.clear()
         if self.effects.pending(RELEASE):
-            if told:
+            if told and self.case.over != self.case.visit_key:
                 self.journal.tell(Milestone.EVENT_CANCELLED)
             await self.effects.undo(RELEASE)
 

@@ -1,7 +1,7 @@
 """A story: a real workflow on a time-skipping server, with staff who answer their work items as scripted."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
 from firstdose.domain.care.visit import ReportItem
+from firstdose.domain.work.journal import Opened
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
@@ -111,7 +112,11 @@ class Story(AbstractAsyncContextManager["Story"]):
             id=workflow_id(self.referral_id),
             task_queue="referrals",
         )
-        for item in ReferralState.at_start(start).worklist.open.values():
+        still_open = ReferralState.at_start(start).worklist.open.values()
+        if self.state:
+            opened = Counter(entry.item.kind for entry in self.outside.entries if isinstance(entry, Opened))
+            self._asked |= opened - Counter(item.kind for item in still_open)
+        for item in still_open:
             await self._answer(item)
         return self
 

@@ -124,6 +124,8 @@ class Case:
     visit_key: str = ""
     placing: Visit | None = None
     """The visit that is being placed under `visit_key`."""
+    over: str = ""
+    """The key of the visit that was reported as not done: the source was told what became of it."""
     renewed_for: str = ""
     """The key of the visit for which an authorization was renewed."""
     reaction: str | None = None

@@ -65,6 +65,11 @@ class Control:
     def interrupting(self) -> bool:
         return not self.leaving and (self.again or self.closing is not None)
 
+    def check_open(self) -> None:
+        """Raise Closed if the referral ends, as one that is started again may find."""
+        if self.closing:
+            raise Closed(self.closing)
+
     def check(self) -> None:
         """Raise what interrupts, if anything does."""
         if self.leaving:
