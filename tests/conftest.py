@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from firstdose.domain.referral.source_message import CancelReason
 from firstdose.settings import outer_servers
 from local.postgres import EmbeddedPostgres
 
+CHROMIUM = Path("/usr/bin/chromium")
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 Refer = Callable[[], Awaitable[str]]
 
@@ -41,9 +43,12 @@ class Said(NamedTuple):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole-matrix", action="store_true", help="also run what takes ten minutes by itself")
+    parser.addoption("--need-browser", action="store_true", help="fail where there is no Chromium, instead of skipping")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--need-browser") and not CHROMIUM.exists():
+        raise pytest.UsageError(f"no Chromium at {CHROMIUM}, and --need-browser was given")
     if config.getoption("--whole-matrix"):
         return
     left_out = [item for item in items if item.get_closest_marker("whole_matrix")]

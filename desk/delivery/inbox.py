@@ -20,8 +20,8 @@ from desk.metrics import MESSAGES
 from desk.referral_start import start_referral
 from firstdose.adapters.postgres.messages.messages import Messages
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
+from firstdose.domain.work.judgment import NOT_OPEN
 from firstdose.domain.work.message import Message, MessageKind, MessageState
-from firstdose.domain.work.resolutions import NOT_OPEN
 from firstdose.ports import Unavailable
 from workflows.messages import (
     AmendRequest,
@@ -45,6 +45,8 @@ _ATTEMPT_S: Final = 15.0
 _LONGEST_WAIT_S: Final = 30.0
 _NEVER: Final = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION)
 """How Temporal says that the request itself is at fault."""
+_CONTRADICTED: Final = 8
+"""Attempts in about a minute and a half."""
 _LONGEST_REFUSAL: Final = 500
 _REQUESTS: Final[dict[MessageKind, type[BaseModel]]] = {
     MessageKind.AMEND: AmendRequest,
@@ -127,8 +129,11 @@ class MessageRelay:
             return DeliveryOutcome(None, problem="failed")
 
     async def _contradicts_the_store(self, message: Message, error: WorkflowUpdateFailedError) -> bool:
-        """Whether the workflow does not know an item that is open here: one of both will be set right."""
-        if message.kind is not MessageKind.RESOLVE or _reason(error) != NOT_OPEN:
+        """Whether the workflow does not know an item that is open here: one of both is soon set right.
+
+        Not for long, since what the referral's people do next waits behind it.
+        """
+        if message.kind is not MessageKind.RESOLVE or _reason(error) != NOT_OPEN or message.attempts > _CONTRADICTED:
             return False
         return await self._messages.item_is_open(str(message.body.get("item_id")))
 

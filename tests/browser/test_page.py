@@ -17,9 +17,9 @@ from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.work.message import MessageState
 from firstdose.domain.work.role import Role
 from firstdose.payer_ports import Contact, ContactPurpose, ForeignAnswer, Received, Via
+from tests.conftest import CHROMIUM
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
 HOSTILE: Final = "<img src=x onerror=\"document.title='owned'\">"

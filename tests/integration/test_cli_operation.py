@@ -390,7 +390,6 @@ async def test_replay_of_what_is_no_history_and_where_nothing_answers(operator: 
     ("text", "code", "said"),
     [
         ("version: strict\ncontact: {attempts: 3}\n", 0, "strict is good"),
-        ("kontakt: {}\n", 1, "kontakt"),
         ("contact: {attempts: -1}\n", 1, "contact.attempts"),
     ],
 )

@@ -154,7 +154,8 @@ def leaves_nothing_open(outside: Watched, closing: Closing) -> None:
     opened = [entry.item.id for entry in outside.entries if isinstance(entry, Opened)]
     closed = [entry.item_id for entry in outside.entries if isinstance(entry, Resolved | Withdrawn)]
     assert len(opened) == len(set(opened))
-    assert sorted(opened) == sorted(closed), "every item that was opened was closed, once"
+    # A task that was lost may have recorded an answer to what the next one withdraws.
+    assert sorted(opened) == sorted(set(closed)), "every item that was opened was closed"
     assert outside.standing.closing is (None if closing is Closing.COMPLETED else closing)
     farewells = [e.milestone for e in outside.entries if isinstance(e, Told) and e.milestone in {"7.0", "4.0", "6.0"}]
     assert len(farewells) == 1

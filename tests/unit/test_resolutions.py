@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.domain.care.visit import ReportItem
-from firstdose.domain.work.resolutions import OF_KIND, Refused, check, judge, split
+from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.resolutions import OF_KIND, Refused, check, split
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import ROLE_OF, WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K

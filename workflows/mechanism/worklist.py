@@ -12,7 +12,8 @@ from temporalio import workflow
 from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
-from firstdose.domain.work.resolutions import OF_KIND, Reconcile, Resolution, judge
+from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.resolutions import OF_KIND, Reconcile, Resolution
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal

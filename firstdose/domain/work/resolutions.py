@@ -1,4 +1,4 @@
-"""What a person may answer to each kind of work item, and the one check that an answer must pass.
+"""What a person may answer to each kind of work item.
 
 Fields marked `x-sealed` may hold PHI: they stay in the store and never travel through the workflow. What a payer calls
 something (`sealed_text.Foreign`) travels sealed.
@@ -16,9 +16,8 @@ from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.sealed_text import ForeignText
-from firstdose.domain.work.role import Actor
 from firstdose.domain.work.stage import Closing
-from firstdose.domain.work.work_item import WorkItem, WorkItemKind
+from firstdose.domain.work.work_item import WorkItemKind
 
 SEALED = "x-sealed"
 Facts = Annotated[
@@ -32,9 +31,6 @@ Program = Annotated[str | None, Field(max_length=200, json_schema_extra={SEALED:
 Note = Annotated[str | None, Field(max_length=4000, json_schema_extra={SEALED: True})]
 WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED, LineState.NEEDS_REVIEW}
 """What people may hear a payer say of a line; what they do not understand needs review."""
-
-
-NOT_OPEN: Final = "the work item is not open: it was resolved or withdrawn"
 
 
 class Refused(ValueError):
@@ -271,34 +267,6 @@ def _problem(error: Mapping[str, Any]) -> str:
         steps[-1] = "<unknown field>"
     where = ".".join(steps)
     return f"{where}: {error['msg']}" if where else str(error["msg"]).removeprefix("Value error, ")
-
-
-def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Resolution:
-    """The resolution that this actor gives to this item, if it is open, theirs, well-formed and possible.
-
-    Raises:
-        Refused: it is not, and why.
-    """
-    if item is None:
-        raise Refused(NOT_OPEN)
-    if not actor.may_act_as(item.role):
-        raise Refused(f"the work item is for the role {item.role}")
-    resolution = check(item.kind, answer)
-    allowed = item.asks.get("options")
-    if allowed is not None and getattr(resolution, "outcome", None) not in allowed:
-        raise Refused(f"outcome: open here are {', '.join(allowed)}")
-    _judge_lines(item, resolution)
-    if isinstance(resolution, Reconcile) and resolution.outcome == "done" and not item.asks.get("by_hand"):
-        raise Refused("outcome: this step has a result and cannot be done by hand; retry it or close the referral")
-    return resolution
-
-
-def _judge_lines(item: WorkItem, resolution: Resolution) -> None:
-    """Only lines that the item shows are spoken of."""
-    shown = [line["sequence"] for line in item.asks.get("lines", ())]
-    spoken = [*(word.sequence for word in getattr(resolution, "lines", ())), *getattr(resolution, "sequences", ())]
-    if shown and not set(spoken) <= set(shown):
-        raise Refused(f"lines: the work item shows the lines {', '.join(map(str, shown))}")
 
 
 def split(kind: WorkItemKind, answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

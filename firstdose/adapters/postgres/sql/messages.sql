@@ -56,4 +56,7 @@ WHERE id = :id AND state = 'pending'
 RETURNING referral_id, kind, state, now() AS at, pg_notify('messages', '')::text;
 
 -- name: item_is_open(id)$
-SELECT EXISTS (SELECT FROM work_items WHERE id = :id AND state IN ('open', 'claimed'));
+-- As the process opened it, and not only as somebody wrote it here.
+SELECT EXISTS (
+    SELECT FROM work_items JOIN journal_keys USING (referral_id)
+    WHERE id = :id AND state IN ('open', 'claimed') AND key = 'opened:' || id);
