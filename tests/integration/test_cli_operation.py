@@ -380,21 +380,10 @@ async def test_replay_finds_a_history_that_does_not_fit(operator: Operator, temp
     assert "Nondeterminism" in ran.out
 
 
-async def test_replay_of_what_is_no_history_and_where_nothing_answers(operator: Operator) -> None:
+async def test_replay_of_what_is_no_history(operator: Operator) -> None:
     (operator.directory / "x.json").write_text("{}")
     assert (await operator.run("replay", str(operator.directory / "x.json"))).code == 2
+
+
+async def test_nothing_answers(operator: Operator) -> None:
     assert (await operator.run("replay", "--open", TEMPORAL_ADDRESS=NOWHERE)).code == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "said"),
-    [
-        ("version: strict\ncontact: {attempts: 3}\n", 0, "strict is good"),
-        ("contact: {attempts: -1}\n", 1, "contact.attempts"),
-    ],
-)
-async def test_policy_check(tmp_path: Path, text: str, code: int, said: str) -> None:
-    (tmp_path / "policy.yaml").write_text(text)
-    ran = await Operator(tmp_path).run("policy", "check", str(tmp_path / "policy.yaml"))
-    assert ran.code == code
-    assert said in ran.out + ran.err
