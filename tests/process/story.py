@@ -13,7 +13,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
@@ -166,15 +166,21 @@ class Story(AbstractAsyncContextManager["Story"]):
         """Until it is accepted.
 
         The time-skipping server now and then forgets to say that it was; asked again by the same id, it does.
+        A reset ends the run that has it in hand: as the inbox does, it is sent again while the referral runs.
         """
         accepted, key = WorkflowUpdateStage.ACCEPTED, str(uuid4())
         while True:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(2):
                     await self.handle.start_update(
                         ReferralWorkflow.resolve_work_item, request, id=key, wait_for_stage=accepted
                     )
                     return
+            except TimeoutError:
+                pass
+            except RPCError:
+                if (await self.handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+                    raise
 
     def _scripted(self, item: WorkItem) -> Mapping[str, Any] | None:
         answers = self.script.get(item.kind, [USUAL.get(item.kind)])
