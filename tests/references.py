@@ -22,6 +22,7 @@ MEMBER = re.compile(r"(?<![\w./])([A-Z]\w*[a-z]\w*)\.(_?[a-z][a-z0-9_]*)\b(?!\.)
 MERMAID = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 OF_SEVERAL_WORDS = re.compile(r"\w_\w|[a-z0-9][A-Z]")
+IMPLEMENTS = re.compile(r"[Ii]mplements (?:\w+\.)*?(\w+)\.([A-Z]\w+)")
 FUNCTION_IN = re.compile(r"`(\w+)(?:\(\))?` in\s+\[?`([\w/]+\.py)`")
 
 
@@ -102,6 +103,14 @@ def dangling_names(text: str) -> Iterator[str]:
         defined = [name for file in _files() if file.endswith(module) for name in _defined(REPO / file)]
         if function not in defined:
             yield f"{function} in {module}"
+
+
+def dangling_protocols(text: str) -> Iterator[str]:
+    """`Implements module.Protocol` of a module that has no such class."""
+    for module, protocol in IMPLEMENTS.findall(text):
+        defined = [name for file in _files() if file.endswith(f"/{module}.py") for name in _defined(REPO / file)]
+        if protocol not in defined:
+            yield f"{module}.{protocol}"
 
 
 def dangling_identifiers(text: str) -> Iterator[str]:

@@ -108,7 +108,7 @@ def _payer_desk(
         subscription_secret=partial(webhook_secret, keyring),
         clock=_now,
         clocks=PlanClocks(policy.clocks),
-        passage=GuardedCalls(PostgresCircuitBreaker(pool, audit, _now), PostgresRateLimiter(pool, _now)),
+        resilience=GuardedCalls(PostgresCircuitBreaker(pool, audit, _now), PostgresRateLimiter(pool, _now)),
     )
 
 

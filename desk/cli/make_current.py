@@ -26,7 +26,7 @@ Seconds = Annotated[
 
 
 def make_current(*, wait: Seconds = 60) -> NoReturn:
-    """Give the workers of FIRSTDOSE_BUILD_ID every task from now on; can_fail_over when they have it already.
+    """Give the workers of FIRSTDOSE_BUILD_ID every task from now on; harmless if they have it already.
 
     Refused when an open referral does not replay with this version's code, or when a task queue has no such worker.
     """

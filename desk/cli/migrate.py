@@ -13,7 +13,7 @@ from workflows.messages import SEARCH_ATTRIBUTES
 
 
 def migrate() -> NoReturn:
-    """Apply what is missing; can_fail_over when nothing is."""
+    """Apply what is missing; harmless if nothing is."""
     run(_migrate())
 
 

@@ -107,7 +107,7 @@ def _unproven_payer() -> HttpProblem:
 
 
 class _News:
-    """Implements answers.NewsDesk."""
+    """Implements answers.AnswerSink."""
 
     def __init__(self, desk: AppContext, payer: str) -> None:
         self._desk = desk

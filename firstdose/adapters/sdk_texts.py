@@ -43,16 +43,16 @@ def _of_core(record: logging.LogRecord) -> dict[str, Any]:
     given = fields if isinstance(fields, Mapping) else {}
     coded = _CODED.search(str(given.get("failure", "")))
     sentence = str(record.msg).partition("\n")[0]
-    said = f"{sentence}: {coded[1]}" if coded else sentence
+    text = f"{sentence}: {coded[1]}" if coded else sentence
     ids = {name: given[name] for name in _CORE_IDS if isinstance(given.get(name), str)}
-    return {"event": said[:_LONGEST], **ids}
+    return {"event": text[:_LONGEST], **ids}
 
 
 @cache
 def _literal(path: str, line: int) -> str:
     """The literal words of the text that is logged there; empty where there is none."""
     calls = [call for call in _calls(path) if call.lineno <= line <= (call.end_lineno or call.lineno)]
-    return _words(max(calls, key=lambda call: call.lineno).args[0]) if calls else ""
+    return _literals(max(calls, key=lambda call: call.lineno).args[0]) if calls else ""
 
 
 @cache
@@ -71,14 +71,14 @@ def _log_calls(tree: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
-def _words(node: ast.expr) -> str:
+def _literals(node: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=parts):
-            return "".join(_words(part) for part in parts)
+            return "".join(_literals(part) for part in parts)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _words(left) + _words(right)
+            return _literals(left) + _literals(right)
         case _:
             return _LEFT_OUT
 

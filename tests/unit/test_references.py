@@ -14,6 +14,7 @@ from tests.references import (
     dangling_identifiers,
     dangling_links,
     dangling_names,
+    dangling_protocols,
     dangling_sections,
     prose,
 )
@@ -53,6 +54,11 @@ def test_fhirs_names_are_not_renamed_with_ours() -> None:
     assert [kind for kind in classes_in("workflows") if re.search(rf"\b{kind}\b", page)] == []
 
 
+def test_every_protocol_that_a_class_implements_is_there() -> None:
+    found = {name_of(file): list(dangling_protocols(prose(file))) for file in FILES if file.suffix == ".py"}
+    assert {file: names for file, names in found.items() if names} == {}
+
+
 def test_every_name_in_code_font_and_in_the_diagrams_is_there() -> None:
     found = {name_of(file): list(dangling_identifiers(prose(file))) for file in PAGES}
     assert {file: names for file, names in found.items() if names} == {}
@@ -74,6 +80,7 @@ def test_every_name_in_code_font_and_in_the_diagrams_is_there() -> None:
         (dangling_names, "`Control.no_such`"),
         (dangling_names, "`NoSuchClass.until`"),
         (dangling_names, "`no_such` in `workflows/referral.py`"),
+        (dangling_protocols, "Implements ports.NoSuchProtocol."),
         (dangling_identifiers, "`NoSuchClass`"),
         (dangling_identifiers, "`no_such_function()`"),
         (dangling_identifiers, "`policy.no_such_key`"),
@@ -88,5 +95,6 @@ def test_the_checks_let_pass_what_is_there() -> None:
     text = "`workflows/referral.py`, [x](docs/process.md#clocks), `Control.until`"
     text += ", `ReferralWorkflow` in `workflows/referral.py`"
     assert [*dangling_files(THIS, text), *dangling_links(THIS, text), *dangling_names(text)] == []
+    assert list(dangling_protocols("Implements ports.Records.")) == []
     assert list(dangling_identifiers(f"{text}, `failing_activities`, `payer.give_up_after`")) == []
     assert list(dangling_sections('docs/process.md, "Clocks"')) == []

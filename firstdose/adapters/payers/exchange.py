@@ -74,8 +74,8 @@ async def post(
 async def _exchange(
     http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: httpx2.Timeout
 ) -> HttpAnswer:
-    sending = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
-    async with sending as response:
+    request = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
+    async with request as response:
         await _judge(response)
         answer = bytearray()
         async for chunk in response.aiter_raw():
@@ -103,14 +103,14 @@ async def _judge(response: httpx2.Response) -> None:
 
 async def _reasons(response: httpx2.Response) -> bytes:
     """As much of a refusal's body as comes soon."""
-    said = bytearray()
+    received = bytearray()
     with suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(_REASONS_S):
             async for chunk in response.aiter_raw():
-                said += chunk
-                if len(said) >= MOST_OF_A_BODY:
+                received += chunk
+                if len(received) >= MOST_OF_A_BODY:
                     break
-    return bytes(said)
+    return bytes(received)
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

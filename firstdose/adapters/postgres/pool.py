@@ -62,7 +62,7 @@ def transient(error: BaseException) -> bool:
     """Whether the same work may succeed when it is done again: the server was away, too busy, or broke a deadlock."""
     if isinstance(error, asyncpg.InterfaceError):
         # A connection that was lost earlier is reported like a mistake of ours; only its text tells them apart.
-        lost = any(words in str(error) for words in ("closed", "released back to the pool"))
+        lost = any(text in str(error) for text in ("closed", "released back to the pool"))
         return lost and not isinstance(error, ValueError)
     return isinstance(error, _FAMILIES)
 
@@ -179,12 +179,12 @@ async def _connect(dsn: str, size: int, command_seconds: float | None, settings:
         record_class=asyncpg.Record,
         command_timeout=command_seconds,
         setup=_cut_off_in_time,
-        init=_speak_python,
+        init=_use_python_types,
         server_settings=settings,
     )
 
 
-async def _speak_python(connection: Any) -> None:
+async def _use_python_types(connection: Any) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",

@@ -12,7 +12,7 @@ from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
 from firstdose.adapters.payers.pas.answer_match import SentRequest
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
-from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, word
+from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, short_text
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
 from firstdose.adapters.payers.pas.parties import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
@@ -83,7 +83,7 @@ class PasChannel:
         wanted = subscription(endpoint, self._requestor, callback_url, secret)
         raw = await self._client.post(endpoint, "Subscription", wanted, {"if-none-exist": f"url={callback_url}"})
         try:
-            return word(parse(raw).get("id")) or ""
+            return short_text(parse(raw).get("id")) or ""
         except UnreadableFhir:
             return ""
 

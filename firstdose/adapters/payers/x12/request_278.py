@@ -82,8 +82,8 @@ def _beginning(case: PayerCase, purpose: str) -> Segment:
 
 def _parties(case: PayerCase, requestor: Requestor) -> list[tuple[str, list[Segment]]]:
     coverage, patient = coverage_of(case), case.referral.patient
-    asking = [provider(requestor, "1P"), segment("PRV", "PE", "PXC", HOME_INFUSION_PHARMACY)]
-    levels = [(SOURCE, payer(case, "X3")), (RECEIVER, asking), (SUBSCRIBER, subscriber(coverage, patient))]
+    receiver = [provider(requestor, "1P"), segment("PRV", "PE", "PXC", HOME_INFUSION_PHARMACY)]
+    levels = [(SOURCE, payer(case, "X3")), (RECEIVER, receiver), (SUBSCRIBER, subscriber(coverage, patient))]
     if coverage.subscriber is not None:
         levels.append((DEPENDENT, dependent(coverage, patient, "QC")))
     return levels
@@ -153,7 +153,7 @@ def _drug(case: PayerCase) -> str:
     """In words: SV1 carries one code, and the unlisted one names no drug."""
     order = case.referral.order
     ndc = f"NDC {order.drug.ndc}" if order.drug.ndc else None
-    return " ".join(word for word in (order.drug.name, order.dose, order.route, order.frequency, ndc) if word)
+    return " ".join(each for each in (order.drug.name, order.dose, order.route, order.frequency, ndc) if each)
 
 
 def _message(text: str) -> list[Segment]:

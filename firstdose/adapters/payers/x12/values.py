@@ -66,7 +66,7 @@ def whole(text: str) -> int | None:
     return int(found) if found is not None and found == int(found) else None
 
 
-def word(text: str, limit: int) -> str | None:
+def short_text(text: str, limit: int) -> str | None:
     """A short printable text; anything else is None."""
     found = text.strip()
     return found if found and len(found) <= limit and found.isprintable() else None

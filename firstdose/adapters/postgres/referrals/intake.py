@@ -136,9 +136,9 @@ class Intake:
     async def _cancel(self, connection: Connection, delivery: WebhookDelivery, referral_id: str) -> Receipt:
         if await _newest_from_source(connection, referral_id, MessageKind.CANCEL):
             return Receipt(referral_id, IntakeStatus.DUPLICATE)
-        told = delivery.message
-        sealed = {"note": told.note} if told.note else None
-        body = {"reason": told.reason or CancelReason.WITHDRAWN}
+        received = delivery.message
+        sealed = {"note": received.note} if received.note else None
+        body = {"reason": received.reason or CancelReason.WITHDRAWN}
         cancel = _message(delivery, referral_id, MessageKind.CANCEL, body=body, sealed=sealed)
         return await self._store(connection, delivery, cancel, "cancellation_received")
 
@@ -177,8 +177,8 @@ class Intake:
     async def _last_told(self, connection: Connection, referral_id: str) -> Referral:
         """What the source said last, not what we made of it: a person's corrections are none of its doing."""
         if newest := await _newest_from_source(connection, referral_id, MessageKind.AMEND):
-            told = await self._messages.sealed_part(connection, newest)
-            return Referral.model_validate((told or {})["referral"])
+            received = await self._messages.sealed_part(connection, newest)
+            return Referral.model_validate((received or {})["referral"])
         sealer = await self._vault.sealer(connection, referral_id)
         sealed = await _sql.sealed_first_revision(connection, referral_id=referral_id)
         return Referral.model_validate(sealer.open(sealed, **_first_revision(referral_id)))

@@ -187,9 +187,9 @@ def _of_items(stored: Mapping[str, Mapping[str, Any]], items: Sequence[WorkItem]
 
 
 def _of_standing(row: Mapping[str, Any], standing: ReferralSnapshot) -> list[Deviating]:
-    said: dict[str, Any] = {name: getattr(standing, name) for name in _COMPARED}
+    wanted: dict[str, Any] = {name: getattr(standing, name) for name in _COMPARED}
     known = {name: row[name] for name in _COMPARED} | {"lines": _lines(row["lines"])}
-    fields = [name for name in _COMPARED if known[name] != said[name]]
+    fields = [name for name in _COMPARED if known[name] != wanted[name]]
     return [Deviating(Deviation.STANDING_DIFFERS, " ".join(fields))] if fields else []
 
 

@@ -55,8 +55,8 @@ async def _messages(
 def _note(sealer: RecordSealer | None, row: Mapping[str, Any]) -> str | None:
     if sealer is None or row["sealed"] is None:
         return None
-    said = sealer.open(row["sealed"], table="messages", row=row["id"], column="sealed")
-    return "\n".join(said[name] for name in _WRITTEN if isinstance(said.get(name), str)) or None
+    payload = sealer.open(row["sealed"], table="messages", row=row["id"], column="sealed")
+    return "\n".join(payload[name] for name in _WRITTEN if isinstance(payload.get(name), str)) or None
 
 
 async def _answers(
