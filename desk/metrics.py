@@ -9,8 +9,8 @@ REQUESTS: Final = Histogram(
 )
 INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sources", ("outcome",))
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
-PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
-UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))
+DELIVERIES: Final = Counter("firstdose_deliveries_sent", "Deliveries to the outside", ("channel", "outcome"))
+UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up deliveries", ("what",))
 STALLED: Final = Gauge(
     "firstdose_stalled_referrals", "Referrals that stand still and do not mend themselves", ("kind",)
 )

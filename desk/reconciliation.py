@@ -189,10 +189,10 @@ class Reconciliation:
     ) -> list[Difference]:
         """Nothing moves, and the workflow still knows of fewer batches than were recorded: an older state of it."""
         await self._settling()
-        again, said = await self._runs.find(stored.id), await self._status(stored.id)
-        if again is None or said is None or again.run_id != run.run_id or not again.at_rest:
+        again, latest = await self._runs.find(stored.id), await self._status(stored.id)
+        if again is None or latest is None or again.run_id != run.run_id or not again.at_rest:
             return []
-        if said.recorded != status.recorded or said.recorded >= await self._number(stored):
+        if latest.recorded != status.recorded or latest.recorded >= await self._number(stored):
             return []
         return await self._replace(stored, run)
 
@@ -201,10 +201,10 @@ class Reconciliation:
         if not found:
             return []
         await self._settling()
-        run, said = await self._runs.find(stored.id), await self._status(stored.id)
-        if run is None or said is None or not run.at_rest or said.recorded != status.recorded:
+        run, latest = await self._runs.find(stored.id), await self._status(stored.id)
+        if run is None or latest is None or not run.at_rest or latest.recorded != status.recorded:
             return []
-        return await self._contents(stored, said, range(said.recorded, said.recorded + 1), mend=self._mend)
+        return await self._contents(stored, latest, range(latest.recorded, latest.recorded + 1), mend=self._mend)
 
     async def _contents(self, stored: StoredProcess, status: Status, numbers: range, *, mend: bool) -> list[Difference]:
         found = await self._store.compare(stored.id, numbers, _standing(status), status.open_items, mend=mend)

@@ -59,7 +59,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
             async with side_by_side(workers):
                 gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
                 log.info("worker_started", count=len(queues), version=settings.build_id)
-                await _told_to_stop()
+                await _stop_signal()
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)
         return NOT_REACHABLE
@@ -70,8 +70,8 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     return 0
 
 
-async def _told_to_stop() -> None:
-    told = asyncio.Event()
+async def _stop_signal() -> None:
+    stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await stop.wait()

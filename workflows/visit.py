@@ -171,11 +171,11 @@ class VisitTrack(Track):
 
     async def let_go(self) -> None:
         """The visit is no longer what is needed: whoever held it is released, and it is placed anew."""
-        told, self.case.visit, self.case.placing = self.case.visit is not None, None, None
-        if told:
+        was_scheduled, self.case.visit, self.case.placing = self.case.visit is not None, None, None
+        if was_scheduled:
             self.case.nurses_asked.clear()
         if self.effects.pending(RELEASE):
-            if told and self.case.over != self.case.visit_key:
+            if was_scheduled and self.case.over != self.case.visit_key:
                 self.journal.tell(Milestone.EVENT_CANCELLED)
             await self.effects.undo(RELEASE)
 

@@ -121,11 +121,11 @@ def _refusal(answer: httpx2.Response, *, identified: bool) -> Failure:
         problem = answer.json()
     except ValueError:
         problem = None
-    said = _words(problem) if isinstance(problem, dict) else ""
-    return kind(f"{said or f'the desk refused ({answer.status_code})'}{_next_step(answer, identified=identified)}")
+    text = _problem_text(problem) if isinstance(problem, dict) else ""
+    return kind(f"{text or f'the desk refused ({answer.status_code})'}{_next_step(answer, identified=identified)}")
 
 
-def _words(problem: dict[str, Any]) -> str:
+def _problem_text(problem: dict[str, Any]) -> str:
     """A problem (RFC 9457) as one line: `title: detail (path: problem; …)`."""
     line = ": ".join(str(problem[part]) for part in ("title", "detail") if problem.get(part)) + _present(problem)
     errors = [each for each in problem.get("errors") or () if isinstance(each, dict)]

@@ -39,12 +39,12 @@ async def _make_current(wait: timedelta) -> int:
     client = await connected(settings, keyring)
     before = await current_build(client)
     if before == build_id:
-        display.say(f"build {build_id} is current already")
+        display.line(f"build {build_id} is current already")
         return DONE
     await _workers_ask(client, build_id, wait)
     await _open_referrals_fit(client, settings, keyring)
     await give_work_to(client, build_id)
-    display.say(f"build {build_id} is current; before: {before or 'workers without a build'}")
+    display.line(f"build {build_id} is current; before: {before or 'workers without a build'}")
     return DONE
 
 

@@ -28,7 +28,7 @@ from firstdose.ports import Unavailable
 log = structlog.get_logger(__name__)
 
 _MESSAGES_AT_ONCE: Final = 16
-_PARCELS_AT_ONCE: Final = 32
+_DELIVERIES_AT_ONCE: Final = 32
 _COUNTED_EVERY_S: Final = 15.0
 _LAST_DELIVERIES_S: Final = 5.0
 _PAUSE_S: Final = 1.0
@@ -42,7 +42,7 @@ async def relays(desk: AppContext) -> AsyncIterator[None]:
         outward = OutboxRelay(pool, Outbox(desk.vault, desk.audit), Senders(desk.settings, client))
         deliveries: dict[str, DeliveryLoop[Any]] = {
             messages.CHANNEL: DeliveryLoop(inward.claim, inward.deliver, at_once=_MESSAGES_AT_ONCE),
-            outbox.CHANNEL: DeliveryLoop(outward.claim, outward.deliver, at_once=_PARCELS_AT_ONCE),
+            outbox.CHANNEL: DeliveryLoop(outward.claim, outward.deliver, at_once=_DELIVERIES_AT_ONCE),
         }
         beside = [asyncio.create_task(_wake(pool, channel, each)) for channel, each in deliveries.items()]
         beside += [

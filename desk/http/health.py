@@ -22,10 +22,10 @@ async def readyz(desk: Context) -> JSONResponse:
 
     `database`: `ok`, `away`, `full`, `not migrated`, `another version's`. `temporal`: `ok`, `away`.
     """
-    standing = await desk.readiness.look()
-    ready = standing.database == OK
-    told = {"status": "ready" if ready else "not ready", **standing._asdict()}
-    return JSONResponse(told, status_code=200 if ready else 503, headers={} if ready else {"retry-after": "2"})
+    state = await desk.readiness.look()
+    ready = state.database == OK
+    body = {"status": "ready" if ready else "not ready", **state._asdict()}
+    return JSONResponse(body, status_code=200 if ready else 503, headers={} if ready else {"retry-after": "2"})
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

@@ -114,11 +114,11 @@ def _key_set(content: bytes) -> dict[str, Key]:
     return {str(key.kid): key for key in keys}
 
 
-def _usable(told: dict[str, Any]) -> Key | None:
-    if told.get("kty") not in _KEY_TYPES or told.get("use", "sig") != "sig":
+def _usable(jwk: dict[str, Any]) -> Key | None:
+    if jwk.get("kty") not in _KEY_TYPES or jwk.get("use", "sig") != "sig":
         return None
     try:
-        key = JWKRegistry.import_key(told)
+        key = JWKRegistry.import_key(jwk)
     except (JoseError, ValueError, KeyError, TypeError):
         return None
     key.ensure_kid()

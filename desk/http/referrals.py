@@ -169,13 +169,13 @@ def _amendment(known: Referral, body: dict[str, Any]) -> dict[str, Any]:
         if isinstance(facts, dict) and len(body) == 1:
             with_facts(known, facts, today=today)
             return {"facts": facts}
-        told = Referral.read(body, today=today)
+        amended = Referral.read(body, today=today)
     except ValidationError as error:
         raise HttpProblem(422, "some facts are not acceptable", errors=problems(error, str)) from None
-    if told.source_referral_id != known.source_referral_id:
+    if amended.source_referral_id != known.source_referral_id:
         wrong = {"path": "source_referral_id", "problem": "this is another referral's number"}
         raise HttpProblem(422, "some facts are not acceptable", errors=[wrong])
-    return {"referral": plain(told)}
+    return {"referral": plain(amended)}
 
 
 async def _steer(

@@ -28,7 +28,7 @@ from firstdose.ports import Impossible
 
 router = APIRouter(tags=["webhooks"])
 
-_NOBODY: Final = WebhookVerifier(())
+_NO_SOURCE: Final = WebhookVerifier(())
 _UNPROVEN: Final = "the sender is not proven"
 _ANY_OBJECT: Final[dict[str, Any]] = {"schema": {"type": "object"}}
 _INTAKE_BODY: Final[dict[str, Any]] = {
@@ -53,7 +53,7 @@ async def receive_referral(
     """A referral, a new version of one, or its cancellation; answered once it is stored for good."""
     body, now = await request.body(), datetime.now(UTC)
     try:
-        proven = desk.sources.get(source, _NOBODY).verify(body, request.headers, now=now)
+        proven = desk.sources.get(source, _NO_SOURCE).verify(body, request.headers, now=now)
     except Unverified:
         INTAKE.labels("unverified").inc()
         raise HttpProblem(401, _UNPROVEN) from None
@@ -94,7 +94,7 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
     if endpoint is None:
         raise _unproven_payer()
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
-    notifications = PayerNotifications(desk.contacts, answers, _News(desk, payer))
+    notifications = PayerNotifications(desk.contacts, answers, _PayerAnswerSink(desk, payer))
     try:
         received = await notifications.receive(endpoint, await request.body())
     except UnreadableFhir:
@@ -106,7 +106,7 @@ def _unproven_payer() -> HttpProblem:
     return HttpProblem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
 
 
-class _News:
+class _PayerAnswerSink:
     """Implements answers.AnswerSink."""
 
     def __init__(self, desk: AppContext, payer: str) -> None:

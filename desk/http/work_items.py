@@ -126,9 +126,11 @@ async def resolve(
     # With a key it may be the same answer again, whose outcome is known: only the store can tell.
     if not key:
         _require_free(item, actor)
-    told, sealed = await _read(desk, item, body)
+    open_part, sealed = await _read(desk, item, body)
     await _try_facts(desk, item.referral_id, sealed.get("facts"))
-    message = ask(MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": told}, sealed=sealed)
+    message = ask(
+        MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": open_part}, sealed=sealed
+    )
 
     async def state() -> dict[str, Any]:
         return {"work_item": plain(await _found(desk, item_id))}
@@ -143,12 +145,12 @@ async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) ->
     except ValidationError as error:
         raise HttpProblem(422, "some fields are not acceptable", errors=problems(error, str)) from None
     resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
-    told, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
-    nurse = told.get("nurse")
+    open_part, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
+    nurse = open_part.get("nurse")
     known = [nurse] if isinstance(nurse, str) and await desk.worklist.knows_nurse(nurse) else []
-    if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(told, known)]:
+    if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(open_part, known)]:
         raise HttpProblem(422, "some fields are not acceptable", errors=wrong)
-    return told, sealed
+    return open_part, sealed
 
 
 async def _texts(desk: AppContext, referral_id: str) -> TextSealer:

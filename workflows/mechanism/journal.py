@@ -147,15 +147,15 @@ class Journal:
             case Noted():
                 return self._numbered(f"{entry.action}:{entry.message_id or _without_times(entry.details)}")
 
-    def _numbered(self, said: str) -> str:
-        mark = _short(said)
+    def _numbered(self, text: str) -> str:
+        mark = _short(text)
         self._state.told[mark] = number = self._state.told.get(mark, 0) + 1
-        return f"{said.partition(':')[0]}:{mark}:{number}"
+        return f"{text.partition(':')[0]}:{mark}:{number}"
 
 
 def _without_times(details: dict[str, Any]) -> str:
-    said = {name: value for name, value in details.items() if not isinstance(value, datetime)}
-    return json.dumps(said, default=str, sort_keys=True)
+    without_times = {name: value for name, value in details.items() if not isinstance(value, datetime)}
+    return json.dumps(without_times, default=str, sort_keys=True)
 
 
 def _short(text: str) -> str:

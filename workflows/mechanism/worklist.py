@@ -218,6 +218,6 @@ def _question(answer: type[Resolution], about: str) -> str:
     return f"{_KIND_OF[answer]} {about}"
 
 
-def _mark(*said: object) -> str:
+def _mark(*parts: object) -> str:
     """A short mark of what was said."""
-    return sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()[:8]
+    return sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:8]

@@ -79,6 +79,6 @@ async def _sent(connection: Connection, referral_id: str) -> AsyncIterator[Timel
         if row["delivered_at"]:
             yield TimelineEntry(at=row["delivered_at"], what="outbox.delivered", details=details)
         elif row["last_problem"]:
-            # Its moment is not kept, only that it is so: shown where the parcel was stored.
+            # Its moment is not kept, only that it is so: shown where the delivery was stored.
             problem = {**details, "state": row["state"], "problem": row["last_problem"]}
             yield TimelineEntry(at=row["created_at"], what="outbox.not_delivered", details=problem)
