@@ -1,4 +1,4 @@
-"""What the desk counts. Labels are enumerated values of ours: never an id, a path or a word from outside."""
+"""The desk's metrics. Labels are enumerated values only: never an id, a path or a text from outside."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
-"""Compares the store with the workflows, both ways; mends what can be mended and names what a person must look at.
+"""Compares the store with the workflows, both ways; repairs what it can and reports what a person must look at.
 
-The workflow knows where a referral stands; the store knows how far that has been recorded, and the state from which a
+The workflow has the present state of a referral; the store has what was recorded of it, and the state from which a
 workflow that Temporal has lost, or knows only as it was earlier, is started again.
 """
 
@@ -26,7 +26,7 @@ _SETTLED_AFTER_S: Final = 3.0
 
 
 class Trouble(StrEnum):
-    """What is wrong with a referral, besides the ways in which the store may deviate."""
+    """Differences besides those of `Deviation`."""
 
     WORKFLOW_LOST = "workflow_lost"
     WORKFLOW_ENDED = "workflow_ended"
@@ -41,13 +41,13 @@ class Trouble(StrEnum):
 class Repair(StrEnum):
     MENDED = "mended"
     TO_MEND = "to_mend"
-    """It was only looked at."""
+    """It was only compared."""
     LEFT = "left"
-    """A person must mend it."""
+    """A person must repair it."""
 
 
 class Difference(NamedTuple):
-    """`what` names a work item or fields, if the trouble is about one; `fix` is what a person does about it."""
+    """`what` names the work item or the fields, if any; `fix` is what a person must do."""
 
     referral_id: str
     trouble: Trouble | Deviation
@@ -169,7 +169,7 @@ class Reconciliation:
         return await self._compare_contents(stored, status)
 
     async def _compare_completed(self, stored: StoredProcess) -> list[Difference]:
-        """Its workflow ended by itself: the store has not heard of the end, or Temporal knows an older end."""
+        """The workflow completed: its end is not recorded in the store, or Temporal has an older state of it."""
         status = await self._status(stored.id)
         if status is None:
             return [_left(stored.id, Trouble.WORKFLOW_SILENT)]

@@ -1,4 +1,4 @@
-"""The worker process: connects, works until it is told to stop, and lets what it has begun finish."""
+"""The worker process: connects, works until a stop signal, and finishes what it has begun."""
 
 import asyncio
 import gc
@@ -48,7 +48,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     keyring = Keyring(settings.key_material())
     identity = f"worker-{os.getpid()}@{socket.gethostname()}"
     try:
-        # The database first: it tells whether these are the right keys, before anything is written anywhere.
+        # The database first: opening it checks the keys, before anything is written anywhere.
         async with (
             open_activities(settings, keyring) as activities,
             open_failing_activities(settings, keyring) as failing,

@@ -57,7 +57,7 @@ def dsn_of(settings: Settings) -> str:
 
 @asynccontextmanager
 async def database_failures() -> AsyncIterator[None]:
-    """What can go wrong with the database, as a Failure that says what to do next."""
+    """Turns errors of the database into a Failure with the next step."""
     try:
         yield
     except Exception as error:

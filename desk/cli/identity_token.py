@@ -50,7 +50,7 @@ def keep_login(token: str) -> Path:
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What a JWT says, for showing: the signature is the desk's to check. Raises Failure if it is no JWT."""
+    """The claims of a JWT, for display only: the desk checks the signature. Raises Failure if it is not a JWT."""
     try:
         _, payload, _ = token.split(".")
         payload_claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -27,7 +27,7 @@ def reconcile(
     dry_run: Annotated[bool, Parameter(name="--dry-run", help="Change nothing.")] = False,
     as_json: AsJson = False,
 ) -> NoReturn:
-    """Compare database and workflows both ways, for all open referrals or for these, and mend what can be mended.
+    """Compare database and workflows both ways, for all open referrals or for these, and repair what can be repaired.
 
     To end a referral for good use `firstdose cancel`: a workflow that was terminated in Temporal is started again.
     """

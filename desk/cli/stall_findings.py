@@ -1,4 +1,4 @@
-"""What `doctor` says of referrals that stand still: how many, the first of them, and what to do."""
+"""The findings of `doctor` about stalled referrals: how many, the first of them, and the fix."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final

@@ -46,7 +46,7 @@ async def retry(
     *,
     everything: Annotated[bool, Parameter(name="--all", help="All that the list shows.")] = False,
 ) -> None:
-    """Have it delivered anew, once what was in its way is mended."""
+    """Deliver it again, once the cause is fixed."""
     if (undelivered_id is None) is not everything:
         raise Misuse("name one id, or say --all")
     async with opened() as (pool, keyring):

@@ -20,7 +20,7 @@ TOPICS: Final = {
     "undelivered": "Messages and deliveries that could not be delivered.",
     "policy": "What the pharmacy decides for itself.",
 }
-"""First words that are no verbs themselves."""
+"""First words that are not commands themselves."""
 
 VERBS: Final = {
     "On this machine": (

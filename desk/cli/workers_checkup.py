@@ -1,4 +1,4 @@
-"""Whether workers ask for work and get it: without one a referral waits, and nothing else says so."""
+"""Checks that workers poll for work and get it: without one referrals wait, and nothing else shows that."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final

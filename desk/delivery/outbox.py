@@ -1,4 +1,4 @@
-"""Sends what lies in the outbox, again and again by the Standard Webhooks schedule, until it arrives or is given up."""
+"""Sends the deliveries in the outbox, retried by the schedule of Standard Webhooks, then given up."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,9 @@ from firstdose.settings import Settings
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=40)
-"""Longer than any attempt, so that a delivery is with one process at a time."""
+"""Longer than any attempt, so that only one process at a time has a delivery."""
 TO_ONE_RECEIVER: Final = 8
-"""So many deliveries at most are on their way to one receiver: one that hangs keeps no place from the others."""
+"""The most concurrent deliveries to one receiver, so that a slow receiver does not block the others."""
 
 SCHEDULE: Final = (
     timedelta(0),
@@ -45,7 +45,7 @@ class Sender(Protocol):
 
 
 class Senders:
-    """Who carries which delivery, by its channel and recipient; what has no address configured goes to the console."""
+    """The sender of each delivery, by channel and recipient; without a configured address it is the console."""
 
     def __init__(self, settings: Settings, client: httpx2.AsyncClient) -> None:
         self._console = Console()
@@ -68,7 +68,7 @@ class Senders:
 
 
 def _source_webhooks(settings: Settings, client: httpx2.AsyncClient) -> Mapping[str, Sender]:
-    """A source hears from us under the first of its secrets."""
+    """Milestones are signed with the first of a source's secrets."""
     return {
         source: SignedWebhook(client, url, settings.sources[source][0].get_secret_value())
         for source, url in settings.source_callbacks.items()

@@ -1,4 +1,4 @@
-"""Whether the desk lives, whether it can take referrals, and what it counts."""
+"""Liveness, readiness and metrics."""
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -18,7 +18,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "Not ready", "content": {"application/json": {}}}})
 async def readyz(desk: Context) -> JSONResponse:
-    """Ready while the database is migrated and takes what is written; Temporal's state is told, intake goes on without.
+    """Ready while the database is migrated and accepts writes; Temporal's state is shown, but intake works without it.
 
     `database`: `ok`, `away`, `full`, `not migrated`, `another version's`. `temporal`: `ok`, `away`.
     """
@@ -30,5 +30,5 @@ async def readyz(desk: Context) -> JSONResponse:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
-    """Counts in Prometheus' text format."""
+    """Metrics in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -50,7 +50,7 @@ _NOTIFICATION_BODY: Final[dict[str, Any]] = {
 async def receive_referral(
     source: Annotated[str, Path(max_length=64)], request: Request, desk: Context
 ) -> dict[str, str]:
-    """A referral, a new version of one, or its cancellation; answered once it is stored for good."""
+    """A referral, a new version of one, or its cancellation; answered once it is stored durably."""
     body, now = await request.body(), datetime.now(UTC)
     try:
         proven = desk.sources.get(source, _NO_SOURCE).verify(body, request.headers, now=now)
@@ -86,7 +86,7 @@ def _refusal(error: Exception) -> HttpProblem:
 
 @router.post("/webhooks/payers/{payer}/pas", openapi_extra=_NOTIFICATION_BODY)
 async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: Context) -> Response:
-    """A payer's news about a pended request. Its answer is kept, and the workflow is told that there is one."""
+    """A payer's notification about a pended request. The answer is stored, and the workflow gets a message about it."""
     if not proves(desk.keyring, payer, request.headers.get("authorization")):
         raise _unproven_payer()
     admit(Budget.INTAKE)

@@ -1,4 +1,4 @@
-"""The worklist: what waits for whom, taking it, and answering it."""
+"""The worklist: list, claim, assign and resolve work items."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -34,7 +34,7 @@ from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
 _NO_ANSWER: Final = (ProblemCode.UNREADABLE_ANSWER, ProblemCode.PAYER_REFUSED_REQUEST, *FOREIGN)
-"""Problems for which there is something to see: what came instead of an answer."""
+"""Problems with a stored response that can be shown: what came instead of an answer."""
 
 ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]
 
@@ -117,7 +117,7 @@ async def resolve(
     actor: Worker,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Answer it. What may hold PHI stays in the store; the rest goes to the workflow, which has the last word."""
+    """Answer it. Fields that may contain PHI stay in the store; the rest goes to the workflow, which decides."""
     item = await _found(desk, item_id)
     try:
         await desk.worklist.permit(item, actor)
@@ -139,7 +139,10 @@ async def resolve(
 
 
 async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What travels, with the payer's numbers sealed, and what stays. Raises Problem 422 with the fields, and 404."""
+    """The part for the workflow, with the payer's numbers sealed, and the part that stays in the store.
+
+    Raises Problem 422 with the fields, and 404.
+    """
     try:
         resolution = OF_KIND[item.kind].model_validate(answer)
     except ValidationError as error:
@@ -162,7 +165,7 @@ async def _texts(desk: AppContext, referral_id: str) -> TextSealer:
 
 
 async def _try_facts(desk: AppContext, referral_id: str, facts: dict[str, Any] | None) -> None:
-    """Facts that could not be taken over are refused now, not weeks later. Raises Problem 422."""
+    """Refuse facts that could not be applied later. Raises Problem 422."""
     known = await desk.facts(referral_id) if facts else None
     if known is None or not facts:
         return

@@ -20,7 +20,7 @@ R = TypeVar("R", bound=Resolution)
 
 
 class NotWanted(Exception):
-    """What was asked for has settled itself while the call was under way, and the call goes on."""
+    """The question has been settled otherwise while the call was running, and the call goes on."""
 
 
 class PeopleFallback(Track):

@@ -1,4 +1,4 @@
-"""Mail through one SMTP server. Its words carry no PHI."""
+"""Mail through one SMTP server. Its texts contain no PHI."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ WITHIN: Final = timedelta(seconds=30)
 
 
 class Mail:
-    """`url` is as `domain.address.mail_server` reads it: without TLS nothing is sent, unless it says so."""
+    """`url` is as `domain.address.mail_server` parses it: mail without TLS needs `smtp+plain`."""
 
     def __init__(self, url: str, sender: str, *, within: timedelta = WITHIN) -> None:
         self._server = mail_server(url)

@@ -41,7 +41,7 @@ class SignedWebhook:
         body = orjson.dumps(delivery.body)
         headers = {"content-type": "application/json", **sign(self._secret, delivery.id, self._now(), body)}
         try:
-            # httpx counts its time-outs anew with every byte; this one is for the whole call.
+            # httpx restarts its timeouts with every byte; this one is for the whole call.
             async with (
                 asyncio.timeout(self._within.total_seconds()),
                 self._client.stream("POST", self._url, content=body, headers=headers, follow_redirects=False) as answer,

@@ -1,7 +1,7 @@
-"""The payer's desk: the process speaks of referrals and contacts, this finds the payer and the channel, at most once.
+"""The gateway to payers: finds the payer and the channel for a referral's contact, and submits at most once.
 
-The intent is stored before the call, "attempted" and the channel before the request leaves; whoever comes back after a
-crash asks by that channel before sending again.
+The intent is stored before the call, "attempted" and the channel before the request leaves; after a crash
+that channel is asked before the request is sent again.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,7 +58,7 @@ class CaseFile(NamedTuple):
     endpoint: PayerEndpoint
     plan: Plan
     texts: TextSealer = PlainTexts()
-    """Opens what payers said before, and seals what they say now."""
+    """Opens stored texts of payers, and seals new ones."""
 
 
 class CaseFiles(Protocol):
@@ -120,11 +120,11 @@ class PayerGatewayService:
         carrier = _carrier(contact, file.plan)
         answer = await self._answered_before(contact, case, carrier)
         if answer is None:
-            carrier, answer = await self._send_and_hear(contact, case, file.plan)
+            carrier, answer = await self._send_and_receive(contact, case, file.plan)
         return self._submission(request, file, answer, carrier)
 
     async def inquire(self, request: EffectRequest) -> PayerAnswer:
-        """When the payer knows no such request it is what we last heard, or an answer that decides nothing."""
+        """If the payer has no such request: the last stored answer, or an answer without a decision."""
         contact = await self._contact(request.key)
         known = await self._contacts.latest_answer(contact.id)
         if known is not None and not known.pending:
@@ -194,7 +194,7 @@ class PayerGatewayService:
         return case.model_copy(update={"expedited": request.expedited, "previous_trace": previous})
 
     async def _answered_before(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
-        """What the payer said to this very request, should it have come through before."""
+        """The payer's answer to this same request, if it had it already."""
         if not contact.attempted:
             return None
         known = await self._contacts.latest_answer(contact.id)
@@ -207,7 +207,7 @@ class PayerGatewayService:
             received = await payer.inquire(case)
         return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
 
-    async def _send_and_hear(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
+    async def _send_and_receive(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
         """Where the answer is about another, the payer is asked for ours, once: it may have the request.
 
         Raises ForeignAnswer if that brings nothing. A person must look then; the request is not sent again.

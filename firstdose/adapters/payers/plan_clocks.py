@@ -50,7 +50,7 @@ class PlanClocks:
 
 
 def judge_clock(judgment: ClockJudgment) -> JudgedClock:
-    """How the clock stands, after the extension that the payer told us of, if its rule grants one."""
+    """The clock after the payer's extension, if its rule allows one."""
     clock = judgment.clock
     if extension := judgment.extension:
         clock = extended(clock, extension.at, extension.by, extension.reason)

@@ -84,12 +84,12 @@ def read_inquiry(
 
 
 class _Adjudicated(NamedTuple):
-    """What a ClaimResponse says of each line, found in one pass."""
+    """The parts of a ClaimResponse about each line, found in one pass."""
 
     items: dict[int, list[tuple[str | None, Element]]]
     """With the review action code of each."""
     added: dict[int, Element]
-    """The added item that says what was authorized instead of the item that was requested."""
+    """The added item with what was authorized instead of the requested item."""
     errors: dict[int | None, str | None]
     """The first error of the line, and under None that of the whole request."""
 
@@ -143,7 +143,7 @@ def _line(response: Element, adjudicated: _Adjudicated, sequence: int) -> LineAn
     found = {code for code, _ in adjudicated.items[sequence]}
     code = found.pop() if len(found) == 1 else _CONTRADICTORY
     state, item = state_of(code), adjudicated.items[sequence][0][1]
-    # An added item counts only where the payer says that it authorized something else; its own quantity is that.
+    # An added item counts only in a partial or modified decision; its quantity is what was authorized.
     authorized = adjudicated.added.get(sequence, {}) if state in (LineState.PARTIAL, LineState.MODIFIED) else {}
     units = whole(part(authorized, "quantity").get("value")) if "quantity" in authorized else _units(item)
     period = _period(authorized) or _period(item) or part(response, "preAuthPeriod")
@@ -157,13 +157,13 @@ def _line(response: Element, adjudicated: _Adjudicated, sequence: int) -> LineAn
         valid_from=day(period.get("start")),
         valid_to=day(period.get("end")),
         units=units,
-        # Whoever looks at it sees at least what the payer said: CT is "contact payer".
+        # The reviewing person sees at least the payer's code: CT is "contact payer".
         reason_code=reason or (code if state is LineState.NEEDS_REVIEW else None),
     )
 
 
 def _undecided(response: Element, adjudicated: _Adjudicated, sequence: int, *, trust_outcome: bool) -> LineAnswer:
-    """No item has a review action code: old servers say what they mean by the outcome."""
+    """No item has a review action code: old servers answer by the outcome alone."""
     outcome, error = response.get("outcome"), adjudicated.error(sequence)
     period = part(response, "preAuthPeriod")
     if outcome == "queued":

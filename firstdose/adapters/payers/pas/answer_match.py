@@ -58,9 +58,9 @@ def _identifiers_of_request(bundle: Element, response: Element) -> Iterator[str]
 def _patients(bundle: Element, response: Element) -> tuple[tuple[Person, ...], ...]:
     """The one that it refers to; where nothing of that name came, all that came may be meant."""
     about = part(response, "patient")
-    named = [_person(patient, bundle, response) for patient in referred(bundle, response, about, "Patient")]
+    named = [_person(patient, bundle) for patient in referred(bundle, response, about, "Patient")]
     if not named:
-        named = [_person(patient, bundle, response) for patient in resources(bundle, "Patient")]
+        named = [_person(patient, bundle) for patient in resources(bundle, "Patient")]
     by_number = Person(*_ids(about))
     people = [tuple(named)] if named else []
     if not named and (members := _covered(bundle, None)):
@@ -70,7 +70,7 @@ def _patients(bundle: Element, response: Element) -> tuple[tuple[Person, ...], .
     return tuple(people)
 
 
-def _person(patient: Element, bundle: Element, response: Element) -> Person:
+def _person(patient: Element, bundle: Element) -> Person:
     member_ids, other_ids = _ids(patient)
     birth = patient.get("birthDate")
     return Person(
@@ -82,7 +82,7 @@ def _person(patient: Element, bundle: Element, response: Element) -> Person:
 
 
 def _ids(holder: Element) -> tuple[frozenset[str], frozenset[str]]:
-    """Members' numbers (identifiers of type MB), and those of which it is not said."""
+    """Member ids (identifiers of type MB), and identifiers of another or no type."""
     members: set[str] = set()
     others: set[str] = set()
     for identifier in parts(holder, "identifier"):

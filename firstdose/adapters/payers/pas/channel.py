@@ -76,7 +76,7 @@ class PasChannel:
         return _answer_to_cancellation(raw, case)
 
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str:
-        """Register for the payer's decisions; the payer's id of the Subscription, or "" if it tells none.
+        """Register for the payer's decisions; the payer's id of the Subscription, or "" if it returns none.
 
         The conditional create keeps it at one, should the payer have it already. Raises Impossible or Unavailable.
         """
@@ -93,7 +93,7 @@ def _sent(case: PayerCase) -> SentRequest:
 
 
 def _answer_to_cancellation(raw: bytes, case: PayerCase) -> Received:
-    """Whatever it says. It may name the request that is cancelled; one that cannot be read names nobody."""
+    """Any answer. It may name the request that is cancelled; an unreadable one names nobody."""
     try:
         named = read_answer(raw, sent=_sent(case)).named
     except UnreadableFhir:

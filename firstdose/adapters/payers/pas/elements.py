@@ -11,7 +11,7 @@ from firstdose.adapters.payers.pas.terminology import Element
 
 
 class UnreadableFhir(Exception):
-    """The bytes are not the message that they should be. Says nothing of what they hold."""
+    """The bytes are not the expected message. The text has none of their content."""
 
 
 def parse(raw: bytes) -> Element:

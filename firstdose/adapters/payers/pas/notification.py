@@ -33,12 +33,12 @@ class NotifiedAnswer(NamedTuple):
         return hashlib.sha256(self.raw).hexdigest()
 
     def received(self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
-        """Read it for the request that it answers, whose lines had the sequences `asked`."""
+        """Parse it for the request that it answers; `asked` are the sequences of the request's lines."""
         return read_answer(self.raw, asked, trust_outcome=trust_outcome)
 
 
 class Notification(NamedTuple):
-    """What a payer posted to our hook. A handshake or heartbeat tells nothing, and is answered 200 like the rest."""
+    """A payer's POST to our webhook. A handshake or heartbeat has no answers, and gets a 200 like the rest."""
 
     kind: str
     event: PayerEvent | None

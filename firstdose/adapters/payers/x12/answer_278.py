@@ -106,7 +106,7 @@ def _inquired(event: ReviewEvent, case: PayerCase) -> PayerAnswer | None:
 
 
 def _raise_unless_absent(refused: Sequence[Rejection]) -> None:
-    """An inquiry's rejection: either the payer has no such request, or it has told nothing."""
+    """An inquiry's rejection: either the payer has no such request, or there is no answer."""
     for rejection in refused:
         if rejection.payer_down:
             raise rejection.unavailable()
@@ -138,7 +138,7 @@ def _decides(event: ReviewEvent) -> bool:
 
 
 def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
-    """Several events under one trace number must say the same."""
+    """Several events under one trace number must agree."""
     first = answers[0]
     return first if all(answer.says_the_same(first) for answer in answers) else _for_review(case)
 
@@ -196,7 +196,7 @@ def _line_answer(service: ServiceLine, line: Line, event: ReviewEvent, case: Pay
 
 
 def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceLine | None = None) -> LineAnswer:
-    """What the action on the whole event says of a line that has none of its own: it may deny or pend it.
+    """The effect of the event's action on a line without its own action: it may deny or pend the line.
 
     It approves only at payers that are marked so (`trust_outcome_when_no_review_action`): the service that it repeats,
     or all of them where it repeats none.

@@ -1,4 +1,4 @@
-"""What one service loop of a 278 response says of the line it answers."""
+"""Parses one service loop of a 278 response into the answer to its line."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -51,7 +51,7 @@ class ServiceLine(NamedTuple):
 
 
 class Term(NamedTuple):
-    """From when to when a decision holds; not `certain` if a date was told that cannot be read."""
+    """From when to when a decision holds; not `certain` if there is a date that cannot be read."""
 
     start: date | None = None
     end: date | None = None
@@ -81,7 +81,7 @@ def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) ->
         valid_from=term.start,
         valid_to=term.end,
         units=units,
-        # Whoever looks at it sees at least what the payer said: CT is "contact payer".
+        # The reviewing person sees at least the payer's code: CT is "contact payer".
         reason_code=reason
         or next((rejection.reason for rejection in refused), None)
         or (short_text(code, 20) if code and state is LineState.NEEDS_REVIEW else None),
@@ -89,7 +89,7 @@ def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) ->
 
 
 def _fits(service: ServiceLine, line: Line, state: LineState, units: int | None) -> bool:
-    """Whether what is authorized is told as far as the state needs it, and is the line's own service."""
+    """Whether the answer has what its state needs, and is about the line's own service."""
     if any(whole(hsd.value(2)) is None for hsd in service.level.all("HSD") if hsd.value(2)):
         return False
     if state is LineState.MODIFIED:

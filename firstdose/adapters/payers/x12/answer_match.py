@@ -47,7 +47,7 @@ def benefits_named_by(transaction: Transaction) -> Named:
 
 
 def _traces(event: ReviewEvent) -> list[tuple[str, str]]:
-    """Whose number it is (TRN01) and the number, a service's without the line's sequence."""
+    """The origin of a trace number (TRN01) and the number, a service's without the line's sequence."""
     of_event = [(trn.value(1), trn.value(2)) for trn in event.level.all("TRN")]
     of_lines = [trn for service in event.services for trn in service.level.all("TRN")]
     return of_event + [(trn.value(1), _without_sequence(trn)) for trn in of_lines]

@@ -1,4 +1,4 @@
-"""What a 271 (005010X279A1) says of a plan: in force or not, what is left to pay, which lines need authorization.
+"""Parses a 271 (005010X279A1): whether the plan is in force, cost sharing, which lines need authorization.
 
 EB12 says whether a benefit is the one inside the network, not whether we are: `in_network` stays unknown.
 """
@@ -83,7 +83,7 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     _check_trace(people, case)
     all_benefits = [benefit for level in people[-1:] for benefit in _benefits(level)]
     if not all_benefits:
-        return _without_benefits(found, case)
+        return _without_benefits(found)
     places = {line.place_of_service for line in case.lines}
     benefits = [benefit for benefit in all_benefits if benefit.holds_at(places)]
     return Benefits(
@@ -110,7 +110,7 @@ def _benefits(level: Level) -> Iterator[Benefit]:
         yield Benefit(level.segments[start], level.segments[start + 1 : end])
 
 
-def _without_benefits(found: Sequence[Level], case: PayerCase) -> Benefits:
+def _without_benefits(found: Sequence[Level]) -> Benefits:
     refused = rejections_at(found)
     if not refused:
         raise UnreadableX12("neither benefits nor a rejection")
@@ -123,7 +123,7 @@ def _without_benefits(found: Sequence[Level], case: PayerCase) -> Benefits:
 
 
 def _status(person: Level, benefits: Sequence[Benefit], today: date) -> CoverageStatus:
-    """By what is said of the plan as a whole, or of home health care where nothing is; not by two minds."""
+    """By the benefits of the whole plan, or else those of home health care; contradictory ones decide nothing."""
     about = [benefit for benefit in benefits if benefit.eb.value(1) in _ACTIVE | _UNSETTLED | {_INACTIVE}]
     deciding = [benefit for benefit in about if benefit.of_the_plan] or [one for one in about if one.concerns_us]
     codes = {benefit.eb.value(1) for benefit in deciding}
@@ -151,7 +151,7 @@ def _in_force(dtp: Segment, today: date) -> bool:
 def _value(
     benefits: Sequence[Benefit], kind: str, read: Callable[[Segment], Decimal | None], *, period_code: str | None = None
 ) -> Decimal | None:
-    """What the benefits that fit best say; None when they disagree, for a wrong figure is worse than none."""
+    """The value of the benefits that fit best; None if they disagree, because a wrong figure is worse than none."""
     about = [
         benefit
         for benefit in benefits
@@ -178,7 +178,7 @@ def _percent(fraction: Decimal | None) -> int | None:
 
 
 def _needing(benefits: Sequence[Benefit], case: PayerCase) -> frozenset[LineKind]:
-    """EB11 by procedure (EB13); a message beside it may say anything, so that its "no" is not one."""
+    """EB11 by procedure (EB13); a "no" with a message beside it does not count, because the message may limit it."""
     free = set()
     for line in case.lines:
         here = [benefit for benefit in benefits if benefit.holds_at([line.place_of_service])]

@@ -44,7 +44,7 @@ class InterchangeAddress(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """What lies between ST and SE."""
+    """The segments between ST and SE."""
 
     code: str
     segments: tuple[Segment, ...]

@@ -1,4 +1,4 @@
-"""The person that an X12 answer speaks of, as its levels describe one; whether it is ours `domain.identity` says."""
+"""The person in an X12 answer, as its levels describe one; `domain.identity` decides whether it is our patient."""
 
 from collections.abc import Iterator
 from itertools import takewhile

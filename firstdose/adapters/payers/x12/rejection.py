@@ -27,7 +27,7 @@ class Rejection(NamedTuple):
 
     @property
     def payer_down(self) -> bool:
-        """Whether it tells nothing of the request but that the payer's system could not answer it now."""
+        """Whether it only means that the payer's system could not answer now."""
         return self.reason in _PAYER_DOWN and self.follow_up not in _NEVER_AGAIN
 
     @property

@@ -39,7 +39,7 @@ _LONGEST_MESSAGE: Final = 264
 
 
 def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
-    """What lies between ST and SE of a 005010X217: initial, revised, renewal, appeal or cancel.
+    """The segments between ST and SE of a 005010X217: initial, revised, renewal, appeal or cancel.
 
     The 278 has no element for the trace number of the request that this one replaces: it goes in a message (MSG), and
     the payer's own number, where a line has one, in REF*BB. Raises Impossible without a coverage or a line.
@@ -59,7 +59,7 @@ def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
 
 
 def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
-    """What lies between ST and SE of a 005010X215: what has become of the request with this trace number?
+    """The segments between ST and SE of a 005010X215, the inquiry about the request with this trace number.
 
     No HIPAA mandate, but the only standard way to ask; a payer that cannot do it rejects it, and people ask by phone.
     Raises Impossible without a coverage.
@@ -150,7 +150,7 @@ def _delivery(line: Line, case: PayerCase) -> Segment:
 
 
 def _drug(case: PayerCase) -> str:
-    """In words: SV1 carries one code, and the unlisted one names no drug."""
+    """As text: SV1 has one code, and the code for unlisted drugs names none."""
     order = case.referral.order
     ndc = f"NDC {order.drug.ndc}" if order.drug.ndc else None
     return " ".join(each for each in (order.drug.name, order.dose, order.route, order.frequency, ndc) if each)

@@ -40,7 +40,7 @@ class UndeliveredStore:
             return dict(await _sql.counted(self._pool))
 
     async def retry(self, undelivered_id: str, actor: str) -> bool:
-        """Have it delivered anew, before what stands behind it. False if there is no such one."""
+        """Deliver it again, before later ones. False if there is none with this id."""
         return await self._change("retried", _sql.retry_message, _sql.retry_delivery, undelivered_id, actor)
 
     async def drop(self, undelivered_id: str, actor: str) -> bool:

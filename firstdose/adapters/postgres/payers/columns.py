@@ -1,4 +1,4 @@
-"""What stands in the columns of a plan: read from the words of a cell, or from a list of YAML."""
+"""The types of a plan's columns, parsed from a cell's text or from a YAML list."""
 
 import re
 from datetime import date, timedelta
@@ -73,7 +73,7 @@ class Allowance(BaseModel):
 
 
 def _values(value: object) -> object:
-    """A cell holds several words; a list of YAML holds them already."""
+    """Splits a cell into its values; a YAML list is split already."""
     return [word for word in re.split(r"[\s,;]+", value) if word] if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""One plan of the pharmacy's file, checked; docs/plans.md tells each column for those who fill it in."""
+"""One plan of the pharmacy's file, validated; docs/plans.md explains each column."""
 
 from collections.abc import Iterator
 from datetime import time, timedelta
@@ -50,7 +50,7 @@ class PayerRow(BaseModel):
     id: PlanId
     name: Text
     line_of_business: LineOfBusiness | None = None
-    """Told when several plans of one name differ in it."""
+    """Distinguishes plans with the same name."""
     contracted: bool = False
     eligibility: Channels = (Channel.PEOPLE,)
     authorization: Channels = (Channel.PEOPLE,)
@@ -88,7 +88,7 @@ class PayerRow(BaseModel):
     x12_payer: X12Id | None = None
     x12_test: bool = False
     x12_login: Text | None = None
-    """The name of a credential, as `private_key` and `client_certificate` are: what is secret lies in files."""
+    """The name of a credential, like `private_key` and `client_certificate`: the secrets are in files."""
     requests_per_minute: RequestsPerMinute | None = None
     burst: Requests = 1
     at_once: Requests = 10

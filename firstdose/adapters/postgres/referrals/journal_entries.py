@@ -41,7 +41,7 @@ _sql = load("journal")
 
 
 BRINGING_FACTS = (Resolved, Amended)
-"""The entries whose message may say something new about the referral."""
+"""The entries whose message may contain new facts of the referral."""
 
 
 class EntryContext(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the store knows of each process, compared with what its workflow says, and set right from that."""
+"""Compares the store's state of each process with its workflow, and corrects the store."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -103,7 +103,7 @@ class ProcessStore:
     async def compare(
         self, referral_id: str, numbers: range, standing: ReferralSnapshot, items: Sequence[WorkItem], *, mend: bool
     ) -> list[Deviating] | None:
-        """How the store differs from this standing and these open items; with `mend` it does so no more afterwards.
+        """How the store differs from this standing and these open items; with `mend` the differences are corrected.
 
         None if the last batch has none of these `numbers`: something is on its way. `visit_at` is not looked at.
         """

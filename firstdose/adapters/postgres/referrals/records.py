@@ -1,7 +1,7 @@
-"""The records of the process in PostgreSQL: what a workflow tells is kept once, with its audit and its state.
+"""The records of the process in PostgreSQL: each journal entry is stored once, with its audit and state.
 
-A workflow may tell something again, grouped and ordered otherwise: entries are known by their keys. A word from an
-older copy of Temporal's state is refused.
+A workflow may send entries again, grouped and ordered otherwise: their keys identify them. A batch from an older copy
+of Temporal's state is refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ class PostgresRecords:
         with unshredded():
             async with transaction(self._pool) as connection:
                 await self._record(connection, batch)
-                # Asked of the versions and not of this run: a batch told again must answer as it did the first time.
+                # From the versions and not from this run: a batch that is recorded again must get the same answer.
                 changed = await self._revisions.changed_by(connection, batch.referral_id, _bringing_facts(batch))
         if changed is None:
             return Recorded()
@@ -138,7 +138,7 @@ def open_state(vault: Vault, referral_id: str, row: Mapping[str, Any]) -> str:
 
 
 def _is_older(run: RunPoint, known: Mapping[str, Any]) -> bool:
-    """Whether the store has heard a later word than this, or has heard another run after this one."""
+    """Whether the store has a later batch than this, or one of a later run."""
     if run.run_id == known["run_id"]:
         return run.events < int(known["events"])
     return run.run_id in (known["retired"] or ())
@@ -155,7 +155,7 @@ def _place(referral_id: str) -> dict[str, str]:
 
 
 def _moved(row: Mapping[str, Any], at: datetime) -> AuditRecord:
-    """An item that was withdrawn, or opened again, because the process says so."""
+    """An item that the process has withdrawn or opened again."""
     details = {"item": row["id"], "kind": row["kind"]}
     if row["state"] == WorkItemState.WITHDRAWN:
         return AuditRecord(at, SYSTEM.id, "work_item.withdrawn", {**details, "why": NOT_OPEN})

@@ -82,7 +82,7 @@ class LineView(Line):
 
     differs: tuple[str, ...] = ()
     answered_at: datetime | None = None
-    """When the payer last spoke of it."""
+    """When the payer's last answer to it came."""
 
     @classmethod
     def of(cls, line: Line, requested: Period | None, requests: Iterable[RequestRecord]) -> "LineView":

@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.pool import Connection
 
 
 class FileRow(NamedTuple):
-    """A row of a file, and the line that it begins on; `problem` says why it cannot be read at all."""
+    """A row of a file, and the line that it begins on; `problem` is set if the row cannot be read at all."""
 
     line: int
     values: Any
