@@ -34,7 +34,7 @@ class Died(Exception):
 
 
 class Line:
-    """Implements passage.Passage: all that goes through it meets these troubles, one after another."""
+    """Implements resilience.Resilience: all that goes through it meets these troubles, one after another."""
 
     def __init__(self, troubles: Sequence[Trouble]) -> None:
         self._troubles = iter(troubles)

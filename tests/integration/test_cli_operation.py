@@ -285,7 +285,7 @@ async def test_what_could_not_be_delivered_is_seen_and_sent_again(
         await messages.set_back(start.id, "unreadable")
     examined = await operator.run("doctor", "--json", TEMPORAL_ADDRESS=NOWHERE, FIRSTDOSE_URL=f"http://{NOWHERE}")
     [found] = [each for each in json.loads(examined.out) if each["subject"] == "undelivered"]
-    assert (found["well"], found["said"]) == (False, "1 messages parked, 0 parcels given up")
+    assert (found["well"], found["said"]) == (False, "1 messages parked, 0 deliveries given up")
     [listed] = json.loads((await operator.run("undelivered", "list", "--json")).out)
     assert (listed["id"], listed["referral_id"], listed["problem"]) == (start.id, referral, "unreadable")
     assert start.id in (await operator.run("undelivered", "list")).out

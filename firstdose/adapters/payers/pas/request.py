@@ -175,7 +175,7 @@ def _medication_request(case: PayerCase, parties: Parties, prescriber: Element) 
         ),
         "text": order.drug.name or "unlisted drug",
     }
-    words = " ".join(word for word in (order.dose, order.route, order.frequency) if word)
+    text = " ".join(each for each in (order.dose, order.route, order.frequency) if each)
     return {
         "resourceType": "MedicationRequest",
         "status": "active",
@@ -183,7 +183,7 @@ def _medication_request(case: PayerCase, parties: Parties, prescriber: Element) 
         "medicationCodeableConcept": medication,
         "subject": parties.patient,
         "requester": prescriber,
-        **({"dosageInstruction": [{"text": words}]} if words else {}),
+        **({"dosageInstruction": [{"text": text}]} if text else {}),
     }
 
 

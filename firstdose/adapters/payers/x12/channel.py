@@ -92,7 +92,7 @@ class X12Channel:
     async def void(self, case: PayerCase) -> Received:
         """Cancel `case.previous_trace`; a payer that never had it is content.
 
-        A payer that does not say so leaves what it approved in force: Impossible, and a person looks.
+        Without the payer's confirmation the approval stays in force: Impossible, and a person decides.
         """
         lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
         cancelling = case.model_copy(update={"lines": lines})
@@ -139,7 +139,7 @@ def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transactio
 
 
 def _awaited(case: PayerCase) -> PayerAnswer:
-    """The payer has the request and has said nothing of it yet."""
+    """The payer has the request and has not answered yet."""
     return PayerAnswer(lines=tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines))
 
 

@@ -1,4 +1,4 @@
-"""What a 271 (005010X279A1) says of a plan: in force or not, what is left to pay, which lines need authorization.
+"""Parses a 271 (005010X279A1): whether the plan is in force, cost sharing, which lines need authorization.
 
 EB12 says whether a benefit is the one inside the network, not whether we are: `in_network` stays unknown.
 """
@@ -15,7 +15,7 @@ from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level, levels
 from firstdose.adapters.payers.x12.rejection import PERSON_NOT_FOUND, rejections_at
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
-from firstdose.adapters.payers.x12.values import amount, period, word
+from firstdose.adapters.payers.x12.values import amount, period, short_text
 from firstdose.domain.authorization.lines import LineKind
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
@@ -81,17 +81,17 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     found = levels(transaction.segments)
     people = [level for level in found if level.code in (SUBSCRIBER, DEPENDENT)]
     _check_trace(people, case)
-    told = [benefit for level in people[-1:] for benefit in _benefits(level)]
-    if not told:
-        return _not_told(found, case)
+    all_benefits = [benefit for level in people[-1:] for benefit in _benefits(level)]
+    if not all_benefits:
+        return _without_benefits(found)
     places = {line.place_of_service for line in case.lines}
-    benefits = [benefit for benefit in told if benefit.holds_at(places)]
+    benefits = [benefit for benefit in all_benefits if benefit.holds_at(places)]
     return Benefits(
         status=_status(people[-1], benefits, case.created_at.date()),
-        deductible_remaining=_told(benefits, _DEDUCTIBLE, _money, period_code=_REMAINING),
-        out_of_pocket_remaining=_told(benefits, _OUT_OF_POCKET, _money, period_code=_REMAINING),
-        copay=_told(benefits, _COPAY, _money),
-        coinsurance_percent=_percent(_told(benefits, _COINSURANCE, _fraction)),
+        deductible_remaining=_value(benefits, _DEDUCTIBLE, _money, period_code=_REMAINING),
+        out_of_pocket_remaining=_value(benefits, _OUT_OF_POCKET, _money, period_code=_REMAINING),
+        copay=_value(benefits, _COPAY, _money),
+        coinsurance_percent=_percent(_value(benefits, _COINSURANCE, _fraction)),
         needs_authorization=_needing(benefits, case),
         reference=_reference(people),
         channel=Channel.X12,
@@ -99,8 +99,8 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
 
 
 def _check_trace(people: Sequence[Level], case: PayerCase) -> None:
-    told = [trn.value(2) for level in people for trn in level.all("TRN") if trn.value(1) == _OUR_TRACE]
-    if told and case.trace.upper() not in (one.upper() for one in told):
+    traces = [trn.value(2) for level in people for trn in level.all("TRN") if trn.value(1) == _OUR_TRACE]
+    if traces and case.trace.upper() not in (one.upper() for one in traces):
         raise UnreadableX12("an answer to another inquiry")
 
 
@@ -110,7 +110,7 @@ def _benefits(level: Level) -> Iterator[Benefit]:
         yield Benefit(level.segments[start], level.segments[start + 1 : end])
 
 
-def _not_told(found: Sequence[Level], case: PayerCase) -> Benefits:
+def _without_benefits(found: Sequence[Level]) -> Benefits:
     refused = rejections_at(found)
     if not refused:
         raise UnreadableX12("neither benefits nor a rejection")
@@ -123,43 +123,43 @@ def _not_told(found: Sequence[Level], case: PayerCase) -> Benefits:
 
 
 def _status(person: Level, benefits: Sequence[Benefit], today: date) -> CoverageStatus:
-    """By what is said of the plan as a whole, or of home health care where nothing is; not by two minds."""
+    """By the benefits of the whole plan, or else those of home health care; contradictory ones decide nothing."""
     about = [benefit for benefit in benefits if benefit.eb.value(1) in _ACTIVE | _UNSETTLED | {_INACTIVE}]
     deciding = [benefit for benefit in about if benefit.of_the_plan] or [one for one in about if one.concerns_us]
-    said = {benefit.eb.value(1) for benefit in deciding}
-    if said == {_INACTIVE}:
+    codes = {benefit.eb.value(1) for benefit in deciding}
+    if codes == {_INACTIVE}:
         return CoverageStatus.INACTIVE
     before_benefits = takewhile(lambda one: one.tag != "EB", person.segments)
-    told = [*before_benefits, *(detail for benefit in deciding for detail in benefit.details)]
-    if not said or not said <= _ACTIVE or not all(_in_force(dtp, today) for dtp in told if dtp.tag == "DTP"):
+    details = [*before_benefits, *(detail for benefit in deciding for detail in benefit.details)]
+    if not codes or not codes <= _ACTIVE or not all(_in_force(dtp, today) for dtp in details if dtp.tag == "DTP"):
         raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
     return CoverageStatus.ACTIVE
 
 
 def _in_force(dtp: Segment, today: date) -> bool:
     """Whether a date of the plan lets it be in force; one that cannot be read does not."""
-    about, told = dtp.value(1), period(dtp)
+    about, dates = dtp.value(1), period(dtp)
     if about not in _BEGINS | _ENDS | _PERIODS:
         return True
-    if told is None:
+    if dates is None:
         return False
     if dtp.value(2) == "RD8":
-        return told.includes(today)
-    return today <= told.end if about in _ENDS else told.start <= today
+        return dates.includes(today)
+    return today <= dates.end if about in _ENDS else dates.start <= today
 
 
-def _told(
+def _value(
     benefits: Sequence[Benefit], kind: str, read: Callable[[Segment], Decimal | None], *, period_code: str | None = None
 ) -> Decimal | None:
-    """What the benefits that fit best say; None when they disagree, for a wrong figure is worse than none."""
+    """The value of the benefits that fit best; None if they disagree, because a wrong figure is worse than none."""
     about = [
         benefit
         for benefit in benefits
         if benefit.eb.value(1) == kind and benefit.concerns_us and period_code in (None, benefit.eb.value(6))
     ]
     best = min((benefit.rank for benefit in about), default=None)
-    said = {read(benefit.eb) for benefit in about if benefit.rank == best}
-    return said.pop() if len(said) == 1 else None
+    values = {read(benefit.eb) for benefit in about if benefit.rank == best}
+    return values.pop() if len(values) == 1 else None
 
 
 def _money(eb: Segment) -> Decimal | None:
@@ -178,7 +178,7 @@ def _percent(fraction: Decimal | None) -> int | None:
 
 
 def _needing(benefits: Sequence[Benefit], case: PayerCase) -> frozenset[LineKind]:
-    """EB11 by procedure (EB13); a message beside it may say anything, so that its "no" is not one."""
+    """EB11 by procedure (EB13); a "no" with a message beside it does not count, because the message may limit it."""
     free = set()
     for line in case.lines:
         here = [benefit for benefit in benefits if benefit.holds_at([line.place_of_service])]
@@ -194,5 +194,5 @@ def _has_message(benefit: Benefit) -> bool:
 
 def _reference(found: Sequence[Level]) -> str | None:
     """The payer's own trace number of its answer."""
-    told = (trn.value(2) for level in found for trn in level.all("TRN") if trn.value(1) == _THEIR_TRACE)
-    return next((reference for one in told if (reference := word(one, 80))), None)
+    traces = (trn.value(2) for level in found for trn in level.all("TRN") if trn.value(1) == _THEIR_TRACE)
+    return next((reference for one in traces if (reference := short_text(one, 80))), None)
