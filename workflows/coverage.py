@@ -1,5 +1,6 @@
 """The coverage track: benefits verified, then every line that needs it authorized."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from activities.payer import PayerActivities
@@ -14,12 +15,16 @@ from workflows.mechanism.people_fallback import PeopleFallback
 from workflows.mechanism.track import Track
 
 
+@dataclass
 class CoverageTrack(Track):
+    authorization_track: AuthorizationTrack
+    fallback: PeopleFallback
+
     async def secure(self) -> None:
         """Until somebody pays, and each line that needs it is approved, or overridden by two supervisors."""
         await self.verify()
         self.move(Stage.AUTHORIZATION)
-        await AuthorizationTrack(*self.tools).obtain()
+        await self.authorization_track.obtain()
 
     async def verify(self) -> None:
         """Until the plan's answer is known and either covers the patient or somebody else pays."""
@@ -28,16 +33,16 @@ class CoverageTrack(Track):
             benefits = await self._benefits()
             if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits):
                 self.case.benefits = benefits
-        if not self.case.lines:
+        if not self.authorization.lines:
             self._derive_lines(self.case.benefits)
 
     async def _benefits(self) -> Benefits:
         plan = self.case.plan
         if not plan.eligibility.electronic:
-            word: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
+            answer: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
         else:
             contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
-            word = await PeopleFallback(*self.tools).race(
+            answer = await self.fallback.race(
                 PayerActivities.verify_benefits,
                 self.request(contact_id),
                 "verify benefits",
@@ -46,7 +51,7 @@ class CoverageTrack(Track):
                 **_whom_to_ask(plan),
             )
         self.case.verifying = None
-        return word if isinstance(word, Benefits) else word.benefits
+        return answer if isinstance(answer, Benefits) else answer.benefits
 
     async def _resolved_otherwise(self, benefits: Benefits) -> bool:
         """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
@@ -66,8 +71,8 @@ class CoverageTrack(Track):
 
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)
-        self.case.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
-        states = {str(line.sequence): line.state for line in self.case.lines}
+        self.authorization.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
+        states = {str(line.sequence): line.state for line in self.authorization.lines}
         self.journal.note(
             "benefits.verified",
             status=benefits.status,

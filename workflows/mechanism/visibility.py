@@ -10,6 +10,7 @@ from firstdose.domain.authorization.steps import overall
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.work.journal import ReferralSnapshot, WaitingFor
 from firstdose.domain.work.role import Role
+from workflows.authorization.state import AuthorizationState
 from workflows.mechanism.case import Case
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal
@@ -28,9 +29,18 @@ from workflows.messages import (
 
 
 class Visibility:
-    def __init__(self, source: str, case: Case, control: Control, journal: Journal, worklist: Worklist) -> None:
+    def __init__(
+        self,
+        source: str,
+        case: Case,
+        authorization: AuthorizationState,
+        control: Control,
+        journal: Journal,
+        worklist: Worklist,
+    ) -> None:
         self._source = source
         self._case = case
+        self._authorization = authorization
         self._control = control
         self._journal = journal
         self._worklist = worklist
@@ -41,7 +51,7 @@ class Visibility:
         return ReferralSnapshot(
             stage=case.stage,
             closing=case.closing,
-            lines=case.lines,
+            lines=self._authorization.lines,
             waiting_for=self._waiting_for(),
             next_due=self._next_due(),
             on_hold=self._control.hold is not None,
@@ -59,14 +69,14 @@ class Visibility:
     def _waiting_for(self) -> tuple[Role | WaitingFor, ...]:
         roles: set[Role | WaitingFor] = {item.role for item in self._worklist.open_items}
         asked = (LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED)
-        if self._case.closing is None and any(line.state in asked for line in self._case.lines):
+        if self._case.closing is None and any(line.state in asked for line in self._authorization.lines):
             roles.add(WaitingFor.PAYER)
         if self._journal.waits_for_store:
             roles.add(WaitingFor.SYSTEM)
         return tuple(sorted(roles))
 
     def _next_due(self) -> datetime | None:
-        dues = (self._worklist.next_due(), *(request.due_at for request in self._case.owed))
+        dues = (self._worklist.next_due(), *(request.due_at for request in self._authorization.pending))
         return min(filter(None, dues), default=None)
 
     def _upsert(self, standing: ReferralSnapshot) -> None:
@@ -105,7 +115,7 @@ class Visibility:
         rows = [
             f"- **{line.kind}** {line.code} × {line.units}: **{line.state}**{_granted(line)}" for line in standing.lines
         ]
-        rows += [_awaited(request.clock, request.due_at) for request in self._case.owed if request.clock]
+        rows += [_awaited(request.clock, request.due_at) for request in self._authorization.pending if request.clock]
         return "\n".join(["#### Prior authorization", *rows]) if rows else ""
 
     def _items(self) -> str:
