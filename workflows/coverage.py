@@ -1,11 +1,10 @@
 """The coverage track: benefits verified, then every line that needs it authorized."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from activities.payer import PayerActivities
 from firstdose.domain.authorization.coding import lines_for
-from firstdose.domain.payer.channel import Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
@@ -13,6 +12,8 @@ from firstdose.domain.work.stage import Closing, Stage
 from workflows.authorization.submit import AuthorizationTrack
 from workflows.mechanism.people_fallback import PeopleFallback
 from workflows.mechanism.track import Track
+
+_SHOWN_OF_PLAN: Final = {"payer", "phone", "portal", "contracted", "site_of_care"}
 
 
 @dataclass
@@ -37,9 +38,10 @@ class CoverageTrack(Track):
             self._derive_lines(self.case.benefits)
 
     async def _benefits(self) -> Benefits:
-        plan = self.case.plan
-        if not plan.eligibility.electronic:
-            answer: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
+        answer: Benefits | VerifyBenefits
+        asks = self.case.plan.model_dump(include=_SHOWN_OF_PLAN)
+        if not self.case.plan.eligibility.electronic:
+            answer = await self.worklist.ask(VerifyBenefits, **asks)
         else:
             contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
             answer = await self.fallback.race(
@@ -48,7 +50,7 @@ class CoverageTrack(Track):
                 "verify benefits",
                 VerifyBenefits,
                 key=contact_id,
-                **_whom_to_ask(plan),
+                **asks,
             )
         self.case.verifying = None
         return answer if isinstance(answer, Benefits) else answer.benefits
@@ -72,21 +74,10 @@ class CoverageTrack(Track):
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)
         self.authorization.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
-        states = {str(line.sequence): line.state for line in self.authorization.lines}
         self.journal.note(
             "benefits.verified",
             status=benefits.status,
             channel=benefits.channel,
-            lines=states,
+            lines={str(line.sequence): line.state for line in self.authorization.lines},
             plan_version=benefits.plan_version or self.case.plan.version,
         )
-
-
-def _whom_to_ask(plan: Plan) -> dict[str, Any]:
-    return {
-        "payer": plan.payer,
-        "phone": plan.phone,
-        "portal": plan.portal,
-        "contracted": plan.contracted,
-        "site_of_care": plan.site_of_care,
-    }

@@ -56,7 +56,7 @@ class ReferralWorkflow(Handlers):
         )
         self.effects = Effects(self.control, self.worklist, self.journal, self.state.to_undo)
         tools = (self.case, self.state.authorization, self.control, self.journal, self.worklist, self.effects)
-        self.tracking = Visibility(start.source, *tools[:-1])
+        self.tracking = Visibility(*tools, start.source)
         fallback = PeopleFallback(*tools)
         self.patient = PatientTrack(*tools)
         self.authorization = AuthorizationTrack(*tools, fallback)

@@ -66,7 +66,8 @@ def test_an_answer_sets_the_lines_that_it_names_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [pair for pair in product(sorted(FINAL), set(LineState) - AWAITING) if pair[0] is not pair[1]]
+    ("first", "then"),
+    [pair for pair in product(sorted(FINAL), sorted(set(LineState) - AWAITING)) if pair[0] is not pair[1]],
 )
 def test_a_decision_never_changes_silently(first: LineState, then: LineState) -> None:
     (after,) = apply((line(first, authorized_units=9),), word(then))

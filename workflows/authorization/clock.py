@@ -46,21 +46,19 @@ class PayerClock(Track):
     async def resume(self, request: PayerRequest) -> None:
         """It is the payer's turn again."""
         if request.clock and request.clock.paused_since:
-            self._changed(request, resumed(request.clock, workflow.now()))
-            await self._judge(request)
+            await self._judge(request, resumed(request.clock, workflow.now()))
 
     async def extend(self, request: PayerRequest, extension: Extension) -> None:
         """The payer takes more time: as much as its rule gives, and only if it told us before it was due."""
         if request.clock:
-            await self._judge(request, extension)
+            await self._judge(request, request.clock, extension)
 
-    async def _judge(self, request: PayerRequest, extension: Extension | None = None) -> None:
-        if request.clock is None:
-            return
+    async def _judge(self, request: PayerRequest, clock: Clock, extension: Extension | None = None) -> None:
+        self._changed(request, clock)
         judgment = ClockJudgment(
             referral_id=self.case.referral_id,
             key=request.contact_id,
-            clock=request.clock,
+            clock=clock,
             at=workflow.now(),
             extension=extension,
         )

@@ -10,7 +10,7 @@ from typing import Any, Final
 from temporalio import workflow
 
 from firstdose.domain.authorization.answers import decide
-from firstdose.domain.authorization.denial import Tried, WayOn, filing_window, still_open, ways_on
+from firstdose.domain.authorization.denial import WayOn, filing_window, still_open, ways_on
 from firstdose.domain.authorization.lines import SETTLED, Certification, Line, LineState, move
 from firstdose.domain.authorization.steps import STATES, Step, at, next_step
 from firstdose.domain.clock.clocks import Clock
@@ -56,9 +56,8 @@ class Dispute(Track):
 
     def _alike(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Those against whose refusal the same has been tried: the same ways are open for them."""
-        return tuple(
-            line for line in lines if self.authorization.tried_for(line) == self.authorization.tried_for(lines[0])
-        )
+        tried_for = self.authorization.tried_for
+        return tuple(line for line in lines if tried_for(line) == tried_for(lines[0]))
 
     async def _review(self, lines: tuple[Line, ...], over: Callable[[], bool]) -> None:
         """A person looks at what is denied, partial, modified or not understood, and chooses among the ways open."""
@@ -96,16 +95,13 @@ class Dispute(Track):
             case WayOn.DECIDED:
                 self._set_lines(decide(self.authorization.lines, answer.lines))
             case WayOn.RESUBMIT:
-                self._tried(lines, Tried())
-                self._send_back(lines, Certification.INITIAL)
+                self._move(lines, LineState.DRAFT, certification=Certification.INITIAL)
             case WayOn.PEER_TO_PEER:
                 self._move(lines, LineState.PEER_TO_PEER)
-            case WayOn.APPEAL:
-                self.authorization.filing = Filing(WayOn.APPEAL, _sequences(lines), window)
             case WayOn.EXTERNAL_REVIEW if window is None:  # the plan forwards it by itself
                 await self._review_externally(lines)
-            case WayOn.EXTERNAL_REVIEW:
-                self.authorization.filing = Filing(WayOn.EXTERNAL_REVIEW, _sequences(lines), window)
+            case WayOn.APPEAL | WayOn.EXTERNAL_REVIEW:
+                self.authorization.filing = Filing(answer.outcome, _sequences(lines), window)
             case WayOn.GIVE_UP:
                 self._move(lines, LineState.EXHAUSTED)
 
@@ -150,15 +146,14 @@ class Dispute(Track):
         elif answer is not None and filing.way is WayOn.EXTERNAL_REVIEW:
             await self._review_externally(lines)
         elif answer is not None:
-            tried = self.authorization.tried_for(lines[0])
-            self._tried(lines, tried.model_copy(update={"appeals": tried.appeals + 1}))
-            self._send_back(lines, Certification.APPEAL_EXPEDITED if self.case.urgent else Certification.APPEAL)
+            self._tried(lines, appeals=self.authorization.tried_for(lines[0]).appeals + 1)
+            appeal = Certification.APPEAL_EXPEDITED if self.case.urgent else Certification.APPEAL
+            self._move(lines, LineState.DRAFT, certification=appeal)
 
     async def _review_externally(self, lines: tuple[Line, ...]) -> None:
-        """Somebody other than the plan decides; its word comes by letter, so a person brings it."""
+        """Somebody other than the plan decides; its decision comes by letter, so a person brings it."""
         clock = await self.clock.start(ClockPurpose.EXTERNAL_REVIEW, at=workflow.now(), lines=lines)
-        tried = self.authorization.tried_for(lines[0])
-        self._tried(lines, tried.model_copy(update={"reviewed_externally": True}))
+        self._tried(lines, reviewed_externally=True)
         request = PayerRequest(self.case.new_key("external_review"), clock, Channel.PEOPLE)
         request.due(clock.due_at if clock else None)
         self.authorization.requests[request.contact_id] = request
@@ -175,7 +170,7 @@ class Dispute(Track):
         )
         if answer is None:
             return
-        self._tried(lines, self.authorization.tried_for(lines[0]).model_copy(update={"talked": True}))
+        self._tried(lines, talked=True)
         if answer.outcome == "overturned":
             self._set_lines(decide(self.authorization.lines, answer.lines))
         talked = move(self.authorization.lines, LineState.DENIED, of={LineState.PEER_TO_PEER}, only=_sequences(lines))
@@ -195,17 +190,14 @@ class Dispute(Track):
             self.control.close(Closing.DENIED_FINAL)
         self._let_somebody_else_pay()
 
-    def _send_back(self, lines: tuple[Line, ...], certification: Certification) -> None:
-        self._move(lines, LineState.DRAFT, certification=certification)
-
     def _move(self, lines: tuple[Line, ...], to: LineState, **changes: object) -> None:
-        moved = move(self.authorization.lines, to, of=_UNDER_REVIEW, only=_sequences(lines), **changes)
-        self._set_lines(moved)
+        self._set_lines(move(self.authorization.lines, to, of=_UNDER_REVIEW, only=_sequences(lines), **changes))
 
     def _set_lines(self, lines: tuple[Line, ...]) -> None:
         self.authorization.set_lines(lines, "staff", self.journal)
 
-    def _tried(self, lines: tuple[Line, ...], tried: Tried) -> None:
+    def _tried(self, lines: tuple[Line, ...], **update: int) -> None:
+        tried = self.authorization.tried_for(lines[0]).model_copy(update=update)
         self.authorization.tried |= dict.fromkeys(_sequences(lines), tried)
 
     def _assistance_found(self) -> bool:
@@ -215,8 +207,7 @@ class Dispute(Track):
     def _let_somebody_else_pay(self) -> None:
         """What the payer has not approved need not be."""
         self.case.paying = Paying.ASSISTANCE
-        free = move(self.authorization.lines, LineState.NOT_REQUIRED, of=frozenset(LineState) - SETTLED)
-        self._set_lines(free)
+        self._set_lines(move(self.authorization.lines, LineState.NOT_REQUIRED, of=frozenset(LineState) - SETTLED))
 
 
 def _sequences(lines: Iterable[Line]) -> tuple[int, ...]:
@@ -228,6 +219,4 @@ def _standing(lines: Iterable[Line]) -> dict[int, LineState]:
 
 
 def _limits(window: Clock | None) -> dict[str, Any]:
-    if window is None:
-        return {}
-    return {"file_by": window.due_at, "rule": window.rule, "citation": window.citation}
+    return {"file_by": window.due_at, "rule": window.rule, "citation": window.citation} if window else {}

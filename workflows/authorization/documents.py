@@ -1,6 +1,5 @@
 """What the payer wants to see before it decides: a person finds it, and it is sent; the payer may decide meanwhile."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -63,12 +62,9 @@ class Documents(Track):
         answer = self.worklist.peek(AnswerInformationRequest, about=request.contact_id)
         if answer is None:
             return
-        mine = [line.sequence for line in self.authorization.asked_about(request)]
-        if answer.outcome == "unobtainable":
-            self.worklist.take(AnswerInformationRequest, about=request.contact_id)
-            self._move(LineState.NEEDS_REVIEW, mine)
-            return
-        if request.channel is Channel.PAS:
+        asked = [line.sequence for line in self.authorization.asked_about(request)]
+        found = answer.outcome == "sent"
+        if found and request.channel is Channel.PAS:
             reply = DocumentsReply(
                 referral_id=self.case.referral_id,
                 key=request.contact_id,
@@ -78,10 +74,8 @@ class Documents(Track):
             config = options.payer(self.case.policy.payer.give_up_after)
             await self.effects.tell(PayerActivities.send_documents, reply, config, "send documents to the payer")
         self.worklist.take(AnswerInformationRequest, about=request.contact_id)
-        self._move(LineState.PENDED, mine)
-
-    def _move(self, to: LineState, sequences: Collection[int]) -> None:
-        lines = move(self.authorization.lines, to, of=_ASKED, only=sequences)
+        state = LineState.PENDED if found else LineState.NEEDS_REVIEW
+        lines = move(self.authorization.lines, state, of=_ASKED, only=asked)
         self.authorization.set_lines(lines, "staff", self.journal)
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 from temporalio import workflow
 
-from firstdose.domain.authorization.answers import receive
 from firstdose.domain.authorization.denial import Tried, WayOn
 from firstdose.domain.authorization.lines import APPEALS, InformationRequest, Line, LineState, PayerAnswer
 from firstdose.domain.authorization.steps import REFUSED, Step, at
@@ -32,11 +31,6 @@ class PayerRequest:
     """What the payer last wanted to see, as it or a person told us."""
     ask_people_at: datetime | None = None
     """When a person asks the payer if it has not answered by then; None once a person is at it."""
-
-    def receive(self, answer: PayerAnswer) -> PayerAnswer | None:
-        """What of the payer's answer is new; None if nothing is."""
-        self.known, changes = receive(self.known, answer)
-        return changes
 
     def due(self, at: datetime | None) -> None:
         """An electronic payer is asked by people when its clock has run out; another one from the start."""
@@ -117,20 +111,10 @@ class AuthorizationState:
         journal.note("authorization.lines", by=by, lines={str(line.sequence): line.state for line in changed})
 
 
-_SHOWN = {
-    "sequence",
-    "kind",
-    "code",
-    "units",
-    "state",
-    "authorized_units",
-    "reason_code",
-    "number",
-    "valid_from",
-    "valid_to",
-}
+_REQUESTED: Final = {"sequence", "kind", "code", "units", "state"}
+_AUTHORIZED: Final = {"authorized_units", "reason_code", "number", "valid_from", "valid_to"}
 
 
 def shown(lines: Iterable[Line]) -> list[dict[str, object]]:
     """Lines as a work item shows them: requested against authorized."""
-    return [line.model_dump(mode="json", include=_SHOWN, exclude_none=True) for line in lines]
+    return [line.model_dump(mode="json", include=_REQUESTED | _AUTHORIZED, exclude_none=True) for line in lines]

@@ -8,15 +8,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities.payer import PayerActivities
-from firstdose.domain.authorization.lines import (
-    APPEALS,
-    Certification,
-    Line,
-    LineState,
-    PayerAnswer,
-    Submission,
-    move,
-)
+from firstdose.domain.authorization.lines import APPEALS, Certification, Line, LineState, PayerAnswer, Submission, move
 from firstdose.domain.authorization.steps import STATES, Step, as_asked, at
 from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel
@@ -94,13 +86,7 @@ class AuthorizationTrack(Track):
                 return
             self.authorization.sending = Sending(self.case.new_key("submission"), drafts)
         sending, plan = self.authorization.sending, self.case.plan
-        asks: dict[str, Any] = {
-            "payer": plan.payer,
-            "phone": plan.phone,
-            "fax": plan.fax,
-            "portal": plan.portal,
-            "lines": shown(sending.lines),
-        }
+        asks = {**plan.model_dump(include={"payer", "phone", "fax", "portal"}), "lines": shown(sending.lines)}
         answer: Submission | SubmitAuthorization | None
         if plan.authorization.electronic:
             answer = await self._submit_electronically(sending, asks)
@@ -190,12 +176,11 @@ class AuthorizationTrack(Track):
 
     def _superseded(self, contact_id: str, sequences: Collection[int]) -> None:
         """What earlier requests asked for these lines need not be voided any more."""
-        for earlier, asked in list(self.authorization.payer_may_have.items()):
-            left = tuple(sequence for sequence in asked if earlier == contact_id or sequence not in sequences)
-            if left:
-                self.authorization.payer_may_have[earlier] = left
-            else:
-                del self.authorization.payer_may_have[earlier]
+        left = {
+            contact: tuple(each for each in asked if contact == contact_id or each not in sequences)
+            for contact, asked in self.authorization.payer_may_have.items()
+        }
+        self.authorization.payer_may_have = {contact: asked for contact, asked in left.items() if asked}
 
     def payer_answered(self, message: PayerAnswered) -> None:
         """The payer told us something by itself."""
@@ -209,10 +194,9 @@ class AuthorizationTrack(Track):
 
         An approval that turns into a denial is looked at by a person before the visit; what was voided stays void.
         """
+        state = self.authorization
         while True:
-            await workflow.wait_condition(
-                lambda: bool(self.authorization.answered) and not self.authorization.obtaining
-            )
+            await workflow.wait_condition(lambda: bool(state.answered) and not state.obtaining)
             if await self.wait.read_next():
                 self.control.request_start_again()
 

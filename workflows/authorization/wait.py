@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.workflow import ActivityHandle
 
 from activities.payer import PayerActivities
-from firstdose.domain.authorization.answers import apply
+from firstdose.domain.authorization.answers import apply, receive
 from firstdose.domain.authorization.lines import LineState, PayerAnswer
 from firstdose.domain.authorization.steps import Step, at
 from firstdose.domain.clock.clocks import Extension
@@ -73,7 +73,7 @@ class PayerWait(Track):
         else:
             await self.clock.resume(request)
             if request.ask_people_at is None and not self.worklist.asked(FollowUpPayer, about=request.contact_id):
-                request.ask_people_at = workflow.now() + self._patience
+                request.ask_people_at = workflow.now() + self.case.policy.due_for(WorkItemKind.FOLLOW_UP_PAYER)
         if request.channel.electronic and request.contact_id not in self.inquiries:
             self.inquiries[request.contact_id] = self._inquire(request)
 
@@ -126,7 +126,7 @@ class PayerWait(Track):
 
     def receive(self, request: PayerRequest, answer: PayerAnswer) -> bool:
         """Let the payer's answer to a request change its lines; False if nothing of it is new."""
-        changes = request.receive(answer)
+        request.known, changes = receive(request.known, answer)
         if changes is None:
             return False
         self._stop_inquiring(request.contact_id)
@@ -168,10 +168,6 @@ class PayerWait(Track):
         waiting = next((request for request in self.authorization.pending if request.contact_id == contact_id), None)
         if waiting:
             self._ask_people(waiting, problem)
-
-    @property
-    def _patience(self) -> timedelta:
-        return self.case.policy.due_for(WorkItemKind.FOLLOW_UP_PAYER)
 
     def _stop_inquiring(self, contact_id: str) -> None:
         if inquiry := self.inquiries.pop(contact_id, None):

@@ -16,6 +16,7 @@ from firstdose.domain.authorization.lines import (
     LineAnswer,
     LineState,
     PayerAnswer,
+    move,
 )
 
 CONTRADICTED: Final = "contradicted"
@@ -108,8 +109,5 @@ def _state(line: Line, answered: LineState, wanted: InformationRequest | None) -
 
 def decide(lines: tuple[Line, ...], decisions: tuple[LineAnswer, ...]) -> tuple[Line, ...]:
     """The lines after a person's decision, which stands above whatever the payer said before."""
-    reopened = {each.sequence for each in decisions}
-    pended = tuple(
-        line.model_copy(update={"state": LineState.PENDED}) if line.sequence in reopened else line for line in lines
-    )
-    return apply(pended, PayerAnswer(lines=decisions))
+    reopened = move(lines, LineState.PENDED, of=LineState, only=[each.sequence for each in decisions])
+    return apply(reopened, PayerAnswer(lines=decisions))

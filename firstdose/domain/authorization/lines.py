@@ -158,8 +158,7 @@ class PayerAnswer(BaseModel):
 
     def repeats(self, other: "PayerAnswer") -> bool:
         """Whether it says what the other says, whenever and however each came."""
-        mine, theirs = ((each.lines, each.tracking, each.information) for each in (self, other))
-        return mine == theirs
+        return self.model_copy(update={"received_at": other.received_at}) == other
 
 
 class PayerEvent(BaseModel):
