@@ -96,7 +96,7 @@ class Rework(Track):
         return answered and updatable and Part.COVERAGE not in self.case.stale
 
     async def _update_lines(self) -> None:
-        """The payer's answer for the order as it was no longer counts: its request is replaced, what fell away voided."""
+        """The payer's answer for the old order no longer counts: its request is replaced, what fell away voided."""
         before = {line.kind: line for line in self.authorization.lines}
         dropped = set(before)
         self._draft_lines()
