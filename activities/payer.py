@@ -3,6 +3,7 @@
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from firstdose.domain.authorization.answers import receive
 from firstdose.domain.authorization.lines import PayerAnswer, Submission
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.payer.coverage import Benefits
@@ -34,7 +35,8 @@ class PayerActivities:
     async def await_decision(self, wait: DecisionWait) -> PayerAnswer:
         """Returns when the payer has a new answer; until then each attempt fails benignly, which adds no event."""
         answer = await self._payer.inquire(wait)
-        if answer.says_the_same(wait.known):
+        _, changes = receive(wait.known, answer)
+        if changes is None:
             raise ApplicationError(
                 "still pending",
                 type="still_pending",

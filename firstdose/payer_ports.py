@@ -213,7 +213,9 @@ class ContactStore(Protocol):
     async def keep_answer(
         self, contact_id: str, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
     ) -> PayerAnswer:
-        """Keep it as `authorization.hear` judges: what now stands. What an event brought before is not judged again.
+        """Keep what `authorization.answers.receive` makes of it: what now stands.
+
+        What an event brought before is not judged again.
 
         Raises ForeignAnswer, as `check_whose`.
         """

@@ -31,5 +31,5 @@ class AssessmentTrack(Track):
         """The suite is another place of service: what was asked for the home is asked again."""
         self.case.site = Site.SUITE
         self.journal.note("site.changed", site=Site.SUITE)
-        if self.case.lines:
+        if self.authorization.lines:
             self.send_back(Part.AUTHORIZATION, Part.VISIT)

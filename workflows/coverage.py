@@ -1,10 +1,10 @@
 """The coverage track: benefits verified, then every line that needs it authorized."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Final
 
 from activities.payer import PayerActivities
 from firstdose.domain.authorization.coding import lines_for
-from firstdose.domain.payer.channel import Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
@@ -13,13 +13,19 @@ from workflows.authorization.submit import AuthorizationTrack
 from workflows.mechanism.people_fallback import PeopleFallback
 from workflows.mechanism.track import Track
 
+_SHOWN_OF_PLAN: Final = {"payer", "phone", "portal", "contracted", "site_of_care"}
 
+
+@dataclass
 class CoverageTrack(Track):
+    authorization_track: AuthorizationTrack
+    fallback: PeopleFallback
+
     async def secure(self) -> None:
         """Until somebody pays, and each line that needs it is approved, or overridden by two supervisors."""
         await self.verify()
         self.move(Stage.AUTHORIZATION)
-        await AuthorizationTrack(*self.tools).obtain()
+        await self.authorization_track.obtain()
 
     async def verify(self) -> None:
         """Until the plan's answer is known and either covers the patient or somebody else pays."""
@@ -28,22 +34,23 @@ class CoverageTrack(Track):
             benefits = await self._benefits()
             if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits):
                 self.case.benefits = benefits
-        if not self.case.lines:
+        if not self.authorization.lines:
             self._derive_lines(self.case.benefits)
 
     async def _benefits(self) -> Benefits:
-        plan = self.case.plan
-        if not plan.eligibility.electronic:
-            answer: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_plan_details(plan))
+        answer: Benefits | VerifyBenefits
+        asks = self.case.plan.model_dump(include=_SHOWN_OF_PLAN)
+        if not self.case.plan.eligibility.electronic:
+            answer = await self.worklist.ask(VerifyBenefits, **asks)
         else:
             contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
-            answer = await PeopleFallback(*self.tools).race(
+            answer = await self.fallback.race(
                 PayerActivities.verify_benefits,
                 self.request(contact_id),
                 "verify benefits",
                 VerifyBenefits,
                 key=contact_id,
-                **_plan_details(plan),
+                **asks,
             )
         self.case.verifying = None
         return answer if isinstance(answer, Benefits) else answer.benefits
@@ -66,22 +73,11 @@ class CoverageTrack(Track):
 
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)
-        self.case.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
-        states = {str(line.sequence): line.state for line in self.case.lines}
+        self.authorization.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
         self.journal.note(
             "benefits.verified",
             status=benefits.status,
             channel=benefits.channel,
-            lines=states,
+            lines={str(line.sequence): line.state for line in self.authorization.lines},
             plan_version=benefits.plan_version or self.case.plan.version,
         )
-
-
-def _plan_details(plan: Plan) -> dict[str, Any]:
-    return {
-        "payer": plan.payer,
-        "phone": plan.phone,
-        "portal": plan.portal,
-        "contracted": plan.contracted,
-        "site_of_care": plan.site_of_care,
-    }

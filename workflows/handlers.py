@@ -102,7 +102,7 @@ class Handlers:
 
     @workflow.signal(description="The payer's answer lies in the store")
     def payer_answered(self, message: Any) -> None:
-        self._by_signal(PayerAnswered, message, self.authorization.hear)
+        self._by_signal(PayerAnswered, message, self.authorization.payer_answered)
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:

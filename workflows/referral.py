@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.mechanism.effects import Effects
     from workflows.mechanism.escalation import Escalation
     from workflows.mechanism.journal import Journal, Present
+    from workflows.mechanism.people_fallback import PeopleFallback
     from workflows.mechanism.state import ReferralState
     from workflows.mechanism.visibility import Visibility
     from workflows.mechanism.worklist import Situation, Worklist
@@ -54,18 +55,19 @@ class ReferralWorkflow(Handlers):
             self.control,
         )
         self.effects = Effects(self.control, self.worklist, self.journal, self.state.to_undo)
-        self.tracking = Visibility(start.source, self.case, self.control, self.journal, self.worklist)
-        tools = (self.case, self.control, self.journal, self.worklist, self.effects)
+        tools = (self.case, self.state.authorization, self.control, self.journal, self.worklist, self.effects)
+        self.tracking = Visibility(*tools, start.source)
+        fallback = PeopleFallback(*tools)
         self.patient = PatientTrack(*tools)
-        self.coverage = CoverageTrack(*tools)
-        self.authorization = AuthorizationTrack(*tools)
+        self.authorization = AuthorizationTrack(*tools, fallback)
+        self.coverage = CoverageTrack(*tools, self.authorization, fallback)
         self.assessment = AssessmentTrack(*tools)
         self.agreement = AgreementTrack(*tools)
         self.therapy = TherapyTrack(*tools)
         self.visit = VisitTrack(*tools)
         self.service = ServiceTrack(*tools)
         self.steering = Steering(*tools)
-        self.rework = Rework(*tools)
+        self.rework = Rework(*tools, self.authorization, self.therapy, self.visit)
         self.escalation = Escalation(*tools)
         self.effects.compensate_with(
             {
@@ -98,8 +100,8 @@ class ReferralWorkflow(Handlers):
             self.journal.keep(),
             self.escalation.watch(),
             self.steering.end_holds(),
-            self.authorization.listen(),
-            self.authorization.read_again(),
+            self.authorization.receive_late_answers(),
+            self.authorization.wait.read_again(),
         )
         await workflow.wait_condition(workflow.all_handlers_finished)
         return closing

@@ -1,5 +1,6 @@
 """Invalidates the results that a change makes stale, so that the tracks produce them again."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from firstdose.domain.authorization.coding import lines_for
@@ -31,7 +32,12 @@ ITEMS = {
 UPDATABLE: Final = (SETTLED | AWAITING | {LineState.INFO_REQUESTED}) - {LineState.EXTERNAL_REVIEW}
 
 
+@dataclass
 class Rework(Track):
+    authorization_track: AuthorizationTrack
+    therapy_track: TherapyTrack
+    visit_track: VisitTrack
+
     def on_facts_changed(self, recorded: Recorded) -> None:
         """Mark the parts that new facts make stale."""
         case = self.case
@@ -41,7 +47,7 @@ class Rework(Track):
         verified = case.benefits is not None or case.verifying is not None
         if Change.COVERAGE in recorded.changes and verified:
             self.send_back(Part.COVERAGE, Part.AUTHORIZATION)
-        elif Change.ORDER in recorded.changes and case.lines:
+        elif Change.ORDER in recorded.changes and self.authorization.lines:
             self.send_back(Part.AUTHORIZATION, Part.THERAPY, Part.VISIT)
 
     async def invalidate(self) -> None:
@@ -58,58 +64,59 @@ class Rework(Track):
             case Part.AUTHORIZATION if self._may_be_updated():
                 await self._update_lines()
             case Part.AUTHORIZATION:
-                await AuthorizationTrack(*self.tools).void()
+                await self.authorization_track.void()
                 self._draft_lines()
             case Part.COVERAGE:
                 self._forget_coverage()
             case Part.VISIT:
-                await VisitTrack(*self.tools).let_go()
+                await self.visit_track.let_go()
             case Part.THERAPY:
                 self.case.order_settled = False
-                await TherapyTrack(*self.tools).give_back()
+                await self.therapy_track.give_back()
 
     def _renew(self) -> None:
         """Request again the lines that do not cover the visit, once for each visit; then a person decides.
 
         So a payer that authorizes no unit, or a period that is over, is not asked for ever.
         """
-        visit, asked = self.case.visit, self.case.renewed_for == self.case.visit_key
+        visit, asked = self.case.visit, self.authorization.renewed_for == self.case.visit_key
         state = LineState.NEEDS_REVIEW if asked else LineState.EXPIRED
-        self.case.renewed_for = self.case.visit_key
-        self.case.lines = tuple(
+        self.authorization.renewed_for = self.case.visit_key
+        self.authorization.lines = tuple(
             line.model_copy(update={"state": state, "certification": Certification.RENEWAL})
             if line.state is LineState.APPROVED and visit and not line.covers(visit.visit_at.date())
             else line
-            for line in self.case.lines
+            for line in self.authorization.lines
         )
 
     def _may_be_updated(self) -> bool:
         """A request that the payer has answered can be updated for the same plan; one that it denied cannot."""
-        case = self.case
-        answered = case.sending is None and bool(case.requests)
-        return answered and Part.COVERAGE not in case.stale and all(line.state in UPDATABLE for line in case.lines)
+        answered = self.authorization.sending is None and bool(self.authorization.requests)
+        updatable = all(line.state in UPDATABLE for line in self.authorization.lines)
+        return answered and updatable and Part.COVERAGE not in self.case.stale
 
     async def _update_lines(self) -> None:
         """The answer to the former order no longer counts: the request is replaced, and dropped lines are voided."""
-        before = {line.kind: line for line in self.case.lines}
+        before = {line.kind: line for line in self.authorization.lines}
         dropped = set(before)
         self._draft_lines()
-        self.case.requests.clear()
-        self.case.lines = tuple(_revised(line, before.get(line.kind)) for line in self.case.lines)
-        dropped -= {line.kind for line in self.case.lines}
-        await AuthorizationTrack(*self.tools).void_lines([before[kind] for kind in sorted(dropped)])
+        self.authorization.requests.clear()
+        self.authorization.lines = tuple(_revised(line, before.get(line.kind)) for line in self.authorization.lines)
+        dropped -= {line.kind for line in self.authorization.lines}
+        await self.authorization_track.void_lines([before[kind] for kind in sorted(dropped)])
 
     def _draft_lines(self) -> None:
         case = self.case
         if case.benefits is not None:
             lines = lines_for(case.outline, case.site, case.policy.per_diems)
-            case.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
+            self.authorization.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
 
     def _forget_coverage(self) -> None:
         case = self.case
         self.effects.cancel_call(case.verifying)
         case.verifying = None
-        case.benefits, case.paying, case.lines, case.agreement_signed = None, Paying.PLAN, (), False
+        case.benefits, case.paying, case.agreement_signed = None, Paying.PLAN, False
+        self.authorization.lines = ()
 
 
 def _revised(line: Line, before: Line | None) -> Line:

@@ -21,7 +21,9 @@ class ServiceTrack(Track):
         """The patient has had the first infusion: billing gets its record, the source the last milestone."""
         if self.case.stage is not Stage.ON_SERVICE:
             now, visit = workflow.now(), self.case.visit
-            self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=visit.visit_at if visit else now))
+            self.journal.add(
+                HandedOver(at=now, lines=self.authorization.lines, served_on=visit.visit_at if visit else now)
+            )
             self.move(Stage.ON_SERVICE)
             self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()
@@ -34,7 +36,7 @@ class ServiceTrack(Track):
         await self.effects.undo_all()
         if self.case.closing is None:
             self.case.closing = closing
-            self.case.lines = taken_back(self.case.lines)
+            self.authorization.lines = taken_back(self.authorization.lines)
             self.move(Stage.CLOSED)
             self.journal.tell(farewell(closing))
         await self.journal.flushed()

@@ -108,7 +108,7 @@ class VisitTrack(Track):
             outline=case.outline,
             licensed_states=case.policy.licensed_states,
             site=case.site,
-            lines=case.lines,
+            lines=self.authorization.lines,
             assessment=case.assessment,
             agreement_signed=case.agreement_signed,
             therapy=case.therapy,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from firstdose.adapters.payers.payer_gateway import CaseFile
 from firstdose.domain.authorization.answer_match import Named, Ours, refusal, whose_answer, whose_request
+from firstdose.domain.authorization.answers import receive
 from firstdose.domain.authorization.lines import (
     Certification,
     InformationRequest,
@@ -14,7 +15,6 @@ from firstdose.domain.authorization.lines import (
     LineState,
     PayerAnswer,
     PayerEvent,
-    hear,
 )
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
@@ -68,8 +68,8 @@ class MemoryContacts:
             return known
         if event is not None:
             self._events.add((contact_id, event))
-        stands = hear(known, received.answer)
-        if stands is not known:
+        stands, changes = receive(known, received.answer)
+        if changes is not None:
             self.answers.setdefault(contact_id, []).append((via, stands))
         return stands
 

@@ -72,7 +72,7 @@ async def test_what_is_authorized_instead_is_told_in_units(payer: Reached, scena
 async def test_the_same_request_again_gets_the_same_answer(payer: Reached) -> None:
     asked = payer.case("approved")
     first, again = await payer.channel.submit(asked), await payer.channel.submit(asked)
-    assert first.answer.says_the_same(again.answer)
+    assert first.answer.repeats(again.answer)
 
 
 async def test_an_inquiry_tells_what_a_submission_told(payer: Reached) -> None:
@@ -81,7 +81,7 @@ async def test_an_inquiry_tells_what_a_submission_told(payer: Reached) -> None:
     submitted = await payer.channel.submit(asked)
     inquired = await payer.channel.inquire(asked)
     assert inquired is not None
-    assert inquired.answer.says_the_same(submitted.answer)
+    assert inquired.answer.repeats(submitted.answer)
 
 
 async def test_an_information_request_names_the_documents(payer: Reached) -> None:

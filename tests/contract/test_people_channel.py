@@ -11,8 +11,9 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.domain.authorization.answers import apply
 from firstdose.domain.authorization.coding import lines_for
-from firstdose.domain.authorization.lines import Line, LineState, PayerAnswer, apply, move
+from firstdose.domain.authorization.lines import Line, LineState, PayerAnswer, move
 from firstdose.domain.payer.channel import Plan
 from firstdose.domain.payer.coverage import Paying, judge_lines
 from firstdose.domain.referral.referral import Site

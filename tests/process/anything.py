@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
+from firstdose.domain.authorization.answers import receive
 from firstdose.domain.authorization.lines import (
     InformationRequest,
     LineAnswer,
     LineState,
     PayerAnswer,
     Submission,
-    hear,
 )
 from firstdose.domain.authorization.lines import Line as AuthorizationLine
 from firstdose.domain.care.gates import Gate
@@ -84,7 +84,7 @@ class Watched(Outside):
 
     def comes(self, contact: str, word: PayerAnswer) -> None:
         """The payer says something by itself."""
-        self.stored[contact] = hear(self._newest(contact), word)
+        self.stored[contact], _ = receive(self._newest(contact), word)
         self._bless(contact, self.stored[contact])
 
     def _bless(self, contact: str, answer: PayerAnswer) -> None:

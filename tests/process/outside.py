@@ -9,13 +9,13 @@ from typing import Any
 from temporalio import activity
 
 from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
+from firstdose.domain.authorization.answers import receive
 from firstdose.domain.authorization.lines import (
     InformationRequest,
     LineAnswer,
     LineState,
     PayerAnswer,
     Submission,
-    hear,
 )
 from firstdose.domain.care.therapy import Reservation
 from firstdose.domain.clock.clocks import Clock, Regime
@@ -202,11 +202,13 @@ class Outside:
         decisions = self.decisions_on[number] if number < len(self.decisions_on) else self.decisions
         for delay, word in decisions:
             if _now() >= at + delay:
-                stands = hear(stands, word)
-        return hear(stands, self.stored[contact]) if contact in self.stored else stands
+                stands, _ = receive(stands, word)
+        return receive(stands, self.stored[contact])[0] if contact in self.stored else stands
 
     async def read(self, request: EffectRequest) -> PayerAnswer | None:
-        return self.stored.get(request.key)
+        """What the store keeps of what came by itself: what stands of all that was said."""
+        stored = self.stored.get(request.key)
+        return self._newest(request.key) if stored and request.key in self.answered else stored
 
     async def start_clock(self, request: ClockRequest) -> Clock | None:
         return PlanClocks(self.policy.clocks).start(self.plan, request, discharged_at=self.discharged_at)

@@ -23,6 +23,7 @@ async def test_a_person_asks_the_payer_while_we_wait_and_no_line_changes(env: Wo
     outside = Outside(submissions=[PENDED])
     async with Story(env, outside, {K.FOLLOW_UP_PAYER: [None]}) as story:
         await story.until(lambda: {line.state for line in outside.standing.lines} == {LineState.PENDED})
+        await story.until(lambda: outside.inquiries > 0)  # an inquiry would bring what is stored from here on
         contact = outside.requests[0].key
         outside.stored[contact] = APPROVED  # should it be read all the same
         for _ in range(2):

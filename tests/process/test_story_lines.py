@@ -59,7 +59,7 @@ async def test_a_late_word_on_the_first_request_says_nothing_of_an_appealed_line
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.asked(K.REVIEW_BENEFITS)))
         first, appeal = outside.requests
-        outside.stored[first.key] = said(LineState.APPROVED, LineState.PENDED, LineState.APPROVED)
+        outside.stored[first.key] = APPROVED  # which contradicts what it said of the second line
         await story.handle.signal(ReferralWorkflow.payer_answered, PayerAnswered(contact_id=first.key))
         await story.until(lambda: outside.notes.count("authorization.lines") > 3)
         assert [line.state for line in outside.standing.lines] == ["approved"] * 3

@@ -184,8 +184,10 @@ async def test_assistance_ends_a_submission_that_nobody_can_make(env: WorkflowEn
 
 
 async def test_a_late_approval_is_better_than_giving_up(env: WorkflowEnvironment) -> None:
+    """It contradicts the denial, so a person looks."""
     outside = Outside(submissions=[DENIED])
-    async with Story(env, outside, {**NO_HELP, K.REVIEW_DECISION: [{"outcome": "give_up"}]}) as story:
+    script: Script = {**NO_HELP, K.REVIEW_DECISION: [{"outcome": "give_up"}, {"outcome": "decided", "lines": LINES}]}
+    async with Story(env, outside, script) as story:
         await story.until(lambda: {line.state for line in outside.standing.lines} == {LineState.EXHAUSTED})
         await notify(story, outside.requests[0].key, APPROVED)
         assert await story.ends() is Closing.COMPLETED

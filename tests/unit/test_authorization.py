@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstdose.domain.authorization.answers import apply, decide
 from firstdose.domain.authorization.lines import (
+    AWAITING,
     FINAL,
     SETTLED,
     Certification,
@@ -17,8 +19,6 @@ from firstdose.domain.authorization.lines import (
     LineKind,
     LineState,
     PayerAnswer,
-    apply,
-    decide,
     move,
     state_of,
     taken_back,
@@ -66,11 +66,20 @@ def test_an_answer_sets_the_lines_that_it_names_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [pair for pair in product(sorted(FINAL), LineState) if pair[0] is not pair[1]]
+    ("first", "then"),
+    [pair for pair in product(sorted(FINAL), sorted(set(LineState) - AWAITING)) if pair[0] is not pair[1]],
 )
-def test_a_final_word_never_changes_silently(first: LineState, then: LineState) -> None:
-    (after,) = apply((line(first),), word(then))
+def test_a_decision_never_changes_silently(first: LineState, then: LineState) -> None:
+    (after,) = apply((line(first, authorized_units=9),), word(then))
     assert after.state is LineState.NEEDS_REVIEW
+    assert after.authorized_units == 9, "what was granted stays in sight"
+
+
+@pytest.mark.parametrize(("first", "then"), [*product(sorted(FINAL), sorted(AWAITING))])
+def test_waiting_does_not_replace_what_a_person_recorded(first: LineState, then: LineState) -> None:
+    wants = word(then).model_copy(update={"information": InformationRequest(wanted=("11506-3",))})
+    for later in (word(then), wants):
+        assert apply((line(first),), later) == (line(first),)
 
 
 def test_the_same_final_word_again_changes_nothing_but_details() -> None:
@@ -145,8 +154,8 @@ def test_of_a_referral_that_ends_early_nothing_stays_authorized(states: list[Lin
 
 
 def test_the_same_word_is_the_same_whenever_it_comes() -> None:
-    assert word(LineState.PENDED).says_the_same(word(LineState.PENDED))
-    assert not word(LineState.PENDED).says_the_same(word(LineState.APPROVED))
+    assert word(LineState.PENDED).repeats(word(LineState.PENDED))
+    assert not word(LineState.PENDED).repeats(word(LineState.APPROVED))
 
 
 def test_an_answer_without_a_line_decides_nothing() -> None:

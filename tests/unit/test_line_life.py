@@ -6,13 +6,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from firstdose.domain.authorization.answers import apply, decide
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import (
     LineAnswer,
     LineState,
     PayerAnswer,
-    apply,
-    decide,
     move,
 )
 from firstdose.domain.authorization.steps import Step, next_step

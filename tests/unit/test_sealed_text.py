@@ -29,7 +29,7 @@ def test_each_text_is_sealed_and_codes_stay() -> None:
 
 def test_the_same_word_is_the_same_when_sealed_and_sealed_once() -> None:
     once = sealed_texts(ANSWER, TEXTS)
-    assert once.says_the_same(sealed_texts(ANSWER, TEXTS))
+    assert once.repeats(sealed_texts(ANSWER, TEXTS))
     assert sealed_texts(once, TEXTS) == once
     assert sealed_texts(ANSWER, OTHERS) != once
 

@@ -15,7 +15,7 @@ from firstdose.domain.clock.rules import ClockPurpose
 from firstdose.domain.clock.state import paused, resumed
 from firstdose.ports import ClockJudgment, ClockRequest
 from workflows import options
-from workflows.mechanism.case import PayerRequest
+from workflows.authorization.state import PayerRequest
 from workflows.mechanism.track import Track
 
 
@@ -46,38 +46,30 @@ class PayerClock(Track):
     async def resume(self, request: PayerRequest) -> None:
         """It is the payer's turn again."""
         if request.clock and request.clock.paused_since:
-            self._changed(request, resumed(request.clock, workflow.now()))
-            await self._judge(request)
+            await self._judge(request, resumed(request.clock, workflow.now()))
 
     async def extend(self, request: PayerRequest, extension: Extension) -> None:
         """The payer takes more time: as much as its rule gives, and only if it told us before it was due."""
         if request.clock:
-            await self._judge(request, extension)
+            await self._judge(request, request.clock, extension)
 
-    async def _judge(self, request: PayerRequest, extension: Extension | None = None) -> None:
-        if request.clock is None:
-            return
+    async def _judge(self, request: PayerRequest, clock: Clock, extension: Extension | None = None) -> None:
+        self._changed(request, clock)
         judgment = ClockJudgment(
             referral_id=self.case.referral_id,
             key=request.contact_id,
-            clock=request.clock,
+            clock=clock,
             at=workflow.now(),
             extension=extension,
         )
         judged = await self.effects.do(PayerActivities.judge_clock, judgment, options.STORED, "judge the payer's clock")
         self._changed(request, judged.clock)
-        request.due_at = judged.state.due_at
-        request.ask_people_at = when_to_ask(request)
+        request.due(judged.state.due_at)
 
     def _changed(self, request: PayerRequest, clock: Clock) -> None:
         if clock != request.clock:
             request.clock = clock
             self.journal.note("authorization.clock", contact=request.contact_id, clock=noted(clock))
-
-
-def when_to_ask(request: PayerRequest) -> datetime:
-    """An electronic payer is asked by people when its clock has run out; another one from the start."""
-    return request.due_at if request.due_at and request.channel.electronic else workflow.now()
 
 
 def noted(clock: Clock | None) -> dict[str, object] | None:

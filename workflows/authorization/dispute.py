@@ -4,12 +4,14 @@ Assistance is sought beside all of it: who finds it first ends the dispute.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from temporalio import workflow
 
-from firstdose.domain.authorization.denial import Tried, WayOn, filing_window, still_open, ways_on
-from firstdose.domain.authorization.lines import SETTLED, Certification, Line, LineState, PayerAnswer, decide, move
+from firstdose.domain.authorization.answers import decide
+from firstdose.domain.authorization.denial import WayOn, filing_window, still_open, ways_on
+from firstdose.domain.authorization.lines import SETTLED, Certification, Line, LineState, move
 from firstdose.domain.authorization.steps import STATES, Step, at, next_step
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.clock.rules import ClockPurpose
@@ -19,9 +21,8 @@ from firstdose.domain.payer.coverage import Paying
 from firstdose.domain.work.resolutions import Appeal, FindAssistance, PeerToPeer, ReviewDecision
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind
-from workflows.authorization.clock import PayerClock, when_to_ask
-from workflows.authorization.lines import briefly, set_lines
-from workflows.mechanism.case import Filing, PayerRequest
+from workflows.authorization.clock import PayerClock
+from workflows.authorization.state import Filing, PayerRequest, shown
 from workflows.mechanism.track import Track
 
 ASSISTANCE: Final = "denied"
@@ -30,35 +31,39 @@ ASSISTANCE: Final = "denied"
 _UNDER_REVIEW: Final = STATES[Step.REVIEW]
 
 
+@dataclass
 class Dispute(Track):
+    clock: PayerClock
+
     def something_open(self) -> bool:
         """Nothing is given up while the payer may still approve another line."""
-        disputed = bool(at(self.case.lines, Step.REVIEW, Step.PEER_TO_PEER))
-        return disputed or self._assistance_found() or next_step(self.case.lines) is Step.GIVE_UP
+        disputed = bool(at(self.authorization.lines, Step.REVIEW, Step.PEER_TO_PEER))
+        return disputed or self._assistance_found() or next_step(self.authorization.lines) is Step.GIVE_UP
 
     async def go_on(self, over: Callable[[], bool]) -> None:
         """One step of the dispute; it is dropped where it settles itself."""
         if self._assistance_found():
             self.worklist.take(FindAssistance, about=ASSISTANCE)
             self._let_somebody_else_pay()
-        elif self.case.filing:
-            await self._file(self.case.filing, over)
-        elif lines := self._alike(at(self.case.lines, Step.REVIEW)):
+        elif self.authorization.filing:
+            await self._file(self.authorization.filing, over)
+        elif lines := self._alike(at(self.authorization.lines, Step.REVIEW)):
             await self._review(lines, over)
-        elif lines := self._alike(at(self.case.lines, Step.PEER_TO_PEER)):
+        elif lines := self._alike(at(self.authorization.lines, Step.PEER_TO_PEER)):
             await self._talk(lines, over)
         else:
             await self._give_up(over)
 
     def _alike(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Those against whose refusal the same has been tried: the same ways are open for them."""
-        return tuple(line for line in lines if self.case.tried_for(line) == self.case.tried_for(lines[0]))
+        tried_for = self.authorization.tried_for
+        return tuple(line for line in lines if tried_for(line) == tried_for(lines[0]))
 
     async def _review(self, lines: tuple[Line, ...], over: Callable[[], bool]) -> None:
         """A person looks at what is denied, partial, modified or not understood, and chooses among the ways open."""
         if any(line.state is LineState.DENIED for line in lines):
             self.worklist.open(FindAssistance, about=ASSISTANCE, reason="denied")
-        tried = self.case.tried_for(lines[0])
+        tried = self.authorization.tried_for(lines[0])
         ways = ways_on(self.case.plan, tried)
         window = await self._window(filing_window(ways, tried), lines)
         closes_at = window.due_at if window else None
@@ -66,9 +71,9 @@ class Dispute(Track):
         answer = await self.worklist.ask_unless(
             self._settled(lines, over),
             ReviewDecision,
-            lines=briefly(lines),
+            lines=shown(lines),
             options=still_open(ways, closes_at, workflow.now()),
-            **_shown(window),
+            **_limits(window),
         )
         if answer is None:
             return
@@ -81,25 +86,22 @@ class Dispute(Track):
 
     def _ask_afresh_about_others(self, lines: tuple[Line, ...]) -> None:
         """An item from before a new start may show other lines: its answer would be to another question."""
-        if self.case.under_review != _standing(lines):
+        if self.authorization.under_review != _standing(lines):
             self.worklist.drop(ReviewDecision, why="the lines under review are others now")
-        self.case.under_review = _standing(lines)
+        self.authorization.under_review = _standing(lines)
 
     async def _take(self, answer: ReviewDecision, lines: tuple[Line, ...], window: Clock | None) -> None:
         match answer.outcome:
             case WayOn.DECIDED:
-                set_lines(self, decide(self.case.lines, answer.lines), "staff")
+                self._set_lines(decide(self.authorization.lines, answer.lines))
             case WayOn.RESUBMIT:
-                self._tried(lines, Tried())
-                self._send_back(lines, Certification.INITIAL)
+                self._move(lines, LineState.DRAFT, certification=Certification.INITIAL)
             case WayOn.PEER_TO_PEER:
                 self._move(lines, LineState.PEER_TO_PEER)
-            case WayOn.APPEAL:
-                self.case.filing = Filing(WayOn.APPEAL, _sequences(lines), window)
             case WayOn.EXTERNAL_REVIEW if window is None:  # the plan forwards it by itself
                 await self._review_externally(lines)
-            case WayOn.EXTERNAL_REVIEW:
-                self.case.filing = Filing(WayOn.EXTERNAL_REVIEW, _sequences(lines), window)
+            case WayOn.APPEAL | WayOn.EXTERNAL_REVIEW:
+                self.authorization.filing = Filing(answer.outcome, _sequences(lines), window)
             case WayOn.GIVE_UP:
                 self._move(lines, LineState.EXHAUSTED)
 
@@ -108,7 +110,7 @@ class Dispute(Track):
         asked = _standing(lines)
 
         def settled() -> bool:
-            now = (line for line in self.case.lines if line.sequence in asked)
+            now = (line for line in self.authorization.lines if line.sequence in asked)
             return over() or self._assistance_found() or _standing(now) != asked
 
         return settled
@@ -117,16 +119,16 @@ class Dispute(Track):
         """By when the next appeal must be filed; it runs from the payer's notice."""
         if purpose is None:
             return None
-        refused_at = min(self.case.refused_at.get(line.sequence, workflow.now()) for line in lines)
-        return await PayerClock(*self.tools).start(purpose, at=refused_at, lines=lines)
+        refused_at = min(self.authorization.refused_at.get(line.sequence, workflow.now()) for line in lines)
+        return await self.clock.start(purpose, at=refused_at, lines=lines)
 
     async def _file(self, filing: Filing, over: Callable[[], bool]) -> None:
         """The appeal is written and filed; the work item is due before its window closes."""
-        lines = tuple(line for line in at(self.case.lines, Step.REVIEW) if line.sequence in filing.sequences)
+        lines = tuple(line for line in at(self.authorization.lines, Step.REVIEW) if line.sequence in filing.sequences)
         if not lines:
-            self.case.filing = None
+            self.authorization.filing = None
             return
-        level = self.case.tried_for(lines[0]).appeals + 1 if filing.way is WayOn.APPEAL else filing.way
+        level = self.authorization.tried_for(lines[0]).appeals + 1 if filing.way is WayOn.APPEAL else filing.way
         usual = self.case.policy.due_for(WorkItemKind.APPEAL)
         left = filing.window.due_at - workflow.now() if filing.window else usual
         answer = await self.worklist.ask_unless(
@@ -135,35 +137,26 @@ class Dispute(Track):
             about=str(level),
             due_in=min(left, usual),
             level=level,
-            lines=briefly(lines),
-            **_shown(filing.window),
+            lines=shown(lines),
+            **_limits(filing.window),
         )
-        self.case.filing = None
+        self.authorization.filing = None
         if answer is not None and answer.outcome == "give_up":
             self._move(lines, LineState.EXHAUSTED)
         elif answer is not None and filing.way is WayOn.EXTERNAL_REVIEW:
             await self._review_externally(lines)
         elif answer is not None:
-            tried = self.case.tried_for(lines[0])
-            self._tried(lines, tried.model_copy(update={"appeals": tried.appeals + 1}))
-            self._send_back(lines, Certification.APPEAL_EXPEDITED if self.case.urgent else Certification.APPEAL)
+            self._tried(lines, appeals=self.authorization.tried_for(lines[0]).appeals + 1)
+            appeal = Certification.APPEAL_EXPEDITED if self.case.urgent else Certification.APPEAL
+            self._move(lines, LineState.DRAFT, certification=appeal)
 
     async def _review_externally(self, lines: tuple[Line, ...]) -> None:
-        """Somebody other than the plan decides; its word comes by letter, so a person brings it."""
-        clock = await PayerClock(*self.tools).start(ClockPurpose.EXTERNAL_REVIEW, at=workflow.now(), lines=lines)
-        tried = self.case.tried_for(lines[0])
-        self._tried(lines, tried.model_copy(update={"reviewed_externally": True}))
-        request = PayerRequest(
-            contact_id=self.case.new_key("external_review"),
-            known=PayerAnswer(),
-            clock=clock,
-            channel=Channel.PEOPLE,
-            due_at=clock.due_at if clock else None,
-            wanted=None,
-            ask_people_at=None,
-        )
-        request.ask_people_at = when_to_ask(request)
-        self.case.requests[request.contact_id] = request
+        """Somebody other than the plan decides; its decision comes by letter, so a person brings it."""
+        clock = await self.clock.start(ClockPurpose.EXTERNAL_REVIEW, at=workflow.now(), lines=lines)
+        self._tried(lines, reviewed_externally=True)
+        request = PayerRequest(self.case.new_key("external_review"), clock, Channel.PEOPLE)
+        request.due(clock.due_at if clock else None)
+        self.authorization.requests[request.contact_id] = request
         self._move(lines, LineState.EXTERNAL_REVIEW, contact=request.contact_id)
 
     async def _talk(self, lines: tuple[Line, ...], over: Callable[[], bool]) -> None:
@@ -172,21 +165,21 @@ class Dispute(Track):
         answer = await self.worklist.ask_unless(
             self._settled(lines, over),
             PeerToPeer,
-            lines=briefly(lines),
+            lines=shown(lines),
             options=("overturned", "upheld") if binding else ("upheld",),
         )
         if answer is None:
             return
-        self._tried(lines, self.case.tried_for(lines[0]).model_copy(update={"talked": True}))
+        self._tried(lines, talked=True)
         if answer.outcome == "overturned":
-            set_lines(self, decide(self.case.lines, answer.lines), "staff")
-        talked = move(self.case.lines, LineState.DENIED, of={LineState.PEER_TO_PEER}, only=_sequences(lines))
-        set_lines(self, talked, "staff")
+            self._set_lines(decide(self.authorization.lines, answer.lines))
+        talked = move(self.authorization.lines, LineState.DENIED, of={LineState.PEER_TO_PEER}, only=_sequences(lines))
+        self._set_lines(talked)
 
     async def _give_up(self, over: Callable[[], bool]) -> None:
         """Every way with the payer is exhausted: somebody else pays, or the referral ends."""
         answer = await self.worklist.ask_unless(
-            lambda: over() or next_step(self.case.lines) is not Step.GIVE_UP,
+            lambda: over() or next_step(self.authorization.lines) is not Step.GIVE_UP,
             FindAssistance,
             about=ASSISTANCE,
             reason="denied",
@@ -197,15 +190,15 @@ class Dispute(Track):
             self.control.close(Closing.DENIED_FINAL)
         self._let_somebody_else_pay()
 
-    def _send_back(self, lines: tuple[Line, ...], certification: Certification) -> None:
-        self._move(lines, LineState.DRAFT, certification=certification)
-
     def _move(self, lines: tuple[Line, ...], to: LineState, **changes: object) -> None:
-        moved = move(self.case.lines, to, of=_UNDER_REVIEW, only=_sequences(lines), **changes)
-        set_lines(self, moved, "staff")
+        self._set_lines(move(self.authorization.lines, to, of=_UNDER_REVIEW, only=_sequences(lines), **changes))
 
-    def _tried(self, lines: tuple[Line, ...], tried: Tried) -> None:
-        self.case.tried |= dict.fromkeys(_sequences(lines), tried)
+    def _set_lines(self, lines: tuple[Line, ...]) -> None:
+        self.authorization.set_lines(lines, "staff", self.journal)
+
+    def _tried(self, lines: tuple[Line, ...], **update: int) -> None:
+        tried = self.authorization.tried_for(lines[0]).model_copy(update=update)
+        self.authorization.tried |= dict.fromkeys(_sequences(lines), tried)
 
     def _assistance_found(self) -> bool:
         answer = self.worklist.peek(FindAssistance, about=ASSISTANCE)
@@ -214,8 +207,7 @@ class Dispute(Track):
     def _let_somebody_else_pay(self) -> None:
         """What the payer has not approved need not be."""
         self.case.paying = Paying.ASSISTANCE
-        free = move(self.case.lines, LineState.NOT_REQUIRED, of=frozenset(LineState) - SETTLED)
-        set_lines(self, free, "staff")
+        self._set_lines(move(self.authorization.lines, LineState.NOT_REQUIRED, of=frozenset(LineState) - SETTLED))
 
 
 def _sequences(lines: Iterable[Line]) -> tuple[int, ...]:
@@ -226,7 +218,5 @@ def _standing(lines: Iterable[Line]) -> dict[int, LineState]:
     return {line.sequence: line.state for line in lines}
 
 
-def _shown(window: Clock | None) -> dict[str, Any]:
-    if window is None:
-        return {}
-    return {"file_by": window.due_at, "rule": window.rule, "citation": window.citation}
+def _limits(window: Clock | None) -> dict[str, Any]:
+    return {"file_by": window.due_at, "rule": window.rule, "citation": window.citation} if window else {}

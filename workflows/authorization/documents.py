@@ -1,13 +1,13 @@
 """What the payer wants to see before it decides: a person finds it, and it is sent; the payer may decide meanwhile."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from temporalio import workflow
 
 from activities.payer import PayerActivities
-from firstdose.domain.authorization.lines import InformationRequest, Line, LineState, move
-from firstdose.domain.authorization.steps import Step, at
+from firstdose.domain.authorization.lines import InformationRequest, LineState, move
 from firstdose.domain.clock.rules import ClockPurpose
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.work.resolutions import AnswerInformationRequest
@@ -15,39 +15,37 @@ from firstdose.domain.work.work_item import WorkItemKind
 from firstdose.ports import DocumentsReply
 from workflows import options
 from workflows.authorization.clock import PayerClock
-from workflows.authorization.lines import briefly, set_lines
-from workflows.mechanism.case import PayerRequest
+from workflows.authorization.state import PayerRequest, shown
 from workflows.mechanism.track import Track
 
 _ASKED = {LineState.INFO_REQUESTED}
 
 
+@dataclass
 class Documents(Track):
-    def wanted(self, request: PayerRequest) -> tuple[Line, ...]:
-        """The lines about which the payer waits for us."""
-        return tuple(line for line in at(self.case.lines, Step.INFORM) if line.contact == request.contact_id)
+    clock: PayerClock
 
     async def ask_for(self, request: PayerRequest) -> None:
         """Open the work item, once; it is due when the payer says, or its rule."""
         if self.worklist.asked(AnswerInformationRequest, about=request.contact_id):
             return
-        lines = self.wanted(request)
-        clock = await PayerClock(*self.tools).start(ClockPurpose.INFORMATION, at=workflow.now(), lines=lines)
-        told = request.wanted or InformationRequest()
-        ends = [end for end in (_end_of(told), clock.due_at if clock else None) if end]
+        lines = self.authorization.asked_about(request)
+        clock = await self.clock.start(ClockPurpose.INFORMATION, at=workflow.now(), lines=lines)
+        information = request.wanted or InformationRequest()
+        ends = [end for end in (_end_of(information), clock.due_at if clock else None) if end]
         usual = self.case.policy.due_for(WorkItemKind.ANSWER_INFORMATION_REQUEST)
         self.worklist.open(
             AnswerInformationRequest,
             about=request.contact_id,
             due_in=min([usual, *(max(end - workflow.now(), timedelta()) for end in ends)]),
-            wanted=told.wanted,
-            control_number=told.control_number,
-            due_on=told.due_on,
+            wanted=information.wanted,
+            control_number=information.control_number,
+            due_on=information.due_on,
             send_by=min(ends, default=None),
             rule=clock.rule if clock else None,
             documents=self.case.outline.documents,
             tracking=request.known.tracking,
-            lines=briefly(lines),
+            lines=shown(lines),
             **self._way(request),
         )
 
@@ -64,12 +62,9 @@ class Documents(Track):
         answer = self.worklist.peek(AnswerInformationRequest, about=request.contact_id)
         if answer is None:
             return
-        mine = [line.sequence for line in self.wanted(request)]
-        if answer.outcome == "unobtainable":
-            self.worklist.take(AnswerInformationRequest, about=request.contact_id)
-            set_lines(self, move(self.case.lines, LineState.NEEDS_REVIEW, of=_ASKED, only=mine), "staff")
-            return
-        if request.channel is Channel.PAS:
+        asked = [line.sequence for line in self.authorization.asked_about(request)]
+        found = answer.outcome == "sent"
+        if found and request.channel is Channel.PAS:
             reply = DocumentsReply(
                 referral_id=self.case.referral_id,
                 key=request.contact_id,
@@ -79,14 +74,11 @@ class Documents(Track):
             config = options.payer(self.case.policy.payer.give_up_after)
             await self.effects.tell(PayerActivities.send_documents, reply, config, "send documents to the payer")
         self.worklist.take(AnswerInformationRequest, about=request.contact_id)
-        set_lines(self, move(self.case.lines, LineState.PENDED, of=_ASKED, only=mine), "staff")
-
-    def withdraw_unless_wanted(self, request: PayerRequest) -> None:
-        if not self.wanted(request):
-            why = "the payer asks for it no more"
-            self.worklist.withdraw(WorkItemKind.ANSWER_INFORMATION_REQUEST, why=why, about=request.contact_id)
+        state = LineState.PENDED if found else LineState.NEEDS_REVIEW
+        lines = move(self.authorization.lines, state, of=_ASKED, only=asked)
+        self.authorization.set_lines(lines, "staff", self.journal)
 
 
-def _end_of(told: InformationRequest) -> datetime | None:
+def _end_of(information: InformationRequest) -> datetime | None:
     """The end of the payer's last day, where days end first."""
-    return datetime.combine(told.due_on, time(23, 59), UTC) if told.due_on else None
+    return datetime.combine(information.due_on, time(23, 59), UTC) if information.due_on else None

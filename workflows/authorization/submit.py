@@ -1,22 +1,14 @@
-"""Prior authorization, line by line: what is to be sent, what the payer owes us and what we dispute, side by side."""
+"""Prior authorization, line by line: what is to be sent, what is pending and what we dispute, side by side."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from temporalio import workflow
 
 from activities.payer import PayerActivities
-from firstdose.domain.authorization.lines import (
-    APPEALS,
-    Certification,
-    Line,
-    LineState,
-    PayerAnswer,
-    Submission,
-    apply,
-    move,
-)
+from firstdose.domain.authorization.lines import APPEALS, Certification, Line, LineState, PayerAnswer, Submission, move
 from firstdose.domain.authorization.steps import STATES, Step, as_asked, at
 from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel
@@ -25,11 +17,11 @@ from firstdose.domain.work.resolutions import FindAssistance, SubmitAuthorizatio
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS
 from firstdose.ports import AuthorizationRequest
 from workflows import options
-from workflows.authorization.clock import PayerClock, noted, when_to_ask
+from workflows.authorization.clock import PayerClock, noted
 from workflows.authorization.dispute import ASSISTANCE, Dispute
-from workflows.authorization.lines import briefly, set_lines
+from workflows.authorization.documents import Documents
+from workflows.authorization.state import PayerRequest, Sending, shown
 from workflows.authorization.wait import PayerWait
-from workflows.mechanism.case import PayerRequest, Sending
 from workflows.mechanism.control import all_of
 from workflows.mechanism.people_fallback import NotWanted, PeopleFallback
 from workflows.mechanism.track import Track
@@ -38,23 +30,31 @@ from workflows.messages import PayerAnswered
 VOID = "void the authorization"
 
 
+@dataclass
 class AuthorizationTrack(Track):
+    fallback: PeopleFallback
+
+    def __post_init__(self) -> None:
+        self.clock = PayerClock(*self.tools)
+        self.wait = PayerWait(*self.tools, self.clock, Documents(*self.tools, self.clock))
+        self.dispute = Dispute(*self.tools, self.clock)
+
     async def obtain(self) -> None:
         """Until no line asks for anything more, somebody else pays, or therapy starts at risk.
 
         A line that is appealed waits for no other that is pended.
         """
         if not self._over():
-            self.case.authorizing, wait, denial = True, PayerWait(*self.tools), Dispute(*self.tools)
+            self.authorization.obtaining = True
             try:
                 await all_of(
-                    self._while_open(lambda: bool(at(self.case.lines, Step.SUBMIT)), self._submit),
-                    self._while_open(wait.something_owed, lambda: wait.hear_next(self._over)),
-                    self._while_open(denial.something_open, lambda: denial.go_on(self._over)),
+                    self._while_open(lambda: bool(at(self.authorization.lines, Step.SUBMIT)), self._submit),
+                    self._while_open(self.wait.anything_pending, lambda: self.wait.receive_next(self._over)),
+                    self._while_open(self.dispute.something_open, lambda: self.dispute.go_on(self._over)),
                 )
             finally:
-                self.case.authorizing = False
-                wait.stop()
+                self.authorization.obtaining = False
+                self.wait.stop()
         if not self.case.at_risk:
             self._forget_sending()
         why = "therapy starts at risk" if self.case.at_risk else "authorized"
@@ -62,7 +62,7 @@ class AuthorizationTrack(Track):
         self.worklist.drop(FindAssistance, why=why, about=ASSISTANCE)
 
     def _over(self) -> bool:
-        return self.case.at_risk or all(line.settled for line in self.case.lines)
+        return self.case.at_risk or all(line.settled for line in self.authorization.lines)
 
     async def _while_open(self, something_to_do: Callable[[], bool], do: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -73,7 +73,7 @@ class AuthorizationTrack(Track):
 
     def _forget_sending(self) -> None:
         """Nothing is asked for any more, so what has not reached the payer need not."""
-        sending, self.case.sending = self.case.sending, None
+        sending, self.authorization.sending = self.authorization.sending, None
         if sending:
             self.effects.cancel_call(sending.contact_id)
 
@@ -81,34 +81,29 @@ class AuthorizationTrack(Track):
         await self.need(BlockedStep.AUTHORIZATION, unless=self._over)
         if self._over():
             return
-        if self.case.sending is None:
-            if not (drafts := as_asked(self.case.lines)):
+        if self.authorization.sending is None:
+            if not (drafts := as_asked(self.authorization.lines)):
                 return
-            self.case.sending = Sending(self.case.new_key("submission"), drafts)
-        contact_id, lines, plan = self.case.sending.contact_id, self.case.sending.lines, self.case.plan
-        to_say: dict[str, Any] = {
-            "payer": plan.payer,
-            "phone": plan.phone,
-            "fax": plan.fax,
-            "portal": plan.portal,
-            "lines": briefly(lines),
-        }
-        word: Submission | SubmitAuthorization | None
+            self.authorization.sending = Sending(self.case.new_key("submission"), drafts)
+        sending, plan = self.authorization.sending, self.case.plan
+        asks = {**plan.model_dump(include={"payer", "phone", "fax", "portal"}), "lines": shown(sending.lines)}
+        answer: Submission | SubmitAuthorization | None
         if plan.authorization.electronic:
-            word = await self._submit_electronically(contact_id, lines, to_say)
+            answer = await self._submit_electronically(sending, asks)
         else:
-            word = await self.worklist.ask_unless(self._over, SubmitAuthorization, **to_say)
-        if word is None:  # settled otherwise meanwhile
+            answer = await self.worklist.ask_unless(self._over, SubmitAuthorization, **asks)
+        if answer is None:  # settled otherwise meanwhile
             return
-        if isinstance(word, SubmitAuthorization):
-            word = await self._told_by_people(contact_id, lines, word)
-        self.case.sending = None
-        self._submitted(lines, word)
+        if isinstance(answer, SubmitAuthorization):
+            answer = await self._submitted_by_people(sending, answer)
+        self.authorization.sending = None
+        self._submitted(sending.lines, answer)
 
     async def _submit_electronically(
-        self, contact_id: str, lines: tuple[Line, ...], to_say: dict[str, Any]
+        self, sending: Sending, asks: dict[str, Any]
     ) -> Submission | SubmitAuthorization | None:
         """Should people take over, the payer may have the request all the same: they ask it about our trace first."""
+        contact_id, lines = sending.contact_id, sending.lines
         first = lines[0]
         request = AuthorizationRequest(
             referral_id=self.case.referral_id,
@@ -117,12 +112,12 @@ class AuthorizationTrack(Track):
             expedited=self.case.urgent,
             # A request that was denied cannot be updated: to try again is a new request.
             replaces=first.contact if first.certification is not Certification.INITIAL else None,
-            appeal_level=self._appeal_level(lines),
+            appeal_level=self.authorization.appeal_level(lines),
         )
-        self.case.payer_may_have[contact_id] = tuple(line.sequence for line in lines)
+        self.authorization.payer_may_have[contact_id] = tuple(line.sequence for line in lines)
         self.effects.undo_with(VOID)
         with suppress(NotWanted):
-            return await PeopleFallback(*self.tools).race(
+            return await self.fallback.race(
                 PayerActivities.submit_authorization,
                 request,
                 "submit prior authorization",
@@ -130,44 +125,33 @@ class AuthorizationTrack(Track):
                 key=contact_id,
                 unless=self._over,
                 trace=contact_id.replace("-", ""),
-                **to_say,
+                **asks,
             )
         return None
 
-    def _appeal_level(self, lines: Iterable[Line]) -> int:
-        return max((self.case.tried_for(line).appeals for line in lines if line.certification in APPEALS), default=0)
-
-    async def _told_by_people(self, contact_id: str, lines: tuple[Line, ...], word: SubmitAuthorization) -> Submission:
-        now = workflow.now()
+    async def _submitted_by_people(self, sending: Sending, given: SubmitAuthorization) -> Submission:
+        now, level = workflow.now(), self.authorization.appeal_level(sending.lines)
         return Submission(
-            contact_id=contact_id,
+            contact_id=sending.contact_id,
             answer=PayerAnswer(
-                lines=word.lines, tracking=word.reference, information=word.information, received_at=now
+                lines=given.lines, tracking=given.reference, information=given.information, received_at=now
             ),
-            clock=await PayerClock(*self.tools).start(*answering(self._appeal_level(lines)), at=now, lines=lines),
+            clock=await self.clock.start(*answering(level), at=now, lines=sending.lines),
             channel=Channel.PEOPLE,
             plan_version=self.case.plan.version,
         )
 
     def _submitted(self, lines: tuple[Line, ...], submission: Submission) -> None:
         """The payer has it: its answer, its clock, and the lines that this request now carries."""
-        contact_id, clock, answer = submission.contact_id, submission.clock, submission.answer
+        contact_id, clock = submission.contact_id, submission.clock
         sequences = tuple(line.sequence for line in lines)
-        request = PayerRequest(
-            contact_id=contact_id,
-            known=answer,
-            clock=clock,
-            channel=submission.channel,
-            due_at=clock.due_at if clock else None,
-            wanted=answer.information,
-            ask_people_at=None,
-        )
-        request.ask_people_at = when_to_ask(request)
-        self.case.requests[contact_id] = request
+        request = PayerRequest(contact_id, clock, submission.channel)
+        request.due(clock.due_at if clock else None)
+        self.authorization.requests[contact_id] = request
         self._superseded(contact_id, sequences)
         self._nothing_tried_yet(lines)
-        self.case.lines = move(
-            self.case.lines, LineState.SUBMITTED, of=STATES[Step.SUBMIT], only=sequences, contact=contact_id
+        self.authorization.lines = move(
+            self.authorization.lines, LineState.SUBMITTED, of=STATES[Step.SUBMIT], only=sequences, contact=contact_id
         )
         self.journal.note(
             "authorization.submitted",
@@ -181,60 +165,56 @@ class AuthorizationTrack(Track):
             due=clock.due_at if clock else None,
             clock=noted(clock),
         )
-        set_lines(self, apply(self.case.lines, answer, contact=contact_id), "payer", at=answer.received_at)
+        self.wait.receive(request, submission.answer)
 
     def _nothing_tried_yet(self, lines: Iterable[Line]) -> None:
         """Against a new request, that is: what was refused before counts for an appeal alone."""
         for line in lines:
-            self.case.refused_at.pop(line.sequence, None)
+            self.authorization.refused_at.pop(line.sequence, None)
             if line.certification not in APPEALS:
-                self.case.tried.pop(line.sequence, None)
+                self.authorization.tried.pop(line.sequence, None)
 
     def _superseded(self, contact_id: str, sequences: Collection[int]) -> None:
         """What earlier requests asked for these lines need not be voided any more."""
-        for earlier, asked in list(self.case.payer_may_have.items()):
-            left = tuple(sequence for sequence in asked if earlier == contact_id or sequence not in sequences)
-            if left:
-                self.case.payer_may_have[earlier] = left
-            else:
-                del self.case.payer_may_have[earlier]
+        left = {
+            contact: tuple(each for each in asked if contact == contact_id or each not in sequences)
+            for contact, asked in self.authorization.payer_may_have.items()
+        }
+        self.authorization.payer_may_have = {contact: asked for contact, asked in left.items() if asked}
 
-    def hear(self, answered: PayerAnswered) -> None:
+    def payer_answered(self, message: PayerAnswered) -> None:
         """The payer told us something by itself."""
-        if answered.refused is None:
-            self.case.notify(answered.contact_id)
+        if message.refused is None:
+            self.authorization.expect(message.contact_id)
         else:
-            PayerWait(*self.tools).hear_foreign(answered.contact_id, answered.refused)
+            self.wait.receive_foreign(message.contact_id, message.refused)
 
-    async def listen(self) -> None:
-        """Hear what the payer says when nobody waits for it, for as long as the workflow lives.
+    async def receive_late_answers(self) -> None:
+        """Read what the payer answers when nobody waits for it, for as long as the workflow lives.
 
         An approval that turns into a denial is looked at by a person before the visit; what was voided stays void.
         """
+        state = self.authorization
         while True:
-            await workflow.wait_condition(lambda: bool(self.case.notified) and not self.case.authorizing)
-            if await PayerWait(*self.tools).hear_notified():
+            await workflow.wait_condition(lambda: bool(state.answered) and not state.obtaining)
+            if await self.wait.read_next():
                 self.control.request_start_again()
-
-    async def read_again(self) -> None:
-        """Answers that could not be read are read again when a person says so."""
-        await PayerWait(*self.tools).read_again()
 
     async def void(self) -> None:
         """Cancel what the payer has; what it has decided or is deciding no longer counts."""
-        self.case.requests.clear()
-        self.case.sending = self.case.filing = None
-        self.case.tried.clear()
-        while self.case.payer_may_have:
-            contact_id, sequences = list(self.case.payer_may_have.items())[-1]
+        self.authorization.requests.clear()
+        self.authorization.sending = self.authorization.filing = None
+        self.authorization.tried.clear()
+        while self.authorization.payer_may_have:
+            contact_id, sequences = list(self.authorization.payer_may_have.items())[-1]
             self.effects.cancel_call(contact_id)
-            await self._void(contact_id, (line for line in self.case.lines if line.sequence in sequences))
-            del self.case.payer_may_have[contact_id]
+            await self._void(contact_id, (line for line in self.authorization.lines if line.sequence in sequences))
+            del self.authorization.payer_may_have[contact_id]
 
     async def void_lines(self, lines: Iterable[Line]) -> None:
         """Cancel what the payer has for lines that are no longer wanted, while others of their request go on."""
         for line in lines:
-            if line.contact in self.case.payer_may_have:
+            if line.contact in self.authorization.payer_may_have:
                 self._superseded("", [line.sequence])
                 await self._void(line.contact, [line])
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from workflows.authorization.state import AuthorizationState
 from workflows.mechanism.case import Case
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import JournalState
@@ -17,6 +18,7 @@ class ReferralState:
     """Each part belongs to the class that it is named after; `applied` are the messages that were acted on."""
 
     case: Case
+    authorization: AuthorizationState = field(default_factory=AuthorizationState)
     control: Control = field(default_factory=Control)
     worklist: WorklistState = field(default_factory=WorklistState)
     journal: JournalState = field(default_factory=JournalState)

@@ -9,6 +9,7 @@ from firstdose.domain.work.resolutions import CompleteReferral
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.ports import EffectRequest, Notice, Recipient, Topic
 from workflows import options
+from workflows.authorization.state import AuthorizationState
 from workflows.mechanism.case import Case, Part
 from workflows.mechanism.control import Control
 from workflows.mechanism.effects import Effects
@@ -21,15 +22,16 @@ class Track:
     """One part of the process. Its methods are idempotent: called again, they skip what is done already."""
 
     case: Case
+    authorization: AuthorizationState
     control: Control
     journal: Journal
     worklist: Worklist
     effects: Effects
 
     @property
-    def tools(self) -> tuple[Case, Control, Journal, Worklist, Effects]:
-        """The arguments for another track of the same referral."""
-        return self.case, self.control, self.journal, self.worklist, self.effects
+    def tools(self) -> tuple[Case, AuthorizationState, Control, Journal, Worklist, Effects]:
+        """For making the parts of a track."""
+        return self.case, self.authorization, self.control, self.journal, self.worklist, self.effects
 
     def move(self, stage: Stage) -> None:
         if self.case.stage is not stage:

@@ -1,5 +1,6 @@
 """What the Temporal Web UI shows of a referral: current details in Markdown, and the search attributes."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from temporalio import workflow
@@ -10,10 +11,7 @@ from firstdose.domain.authorization.steps import overall
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.work.journal import ReferralSnapshot, WaitingFor
 from firstdose.domain.work.role import Role
-from workflows.mechanism.case import Case
-from workflows.mechanism.control import Control
-from workflows.mechanism.journal import Journal
-from workflows.mechanism.worklist import Worklist
+from workflows.mechanism.track import Track
 from workflows.messages import (
     AUTHORIZATION,
     NEXT_DUE,
@@ -27,24 +25,20 @@ from workflows.messages import (
 )
 
 
-class Visibility:
-    def __init__(self, source: str, case: Case, control: Control, journal: Journal, worklist: Worklist) -> None:
-        self._source = source
-        self._case = case
-        self._control = control
-        self._journal = journal
-        self._worklist = worklist
-        self._shown: dict[str, object] = {}
+@dataclass
+class Visibility(Track):
+    source: str
+    _shown: dict[str, object] = field(default_factory=dict)
 
     def standing(self) -> ReferralSnapshot:
-        case = self._case
+        case = self.case
         return ReferralSnapshot(
             stage=case.stage,
             closing=case.closing,
-            lines=case.lines,
+            lines=self.authorization.lines,
             waiting_for=self._waiting_for(),
             next_due=self._next_due(),
-            on_hold=self._control.hold is not None,
+            on_hold=self.control.hold is not None,
             visit_at=case.visit.visit_at if case.visit else None,
             blocked_by=case.blocked_by,
         )
@@ -57,25 +51,25 @@ class Visibility:
         return standing
 
     def _waiting_for(self) -> tuple[Role | WaitingFor, ...]:
-        roles: set[Role | WaitingFor] = {item.role for item in self._worklist.open_items}
+        roles: set[Role | WaitingFor] = {item.role for item in self.worklist.open_items}
         asked = (LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED)
-        if self._case.closing is None and any(line.state in asked for line in self._case.lines):
+        if self.case.closing is None and any(line.state in asked for line in self.authorization.lines):
             roles.add(WaitingFor.PAYER)
-        if self._journal.waits_for_store:
+        if self.journal.waits_for_store:
             roles.add(WaitingFor.SYSTEM)
         return tuple(sorted(roles))
 
     def _next_due(self) -> datetime | None:
-        dues = (self._worklist.next_due(), *(request.due_at for request in self._case.owed))
+        dues = (self.worklist.next_due(), *(request.due_at for request in self.authorization.pending))
         return min(filter(None, dues), default=None)
 
     def _upsert(self, standing: ReferralSnapshot) -> None:
         wanted: list[SearchAttributeUpdate] = [  # type: ignore[type-arg]
             STAGE.value_set(standing.stage),
-            SOURCE.value_set(self._source),
-            THERAPY.value_set(therapy) if (therapy := self._case.outline.therapy) else THERAPY.value_unset(),
-            URGENCY.value_set(self._case.outline.urgency),
-            PAYER.value_set(self._case.plan.payer),
+            SOURCE.value_set(self.source),
+            THERAPY.value_set(therapy) if (therapy := self.case.outline.therapy) else THERAPY.value_unset(),
+            URGENCY.value_set(self.case.outline.urgency),
+            PAYER.value_set(self.case.plan.payer),
             AUTHORIZATION.value_set(overall(standing.lines)),
             WAITING_FOR.value_set([str(each) for each in standing.waiting_for]),
             NEXT_DUE.value_set(standing.next_due) if standing.next_due else NEXT_DUE.value_unset(),
@@ -88,13 +82,13 @@ class Visibility:
 
     def _details(self, standing: ReferralSnapshot) -> str:
         head = f"### {standing.closing or standing.stage}"
-        if self._control.hold is not None:
-            head += f" · on hold: {self._control.hold.reason}"
-        refused = f"Refused: {self._case.refused}" if self._case.refused else ""
+        if self.control.hold is not None:
+            head += f" · on hold: {self.control.hold.reason}"
+        refused = f"Refused: {self.case.refused}" if self.case.refused else ""
         parts = [
             head,
             refused,
-            "**The store cannot be written**: nothing goes on until it can." if self._journal.waits_for_store else "",
+            "**The store cannot be written**: nothing goes on until it can." if self.journal.waits_for_store else "",
             self._lines(standing),
             self._items(),
             *(f"- **blocked by:** {why}" for why in standing.blocked_by),
@@ -105,7 +99,7 @@ class Visibility:
         rows = [
             f"- **{line.kind}** {line.code} × {line.units}: **{line.state}**{_granted(line)}" for line in standing.lines
         ]
-        rows += [_awaited(request.clock, request.due_at) for request in self._case.owed if request.clock]
+        rows += [_awaited(request.clock, request.due_at) for request in self.authorization.pending if request.clock]
         return "\n".join(["#### Prior authorization", *rows]) if rows else ""
 
     def _items(self) -> str:
@@ -113,7 +107,7 @@ class Visibility:
             f"- **{item.kind}** by {item.role}, due {_minute(item.due_at)}"
             + (f", escalated {item.level} times" if item.level else "")
             + f" · work item `{item.id}`"
-            for item in self._worklist.open_items
+            for item in self.worklist.open_items
         ]
         return "\n".join(["#### Waits for", *rows]) if rows else ""
 

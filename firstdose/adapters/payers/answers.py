@@ -29,7 +29,7 @@ class AnswerBook:
     async def keep(
         self, contact: Contact, via: Via, received: ReceivedAnswer, event: PayerEvent | None = None
     ) -> PayerAnswer:
-        """Keep it and return what now stands, as `authorization.hear` judges. Raises ForeignAnswer."""
+        """Keep it and return what now stands, as `authorization.answers.receive` judges. Raises ForeignAnswer."""
         answer = received.answer.model_copy(update={"received_at": self._clock()})
         return await self._contacts.keep_answer(contact.id, via, received.model_copy(update={"answer": answer}), event)
 

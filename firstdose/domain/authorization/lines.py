@@ -1,4 +1,4 @@
-"""Prior authorization, line by line: states, the payer's answers, and what to do next.
+"""Prior authorization, line by line: the states of a line, and the payer's answers as they are read.
 
 A payer's decision is read from each item's review action code (X12 306) and from nothing else: an authorization number
 or a period is no proof of approval.
@@ -96,7 +96,7 @@ UNSENT: Final = frozenset({LineState.DRAFT, LineState.EXPIRED})
 """To be asked for, or asked for again: the contact that such a line names carried its request before."""
 SETTLED: Final = frozenset({LineState.NOT_REQUIRED, LineState.APPROVED, LineState.VOID})
 FINAL: Final = frozenset({LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.DENIED})
-"""The payer's last word on a request; another word after it needs a person."""
+"""The payer's decision on a request; another decision after it needs a person."""
 AWAITING: Final = frozenset({LineState.SUBMITTED, LineState.PENDED, LineState.APPEALED, LineState.EXTERNAL_REVIEW})
 
 _STATE_OF_CODE: Final = {
@@ -117,7 +117,7 @@ def state_of(review_action_code: str | None) -> LineState:
 
 
 class LineAnswer(BaseModel):
-    """The payer's word on one line."""
+    """The payer's answer for one line."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -156,16 +156,9 @@ class PayerAnswer(BaseModel):
         """Whether the payer has yet to decide any line. An answer without a line decides nothing."""
         return not self.lines or any(line.state in AWAITING for line in self.lines)
 
-    def says_the_same(self, other: "PayerAnswer") -> bool:
-        """Whether it is the same word, whenever and however it came."""
-        mine, theirs = ((each.lines, each.tracking, each.information) for each in (self, other))
-        return mine == theirs
-
-    def since(self, known: "PayerAnswer") -> "PayerAnswer":
-        """Of this word what is new: a payer repeats what it said of a line that we have dealt with since."""
-        asks_anew = self.information is not None and self.information != known.information
-        new = (line for line in self.lines if line not in known.lines or (asks_anew and line.state is LineState.PENDED))
-        return self.model_copy(update={"lines": tuple(new)})
+    def repeats(self, other: "PayerAnswer") -> bool:
+        """Whether it says what the other says, whenever and however each came."""
+        return self.model_copy(update={"received_at": other.received_at}) == other
 
 
 class PayerEvent(BaseModel):
@@ -191,82 +184,6 @@ class Submission(BaseModel):
     clock: Clock | None
     channel: Channel = Channel.PAS
     plan_version: int = 1
-
-
-def hear(known: PayerAnswer | None, word: PayerAnswer) -> PayerAnswer:
-    """What stands once the word has come: line by line, neither waiting nor silence takes the place of a decision.
-
-    Words overtake each other on their way, so of two decisions that contradict each other neither stands: a person
-    looks. If this one changes nothing, what stands is `known` itself.
-    """
-    if known is None:
-        return word
-    heard = {line.sequence: line for line in known.lines}
-    heard |= {line.sequence: _heard(heard.get(line.sequence), line) for line in word.lines}
-    stands = word.model_copy(update={"lines": tuple(heard.values())})
-    nothing_new = stands.lines == known.lines and word.pending and not known.pending
-    return known if nothing_new or stands.says_the_same(known) else stands
-
-
-CONTRADICTED: Final = "contradicted"
-"""The reason of a line that the payer has decided in two ways; what it says of it later is no help."""
-
-
-def _heard(known: LineAnswer | None, word: LineAnswer) -> LineAnswer:
-    if known is None or known.state in AWAITING:
-        return word
-    if word.state in AWAITING or known.reason_code == CONTRADICTED:
-        return known
-    if known.state in FINAL and word.state in FINAL and known.state is not word.state:
-        return word.model_copy(update={"state": LineState.NEEDS_REVIEW, "reason_code": CONTRADICTED})
-    return word
-
-
-def apply(lines: tuple[Line, ...], answer: PayerAnswer, *, contact: str | None = None) -> tuple[Line, ...]:
-    """The lines after the payer's answer: one it does not name keeps its state, a final word never changes silently.
-
-    With `contact` it is the answer to that request, and says nothing of lines that are asked for in another one, or
-    are about to be.
-    """
-    words = {word.sequence: word for word in answer.lines}
-
-    def meant(line: Line) -> bool:
-        return contact is None or (line.contact == contact and line.state not in UNSENT)
-
-    return tuple(_answered(line, words.get(line.sequence), answer) if meant(line) else line for line in lines)
-
-
-def _answered(line: Line, word: LineAnswer | None, answer: PayerAnswer) -> Line:
-    if word is None or line.state in (LineState.VOID, LineState.NOT_REQUIRED):
-        return line
-    if line.state in FINAL and word.state != line.state:
-        return line.model_copy(update={"state": LineState.NEEDS_REVIEW})
-    state = word.state
-    if state is LineState.VOID:  # cancelled, and not by us: nobody applies the answer to a cancellation of ours
-        state = LineState.NEEDS_REVIEW
-    elif state is LineState.PENDED and answer.information is not None:
-        state = LineState.INFO_REQUESTED
-    elif state is LineState.PENDED and line.certification in APPEALS:
-        state = LineState.APPEALED
-    return line.model_copy(
-        update={
-            "state": state,
-            "number": word.number or line.number,
-            "valid_from": word.valid_from,
-            "valid_to": word.valid_to,
-            "authorized_units": word.units,
-            "reason_code": word.reason_code,
-        }
-    )
-
-
-def decide(lines: tuple[Line, ...], words: tuple[LineAnswer, ...]) -> tuple[Line, ...]:
-    """The lines after a person's decision, which stands above whatever the payer said before."""
-    reopened = {word.sequence for word in words}
-    pended = tuple(
-        line.model_copy(update={"state": LineState.PENDED}) if line.sequence in reopened else line for line in lines
-    )
-    return apply(pended, PayerAnswer(lines=words))
 
 
 def move(

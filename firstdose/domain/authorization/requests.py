@@ -87,21 +87,21 @@ def after(requests: Requests, event: RequestEvent) -> Requests:
         case "authorization.voided":
             return _given_up(requests, event)
         case "stage" if event.details.get("stage") == Stage.CLOSED:
-            return [_closed(request, event.at) for request in requests]
+            ends = {"withdrawn_at": event.at}
+            return [request if request.ended else request.model_copy(update=ends) for request in requests]
         case _:
             return requests
 
 
 def _begun(event: RequestEvent) -> RequestRecord:
     details = event.details
-    clock = details["clock"]
     return RequestRecord(
         contact=details["contact"],
         payer=details["payer"],
         channel=details["channel"],
         plan_version=details.get("plan_version"),
         sent_at=event.at,
-        clock=None if clock is None else Clock.model_validate(clock),
+        clock=details["clock"],
         states=dict.fromkeys(details["lines"], LineState.SUBMITTED),
     )
 
@@ -162,7 +162,3 @@ def _with_states(request: RequestRecord, lines: dict[int, LineState]) -> Request
     states = request.states | lines
     asked_back = request.asked_back or LineState.INFO_REQUESTED in states.values()
     return request.model_copy(update={"states": states, "asked_back": asked_back})
-
-
-def _closed(request: RequestRecord, at: datetime) -> RequestRecord:
-    return request if request.ended else request.model_copy(update={"withdrawn_at": at})

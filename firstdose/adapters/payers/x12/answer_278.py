@@ -140,7 +140,7 @@ def _decides(event: ReviewEvent) -> bool:
 def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
     """Several events under one trace number must agree."""
     first = answers[0]
-    return first if all(answer.says_the_same(first) for answer in answers) else _for_review(case)
+    return first if all(answer == first for answer in answers) else _for_review(case)
 
 
 def _answer(event: ReviewEvent, case: PayerCase) -> PayerAnswer:

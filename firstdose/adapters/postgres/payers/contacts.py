@@ -15,7 +15,8 @@ from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transa
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.revisions import Revisions, known_referral, unshredded
 from firstdose.domain.authorization.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
-from firstdose.domain.authorization.lines import PayerAnswer, PayerEvent, hear
+from firstdose.domain.authorization.answers import receive
+from firstdose.domain.authorization.lines import PayerAnswer, PayerEvent
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.sealed_text import sealed_texts
@@ -69,7 +70,7 @@ class PostgresContacts:
             async with self._locked(contact_id) as (connection, contact):
                 refused = refusal(await self._whose(connection, contact, received.named), direct=via.direct)
                 if refused is None:
-                    return await self._hear(connection, contact, via, received, event)
+                    return await self._receive(connection, contact, via, received, event)
                 await self._keep_foreign(connection, contact, via, received, refused)
         raise ForeignAnswer(refused)
 
@@ -144,7 +145,7 @@ class PostgresContacts:
             _log.warning("a payer's answer is about another", extra={"payer": contact.payer, "code": problem.value})
             await self._write(connection, contact, "payer_contact.foreign_answer", told)
 
-    async def _hear(
+    async def _receive(
         self,
         connection: Connection,
         contact: Contact,
@@ -158,11 +159,11 @@ class PostgresContacts:
         known = PayerAnswer.model_validate(newest["answer"]) if newest else None
         if event is not None and not await self._take(connection, contact, event, received) and known:
             return known
-        stands = hear(known, received.answer)
-        if stands is not known:
+        stands, changes = receive(known, received.answer)
+        if changes is not None:
             kept = received.model_copy(update={"answer": stands})
             await self._keep(connection, contact, (newest["number"] if newest else 0) + 1, via, kept)
-        elif not stands.says_the_same(received.answer):
+        elif not stands.repeats(received.answer):
             await self._set_aside(connection, contact, via, received)
         return stands
 
@@ -191,7 +192,7 @@ class PostgresContacts:
 
     async def _set_aside(self, connection: Connection, contact: Contact, via: Via, received: ReceivedAnswer) -> None:
         newest = await _sql.newest_overtaken(connection, contact_id=contact.id)
-        if newest and PayerAnswer.model_validate(newest["answer"]).says_the_same(received.answer):
+        if newest and PayerAnswer.model_validate(newest["answer"]).repeats(received.answer):
             return
         number = (newest["number"] if newest else 0) + 1
         row = await self._row(connection, contact, "payer_overtaken", number, via, received)
