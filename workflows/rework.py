@@ -5,7 +5,7 @@ from typing import Final
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import AWAITING, SETTLED, Certification, Line, LineState
 from firstdose.domain.payer.coverage import Paying, judge_lines
-from firstdose.domain.referral.facts import Change
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Recorded
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS, WorkItemKind
 from workflows.authorization.submit import AuthorizationTrack

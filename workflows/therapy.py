@@ -3,7 +3,7 @@
 from activities.pharmacy import PharmacyActivities
 from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.referral.facts import BlockedStep
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import PrepareTherapy, SettleOrder
 from firstdose.domain.work.stage import Closing
 from workflows import options

@@ -7,7 +7,8 @@ from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Certification, Line
 from firstdose.domain.referral.facts import outline
-from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Referral
 from firstdose.payer_ports import PayerCase, PayerEndpoint
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -23,9 +23,10 @@ from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.policy import PayerContact, Policy
-from firstdose.domain.referral.facts import Change, DeidentifiedFacts
-from firstdose.domain.referral.referral import Route, Site
-from firstdose.domain.referral.referral import TherapyKind as Kind
+from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.referral.order import Route, Site
+from firstdose.domain.referral.order import TherapyKind as Kind
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,

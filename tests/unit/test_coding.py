@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import LineKind
 from firstdose.domain.referral.facts import DeidentifiedFacts
-from firstdose.domain.referral.referral import Site, TherapyKind
+from firstdose.domain.referral.order import Site, TherapyKind
 
 ORDER = DeidentifiedFacts(therapy=TherapyKind.ANTI_INFECTIVE, hcpcs="J0696", frequency="q24h", duration_days=14)
 

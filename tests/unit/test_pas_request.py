@@ -12,7 +12,8 @@ from firstdose.adapters.payers.pas.eligibility import eligibility_request
 from firstdose.adapters.payers.pas.request import inquiry, submission
 from firstdose.adapters.payers.pas.subscription import subscription
 from firstdose.domain.authorization.lines import Certification
-from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Referral
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 from tests.contract.cases import NOTE, US, case, endpoint, lines

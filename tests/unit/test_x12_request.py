@@ -12,7 +12,8 @@ from firstdose.adapters.payers.x12.hierarchy import levels
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
 from firstdose.domain.authorization.lines import Certification
-from firstdose.domain.referral.referral import Relationship, Sex, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Relationship, Sex
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 from tests.contract.cases import NOW, US, case, endpoint, lines
@@ -157,7 +158,7 @@ def test_other_relatives_and_genders_have_the_codes_of_their_transaction(write: 
 
 def test_facts_that_are_not_there_are_left_out() -> None:
     asked = case()
-    bare = asked.referral.order.model_copy(update={"requested_start": None, "diagnoses": (), "duration_days": None})
+    bare = asked.referral.order.model_copy(update={"requested_start": None, "diagnoses": (), "medications": ()})
     nobody = asked.referral.prescriber.model_copy(update={"name": None, "npi": None})
     told = wire(submission(changed(asked, order=bare, prescriber=nobody, discharge_at=None), US))
     assert not [one for one in told if one.startswith(("DTP", "HI", "NM1*DK"))]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.authorization.lines import Line, LineKind
 from firstdose.domain.referral.facts import DeidentifiedFacts
-from firstdose.domain.referral.referral import Site, TherapyKind
+from firstdose.domain.referral.order import Site, TherapyKind
 
 
 class PerDiem(BaseModel):
