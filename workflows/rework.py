@@ -91,13 +91,13 @@ class Rework(Track):
 
     async def _update_lines(self) -> None:
         """The payer's word on the order as it was no longer counts: its request is replaced, what fell away voided."""
-        before = {line.kind: line for line in self.case.lines}
+        before = {(line.kind, line.medication): line for line in self.case.lines}
         dropped = set(before)
         self._draft_lines()
         self.case.requests.clear()
-        self.case.lines = tuple(_revised(line, before.get(line.kind)) for line in self.case.lines)
-        dropped -= {line.kind for line in self.case.lines}
-        await AuthorizationTrack(*self.tools).void_lines([before[kind] for kind in sorted(dropped)])
+        self.case.lines = tuple(_revised(line, before.get((line.kind, line.medication))) for line in self.case.lines)
+        dropped -= {(line.kind, line.medication) for line in self.case.lines}
+        await AuthorizationTrack(*self.tools).void_lines([before[line] for line in sorted(dropped)])
 
     def _draft_lines(self) -> None:
         case = self.case

@@ -60,11 +60,12 @@ class TherapyTrack(Track):
     async def _dispense(self) -> None:
         reservation = self.case.reservation
         answer = await self.worklist.ask(
-            PrepareTherapy, lot=reservation.lot if reservation else None, site=self.case.site
+            PrepareTherapy, lot=", ".join(reservation.lots) or None if reservation else None, site=self.case.site
         )
         if answer.outcome == "ready" and answer.beyond_use and reservation and reservation.lot:
             self.case.therapy = Prepared(
                 lot=reservation.lot,
+                further_lots=reservation.further_lots,
                 beyond_use=answer.beyond_use,
                 kit_present=answer.kit_present,
                 delivery=answer.delivery,

@@ -64,6 +64,30 @@ def lines(*, site: Site = Site.HOME, certification: Certification = Certificatio
     return tuple(line.model_copy(update={"certification": certification}) for line in made)
 
 
+def two_antibiotics() -> PayerCase:
+    """Cefepime every 8 hours for two weeks beside daptomycin daily for six."""
+    ordered = referral()
+    data = ordered.model_dump(mode="json")
+    data["order"]["medications"] = [
+        {
+            "drug": {"name": "Cefepime", "hcpcs": "J0692", "ndc": "00000-0000-20"},
+            "dose": "2 g",
+            "route": "IV",
+            "frequency": "every 8 hours",
+            "duration_days": 14,
+        },
+        {
+            "drug": {"name": "Daptomycin", "hcpcs": "J0878"},
+            "dose": "500 mg",
+            "route": "IV",
+            "frequency": "daily",
+            "duration_days": 42,
+        },
+    ]
+    both = Referral.read(data, today=date(2026, 11, 21))
+    return case(referral=both, lines=lines_for(outline(both), Site.HOME))
+
+
 def endpoint(base_url: str = "https://payer.example.org/fhir/northstar", **quirks: object) -> PayerEndpoint:
     return PayerEndpoint.model_validate(
         {"payer": "northstar", "name": "Northstar", "base_url": base_url, "timeout": timedelta(seconds=2), **quirks}

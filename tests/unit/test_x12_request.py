@@ -16,7 +16,7 @@ from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Relationship, Sex
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
-from tests.contract.cases import NOW, US, case, endpoint, lines
+from tests.contract.cases import NOW, US, case, endpoint, lines, two_antibiotics
 
 Write = Callable[[PayerCase, Requestor], list[Segment]]
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -94,6 +94,30 @@ def test_a_278_asks_for_each_line_as_a_service_of_one_event() -> None:
         "HSD*DY*42***7*42",
         "HL*8*5*SS*0",
         f"TRN*1*{TRACE}-3*9123456789",
+        "DTP*472*RD8*20261124-20270104",
+        "SV1*HC:99601**UN*6",
+        "HSD*VS*6***7*42",
+    ]
+
+
+def test_two_antibiotics_are_services_of_their_own() -> None:
+    told = wire(submission(two_antibiotics(), US))
+    services = [one for one in told if one.startswith(("SV1", "HSD", "MSG", "DTP*472"))]
+    assert services == [
+        "DTP*472*RD8*20261124-20261207",
+        "SV1*HC:J0692**UN*14",
+        "HSD*FL*14***7*14",
+        "MSG*CEFEPIME 2 G IV EVERY 8 HOURS NDC 00000000020",
+        "DTP*472*RD8*20261124-20261207",
+        "SV1*HC:S9502**UN*14",
+        "HSD*DY*14***7*14",
+        "DTP*472*RD8*20261124-20270104",
+        "SV1*HC:J0878**UN*42",
+        "HSD*FL*42***7*42",
+        "MSG*DAPTOMYCIN 500 MG IV DAILY",
+        "DTP*472*RD8*20261124-20270104",
+        "SV1*HC:S9500:SH**UN*42",
+        "HSD*DY*42***7*42",
         "DTP*472*RD8*20261124-20270104",
         "SV1*HC:99601**UN*6",
         "HSD*VS*6***7*42",

@@ -173,6 +173,14 @@ class DeidentifiedFacts(BaseModel):
     missing: dict[BlockedStep, tuple[str, ...]] = {}
     documents: tuple[DocumentKind, ...] = ()
 
+    @property
+    def ordered(self) -> tuple[DeidentifiedMedication, ...]:
+        """Each medication, at least one."""
+        only = DeidentifiedMedication(
+            hcpcs=self.hcpcs, route=self.route, frequency=self.frequency, duration_days=self.duration_days
+        )
+        return self.medications or (only,)
+
 
 def outline(referral: Referral) -> DeidentifiedFacts:
     order = referral.order

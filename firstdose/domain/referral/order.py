@@ -138,7 +138,11 @@ class Order(Sealed):
     @property
     def first(self) -> Medication:
         """The first medication, or an empty one."""
-        return self.medications[0] if self.medications else Medication()
+        return self.medication(0)
+
+    def medication(self, index: int) -> Medication:
+        """The one that a line names; an empty one where the order has become shorter since."""
+        return self.medications[index] if index < len(self.medications) else Medication()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
