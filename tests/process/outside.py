@@ -264,7 +264,10 @@ class Shelves:
         if available:
             self.reserved.add(request.key)
             self.outside.effects.append("reserve_stock")
-        return Reservation(available=available, lot="L1" if available else None)
+        further = tuple(f"L{number}" for number in range(2, len(self.outside.outline.ordered) + 1))
+        return (
+            Reservation(available=True, lot="L1", further_lots=further) if available else Reservation(available=False)
+        )
 
     async def release(self, request: EffectRequest) -> None:
         if request.key in self.reserved:
