@@ -12,7 +12,8 @@ from firstdose.domain.authorization.lines import Line, PayerAnswer, PayerEvent
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Referral
 from firstdose.ports import Impossible, Unavailable
 
 MOST_OF_A_BODY: Final = 20_000

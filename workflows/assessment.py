@@ -1,7 +1,7 @@
 """The clinical track: the pharmacist's initial assessment. It never waits for the insurer."""
 
 from firstdose.domain.care.assessment import Assessment, Suitability
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import AssessPatient
 from firstdose.domain.work.stage import Closing
 from firstdose.ports import Recipient, Topic

@@ -6,7 +6,7 @@ from typing import Final
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import AWAITING, SETTLED, Certification, Line, LineState
 from firstdose.domain.payer.coverage import Paying, judge_lines
-from firstdose.domain.referral.facts import Change
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Recorded
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS, WorkItemKind
 from workflows.authorization.submit import AuthorizationTrack
@@ -97,13 +97,14 @@ class Rework(Track):
 
     async def _update_lines(self) -> None:
         """The answer to the former order no longer counts: the request is replaced, and dropped lines are voided."""
-        before = {line.kind: line for line in self.authorization.lines}
+        before = {(line.kind, line.medication): line for line in self.authorization.lines}
         dropped = set(before)
         self._draft_lines()
         self.authorization.requests.clear()
-        self.authorization.lines = tuple(_revised(line, before.get(line.kind)) for line in self.authorization.lines)
-        dropped -= {line.kind for line in self.authorization.lines}
-        await self.authorization_track.void_lines([before[kind] for kind in sorted(dropped)])
+        now = self.authorization.lines
+        self.authorization.lines = tuple(_revised(line, before.get((line.kind, line.medication))) for line in now)
+        dropped -= {(line.kind, line.medication) for line in now}
+        await self.authorization_track.void_lines([before[line] for line in sorted(dropped)])
 
     def _draft_lines(self) -> None:
         case = self.case

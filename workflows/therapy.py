@@ -3,7 +3,7 @@
 from activities.pharmacy import PharmacyActivities
 from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.referral.facts import BlockedStep
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import PrepareTherapy, SettleOrder
 from firstdose.domain.work.stage import Closing
 from workflows import options
@@ -60,11 +60,12 @@ class TherapyTrack(Track):
     async def _dispense(self) -> None:
         reservation = self.case.reservation
         answer = await self.worklist.ask(
-            PrepareTherapy, lot=reservation.lot if reservation else None, site=self.case.site
+            PrepareTherapy, lot=", ".join(reservation.lots) or None if reservation else None, site=self.case.site
         )
         if answer.outcome == "ready" and answer.beyond_use and reservation and reservation.lot:
             self.case.therapy = Prepared(
                 lot=reservation.lot,
+                further_lots=reservation.further_lots,
                 beyond_use=answer.beyond_use,
                 kit_present=answer.kit_present,
                 delivery=answer.delivery,

@@ -7,7 +7,7 @@ from temporalio import workflow
 from activities.dispatch import DispatchActivities
 from firstdose.domain.care.gates import ClosedGate, DispatchReadiness, Gate, closed_gates
 from firstdose.domain.care.visit import Visit
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import (
     ConfirmVisit,
     PlaceVisit,

@@ -11,6 +11,7 @@ from desk.cli.authorization import running, show_lines, show_requests
 from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
 from desk.cli.stalls import show_stalls
 from desk.cli.work import show_items
+from firstdose.domain.referral.order import FIRST_MEDICATION
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Stage
 
@@ -102,7 +103,16 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
     display.heading("Open work")
     show_items(answer.get("work_items") or [], now, empty="none")
     display.heading("Facts")
-    display.fields(dict(_flat(answer.get("facts") or {})) or {"": "not shown: shredded, or not for your role"})
+    display.fields(
+        dict(_flat(_without_repeats(answer.get("facts") or {}))) or {"": "not shown: shredded, or not for your role"}
+    )
+
+
+def _without_repeats(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A single medication under the names of the order itself; several without the repetition of the first."""
+    order = facts.get("order") or {}
+    left_out = FIRST_MEDICATION if len(order.get("medications") or ()) > 1 else ("medications",)
+    return {**facts, "order": {name: value for name, value in order.items() if name not in left_out}}
 
 
 def _flat(facts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:

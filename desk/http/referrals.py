@@ -18,7 +18,7 @@ from firstdose.adapters.postgres.paging import BadCursor, Page
 from firstdose.adapters.postgres.referrals.referrals import Filters
 from firstdose.adapters.postgres.referrals.views import ReferralRow, ReferralView, TimelineEntry, Why
 from firstdose.domain.care.gates import Gate
-from firstdose.domain.referral.facts import with_facts
+from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.message import MessageKind

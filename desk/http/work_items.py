@@ -23,7 +23,7 @@ from firstdose.adapters.postgres.pool import transaction
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.authorization.answer_match import FOREIGN
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.facts import with_facts
+from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.sealed_text import TextSealer, sealed_texts
 from firstdose.domain.work.message import MessageKind
 from firstdose.domain.work.open_answer import not_open

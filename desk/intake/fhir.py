@@ -26,7 +26,7 @@ def read_fhir(body: bytes, *, today: date) -> ParsedMessage:
     bundle = Bundle(read_object(body))
     service, medication = bundle.first("ServiceRequest"), bundle.first("MedicationRequest")
     request = service or medication
-    draft = Draft()
+    draft = Draft(today)
     draft.put("source_referral_id", _identifier(request, bundle.raw), "ServiceRequest.identifier")
     if text(request, "status") in _ENDED:
         patient = bundle.resolve(request, "subject") or bundle.first("Patient")
@@ -40,7 +40,7 @@ def read_fhir(body: bytes, *, today: date) -> ParsedMessage:
     draft.put("patient.history", text(request, "note", 0, "text"), f"{request.get('resourceType')}.note")
     map_order(draft, bundle, medication, service)
     map_documents(draft, bundle)
-    return draft.referred(MessageType.RECEIVED, today)
+    return draft.referred(MessageType.RECEIVED)
 
 
 def _identifier(request: Resource, raw: Resource) -> object:

@@ -23,7 +23,7 @@ def read_hl7v2(body: bytes, *, today: date) -> ParsedMessage:
     event = _EVENTS.get(header.get(9, 2))
     if header.get(9) != "REF" or event is None:
         raise Invalid([FieldProblem(path="MSH-9", problem="only REF^I12, REF^I13 and REF^I14 are referrals")])
-    draft = Draft()
+    draft = Draft(today)
     draft.put("source_referral_id", referral.get(6), "RF1-6")
     if event is MessageType.CANCELLED:
         return draft.cancelled(*_reason(er7, referral))
@@ -35,7 +35,7 @@ def read_hl7v2(body: bytes, *, today: date) -> ParsedMessage:
     map_coverages(draft, er7)
     map_order(draft, er7)
     map_facts(draft, er7)
-    return draft.referred(event, today)
+    return draft.referred(event)
 
 
 def _reason(er7: Er7, referral: Hl7Segment) -> tuple[str, str | None]:

@@ -1,15 +1,17 @@
 """Our own JSON format, version 1: the facts of docs/intake.md under their own names."""
 
 from datetime import date
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from desk.intake.json_text import read_object
 from desk.intake.message import ParsedMessage
 from desk.intake.problems import FieldProblem, Invalid, problems
-from firstdose.domain.referral.source_message import MessageType, ReferralCancelled, ReferralMessage
+from firstdose.domain.referral.reading import read_referral
+from firstdose.domain.referral.source_message import Cancellation, Envelope, MessageType
 
-_MESSAGE: TypeAdapter[ReferralMessage] = TypeAdapter(ReferralMessage)
+_ENVELOPE = TypeAdapter(Envelope)
 
 
 def read_json(body: bytes, *, today: date) -> ParsedMessage:
@@ -18,17 +20,19 @@ def read_json(body: bytes, *, today: date) -> ParsedMessage:
     if raw.get("type") not in list(MessageType):  # pydantic's own message would repeat the value
         raise Invalid([FieldProblem(path="type", problem=f"one of {', '.join(MessageType)}")])
     try:
-        told = _MESSAGE.validate_python(raw, context={"today": today})
+        kind = MessageType(_ENVELOPE.validate_python(raw).type)
     except ValidationError as error:
-        raise Invalid(problems(error, _without_type)) from None
-    if isinstance(told, ReferralCancelled):
-        ended = told.data
-        return ParsedMessage(MessageType.CANCELLED, ended.source_referral_id, reason=ended.reason, note=ended.note)
-    return ParsedMessage(told.type, told.data.source_referral_id, told.data)
+        raise Invalid(problems(error, str)) from None
+    try:
+        return _read(kind, raw["data"], today)
+    except ValidationError as error:
+        raise Invalid(problems(error, lambda path: f"data.{path}")) from None
 
 
-def _without_type(path: str) -> str:
-    """Pydantic names the message's type first: `referral.received.data.patient` is `data.patient`."""
-    for kind in MessageType:
-        path = path.removeprefix(kind).removeprefix(".")
-    return path
+def _read(kind: MessageType, facts: dict[str, Any], today: date) -> ParsedMessage:
+    if kind is MessageType.CANCELLED:
+        ended = Cancellation.model_validate(facts)
+        return ParsedMessage(kind, ended.source_referral_id, reason=ended.reason, note=ended.note)
+    told = {name: value for name, value in facts.items() if name != "questions"}
+    referral = read_referral(told, today=today, strict=True)
+    return ParsedMessage(kind, referral.source_referral_id, referral)

@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from pydantic import ValidationError
 
+from firstdose.domain.referral.order import told_path
 from firstdose.domain.referral.paths import joined
 
 _MOST = 50
@@ -46,7 +47,13 @@ def path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
     steps = [step for step in detail["loc"][after:] if step not in _TAGS]
     if detail["type"] == "extra_forbidden":
         steps[-1] = _UNKNOWN
-    return joined(steps)
+    return _told(joined(steps))
+
+
+def _told(path: str) -> str:
+    """Our own JSON puts the facts below `data`."""
+    start = "data." if path.startswith("data.") else ""
+    return start + told_path(path.removeprefix(start))
 
 
 def words_of(detail: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -17,21 +17,26 @@ from pydantic import (
     model_validator,
 )
 
+from firstdose.domain.referral.nothing import is_nothing
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 
 
 class Sealed(BaseModel):
-    """A part that may hold PHI. Unknown fields are ignored; null, blank and empty all mean "not said"."""
+    """A part that may hold PHI. Unknown fields are ignored; null, blank, empty and placeholders mean "not said"."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    unknown_counts: ClassVar[frozenset[str]] = frozenset()
+    """Fields of which "unknown" is a value."""
 
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return {key: value for key, value in data.items() if not _is_blank(value)}
+        told = {key: _without_blank_parts(value) for key, value in data.items()}
+        return {key: value for key, value in told.items() if key in cls.unknown_counts or not _is_blank(value)}
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """Nothing: a model in a log line, a traceback or an f-string must not tell who the patient is."""
@@ -39,7 +44,13 @@ class Sealed(BaseModel):
 
 
 def _is_blank(value: object) -> bool:
-    return value is None or value in ([], (), {}) or (isinstance(value, str) and not value.strip())
+    return value is None or value in ([], (), {}) or (isinstance(value, str) and is_nothing(value))
+
+
+def _without_blank_parts(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [part for part in value if not isinstance(part, str) or not is_nothing(part)]
+    return value
 
 
 def _printable(value: str) -> str:

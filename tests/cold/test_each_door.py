@@ -7,7 +7,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.care.gates import Gate
-from firstdose.domain.referral.facts import Change
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
 from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing

@@ -7,7 +7,8 @@ from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Certification, Line
 from firstdose.domain.referral.facts import outline
-from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Referral
 from firstdose.payer_ports import PayerCase, PayerEndpoint
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -61,6 +62,30 @@ def referral(member_id: str = "SIM-APPROVED-1") -> Referral:
 def lines(*, site: Site = Site.HOME, certification: Certification = Certification.INITIAL) -> tuple[Line, ...]:
     made = lines_for(outline(referral()), site)
     return tuple(line.model_copy(update={"certification": certification}) for line in made)
+
+
+def two_antibiotics() -> PayerCase:
+    """Cefepime every 8 hours for two weeks beside daptomycin daily for six."""
+    ordered = referral()
+    data = ordered.model_dump(mode="json")
+    data["order"]["medications"] = [
+        {
+            "drug": {"name": "Cefepime", "hcpcs": "J0692", "ndc": "00000-0000-20"},
+            "dose": "2 g",
+            "route": "IV",
+            "frequency": "every 8 hours",
+            "duration_days": 14,
+        },
+        {
+            "drug": {"name": "Daptomycin", "hcpcs": "J0878"},
+            "dose": "500 mg",
+            "route": "IV",
+            "frequency": "daily",
+            "duration_days": 42,
+        },
+    ]
+    both = Referral.read(data, today=date(2026, 11, 21))
+    return case(referral=both, lines=lines_for(outline(both), Site.HOME))
 
 
 def endpoint(base_url: str = "https://payer.example.org/fhir/northstar", **quirks: object) -> PayerEndpoint:

@@ -16,7 +16,7 @@ from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Line, LineState, PayerAnswer, move
 from firstdose.domain.payer.channel import Plan
 from firstdose.domain.payer.coverage import Paying, judge_lines
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import Refused, check
 from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.payer_ports import PayerCase, PayerChannel

@@ -24,7 +24,8 @@ from firstdose.domain.care.gates import Gate
 from firstdose.domain.clock.clocks import Regime
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.facts import BlockedStep, Change
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Batch, Noted, Opened, Recorded, Resolved
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
 from firstdose.domain.work.role import SOURCE, Actor, Role

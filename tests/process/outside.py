@@ -23,9 +23,10 @@ from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.policy import PayerContact, Policy
-from firstdose.domain.referral.facts import Change, DeidentifiedFacts
-from firstdose.domain.referral.referral import Route, Site
-from firstdose.domain.referral.referral import TherapyKind as Kind
+from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.referral.order import Route, Site
+from firstdose.domain.referral.order import TherapyKind as Kind
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,
@@ -265,7 +266,10 @@ class Shelves:
         if available:
             self.reserved.add(request.key)
             self.outside.effects.append("reserve_stock")
-        return Reservation(available=available, lot="L1" if available else None)
+        further = tuple(f"L{number}" for number in range(2, len(self.outside.outline.ordered) + 1))
+        return (
+            Reservation(available=True, lot="L1", further_lots=further) if available else Reservation(available=False)
+        )
 
     async def release(self, request: EffectRequest) -> None:
         if request.key in self.reserved:

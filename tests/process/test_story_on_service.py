@@ -10,7 +10,7 @@ from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.facts import BlockedStep
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.journal import HandedOver
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItemKind as K

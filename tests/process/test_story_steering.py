@@ -8,7 +8,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.authorization.lines import Certification, LineState
 from firstdose.domain.care.gates import Gate
-from firstdose.domain.referral.facts import Change
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Escalated, WaitingFor
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
 from firstdose.domain.work.role import SOURCE, Actor, Role

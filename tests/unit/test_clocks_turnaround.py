@@ -18,6 +18,7 @@ from firstdose.domain.clock.business_calendar import Calendar, Unit
 from firstdose.domain.clock.clocks import Clock, ClockRule, start_clock
 from firstdose.domain.clock.rules import ClockPurpose, Regime, Terms
 from firstdose.domain.clock.state import answered, extended, paused, resumed
+from firstdose.domain.referral.order import Order
 
 SENT = datetime(2026, 3, 2, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,6 +35,9 @@ THREE_BUSINESS_DAYS = ClockRule(
     standard_terms=Terms(unit=Unit.BUSINESS_DAYS, extension=2 * DAY),
     tolls=True,
 )
+
+
+LINE: dict[str, Any] = {"sequence": 1, "code": "J0696", "place_of_service": "12", "units": 14}
 
 
 def later(clock: Clock, hours: int) -> Clock:
@@ -368,7 +372,27 @@ def test_an_end_is_an_end_whatever_is_noted_after_it(story: list[RequestEvent], 
 )
 def test_what_the_payer_gives_against_what_was_asked(changes: dict[str, Any], differs: tuple[str, ...]) -> None:
     given_line = {"sequence": 1, "kind": LineKind.DRUG, "code": "J0696", "place_of_service": "12", "units": 14}
-    wanted = requested_period(datetime(2026, 12, 1, tzinfo=UTC).date(), 14)
+    order = Order.model_validate({"requested_start": "2026-12-01", "duration_days": 14})
     line = Line.model_validate({**given_line, **changes})
-    assert differences(line, wanted) == differs
-    assert differences(line, requested_period(None, 14)) == tuple(name for name in differs if name == "units")
+    assert differences(line, requested_period(order, line)) == differs
+    without_start = requested_period(order.model_copy(update={"requested_start": None}))
+    assert differences(line, without_start) == tuple(name for name in differs if name == "units")
+
+
+def test_each_line_is_asked_for_as_long_as_its_medication_and_nursing_as_long_as_any() -> None:
+    medications = [{"duration_days": 14}, {"frequency": "q8h", "duration": {"value": 63, "unit": "doses"}}]
+    order = Order.model_validate({"requested_start": "2026-12-01", "medications": medications})
+    last = {
+        (kind, medication): period.last.day
+        for kind in LineKind
+        for medication in (0, 1)
+        if (period := requested_period(order, Line(**LINE, kind=kind, medication=medication)))
+    }
+    assert last == {
+        (LineKind.DRUG, 0): 14,
+        (LineKind.DRUG, 1): 21,
+        (LineKind.PER_DIEM, 0): 14,
+        (LineKind.PER_DIEM, 1): 21,
+        (LineKind.NURSING, 0): 21,
+        (LineKind.NURSING, 1): 21,
+    }

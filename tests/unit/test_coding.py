@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import LineKind
-from firstdose.domain.referral.facts import DeidentifiedFacts
-from firstdose.domain.referral.referral import Site, TherapyKind
+from firstdose.domain.referral.facts import DeidentifiedFacts, DeidentifiedMedication
+from firstdose.domain.referral.order import Site, TherapyKind
 
 ORDER = DeidentifiedFacts(therapy=TherapyKind.ANTI_INFECTIVE, hcpcs="J0696", frequency="q24h", duration_days=14)
 
@@ -40,6 +40,33 @@ def test_the_suite_needs_no_visiting_nurse_and_is_marked() -> None:
     drug, per_diem = lines_for(ORDER, Site.SUITE)
     assert per_diem.modifiers == ("SS",)
     assert {drug.place_of_service, per_diem.place_of_service} == {"49"}
+
+
+TWO = ORDER.model_copy(
+    update={
+        "medications": (
+            DeidentifiedMedication(hcpcs="J0692", frequency="q8h", duration_days=14),
+            DeidentifiedMedication(hcpcs="J0878", frequency="q24h", duration_days=42),
+        )
+    }
+)
+
+
+def test_two_medications_have_lines_of_their_own_and_share_the_nurse() -> None:
+    lines = lines_for(TWO, Site.HOME)
+    assert [(line.medication, line.code, line.modifiers, line.units) for line in lines] == [
+        (0, "J0692", (), 14),
+        (0, "S9502", (), 14),
+        (1, "J0878", (), 42),
+        (1, "S9500", ("SH",), 42),
+        (0, "99601", (), 6),
+    ]
+
+
+def test_a_third_therapy_at_once_is_marked_and_the_suite_too() -> None:
+    three = TWO.model_copy(update={"medications": (*TWO.medications, TWO.medications[0])})
+    marks = [line.modifiers for line in lines_for(three, Site.SUITE) if line.kind is LineKind.PER_DIEM]
+    assert marks == [("SS",), ("SH", "SS"), ("SJ", "SS")]
 
 
 def test_a_drug_without_a_code_is_unlisted() -> None:

@@ -32,11 +32,11 @@ def test_what_an_empty_referral_lacks() -> None:
         BlockedStep.AUTHORIZATION: (
             "order.diagnoses",
             "order.drug.name",
-            "order.therapy",
             "order.dose",
             "order.route",
             "order.frequency",
             "order.duration_days",
+            "order.therapy",
             "prescriber.npi",
             "documents.clinical_note",
         ),

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from firstdose.domain.referral.facts import BlockedStep, Change, compare, keeping, missing_facts, with_facts
+from firstdose.domain.referral.corrections import with_facts
+from firstdose.domain.referral.facts import BlockedStep, missing_facts
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.versions import Change, compare, keeping
 
 TODAY = date(2026, 11, 21)
 DATA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/examples/referral.json").read_text())["data"]

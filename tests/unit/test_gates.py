@@ -12,7 +12,7 @@ from firstdose.domain.care.gates import DispatchReadiness, Gate, closed_gates
 from firstdose.domain.care.therapy import Delivery, PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 
 AT = datetime(2026, 12, 3, 15, tzinfo=UTC)
 THERAPY = PreparedTherapy(lot="L1", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.DELIVERED)

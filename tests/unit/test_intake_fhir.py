@@ -11,7 +11,8 @@ import pytest
 from desk.intake.message import ParsedMessage
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable
-from firstdose.domain.referral.referral import LineOfBusiness, Referral, Route, Site, TherapyKind, Urgency
+from firstdose.domain.referral.order import Route, Site, TherapyKind
+from firstdose.domain.referral.referral import LineOfBusiness, Referral, Urgency
 from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 TODAY = date(2026, 11, 21)

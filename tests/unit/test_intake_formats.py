@@ -23,7 +23,10 @@ FORMATS = {
     "application/fhir+json": (EXAMPLES / "referral.fhir.json").read_bytes(),
     "application/hl7-v2": (EXAMPLES / "referral.hl7").read_bytes(),
 }
-NOT_IN_HL7: dict[str, Any] = {"source": {"npi", "contact_name", "phone", "fax"}, "order": {"drug": {"rxnorm"}}}
+NOT_IN_HL7: dict[str, Any] = {
+    "source": {"npi", "contact_name", "phone", "fax"},
+    "order": {"drug": {"rxnorm"}, "medications": {"__all__": {"drug": {"rxnorm"}}}},
+}
 CANARY = "1961-04-17"
 
 

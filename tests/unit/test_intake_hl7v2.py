@@ -8,7 +8,8 @@ import pytest
 from desk.intake.message import ParsedMessage
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable
-from firstdose.domain.referral.referral import DocumentKind, LineOfBusiness, Referral, Route, TherapyKind, Urgency
+from firstdose.domain.referral.order import Route, TherapyKind
+from firstdose.domain.referral.referral import DocumentKind, LineOfBusiness, Referral, Urgency
 from firstdose.domain.referral.source_message import CancelReason, MessageType
 
 TODAY = date(2026, 11, 21)

@@ -20,7 +20,7 @@ from firstdose.domain.care.gates import DispatchReadiness, Gate, closed_gates
 from firstdose.domain.care.therapy import Delivery, PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import DeidentifiedFacts
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.judgment import judge
 from firstdose.domain.work.resolutions import Refused, Resolution
 from firstdose.domain.work.role import Actor, Role

@@ -12,10 +12,11 @@ from firstdose.adapters.payers.pas.eligibility import eligibility_request
 from firstdose.adapters.payers.pas.request import inquiry, submission
 from firstdose.adapters.payers.pas.subscription import subscription
 from firstdose.domain.authorization.lines import Certification
-from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Referral
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
-from tests.contract.cases import NOTE, US, case, endpoint, lines
+from tests.contract.cases import NOTE, US, case, endpoint, lines, two_antibiotics
 
 CERTIFICATION = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-certificationType"
 LEVEL = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-levelOfServiceCode"
@@ -99,6 +100,29 @@ def test_each_item_says_where_and_how_much() -> None:
     assert {item["locationCodeableConcept"]["coding"][0]["code"] for item in items} == {"12"}
     assert items[0]["productOrService"]["coding"][1]["code"] == "00000000010"
     assert items[2]["productOrService"]["coding"][0]["system"] == "http://www.ama-assn.org/go/cpt"
+
+
+def test_two_antibiotics_are_two_orders_with_items_of_their_own() -> None:
+    bundle = submission(two_antibiotics(), US)
+    entries = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+    items = next(one for one in entries.values() if one["resourceType"] == "Claim")["item"]
+    assert [item["productOrService"]["coding"][0]["code"] for item in items] == [
+        *("J0692", "S9502"),
+        *("J0878", "S9500"),
+        "99601",
+    ]
+    assert [item["servicedPeriod"]["end"] for item in items] == [*["2026-12-07"] * 2, *["2027-01-04"] * 3]
+    assert [one["coding"][0]["code"] for one in items[3]["modifier"]] == ["SH"]
+    ordered = [
+        entries[each["valueReference"]["reference"]]
+        for item in items
+        for each in item["extension"]
+        if each["url"].endswith("extension-requestedService")
+    ]
+    assert [one["medicationCodeableConcept"]["text"] for one in ordered] == ["Cefepime", "Daptomycin"]
+    assert [one["dosageInstruction"][0]["text"] for one in ordered] == ["2 g IV every 8 hours", "500 mg IV daily"]
+    assert "00000000020" in str(items[0])
+    assert "00000000020" not in str(items[2])
 
 
 def test_a_suite_has_its_modifier_and_place() -> None:

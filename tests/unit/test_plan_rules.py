@@ -5,7 +5,7 @@ import pytest
 from firstdose.domain.authorization.lines import Line, LineKind, LineState
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan, SiteOfCare
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines, site_problem
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 
 ALL_NEEDED = Benefits(status=CoverageStatus.ACTIVE, reference="REF-1")
 LINES = tuple(

@@ -13,7 +13,8 @@ from firstdose.adapters.postgres.staff.roster import NurseRow
 from firstdose.adapters.postgres.staff.stock import LotRow
 from firstdose.domain.payer.channel import Channel, SiteOfCare
 from firstdose.domain.policy import Policy
-from firstdose.domain.referral.facts import missing_facts, with_facts
+from firstdose.domain.referral.corrections import with_facts
+from firstdose.domain.referral.facts import missing_facts
 from firstdose.domain.referral.referral import LineOfBusiness, Referral
 from local.demo import SCENARIOS
 from simulator.plans import PLANS, for_the_demo, made_up_plans

@@ -12,10 +12,11 @@ from firstdose.adapters.payers.x12.hierarchy import levels
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, read
 from firstdose.domain.authorization.lines import Certification
-from firstdose.domain.referral.referral import Relationship, Sex, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Relationship, Sex
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
-from tests.contract.cases import NOW, US, case, endpoint, lines
+from tests.contract.cases import NOW, US, case, endpoint, lines, two_antibiotics
 
 Write = Callable[[PayerCase, Requestor], list[Segment]]
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -99,6 +100,30 @@ def test_a_278_asks_for_each_line_as_a_service_of_one_event() -> None:
     ]
 
 
+def test_two_antibiotics_are_services_of_their_own() -> None:
+    told = wire(submission(two_antibiotics(), US))
+    services = [one for one in told if one.startswith(("SV1", "HSD", "MSG", "DTP*472"))]
+    assert services == [
+        "DTP*472*RD8*20261124-20261207",
+        "SV1*HC:J0692**UN*14",
+        "HSD*FL*14***7*14",
+        "MSG*CEFEPIME 2 G IV EVERY 8 HOURS NDC 00000000020",
+        "DTP*472*RD8*20261124-20261207",
+        "SV1*HC:S9502**UN*14",
+        "HSD*DY*14***7*14",
+        "DTP*472*RD8*20261124-20270104",
+        "SV1*HC:J0878**UN*42",
+        "HSD*FL*42***7*42",
+        "MSG*DAPTOMYCIN 500 MG IV DAILY",
+        "DTP*472*RD8*20261124-20270104",
+        "SV1*HC:S9500:SH**UN*42",
+        "HSD*DY*42***7*42",
+        "DTP*472*RD8*20261124-20270104",
+        "SV1*HC:99601**UN*6",
+        "HSD*VS*6***7*42",
+    ]
+
+
 @pytest.mark.parametrize("certification", list(Certification))
 def test_the_certification_type_says_what_a_line_is_asked_for(certification: Certification) -> None:
     asked = case(lines=lines(certification=certification), previous_trace=TRACE)
@@ -157,7 +182,7 @@ def test_other_relatives_and_genders_have_the_codes_of_their_transaction(write: 
 
 def test_facts_that_are_not_there_are_left_out() -> None:
     asked = case()
-    bare = asked.referral.order.model_copy(update={"requested_start": None, "diagnoses": (), "duration_days": None})
+    bare = asked.referral.order.model_copy(update={"requested_start": None, "diagnoses": (), "medications": ()})
     nobody = asked.referral.prescriber.model_copy(update={"name": None, "npi": None})
     told = wire(submission(changed(asked, order=bare, prescriber=nobody, discharge_at=None), US))
     assert not [one for one in told if one.startswith(("DTP", "HI", "NM1*DK"))]

@@ -16,7 +16,8 @@ from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.payer.coverage import Benefits, Paying
 from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
-from firstdose.domain.referral.referral import Site, Urgency
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Urgency
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.ports import Opening
 from workflows.messages import Override

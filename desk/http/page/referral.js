@@ -78,13 +78,17 @@ function people(facts, standing) {
     ["Born", patient.birth_date],
     ["Phones", said(patient.phones)],
     ["Address", said([...(patient.address.line ?? []), patient.address.city, patient.address.state, patient.address.postal_code].filter(Boolean))],
-    ["Order", [order.drug?.name, order.dose, order.route, order.frequency, order.duration_days ? `${order.duration_days} days` : null].filter(Boolean).join(", ")],
+    ["Order", order.medications.map(medication).join("; ")],
     ["Site", words(order.site)],
     ["Prescriber", [prescriber.name, prescriber.phone].filter(Boolean).join(", ")],
     ["Coverage", coverages.map((coverage) => [coverage.payer?.name ?? coverage.payer?.id, coverage.member_id].filter(Boolean).join(" · ")).join("; ")],
     ["Visit", moment(standing.visit_at)],
   ].filter(([, value]) => value && value !== "—");
   return el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat());
+}
+
+function medication({ drug, dose, route, frequency, duration }) {
+  return [drug?.name, dose, route, frequency, duration ? `${duration.value} ${words(duration.unit)}` : null].filter(Boolean).join(", ");
 }
 
 function steer(path, standing, me) {

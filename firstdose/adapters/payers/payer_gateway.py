@@ -27,7 +27,8 @@ from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.facts import outline
-from firstdose.domain.referral.referral import Referral, Site
+from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.referral import Referral
 from firstdose.domain.sealed_text import PlainTexts, TextSealer, opened_texts, sealed_texts
 from firstdose.payer_ports import (
     Contact,

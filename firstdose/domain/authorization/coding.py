@@ -3,13 +3,14 @@
 The default rows follow the NHIA National Coding Standard for anti-infectives and the S-codes of other therapies.
 """
 
+from collections.abc import Iterator
 from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.authorization.lines import Line, LineKind
 from firstdose.domain.referral.facts import DeidentifiedFacts
-from firstdose.domain.referral.referral import Site, TherapyKind
+from firstdose.domain.referral.order import Site, TherapyKind
 
 
 class PerDiem(BaseModel):
@@ -48,22 +49,45 @@ _SUITE_MODIFIER = "SS"
 
 
 def lines_for(order: DeidentifiedFacts, site: Site, table: tuple[PerDiem, ...] = PER_DIEMS) -> tuple[Line, ...]:
-    """The drug, per diem and (if the order needs it) nursing lines of an order, at the place where it is given."""
-    days = order.duration_days or 1
-    place = PLACE_OF_SERVICE[site]
-    modifiers = (_SUITE_MODIFIER,) if site is Site.SUITE else ()
-    wanted = [
-        (LineKind.DRUG, order.hcpcs or UNLISTED_DRUG, days, ()),
-        (LineKind.PER_DIEM, _per_diem(order, table), days, modifiers),
-    ]
+    """The lines of an order at the place where it is given: drug and per diem of each medication, and nursing.
+
+    Medications given side by side share the nurse's visits. Nursing only where the order needs it and at home.
+    """
+    lines = [line for index in range(len(order.ordered)) for line in _of_medication(order, index, site, table)]
     if order.needs_nursing and site is Site.HOME:
-        wanted.append((LineKind.NURSING, FIRST_NURSING_HOURS, ceil(days / _DAYS_PER_VISIT), ()))
-    return tuple(
-        Line(sequence=number, kind=kind, code=code, units=units, modifiers=marks, place_of_service=place)
-        for number, (kind, code, units, marks) in enumerate(wanted, start=1)
+        days = max(one.duration_days or 1 for one in order.ordered)
+        lines.append(_line(LineKind.NURSING, FIRST_NURSING_HOURS, ceil(days / _DAYS_PER_VISIT), site))
+    return tuple(line.model_copy(update={"sequence": number}) for number, line in enumerate(lines, start=1))
+
+
+def _of_medication(order: DeidentifiedFacts, index: int, site: Site, table: tuple[PerDiem, ...]) -> Iterator[Line]:
+    medication = order.ordered[index]
+    days = medication.duration_days or 1
+    yield _line(LineKind.DRUG, medication.hcpcs or UNLISTED_DRUG, days, site, medication=index)
+    suite = (_SUITE_MODIFIER,) if site is Site.SUITE else ()
+    code = _per_diem(order.therapy, medication.frequency, table)
+    yield _line(LineKind.PER_DIEM, code, days, site, medication=index, modifiers=(*_concurrent(index), *suite))
+
+
+def _concurrent(index: int) -> tuple[str, ...]:
+    """HCPCS modifiers of the second, and of the third and each further concurrently given infusion therapy."""
+    return (("SH",) if index == 1 else ("SJ",)) if index else ()
+
+
+def _line(
+    kind: LineKind, code: str, units: int, site: Site, *, medication: int = 0, modifiers: tuple[str, ...] = ()
+) -> Line:
+    return Line(
+        sequence=0,
+        kind=kind,
+        medication=medication,
+        code=code,
+        units=units,
+        modifiers=modifiers,
+        place_of_service=PLACE_OF_SERVICE[site],
     )
 
 
-def _per_diem(order: DeidentifiedFacts, table: tuple[PerDiem, ...]) -> str:
-    rows = [row for row in table if row.therapy is order.therapy and row.frequency in (None, order.frequency)]
+def _per_diem(therapy: TherapyKind | None, frequency: str | None, table: tuple[PerDiem, ...]) -> str:
+    rows = [row for row in table if row.therapy is therapy and row.frequency in (None, frequency)]
     return max(rows, key=lambda row: row.frequency is not None).code if rows else "S9379"

@@ -62,6 +62,8 @@ class Line(BaseModel):
 
     sequence: int
     kind: LineKind
+    medication: int = 0
+    """Which of the order's medications a drug or per diem is for; nursing is shared by all."""
     code: str
     """HCPCS."""
     modifiers: tuple[str, ...] = ()

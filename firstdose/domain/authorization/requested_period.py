@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from firstdose.domain.authorization.lines import Line
+from firstdose.domain.authorization.lines import Line, LineKind
+from firstdose.domain.referral.order import Order
 
 
 class Period(BaseModel):
@@ -16,9 +17,16 @@ class Period(BaseModel):
     last: date
 
 
-def requested_period(start: date | None, days: int | None) -> Period | None:
-    """From the day on which therapy is wanted; None while nobody has said that day."""
-    return Period(first=start, last=start + timedelta(days=(days or 1) - 1)) if start else None
+def requested_period(order: Order, line: Line | None = None) -> Period | None:
+    """From the day on which therapy is wanted; None while nobody has said that day.
+
+    Until the last medication ends, or that of the line; nursing lasts as long as any.
+    """
+    if order.requested_start is None:
+        return None
+    nursing = line is None or line.kind is LineKind.NURSING
+    days = order.longest_days if nursing or line is None else order.medication(line.medication).duration_days
+    return Period(first=order.requested_start, last=order.requested_start + timedelta(days=(days or 1) - 1))
 
 
 def differences(line: Line, wanted: Period | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 
 
 class Suitability(StrEnum):

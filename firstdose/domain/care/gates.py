@@ -11,7 +11,7 @@ from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.therapy import PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 
 
 class Gate(StrEnum):

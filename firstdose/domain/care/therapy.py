@@ -12,12 +12,18 @@ class Delivery(StrEnum):
 
 
 class Reservation(BaseModel):
-    """Stock set aside for a referral; `lot` is None when the drug is not available."""
+    """Stock set aside for a referral: a lot for each medication in their order, or none when one is not available."""
 
     model_config = ConfigDict(frozen=True)
 
     available: bool
     lot: str | None = None
+    """The first medication's."""
+    further_lots: tuple[str, ...] = ()
+
+    @property
+    def lots(self) -> tuple[str, ...]:
+        return (self.lot, *self.further_lots) if self.lot else ()
 
 
 class PreparedTherapy(BaseModel):
@@ -26,6 +32,8 @@ class PreparedTherapy(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     lot: str
+    further_lots: tuple[str, ...] = ()
+    """Of the medications after the first."""
     beyond_use: datetime
     kit_present: bool
     delivery: Delivery

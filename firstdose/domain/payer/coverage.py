@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.authorization.lines import Line, LineKind, LineState
 from firstdose.domain.payer.channel import Channel, Plan, SiteOfCare
-from firstdose.domain.referral.referral import Site
+from firstdose.domain.referral.order import Site
 from firstdose.domain.sealed_text import ForeignText
 
 

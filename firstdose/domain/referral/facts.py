@@ -1,16 +1,19 @@
 """The facts of a referral: what a step lacks (docs/process.md, "Facts"), what a workflow may know, and what changed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from enum import StrEnum
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.referral.frequency import frequency_code
-from firstdose.domain.referral.paths import holds, place
-from firstdose.domain.referral.referral import DocumentKind, LineOfBusiness, Referral, Route, Site, TherapyKind, Urgency
+from firstdose.domain.referral.order import (
+    Medication,
+    Route,
+    Site,
+    TherapyKind,
+    medication_path,
+)
+from firstdose.domain.referral.referral import DocumentKind, LineOfBusiness, Referral, Urgency
 
 
 class BlockedStep(StrEnum):
@@ -26,9 +29,35 @@ def missing_facts(referral: Referral) -> dict[BlockedStep, tuple[str, ...]]:
     """For each step, the paths of the facts that it waits for; every step is a key.
 
     A patient who must not be contacted needs no phone. Service codes are derived from therapy and frequency, so they
-    are never missing themselves. The assessment is not the source's to tell.
+    are never missing themselves. The assessment is not the source's to tell. A fact about which there is an open
+    question counts as missing, also one that no step needs.
     """
-    return {blocks: tuple(needs(referral)) for blocks, needs in _NEEDS.items()}
+    missing = {blocks: list(needs(referral)) for blocks, needs in _NEEDS.items()}
+    for one in referral.open_questions:
+        if not any(one.path in paths for paths in missing.values()):
+            missing[_blocked_by(one.path)].append(one.path)
+    return {blocks: tuple(paths) for blocks, paths in missing.items()}
+
+
+def _blocked_by(path: str) -> BlockedStep:
+    """The first step that rests on the fact; the visit rests on all."""
+    return next((blocks for start, blocks in _RESTS_ON.items() if path.startswith(start)), BlockedStep.DISPATCH)
+
+
+_RESTS_ON = {
+    "patient.phones": BlockedStep.CONTACT,
+    "patient.family_name": BlockedStep.ELIGIBILITY,
+    "patient.given_name": BlockedStep.ELIGIBILITY,
+    "coverages": BlockedStep.ELIGIBILITY,
+    "prescriber": BlockedStep.AUTHORIZATION,
+    "order.access_device": BlockedStep.DISPATCH,
+    "order.pump": BlockedStep.DISPATCH,
+    "order.first_dose_given": BlockedStep.DISPATCH,
+    "order.signed_on": BlockedStep.DISPATCH,
+    "order.anaphylaxis_kit_ordered": BlockedStep.DISPATCH,
+    "order": BlockedStep.AUTHORIZATION,
+    "documents": BlockedStep.AUTHORIZATION,
+}
 
 
 def _for_contact(referral: Referral) -> Iterator[str]:
@@ -55,15 +84,27 @@ def _for_authorization(referral: Referral) -> Iterator[str]:
     order = referral.order
     if not order.diagnoses:
         yield "order.diagnoses"
-    if not order.drug.name:
-        yield "order.drug.name"
-    for name in ("therapy", "dose", "route", "frequency", "duration_days"):
-        if getattr(order, name) is None:
-            yield f"order.{name}"
+    for index, medication in enumerate(order.medications or (Medication(),)):
+        for name in _missing_of(medication, order.therapy):
+            yield medication_path(index, name)
+    if order.therapy is None:
+        yield "order.therapy"
     if not referral.prescriber.npi:
         yield "prescriber.npi"
     if not any(document.kind is DocumentKind.CLINICAL_NOTE and document.has_content for document in referral.documents):
         yield "documents.clinical_note"
+
+
+def _missing_of(medication: Medication, therapy: TherapyKind | None) -> Iterator[str]:
+    """The per diem of an anti-infective depends on the frequency, so it must be one that is understood."""
+    if not medication.drug.name:
+        yield "drug.name"
+    for name in ("dose", "route", "frequency", "duration_days"):
+        if getattr(medication, name) is None:
+            yield name
+    by_frequency = therapy is TherapyKind.ANTI_INFECTIVE and medication.frequency
+    if by_frequency and frequency_code(by_frequency) is None:
+        yield "frequency"
 
 
 def _for_dispatch(referral: Referral) -> Iterator[str]:
@@ -75,7 +116,8 @@ def _for_dispatch(referral: Referral) -> Iterator[str]:
     if patient.weight_kg is None:
         yield "patient.weight_kg"
     # While the route is not known it may be IV: a route told later must not bring up a new question.
-    if order.route in (None, Route.IV) and not order.access_device:
+    routes = {one.route for one in order.medications} or {None}
+    if routes & {None, Route.IV} and not order.access_device:
         yield "order.access_device"
     if order.anaphylaxis_kit_ordered is None:
         yield "order.anaphylaxis_kit_ordered"
@@ -90,6 +132,17 @@ _NEEDS: Mapping[BlockedStep, Callable[[Referral], Iterator[str]]] = {
     BlockedStep.AUTHORIZATION: _for_authorization,
     BlockedStep.DISPATCH: _for_dispatch,
 }
+
+
+class DeidentifiedMedication(BaseModel):
+    """One medication in codes. `frequency` is `q8h`; None when the order's words are no plain interval."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    hcpcs: str | None = None
+    route: Route | None = None
+    frequency: str | None = None
+    duration_days: int | None = None
 
 
 class DeidentifiedFacts(BaseModel):
@@ -112,11 +165,21 @@ class DeidentifiedFacts(BaseModel):
     frequency: str | None = None
     """`q8h`: the hours between two doses; None when the order's words are no plain interval."""
     duration_days: int | None = None
+    medications: tuple[DeidentifiedMedication, ...] = ()
+    """All of the order; the fields above repeat the first. Empty in facts recorded before an order had several."""
     signed: bool = False
     benefits_check_only: bool = False
     kit_ordered: bool | None = None
     missing: dict[BlockedStep, tuple[str, ...]] = {}
     documents: tuple[DocumentKind, ...] = ()
+
+    @property
+    def ordered(self) -> tuple[DeidentifiedMedication, ...]:
+        """Each medication, at least one."""
+        only = DeidentifiedMedication(
+            hcpcs=self.hcpcs, route=self.route, frequency=self.frequency, duration_days=self.duration_days
+        )
+        return self.medications or (only,)
 
 
 def outline(referral: Referral) -> DeidentifiedFacts:
@@ -134,122 +197,18 @@ def outline(referral: Referral) -> DeidentifiedFacts:
         hcpcs=order.drug.hcpcs,
         frequency=frequency_code(order.frequency) if order.frequency else None,
         duration_days=order.duration_days,
+        medications=tuple(
+            DeidentifiedMedication(
+                hcpcs=one.drug.hcpcs,
+                route=one.route,
+                frequency=frequency_code(one.frequency) if one.frequency else None,
+                duration_days=one.duration_days,
+            )
+            for one in order.medications
+        ),
         signed=order.signed_on is not None,
         benefits_check_only=referral.benefits_check_only,
         kit_ordered=order.anaphylaxis_kit_ordered,
         missing=missing_facts(referral),
         documents=tuple(sorted({document.kind for document in referral.documents})),
     )
-
-
-class Change(StrEnum):
-    """Whose work must be looked at again. `logistics` is all that touches neither payer, order nor identity."""
-
-    COVERAGE = "coverage"
-    ORDER = "order"
-    PATIENT = "patient"
-    PRESCRIBER = "prescriber"
-    LOGISTICS = "logistics"
-
-
-_CONCERNS = {
-    "coverages": Change.COVERAGE,
-    "order": Change.ORDER,
-    "order.access_device": Change.LOGISTICS,
-    "order.pump": Change.LOGISTICS,
-    "order.first_dose_given": Change.LOGISTICS,
-    "order.requested_start": Change.LOGISTICS,
-    "order.signed_on": Change.LOGISTICS,
-    "order.anaphylaxis_kit_ordered": Change.LOGISTICS,
-    "patient": Change.PATIENT,
-    "patient.phones": Change.LOGISTICS,
-    "patient.email": Change.LOGISTICS,
-    "patient.language": Change.LOGISTICS,
-    "patient.address": Change.LOGISTICS,
-    "patient.caregiver": Change.LOGISTICS,
-    "prescriber": Change.PRESCRIBER,
-    "prescriber.phone": Change.LOGISTICS,
-    "prescriber.fax": Change.LOGISTICS,
-    "prescriber.contact_name": Change.LOGISTICS,
-}
-
-
-def compare(old: Referral, new: Referral) -> set[Change]:
-    """What a new version changes; a fact that was missing and is there now counts too."""
-    return {_concern(path) for path in _differences(old.model_dump(), new.model_dump())}
-
-
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for name, was in old.items():
-        now = new[name]
-        if isinstance(was, dict) and isinstance(now, dict):
-            yield from _differences(was, now, f"{above}{name}.")
-        elif was != now:
-            yield f"{above}{name}"
-
-
-def _concern(path: str) -> Change:
-    while path:
-        if path in _CONCERNS:
-            return _CONCERNS[path]
-        path = path.rpartition(".")[0]
-    return Change.LOGISTICS
-
-
-def keeping(known: Referral, new: Referral) -> Referral:
-    """The new version, with what it leaves unsaid as it was known: a source does not know what our staff found out.
-
-    Documents that were added stay beside the new ones.
-    """
-    merged = _keep(known.model_dump(mode="json"), new.model_dump(mode="json"))
-    added = [document for document in known.documents if document not in new.documents]
-    merged["documents"] = [document.model_dump(mode="json") for document in (*new.documents, *added)]
-    return Referral.model_validate(merged)
-
-
-def _keep(known: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    kept = dict(new)
-    for name, was in known.items():
-        now = new[name]
-        if isinstance(was, dict) and isinstance(now, dict):
-            kept[name] = _keep(was, now)
-        elif now is None or now == []:
-            kept[name] = was
-    return kept
-
-
-def with_facts(referral: Referral, facts: Mapping[str, object], *, today: date | None = None) -> Referral:
-    """The referral with a person's corrections, by path; `documents.clinical_note` takes a document and adds it.
-
-    Raises:
-        ValidationError: a wrong type, an impossible value, or a path that names no fact that may be changed.
-    """
-    tree = referral.model_dump(mode="json")
-    for path, value in facts.items():
-        _write(tree, path, value)
-    corrected = Referral.model_validate(tree, context={"today": today})
-    kept = corrected.model_dump(mode="json")
-    for path in facts:
-        if not path.startswith("documents.") and not holds(kept, path):
-            raise _no_such_fact()
-    return corrected
-
-
-def _write(tree: dict[str, Any], path: str, value: object) -> None:
-    section, _, kind = path.partition(".")
-    if section == "documents" and kind in DocumentKind._value2member_map_:
-        document = value if isinstance(value, dict) else {"data": value}
-        tree["documents"].append({**document, "kind": kind})
-        return
-    if path == "source_referral_id":
-        raise _no_such_fact()
-    try:
-        place(tree, path, value)
-    except LookupError:
-        raise _no_such_fact() from None
-
-
-def _no_such_fact() -> ValidationError:
-    # The path itself is what somebody typed: it is not repeated.
-    problem = PydanticCustomError("no_such_fact", "not a fact of a referral that may be changed")
-    return ValidationError.from_exception_data("Referral", [InitErrorDetails(type=problem, loc=(), input=None)])

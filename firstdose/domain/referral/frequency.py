@@ -23,12 +23,16 @@ _UNITS = {"h": 1, "hour": 1, "hr": 1, "d": 24, "day": 24, "w": 168, "wk": 168, "
 _INTERVAL = re.compile(r"(?:q|every)\s*([0-9]{1,2})\s*(h|hour|hr|d|day|w|wk|week)s?")
 
 
-def frequency_code(text: str) -> str | None:
-    """`every 8 hours`, `TID` and `q8h` are all `q8h`; None if no plain interval."""
+def hours_between(text: str) -> int | None:
+    """The hours between two doses; None if no plain interval."""
     plain = " ".join(text.lower().replace(".", "").split())
     if plain in _WORDS:
-        return f"q{_WORDS[plain]}h"
+        return _WORDS[plain]
     match = _INTERVAL.fullmatch(plain)
-    if not match or not int(match[1]):
-        return None
-    return f"q{int(match[1]) * _UNITS[match[2]]}h"
+    return (int(match[1]) * _UNITS[match[2]] or None) if match else None
+
+
+def frequency_code(text: str) -> str | None:
+    """`every 8 hours`, `TID` and `q8h` are all `q8h`; None if no plain interval."""
+    hours = hours_between(text)
+    return f"q{hours}h" if hours else None

@@ -10,26 +10,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
-from firstdose.domain.referral.identifiers import Hcpcs, Icd10Cm, Ndc, Npi, PayerId, RxNorm, State, ZipCode
-from firstdose.domain.sealed import BirthDate, Day, Flag, Moment, PastDay, Prose, Sealed, ShortText
+from firstdose.domain.referral.identifiers import Npi, PayerId, State, ZipCode
+from firstdose.domain.referral.order import Order
+from firstdose.domain.referral.question import Question
+from firstdose.domain.sealed import BirthDate, Flag, Moment, PastDay, Prose, Sealed, ShortText
 
 
 class Urgency(StrEnum):
     ROUTINE = "routine"
     URGENT = "urgent"
     STAT = "stat"
-
-
-class TherapyKind(StrEnum):
-    ANTI_INFECTIVE = "anti_infective"
-    PARENTERAL_NUTRITION = "parenteral_nutrition"
-    HYDRATION = "hydration"
-    CHEMOTHERAPY = "chemotherapy"
-    PAIN_MANAGEMENT = "pain_management"
-    IRON = "iron"
-    IMMUNOGLOBULIN = "immunoglobulin"
-    BIOLOGIC = "biologic"
-    INOTROPE = "inotrope"
 
 
 class LineOfBusiness(StrEnum):
@@ -39,17 +29,6 @@ class LineOfBusiness(StrEnum):
     MEDICARE = "medicare"
     MEDICAID = "medicaid"
     OTHER = "other"
-
-
-class Route(StrEnum):
-    IV = "IV"
-    SC = "SC"
-    IM = "IM"
-
-
-class Site(StrEnum):
-    HOME = "home"
-    SUITE = "suite"
 
 
 class Sex(StrEnum):
@@ -126,6 +105,8 @@ Allergies = Annotated[
 class Patient(Sealed):
     """`allergies` is None when nobody has said, which is not the same as `none_known`."""
 
+    unknown_counts = frozenset({"sex"})
+
     family_name: ShortText | None = None
     given_name: ShortText | None = None
     birth_date: BirthDate | None = None
@@ -170,33 +151,6 @@ class Prescriber(Sealed):
     phone: ShortText | None = None
     fax: ShortText | None = None
     contact_name: ShortText | None = None
-
-
-class Drug(Sealed):
-    name: ShortText | None = None
-    hcpcs: Hcpcs | None = None
-    ndc: Ndc | None = None
-    rxnorm: RxNorm | None = None
-
-
-class Order(Sealed):
-    """What is prescribed. Where it does not say, it is for the home and with a nurse: what people come to us for."""
-
-    therapy: TherapyKind | None = None
-    drug: Drug = Drug()
-    dose: ShortText | None = None
-    route: Route | None = None
-    frequency: ShortText | None = None
-    duration_days: int | None = Field(default=None, gt=0, le=3650, strict=True)
-    diagnoses: tuple[Icd10Cm, ...] = Field(default=(), max_length=50)
-    access_device: ShortText | None = None
-    pump: ShortText | None = None
-    first_dose_given: Flag | None = None
-    needs_nursing: Flag = True
-    site: Site = Site.HOME
-    requested_start: Day | None = None
-    signed_on: PastDay | None = None
-    anaphylaxis_kit_ordered: Flag | None = None
 
 
 def _known_kind(value: object) -> object:
@@ -244,6 +198,8 @@ class Referral(Sealed):
     prescriber: Prescriber = Prescriber()
     order: Order = Order()
     documents: tuple[Document, ...] = Field(default=(), max_length=50)
+    questions: tuple[Question, ...] = Field(default=(), max_length=100)
+    """What intake did not understand, and what people have answered of it."""
 
     @classmethod
     def read(cls, data: object, *, today: date) -> Self:
@@ -253,6 +209,10 @@ class Referral(Sealed):
             ValidationError: a wrong type or an impossible value.
         """
         return cls.model_validate(data, context={"today": today})
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        return tuple(one for one in self.questions if not one.answered)
 
     @property
     def primary(self) -> int | None:

@@ -1,11 +1,11 @@
 """What a source may say about a referral: here it is, here is a new version of it, it is cancelled."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from firstdose.domain.referral.referral import Referral, SourceReferralId
+from firstdose.domain.referral.referral import SourceReferralId
 from firstdose.domain.sealed import Moment, Prose, Sealed
 
 
@@ -39,22 +39,9 @@ class Cancellation(Sealed):
         return {**data, "reason": CancelReason.WITHDRAWN, "note": data.get("note") or reason}
 
 
-class ReferralReceived(Sealed):
-    type: Literal[MessageType.RECEIVED]
+class Envelope(Sealed):
+    """Our own JSON message; `data` is a Referral or a Cancellation."""
+
+    type: MessageType
     timestamp: Moment | None = None
-    data: Referral
-
-
-class ReferralUpdated(Sealed):
-    type: Literal[MessageType.UPDATED]
-    timestamp: Moment | None = None
-    data: Referral
-
-
-class ReferralCancelled(Sealed):
-    type: Literal[MessageType.CANCELLED]
-    timestamp: Moment | None = None
-    data: Cancellation
-
-
-ReferralMessage = Annotated[ReferralReceived | ReferralUpdated | ReferralCancelled, Field(discriminator="type")]
+    data: dict[str, Any]

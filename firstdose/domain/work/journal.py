@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.payer.channel import Plan
-from firstdose.domain.referral.facts import Change, DeidentifiedFacts
+from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.role import SYSTEM, Actor, Role
 from firstdose.domain.work.stage import Closing, Milestone, Stage
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind

@@ -19,7 +19,7 @@ from firstdose.adapters.postgres.referrals.reconciliation import ProcessStore
 from firstdose.adapters.postgres.referrals.records import NOT_OPEN, PostgresRecords
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.policy import Policy
-from firstdose.domain.referral.facts import Change
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,

@@ -18,7 +18,8 @@ from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.payer.channel import UNKNOWN_PLAN
 from firstdose.domain.policy import Policy
-from firstdose.domain.referral.facts import BlockedStep, Change
+from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import (
     Amended,
     Escalated,

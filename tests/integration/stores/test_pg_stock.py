@@ -104,6 +104,47 @@ async def test_of_many_who_want_the_last_units_none_gets_too_much_or_too_little(
     assert await on_shelf(pool) == {"L1": 0, "L2": 0}
 
 
+TWO = {
+    "order.medications": [
+        {"drug": {"name": "Cefepime", "hcpcs": "J0692"}, "frequency": "q8h", "duration_days": 14},
+        {"drug": {"name": "Daptomycin", "hcpcs": "J0878"}, "frequency": "q24h", "duration_days": 42},
+    ]
+}
+
+
+async def test_two_medications_are_taken_together_and_come_back_together(
+    pool: Pool, pharmacy: PostgresPharmacy, refer: Refer, actions: Actions
+) -> None:
+    await pharmacy.import_stock([lot("C1", 1, hcpcs="J0692"), lot("D1", 1, hcpcs="J0878")])
+    referral_id = await refer(**TWO)
+    reserved = Reservation(available=True, lot="C1", further_lots=("D1",))
+    assert [await pharmacy.reserve(asked(referral_id)) for _ in range(2)] == [reserved] * 2
+    assert await on_shelf(pool) == {"C1": 0, "D1": 0}
+    for _ in range(2):
+        await pharmacy.release(asked(referral_id))
+    assert await on_shelf(pool) == {"C1": 1, "D1": 1}
+    assert await actions(referral_id) == ["received", *["stock.reserved"] * 2, *["stock.released"] * 2]
+
+
+async def test_without_the_second_medication_the_first_stays_on_the_shelf(
+    pool: Pool, pharmacy: PostgresPharmacy, refer: Refer, actions: Actions
+) -> None:
+    await pharmacy.import_stock([lot("C1", 1, hcpcs="J0692")])
+    referral_id = await refer(**TWO)
+    assert await pharmacy.reserve(asked(referral_id)) == NONE
+    assert await on_shelf(pool) == {"C1": 1}
+    assert await actions(referral_id) == ["received"]
+
+
+async def test_two_of_the_same_lot_are_both_given_back(pool: Pool, pharmacy: PostgresPharmacy, refer: Refer) -> None:
+    await pharmacy.import_stock([lot("C1", 3, hcpcs="J0692")])
+    referral_id = await refer(**{"order.medications": [TWO["order.medications"][0]] * 2})
+    assert (await pharmacy.reserve(asked(referral_id))).lots == ("C1", "C1")
+    assert await on_shelf(pool) == {"C1": 1}
+    await pharmacy.release(asked(referral_id))
+    assert await on_shelf(pool) == {"C1": 3}
+
+
 async def test_what_was_not_there_may_come_later_under_the_same_key(
     pharmacy: PostgresPharmacy, referral_id: str
 ) -> None:

@@ -3,7 +3,7 @@
 Complete as Da Vinci PAS 2.2 asks. What a line is asked for is its `certification`.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
 
 from firstdose.adapters.payers.pas.documents import document_reference, inline_documents
 from firstdose.adapters.payers.pas.parties import Packet, Parties, practitioner
@@ -26,6 +26,8 @@ from firstdose.adapters.payers.pas.terminology import (
     trace_identifier,
 )
 from firstdose.domain.authorization.lines import Certification, Line, LineKind
+from firstdose.domain.authorization.requested_period import requested_period
+from firstdose.domain.referral.order import Medication, Order
 from firstdose.payer_ports import PayerCase
 
 CLAIM = "claim"
@@ -42,7 +44,10 @@ def submission(case: PayerCase, requestor: Requestor) -> Element:
     packet = Packet(case)
     parties = Parties(case, requestor, packet)
     prescriber = packet.add("prescriber", practitioner(case.referral.prescriber))
-    order = packet.add("order", _medication_request(case, parties, prescriber))
+    orders = [
+        packet.add(f"order-{number}", _medication_request(ordered, parties, prescriber))
+        for number, ordered in enumerate(case.referral.order.medications or (Medication(),), start=1)
+    ]
     claim = {
         **_claim(case, requestor, parties, "profile-claim-update" if case.previous_trace else "profile-claim"),
         **_related(case, requestor),
@@ -54,7 +59,7 @@ def submission(case: PayerCase, requestor: Requestor) -> Element:
             }
         ],
         **_supporting(case, parties, packet),
-        "item": [_item(line, case, requestor, order) for line in case.lines],
+        "item": [_item(line, case, requestor, orders) for line in case.lines],
     }
     return packet.bundle(packet.add(CLAIM, claim), requestor, profile="profile-pas-request-bundle")
 
@@ -109,26 +114,26 @@ def _related(case: PayerCase, requestor: Requestor) -> Element:
     }
 
 
-def _item(line: Line, case: PayerCase, requestor: Requestor, order: Element) -> Element:
+def _item(line: Line, case: PayerCase, requestor: Requestor, orders: Sequence[Element]) -> Element:
     """`sequence` is the stable key of the line, kept over updates and answers."""
     cancelled = line.certification is Certification.CANCEL
     code, unit = _UNITS[line.kind]
     marks = [extension("modifierextension-infoCancelled", valueBoolean=True)]
     return {
-        "extension": list(_item_extensions(line, case, requestor, order)),
+        "extension": list(_item_extensions(line, case, requestor, orders)),
         **({"modifierExtension": marks} if cancelled else {}),
         "sequence": line.sequence,
         "careTeamSequence": [1],
         "category": concept(f"{X12}1365", _HOME_HEALTH_CARE),
         "productOrService": _product(line, case),
         **({"modifier": [concept(HCPCS, modifier) for modifier in line.modifiers]} if line.modifiers else {}),
-        **_serviced(case),
+        **_serviced(case.referral.order, line),
         "locationCodeableConcept": concept(PLACE_OF_SERVICE, line.place_of_service),
         "quantity": {"value": line.units, "unit": unit, "system": f"{X12}355", "code": code},
     }
 
 
-def _item_extensions(line: Line, case: PayerCase, requestor: Requestor, order: Element) -> list[Element]:
+def _item_extensions(line: Line, case: PayerCase, requestor: Requestor, orders: Sequence[Element]) -> list[Element]:
     trace = trace_identifier(requestor.originator, f"{case.trace}-{line.sequence}")
     found = [
         extension(ITEM_TRACE, valueIdentifier=trace),
@@ -143,39 +148,38 @@ def _item_extensions(line: Line, case: PayerCase, requestor: Requestor, order: E
         found.append(extension("extension-infoChanged", valueCode="changed"))
     if line.number:
         found.append(extension("extension-authorizationNumber", valueString=line.number))
-    if line.kind is LineKind.DRUG:
-        found.append(extension("extension-requestedService", valueReference=order))
+    if line.kind is LineKind.DRUG and line.medication < len(orders):
+        found.append(extension("extension-requestedService", valueReference=orders[line.medication]))
     return found
 
 
 def _product(line: Line, case: PayerCase) -> Element:
     product = service(line.code)
-    ndc = case.referral.order.drug.ndc
+    ndc = case.referral.order.medication(line.medication).drug.ndc
     if line.kind is LineKind.DRUG and ndc:
         product["coding"].append(coding(NDC, ndc))
     return product
 
 
-def _serviced(case: PayerCase) -> Element:
-    order = case.referral.order
-    if order.requested_start is None:
+def _serviced(order: Order, line: Line) -> Element:
+    period = requested_period(order, line)
+    if period is None:
         return {}
-    end = order.requested_start + timedelta(days=(order.duration_days or 1) - 1)
-    return {"servicedPeriod": {"start": order.requested_start.isoformat(), "end": end.isoformat()}}
+    return {"servicedPeriod": {"start": period.first.isoformat(), "end": period.last.isoformat()}}
 
 
-def _medication_request(case: PayerCase, parties: Parties, prescriber: Element) -> Element:
-    order = case.referral.order
-    codes = [(RXNORM, order.drug.rxnorm), (NDC, order.drug.ndc), (HCPCS, order.drug.hcpcs)]
+def _medication_request(ordered: Medication, parties: Parties, prescriber: Element) -> Element:
+    drug = ordered.drug
+    codes = [(RXNORM, drug.rxnorm), (NDC, drug.ndc), (HCPCS, drug.hcpcs)]
     medication = {
         **(
             {"coding": [coding(system, code) for system, code in codes if code]}
             if any(code for _, code in codes)
             else {}
         ),
-        "text": order.drug.name or "unlisted drug",
+        "text": drug.name or "unlisted drug",
     }
-    text = " ".join(each for each in (order.dose, order.route, order.frequency) if each)
+    text = " ".join(each for each in (ordered.dose, ordered.route, ordered.frequency) if each)
     return {
         "resourceType": "MedicationRequest",
         "status": "active",

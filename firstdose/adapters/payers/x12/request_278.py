@@ -3,7 +3,7 @@
 What a line is asked for is its `certification`. Our trace number names the event, with a line's sequence its service.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from firstdose.adapters.payers.pas.requestor import Requestor
@@ -21,7 +21,9 @@ from firstdose.adapters.payers.x12.parties import (
 from firstdose.adapters.payers.x12.segments import Segment, basic, segment
 from firstdose.adapters.payers.x12.values import dated, written_day
 from firstdose.domain.authorization.lines import Line, LineKind
+from firstdose.domain.authorization.requested_period import requested_period
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.referral.order import Medication, Order
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 
@@ -104,17 +106,15 @@ def _own_review(line: Line, first: Line) -> list[Segment]:
 
 
 def _event_dates(case: PayerCase) -> list[Segment]:
-    found = [dated(EVENT_DATE, *days) for days in _days(case)]
+    found = [dated(EVENT_DATE, *days) for days in _days(case.referral.order)]
     if case.referral.discharge_at is not None:
         found.append(dated(_DISCHARGE, case.referral.discharge_at.date()))
     return found
 
 
-def _days(case: PayerCase) -> list[tuple[date, date]]:
-    order = case.referral.order
-    if order.requested_start is None:
-        return []
-    return [(order.requested_start, order.requested_start + timedelta(days=(order.duration_days or 1) - 1))]
+def _days(order: Order, line: Line | None = None) -> list[tuple[date, date]]:
+    period = requested_period(order, line)
+    return [(period.first, period.last)] if period else []
 
 
 def _diagnoses(case: PayerCase) -> list[Segment]:
@@ -135,25 +135,26 @@ def _service(line: Line, case: PayerCase, requestor: Requestor) -> list[Segment]
         trace(f"{case.trace}-{line.sequence}", requestor),
         *_own_review(line, case.lines[0]),
         *([segment("REF", AUTHORIZATION_NUMBER, basic(line.number, 50))] if line.number else []),
-        *(dated(SERVICE_DATE, *days) for days in _days(case)),
+        *(dated(SERVICE_DATE, *days) for days in _days(case.referral.order, line)),
         segment("SV1", ("HC", line.code, *line.modifiers), "", "UN", str(line.units)),
         _delivery(line, case),
-        *_message(_drug(case) if line.kind is LineKind.DRUG else ""),
+        *_message(_drug(case.referral.order.medication(line.medication)) if line.kind is LineKind.DRUG else ""),
     ]
 
 
 def _delivery(line: Line, case: PayerCase) -> Segment:
     """HSD: how many in all, over how many days (X12 615)."""
-    days = case.referral.order.duration_days
+    order = case.referral.order
+    days = order.longest_days if line.kind is LineKind.NURSING else order.medication(line.medication).duration_days
     over = ("", "", _DAYS, str(days)) if days else ()
     return segment("HSD", DELIVERY_UNIT[line.kind], str(line.units), *over)
 
 
-def _drug(case: PayerCase) -> str:
+def _drug(ordered: Medication) -> str:
     """As text: SV1 has one code, and the code for unlisted drugs names none."""
-    order = case.referral.order
-    ndc = f"NDC {order.drug.ndc}" if order.drug.ndc else None
-    return " ".join(each for each in (order.drug.name, order.dose, order.route, order.frequency, ndc) if each)
+    drug = ordered.drug
+    ndc = f"NDC {drug.ndc}" if drug.ndc else None
+    return " ".join(each for each in (drug.name, ordered.dose, ordered.route, ordered.frequency, ndc) if each)
 
 
 def _message(text: str) -> list[Segment]:

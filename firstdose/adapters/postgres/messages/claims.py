@@ -50,7 +50,7 @@ def _record(line: Line, referral: Referral, served_on: date) -> dict[str, Any]:
         "evidence": line.evidence,
     }
     if line.kind is LineKind.DRUG:
-        record["drug"] = referral.order.drug.model_dump(mode="json")
+        record["drug"] = referral.order.medication(line.medication).drug.model_dump(mode="json")
     return record
 
 

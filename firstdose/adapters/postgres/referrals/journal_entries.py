@@ -18,8 +18,9 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.authorization.requests import RequestEvent
-from firstdose.domain.referral.facts import keeping, with_facts
+from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.versions import keeping
 from firstdose.domain.sealed_text import opened_texts
 from firstdose.domain.work.journal import (
     Amended,

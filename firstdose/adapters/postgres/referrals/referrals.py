@@ -91,17 +91,16 @@ class ReferralReader:
             row = await shown_row(connection, self._vault, row)
             now, facts = datetime.now(UTC), await self._facts(connection, referral_id)
             order = facts.order if facts else None
-            requested = requested_period(order.requested_start, order.duration_days) if order else None
             requests = await requests_of(connection, referral_id)
             traces = await _traces(connection, requests)
             return ReferralView(
                 standing=ReferralRow.of(row),
                 revision=row["revision"],
-                lines=tuple(LineView.of(Line.model_validate(line), requested, requests) for line in row["lines"]),
+                lines=tuple(LineView.of(Line.model_validate(line), order, requests) for line in row["lines"]),
                 requests=tuple(RequestView.of(request, traces, now) for request in requests),
                 work_items=tuple(await _open_items(connection, self._vault, referral_id)),
                 team={each["role"]: each["member"] async for each in _sql.team(connection, referral_id=referral_id)},
-                requested=requested,
+                requested=requested_period(order) if order else None,
                 facts=facts,
             )
 

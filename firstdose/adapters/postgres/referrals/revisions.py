@@ -12,8 +12,8 @@ from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.known_outline import known_outline
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.facts import Change, compare
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.versions import Change, compare
 from firstdose.ports import Impossible
 
 _sql = load("revisions")

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.authorization.lines import Line, LineState
-from firstdose.domain.authorization.requested_period import Period, differences
+from firstdose.domain.authorization.requested_period import Period, differences, requested_period
 from firstdose.domain.authorization.requests import RequestRecord
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.clock.state import Phase, state
 from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
+from firstdose.domain.referral.order import Order
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Closing, Stage
@@ -85,7 +86,8 @@ class LineView(Line):
     """When the payer's last answer to it came."""
 
     @classmethod
-    def of(cls, line: Line, requested: Period | None, requests: Iterable[RequestRecord]) -> "LineView":
+    def of(cls, line: Line, order: Order | None, requests: Iterable[RequestRecord]) -> "LineView":
+        requested = requested_period(order, line) if order else None
         answered = [request.heard[line.sequence] for request in requests if line.sequence in request.heard]
         return cls(
             **line.model_dump(), differs=differences(line, requested), answered_at=max(answered) if answered else None

@@ -14,7 +14,7 @@ from firstdose.adapters.postgres.referrals.revisions import Revisions, known_ref
 from firstdose.adapters.postgres.staff.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.identifiers import State
-from firstdose.domain.referral.referral import TherapyKind
+from firstdose.domain.referral.order import TherapyKind
 from firstdose.domain.work.role import SYSTEM
 from firstdose.ports import EffectRequest, Impossible, NurseSearch, VisitHold
 

@@ -12,7 +12,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.staff.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
 from firstdose.domain.care.therapy import Reservation
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.referral.facts import DeidentifiedFacts, DeidentifiedMedication
 from firstdose.domain.referral.identifiers import Hcpcs
 from firstdose.domain.work.role import SYSTEM
 from firstdose.ports import EffectRequest, Impossible
@@ -34,6 +34,10 @@ class LotRow(BaseModel):
     expires: date
 
 
+class _NotInStock(Exception):
+    """A medication of the order: what was taken for the others goes back with the transaction."""
+
+
 class PostgresPharmacy:
     """Implements ports.Pharmacy. Raises Unavailable, and Impossible for an unknown referral."""
 
@@ -42,7 +46,7 @@ class PostgresPharmacy:
         self._audit = audit
 
     async def reserve(self, request: EffectRequest) -> Reservation:
-        """One unit of the lot that expires first among those that outlast the supply.
+        """One unit of each medication, of the lot that expires first among those that outlast the supply, or nothing.
 
         What was released is not reserved again under its old key. What was not available is not remembered: the same
         key may find it later.
@@ -51,17 +55,18 @@ class PostgresPharmacy:
             stored = await _sql.lock_order(connection, referral_id=request.referral_id)
             if stored is None:
                 raise Impossible(ProblemCode.UNKNOWN_REFERRAL)
-            if reserved := await _sql.reserved(connection, key=request.key):
-                lot = None if reserved["released_at"] else reserved["lot"]
+            reserved = [row async for row in _sql.reserved(connection, key=request.key)]
+            if reserved:
+                lots = [row["lot"] for row in reserved if row["released_at"] is None]
             else:
-                lot = await self._take(connection, request, DeidentifiedFacts.model_validate(stored))
-        return Reservation(available=lot is not None, lot=lot)
+                lots = await self._take_all(connection, request, DeidentifiedFacts.model_validate(stored))
+        return Reservation(available=bool(lots), lot=next(iter(lots), None), further_lots=tuple(lots[1:]))
 
     async def release(self, request: EffectRequest) -> None:
         async with transaction(self._pool) as connection:
-            released = await _sql.release(connection, key=request.key, at=datetime.now(UTC))
-            if released:
-                await self._write(connection, "stock.released", **released)
+            released = [row async for row in _sql.release(connection, key=request.key, at=datetime.now(UTC))]
+            for row in released:
+                await self._write(connection, "stock.released", **row)
 
     async def import_stock(self, rows: Iterable[Any], by: Importer | None = None) -> ImportReport:
         """Take over the rows of a file (`LotRow`); a lot that it does not name stays. Raises Unavailable."""
@@ -73,15 +78,29 @@ class PostgresPharmacy:
             written = [await _sql.upsert_lot(connection, **lot.model_dump()) for lot in lots]
             return await report_import(connection, "stock", by, written)
 
-    async def _take(self, connection: Connection, request: EffectRequest, order: DeidentifiedFacts) -> str | None:
-        if order.hcpcs is None:
-            return None
-        lasting_to = datetime.now(UTC).date() + min(timedelta(days=order.duration_days or 1), LONGEST_SUPPLY)
-        lot: str | None = await _sql.take(connection, hcpcs=order.hcpcs, lasting_to=lasting_to)
-        if lot is not None:
-            taken = {"key": request.key, "referral_id": request.referral_id, "hcpcs": order.hcpcs, "lot": lot}
-            await _sql.reserve(connection, **taken)
-            await self._write(connection, "stock.reserved", **taken)
+    async def _take_all(self, connection: Connection, request: EffectRequest, order: DeidentifiedFacts) -> list[str]:
+        """A lot of each medication. One that is not there has all the others put back."""
+        lots: list[str] = []
+        try:
+            async with connection.transaction():
+                for index, medication in enumerate(order.ordered):
+                    lots.append(await self._take(connection, request, index, medication))
+        except _NotInStock:
+            return []
+        return lots
+
+    async def _take(
+        self, connection: Connection, request: EffectRequest, index: int, medication: DeidentifiedMedication
+    ) -> str:
+        if medication.hcpcs is None:
+            raise _NotInStock
+        lasting_to = datetime.now(UTC).date() + min(timedelta(days=medication.duration_days or 1), LONGEST_SUPPLY)
+        lot: str | None = await _sql.take(connection, hcpcs=medication.hcpcs, lasting_to=lasting_to)
+        if lot is None:
+            raise _NotInStock
+        taken = {"key": request.key, "referral_id": request.referral_id, "hcpcs": medication.hcpcs, "lot": lot}
+        await _sql.reserve(connection, medication=index, **taken)
+        await self._write(connection, "stock.reserved", **taken)
         return lot
 
     async def _write(self, connection: Connection, action: str, *, referral_id: str, **details: str) -> None:
