@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.assessment import AssessmentTrack
     from workflows.authorization.submit import VOID, AuthorizationTrack
     from workflows.coverage import CoverageTrack
+    from workflows.duplicates import DuplicateCheck
     from workflows.handlers import Handlers
     from workflows.mechanism.background import beside
     from workflows.mechanism.calls import CallFailed, call_locally
@@ -56,6 +57,7 @@ class ReferralWorkflow(Handlers):
         self.effects = Effects(self.control, self.worklist, self.journal, self.state.to_undo)
         self.tracking = Visibility(start.source, self.case, self.control, self.journal, self.worklist)
         tools = (self.case, self.control, self.journal, self.worklist, self.effects)
+        self.duplicates = DuplicateCheck(*tools)
         self.patient = PatientTrack(*tools)
         self.coverage = CoverageTrack(*tools)
         self.authorization = AuthorizationTrack(*tools)
@@ -111,6 +113,7 @@ class ReferralWorkflow(Handlers):
                 try:
                     self.control.begin_again()
                     await self.open()
+                    await self.duplicates.settle()
                     await self.rework.invalidate()
                     if self.case.outline.benefits_check_only:
                         await self.coverage.verify()
