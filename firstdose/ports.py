@@ -149,6 +149,8 @@ class Opening(BaseModel):
     outline: DeidentifiedFacts
     plan: Plan
     policy: Policy
+    possible_duplicates: tuple[str, ...] = ()
+    """The ids of referrals that may be the same order under another number."""
 
 
 class Records(Protocol):

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.assessment import AssessmentTrack
     from workflows.authorization.submit import VOID, AuthorizationTrack
     from workflows.coverage import CoverageTrack
+    from workflows.duplicates import DuplicateCheck
     from workflows.handlers import Handlers
     from workflows.mechanism.background import beside
     from workflows.mechanism.calls import CallFailed, call_locally
@@ -58,6 +59,7 @@ class ReferralWorkflow(Handlers):
         tools = (self.case, self.state.authorization, self.control, self.journal, self.worklist, self.effects)
         self.tracking = Visibility(*tools, start.source)
         fallback = PeopleFallback(*tools)
+        self.duplicates = DuplicateCheck(*tools)
         self.patient = PatientTrack(*tools)
         self.authorization = AuthorizationTrack(*tools, fallback)
         self.coverage = CoverageTrack(*tools, self.authorization, fallback)
@@ -69,13 +71,8 @@ class ReferralWorkflow(Handlers):
         self.steering = Steering(*tools)
         self.rework = Rework(*tools, self.authorization, self.therapy, self.visit)
         self.escalation = Escalation(*tools)
-        self.effects.compensate_with(
-            {
-                VOID: self.authorization.void,
-                RETURN_STOCK: self.therapy.return_stock,
-                RELEASE: self.visit.release,
-            }
-        )
+        undo = {VOID: self.authorization.void, RETURN_STOCK: self.therapy.return_stock, RELEASE: self.visit.release}
+        self.effects.compensate_with(undo)
 
     @workflow.query(description="Where the referral stands, and what it waits for")
     def status(self) -> Status:
@@ -113,6 +110,7 @@ class ReferralWorkflow(Handlers):
                 try:
                     self.control.begin_again()
                     await self.open()
+                    await self.duplicates.settle()
                     await self.rework.invalidate()
                     if self.case.outline.benefits_check_only:
                         await self.coverage.verify()

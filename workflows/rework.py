@@ -10,6 +10,7 @@ from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Recorded
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS, WorkItemKind
 from workflows.authorization.submit import AuthorizationTrack
+from workflows.duplicates import DuplicateCheck
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
 from workflows.therapy import TherapyTrack
@@ -43,7 +44,11 @@ class Rework(Track):
         case = self.case
         if recorded.outline is None:
             return
+        if recorded.outline.site is not case.outline.site:
+            case.site = recorded.outline.site
         case.outline, case.plan = recorded.outline, recorded.plan or case.plan
+        if not case.accepted:
+            DuplicateCheck(*self.tools).learn(recorded.possible_duplicates)
         verified = case.benefits is not None or case.verifying is not None
         if Change.COVERAGE in recorded.changes and verified:
             self.send_back(Part.COVERAGE, Part.AUTHORIZATION)

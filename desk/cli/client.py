@@ -44,6 +44,10 @@ class DeskClient:
         """`path` comes in segments; a query parameter that is None is left out."""
         return self._ask("GET", path, params={name: value for name, value in query.items() if value is not None})
 
+    def content(self, *path: str) -> bytes:
+        """A document's bytes."""
+        return self._answer("GET", path).content
+
     def pages(self, *path: str, most: int, **query: str | None) -> list[Any]:
         """The rows of a list that comes in pages, the first `most` of them."""
         rows: list[Any] = []
@@ -73,6 +77,9 @@ class DeskClient:
         self._http.close()
 
     def _ask(self, method: str, path: tuple[str, ...], **content: Any) -> Any:
+        return _json(self._answer(method, path, **content))
+
+    def _answer(self, method: str, path: tuple[str, ...], **content: Any) -> httpx2.Response:
         try:
             answer = self._http.request(method, "/" + "/".join(quote(step, safe="") for step in path), **content)
         except httpx2.TimeoutException:
@@ -84,7 +91,7 @@ class DeskClient:
                 f"no desk at {self.url}: start one (`firstdose dev`, `firstdose serve`) or set FIRSTDOSE_URL"
             ) from None
         if answer.is_success:
-            return _json(answer)
+            return answer
         raise _refusal(answer, identified=self._token is not None)
 
 

@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from firstdose.domain.work.role import Role
 
-_ITEM_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9]{1,6}")
+_ITEM_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(-[a-z_]{1,40})?(-[0-9a-f]{8})?-[0-9]{1,6}")
 
 
 def _spelled(name: str) -> str:
@@ -28,7 +28,7 @@ def _referral_id(_: type, tokens: Sequence[Token]) -> str:
 
 def _item_id(_: type, tokens: Sequence[Token]) -> str:
     if not _ITEM_ID.fullmatch(tokens[0].value):
-        raise ValueError("a work item's id is its referral's id and a number; `firstdose work` shows them")
+        raise ValueError("a work item's id is its referral's id, its kind and a number; `firstdose work` shows them")
     return tokens[0].value
 
 

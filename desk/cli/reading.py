@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from desk.cli import display
 from desk.cli.authorization import running, show_lines, show_requests
 from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
+from desk.cli.questions import show_questions
 from desk.cli.stalls import show_stalls
 from desk.cli.work import show_items
 from firstdose.domain.referral.order import FIRST_MEDICATION
@@ -102,6 +103,7 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
     show_requests(answer.get("requests") or (), lines, now)
     display.heading("Open work")
     show_items(answer.get("work_items") or [], now, empty="none")
+    show_questions(answer.get("questions") or ())
     display.heading("Facts")
     display.fields(
         dict(_flat(_without_repeats(answer.get("facts") or {}))) or {"": "not shown: shredded, or not for your role"}
@@ -118,7 +120,7 @@ def _without_repeats(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _flat(facts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
     """Facts by their path, `patient.given_name`, without what is unknown and without the documents' contents."""
     for name, value in facts.items():
-        if value in (None, "", [], {}) or name == "data":
+        if value in (None, "", [], {}) or name == "data" or (name == "questions" and not path):
             continue
         if isinstance(value, dict):
             yield from _flat(value, f"{path}{name}.")

@@ -32,6 +32,7 @@ VERBS: Final = {
         Verb("send", "desk.cli.sending:send", "Sign a referral and post it as its source would."),
         Verb("list", "desk.cli.reading:list_referrals", "List referrals, the newest first."),
         Verb("show", "desk.cli.reading:show", "Show one referral."),
+        Verb("documents", "desk.cli.documents:documents", "List a referral's documents, or take one out."),
         Verb("timeline", "desk.cli.reading:timeline", "Show everything that happened in a referral."),
         Verb("why", "desk.cli.reading:why", "Show what blocks a referral, who owns that and when it escalates."),
     ),

@@ -11,6 +11,7 @@ from desk.cli import display
 from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
+from desk.cli.questions import show_alike, show_questions
 from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
@@ -119,6 +120,9 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
         for name, field in schema.get("properties", {}).items()
     )
     display.line(f"{item['kind']} asks: {display.text_of(item.get('asks'))}")
+    shown = item.get("shown") or {}
+    show_questions(shown.get("questions") or ())
+    show_alike(shown.get("alike") or ())
     display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
 
 

@@ -42,6 +42,11 @@ def permit_roles(actor: Actor, roles: Iterable[Role]) -> Actor:
     return actor
 
 
+def may_see_facts(actor: Actor) -> bool:
+    """Whether the patient's facts are shown to them."""
+    return actor.roles != (Role.AUDITOR,)
+
+
 def staff(*roles: Role) -> Callable[..., Awaitable[Actor]]:
     """A dependency: somebody who may act in one of these roles. Raises Problem 401 and 403."""
 

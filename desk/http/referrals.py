@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
 from desk.http.app_context import AppContext, Context
-from desk.http.identity import Reader, Supervisor, Worker
+from desk.http.identity import Reader, Supervisor, Worker, may_see_facts
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
 from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
@@ -80,8 +80,8 @@ async def get_referral(referral_id: UUID, desk: Context, actor: Reader) -> Refer
         raise _no_such_referral()
     stalls = await desk.stalls.of(str(referral_id), found.standing.stage)
     found = found.model_copy(update={"stalls": stalls.found})
-    if not _may_see_facts(actor):
-        return found.model_copy(update={"facts": None, "requested": None})
+    if not may_see_facts(actor):
+        return found.model_copy(update={"facts": None, "requested": None, "questions": ()})
     await desk.note(actor, "facts_read", chain=str(referral_id))
     return found
 
@@ -92,7 +92,7 @@ async def get_timeline(referral_id: UUID, desk: Context, actor: Reader) -> list[
     entries = await desk.referrals.timeline(str(referral_id))
     if not entries:
         raise _no_such_referral()
-    if not _may_see_facts(actor):
+    if not may_see_facts(actor):
         return [entry.model_copy(update={"note": None}) for entry in entries]
     await desk.note(actor, "timeline_read", chain=str(referral_id))
     return list(entries)
@@ -193,10 +193,6 @@ async def _steer(
         return {"referral": plain(found.standing) if found else None}
 
     return await carry_out(desk, ask(kind, str(referral_id), actor, body, sealed), key, state)
-
-
-def _may_see_facts(actor: Actor) -> bool:
-    return actor.roles != (Role.AUDITOR,)
 
 
 def _no_such_referral() -> HttpProblem:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
 from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Worker
+from desk.http.item_facts import ItemFacts, item_facts
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
 from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
@@ -46,10 +47,11 @@ class Snooze(BaseModel):
 
 
 class WorkItemToDo(WorkItemView):
-    """A work item with the JSON schema of its answer, and what came where the payer's answer should be."""
+    """A work item with the JSON schema of its answer, what of the facts it asks about, and a payer's odd answer."""
 
     resolution_schema: dict[str, Any]
     unreadable: UnreadableShown | None = None
+    shown: ItemFacts = ItemFacts()
 
 
 @router.get("")
@@ -75,11 +77,12 @@ async def list_work_items(
 
 
 @router.get("/{item_id}")
-async def get_work_item(item_id: ItemId, desk: Context, _actor: Reader) -> WorkItemToDo:
+async def get_work_item(item_id: ItemId, desk: Context, actor: Reader) -> WorkItemToDo:
     """One item, and what an answer to it looks like."""
     item = await _found(desk, item_id)
     came = await desk.contacts.unreadable(item.referral_id) if item.asks.get("problem") in _NO_ANSWER else None
-    return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came)
+    shown = await item_facts(desk, actor, item)
+    return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came, shown=shown)
 
 
 @router.post("/{item_id}/claim")

@@ -69,6 +69,8 @@ class Policy(BaseModel):
     due_default: timedelta = timedelta(hours=24)
     rounds: int = Field(default=5, ge=1, le=100)
     """How often the same is asked with nothing changed before a supervisor decides."""
+    same_start_within: timedelta = Field(default=timedelta(days=7), ge=timedelta())
+    """Two orders of one drug for one patient may be the same one if they start not farther apart than this."""
     contact: PatientContact = PatientContact()
     escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()

@@ -18,7 +18,7 @@ HEAVY = ("temporalio", "fastapi", "asyncpg", "cryptography", "httpx2")
 OPTIONS = {
     "as", "json", "schema", "open", "mine", "overdue", "yes",
     "role", "stage", "payer", "waiting-for", "referral", "limit", "source", "format",
-    "file", "reason", "gate", "until", "all", "dry-run", "wait",
+    "file", "out", "reason", "gate", "until", "all", "dry-run", "wait",
 }  # fmt: skip
 ARGUMENTS = {"REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
 

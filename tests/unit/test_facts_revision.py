@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.facts import BlockedStep, missing_facts
+from firstdose.domain.referral.question import QuestionReason, question
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.versions import Change, compare, keeping
 
@@ -61,9 +62,57 @@ def test_a_fact_can_be_taken_back() -> None:
     assert with_facts(EXAMPLE, {"order.signed_on": None}).order.signed_on is None
 
 
+@pytest.mark.parametrize("path", ["order.duration_days", "order.medications[0].duration_days"])
+def test_a_duration_that_was_told_can_be_corrected_and_taken_back(path: str) -> None:
+    assert with_facts(EXAMPLE, {path: 10}, today=TODAY).order.duration_days == 10
+    assert with_facts(EXAMPLE, {path: None}, today=TODAY).order.duration_days is None
+
+
+def test_what_the_second_medication_lacks_can_be_filled_in_by_its_name() -> None:
+    drugs = [{"drug": {"name": "Vancomycin"}, "duration_days": 14}, {"drug": {"name": "Ceftriaxone"}}]
+    two = Referral.read({"source_referral_id": "R-1", "order": {"medications": drugs}}, today=TODAY)
+    path = "order.medications[1].duration_days"
+    assert path in missing_facts(two)[BlockedStep.AUTHORIZATION]
+    assert [one.duration_days for one in with_facts(two, {path: 7}, today=TODAY).order.medications] == [14, 7]
+
+
+def test_a_dose_is_corrected_in_words_and_as_a_quantity_together() -> None:
+    gram = {"order.medications[0].dose_quantity": {"value": 1.0, "unit": "g"}}
+    known = with_facts(EMPTY, {**gram, "order.drug.name": "Vancomycin"}, today=TODAY)
+    assert known.order.dose == "1 g"
+    in_words = with_facts(known, {"order.dose": "2 g"}, today=TODAY).order.first
+    assert (in_words.dose, in_words.dose_quantity) == ("2 g", None)
+    quantity = {"order.medications[0].dose_quantity": {"value": 3.0, "unit": "g"}}
+    assert with_facts(known, quantity, today=TODAY).order.dose == "3 g"
+
+
+@pytest.mark.parametrize("value", [None, 42])
+@pytest.mark.parametrize("path", ["order.duration_days", "order.medications[0].duration_days", "order.medications"])
+def test_a_question_is_answered_under_any_name_of_its_fact(path: str, value: int | None) -> None:
+    asked = question("order.duration_days", QuestionReason.NOT_UNDERSTOOD, ["a while"])
+    unclear = EXAMPLE.model_copy(update={"questions": (asked,)})
+    told = with_facts(unclear, {path: None if path == "order.medications" else value}, today=TODAY)
+    assert told.open_questions == ()
+
+
+def test_none_answers_a_question_and_a_step_that_needs_the_fact_still_lacks_it() -> None:
+    asked = [question(path, QuestionReason.SEVERAL, ["a", "b"]) for path in ("patient.email", "patient.weight_kg")]
+    unclear = EXAMPLE.model_copy(update={"questions": tuple(asked)})
+    assert missing_facts(unclear)[BlockedStep.DISPATCH] == ("patient.email", "patient.weight_kg")
+    told = with_facts(unclear, {"patient.email": None, "patient.weight_kg": None}, today=TODAY)
+    assert told.open_questions == ()
+    assert missing_facts(told)[BlockedStep.DISPATCH] == ("patient.weight_kg",)
+
+
+def test_none_for_what_is_not_there_makes_no_medication() -> None:
+    assert with_facts(EMPTY, {"order.dose": None}, today=TODAY).order.medications == ()
+
+
 @pytest.mark.parametrize(
     "facts",
     [
+        {"coverages[0].nonsense": None},
+        {"order.medications[9].dose": None},
         {"patient.birth_date": "2026-11-22"},
         {"prescriber.npi": "1489012372"},
         {"patient.shoe_size": 42},
@@ -80,7 +129,7 @@ def test_a_fact_can_be_taken_back() -> None:
 def test_what_cannot_be_is_refused(facts: dict[str, object]) -> None:
     with pytest.raises(ValidationError) as refused:
         with_facts(EXAMPLE, facts, today=TODAY)
-    assert not any(str(value) in str(refused.value) for value in facts.values() if len(str(value)) > 2)
+    assert not any(str(value) in str(refused.value) for value in facts.values() if value and len(str(value)) > 2)
 
 
 @pytest.mark.parametrize(

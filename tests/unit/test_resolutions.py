@@ -11,7 +11,7 @@ from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.work.judgment import judge
 from firstdose.domain.work.resolutions import OF_KIND, Refused, check, split
 from firstdose.domain.work.role import Actor, Role
-from firstdose.domain.work.work_item import ROLE_OF, WorkItem
+from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, ROLE_OF, WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -69,6 +69,16 @@ def test_only_a_step_without_a_result_can_be_done_by_hand() -> None:
     judge(item(K.RECONCILE, by_hand=True), by(Role.SUPERVISOR), answer)
     with pytest.raises(Refused):
         judge(item(K.RECONCILE), by(Role.SUPERVISOR), answer)
+
+
+@pytest.mark.parametrize("outcome", ["duplicate", "not_duplicate"])
+def test_only_an_item_about_a_duplicate_is_answered_so(outcome: str) -> None:
+    asked = {"reason": POSSIBLE_DUPLICATE, "options": ("duplicate", "not_duplicate")}
+    judge(item(K.RECONCILE, **asked), by(Role.INTAKE_COORDINATOR), {"outcome": outcome})
+    with pytest.raises(Refused, match="open here are"):
+        judge(item(K.RECONCILE, **asked), by(Role.INTAKE_COORDINATOR), {"outcome": "retry"})
+    with pytest.raises(Refused, match="does not ask about a duplicate"):
+        judge(item(K.RECONCILE), by(Role.SUPERVISOR), {"outcome": outcome})
 
 
 def test_an_item_that_is_not_open_cannot_be_answered() -> None:

@@ -78,6 +78,8 @@ class Case:
     keys: dict[str, int] = field(default_factory=dict)
     """How many keys of each purpose were made."""
     opened: bool = False
+    possible_duplicates: list[str] = field(default_factory=list)
+    """Referrals that may be the same order under another number, until intake has looked at them."""
     refused: str = ""
     """The last signal that was refused, and why."""
     closing: Closing | None = None
@@ -87,6 +89,7 @@ class Case:
     def open(self, opening: Opening) -> None:
         self.outline, self.plan, self.policy = opening.outline, opening.plan, opening.policy
         self.site = opening.outline.site
+        self.possible_duplicates = list(opening.possible_duplicates)
         self.opened = True
 
     def new_key(self, purpose: str) -> str:

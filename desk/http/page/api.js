@@ -54,13 +54,14 @@ export async function rows(path, query, most) {
   return { items, more: Boolean(cursor) };
 }
 
-/** A file of the desk, saved by the browser: a plain link could not carry the token. */
+/** A file of the desk, saved by the browser under this name or the desk's: a plain link could not carry the token. */
 export async function download(path, name) {
   const answer = await fetch(path, { headers: { Authorization: `Bearer ${session.token()}` }, cache: "no-store" })
     .catch(() => { throw new Refusal({ title: "The desk cannot be reached." }); });
   if (!answer.ok) throw new Refusal({ status: answer.status, ...await answer.json().catch(() => ({})) });
   const address = URL.createObjectURL(await answer.blob());
-  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  const named = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+  Object.assign(document.createElement("a"), { href: address, download: name ?? named ?? "document" }).click();
   URL.revokeObjectURL(address);
 }
 

@@ -3,7 +3,7 @@
 import { el, words } from "./elements.js";
 
 /** Returns `{node, read}`: the fields, and a function that gives what was filled in, without what was left empty.
- *  `asks` is what the item asks for: missing facts and the lines in question stand there already. */
+ *  `asks` is what the item asks for: missing facts and the lines in question stand there already, and only outcomes that are open. */
 export function schemaForm(schema, asks = {}) {
   const defs = schema.$defs ?? {};
   const object = objectField(seeded(schema, asks), defs);
@@ -14,6 +14,7 @@ function seeded(schema, asks) {
   const properties = { ...schema.properties };
   if (properties.facts && asks.missing) properties.facts = { ...properties.facts, "x-seed": asks.missing };
   if (properties.lines && asks.lines) properties.lines = { ...properties.lines, "x-seed": asks.lines };
+  if (properties.outcome && asks.options) properties.outcome = { enum: asks.options };
   return { ...schema, properties };
 }
 

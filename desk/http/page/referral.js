@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { lines, running } from "./authorization.js";
+import { documents, questions } from "./documents.js";
 import { badge, due, el, moment, notify, outcome, since, stateBadge, words } from "./elements.js";
 import { said } from "./worklist.js";
 
@@ -19,6 +20,7 @@ async function one(id, me) {
   const path = `/api/referrals/${encodeURIComponent(id)}`;
   const [view, why, timeline] = await Promise.all([get(path), get(`${path}/why`), get(`${path}/timeline`)]);
   const { standing } = view;
+  const listed = view.facts ? await get(`${path}/documents`) : [];
   const steering = me.roles.some((role) => role !== "auditor") && standing.stage !== "closed";
   return [
     el("div.heading", {},
@@ -32,6 +34,7 @@ async function one(id, me) {
     el("div.split", {},
       el("section.card", {}, el("h2", {}, "What keeps it"), keeping(why, standing)),
       el("section.card", {}, el("h2", {}, "Patient and order"), people(view.facts, standing))),
+    view.facts ? el("section.card", {}, el("h2", {}, "Documents"), documents(path, listed), questions(view.questions)) : null,
     el("section.card", {}, el("h2", {}, "Authorization, line by line"), lines(view)),
     steering ? steer(path, standing, me) : null,
     el("section.card", {}, el("h2", {}, "What happened"), history(timeline)),

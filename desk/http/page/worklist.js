@@ -2,6 +2,7 @@
 
 import { get, post, rows } from "./api.js";
 import { inQuestion } from "./authorization.js";
+import { alike, questions } from "./documents.js";
 import { due, el, isPast, moment, more, notify, outcome, shortId, stateBadge, table, words } from "./elements.js";
 import { schemaForm } from "./form.js";
 
@@ -65,7 +66,7 @@ async function one(id, me) {
   return [
     el("div.heading", {}, el("h1", {}, words(entry.kind)), stateBadge(entry.state)),
     el("div.split", {},
-      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), open && allowed ? taking(entry, me) : null),
+      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), questions(entry.shown.questions), alike(entry.shown.alike), open && allowed ? taking(entry, me) : null),
       el("section.card", {}, el("h2", {}, "Answer"), answer(entry, open, allowed))),
   ];
 }

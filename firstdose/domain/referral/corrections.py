@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from firstdose.domain.referral.order import FIRST_MEDICATION, stored_path
+from firstdose.domain.referral.order import FIRST_MEDICATION, DurationUnit, stored_path
 from firstdose.domain.referral.paths import holds, place
 from firstdose.domain.referral.question import Question
 from firstdose.domain.referral.referral import DocumentKind, Referral
@@ -16,16 +16,18 @@ from firstdose.domain.referral.referral import DocumentKind, Referral
 def with_facts(referral: Referral, facts: Mapping[str, object], *, today: date | None = None) -> Referral:
     """The referral with a person's corrections, by path; `documents.clinical_note` takes a document and adds it.
 
+    None says that there is no such thing. It answers a question, but a step that needs the fact still lacks it.
+
     Raises:
         ValidationError: a wrong type, an impossible value, or a path that names no fact that may be changed.
     """
     tree = referral.model_dump(mode="json", exclude={"order": set(FIRST_MEDICATION)})
     for path, value in facts.items():
-        _write(tree, stored_path(path), value)
+        _write(tree, *_as_stored(path, value))
     corrected = Referral.model_validate(tree, context={"today": today})
     kept = corrected.model_dump(mode="json")
     for path in facts:
-        if not path.startswith("documents.") and not holds(kept, path):
+        if not path.startswith("documents.") and not (holds(kept, path) or holds(kept, _as_stored(path)[0])):
             raise _no_such_fact()
     questions = tuple(_answered(one, facts) for one in corrected.questions)
     return corrected.model_copy(update={"questions": questions})
@@ -33,6 +35,14 @@ def with_facts(referral: Referral, facts: Mapping[str, object], *, today: date |
 
 def _answered(one: Question, facts: Iterable[str]) -> Question:
     return one.model_copy(update={"answered": True}) if any(one.is_about(path) for path in facts) else one
+
+
+def _as_stored(path: str, value: object = None) -> tuple[str, object]:
+    """Where the fact stands, and what stands there: a duration in days is a duration."""
+    medication, dot, name = stored_path(path).rpartition(".")
+    if name != "duration_days":
+        return f"{medication}{dot}{name}", value
+    return f"{medication}.duration", None if value is None else {"value": value, "unit": DurationUnit.DAYS}
 
 
 def _write(tree: dict[str, Any], path: str, value: object) -> None:
@@ -44,9 +54,20 @@ def _write(tree: dict[str, Any], path: str, value: object) -> None:
     if path == "source_referral_id" or section == "questions":
         raise _no_such_fact()
     try:
+        if value is None and "[" in path and not holds(tree, path):
+            return  # nothing is taken away from what is not in the list
         place(tree, path, value)
+        if other := _said_twice(path):
+            place(tree, other, None)
     except LookupError:
         raise _no_such_fact() from None
+
+
+def _said_twice(path: str) -> str | None:
+    """A dose stands in words and as a quantity: whoever corrects one says that the other no longer holds."""
+    medication, _, name = path.rpartition(".")
+    other = {"dose": "dose_quantity", "dose_quantity": "dose"}.get(name)
+    return f"{medication}.{other}" if other else None
 
 
 def _no_such_fact() -> ValidationError:

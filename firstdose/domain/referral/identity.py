@@ -82,14 +82,14 @@ def _without_number(birth: IdentityMatch, family: IdentityMatch, given: Identity
 
 
 def _number(told: Person, known: KnownPerson) -> IdentityMatch:
-    ours = _numbers(known.member_ids)
-    if ours & _numbers(told.member_ids | told.other_ids):
+    ours = plain_numbers(known.member_ids)
+    if ours & plain_numbers(told.member_ids | told.other_ids):
         return IdentityMatch.SAME
-    return IdentityMatch.OTHER if ours and _numbers(told.member_ids) else IdentityMatch.UNTOLD
+    return IdentityMatch.OTHER if ours and plain_numbers(told.member_ids) else IdentityMatch.UNTOLD
 
 
-def _numbers(texts: Iterable[str]) -> set[str]:
-    """Without case, what is printed between the characters, and zeros in front."""
+def plain_numbers(texts: Iterable[str]) -> set[str]:
+    """As they are compared: without case, what is printed between the characters, and zeros in front."""
     plain = ("".join(filter(str.isalnum, unicodedata.normalize("NFKC", text))).casefold() for text in texts)
     return {one.lstrip("0") or "0" for one in plain if one}
 

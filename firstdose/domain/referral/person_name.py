@@ -46,6 +46,12 @@ def spellable(text: str) -> bool:
     return bool(_spellings(text))
 
 
+def plain_spellings(text: str) -> frozenset[str]:
+    """The ways to write it in plain letters, each as one word; a name in another script is itself."""
+    spelled = frozenset("".join(words) for words in _spellings(text))
+    return spelled or frozenset(filter(None, [unicodedata.normalize("NFKC", text).casefold().strip()]))
+
+
 def names_nobody(given: str) -> bool:
     return all(word in _NO_NAME_YET for word in _words(given.casefold()))
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from firstdose.domain.referral.order import stored_path
 from firstdose.domain.sealed import Flag, Sealed, ShortText
 
 MOST_VALUES = 20
@@ -36,7 +37,8 @@ class Question(Sealed):
 
     def is_about(self, path: str) -> bool:
         """Whether setting the fact at `path` answers it: the fact itself, a part of it, or what it is part of."""
-        return _within(path, self.path) or _within(self.path, path)
+        told, asked = _stored(path), _stored(self.path)
+        return _within(told, asked) or _within(asked, told)
 
     def asks_the_same(self, other: "Question") -> bool:
         return (self.path, self.reason, self.values) == (other.path, other.reason, other.values)
@@ -51,6 +53,11 @@ def question(path: str, reason: QuestionReason, values: Iterable[object]) -> Que
 
 def _printable(value: str) -> str:
     return "".join(character if ord(character) >= 32 or character in "\t\r\n" else " " for character in value).strip()
+
+
+def _stored(path: str) -> str:
+    """One spelling for each fact: the first medication's dose is also `order.dose`."""
+    return stored_path(path).replace("duration_days", "duration")
 
 
 def _within(part: str, whole: str) -> bool:

@@ -153,3 +153,5 @@ class Recorded(BaseModel):
     outline: DeidentifiedFacts | None = None
     plan: Plan | None = None
     changes: frozenset[Change] = frozenset()
+    possible_duplicates: tuple[str, ...] = ()
+    """The ids of referrals that, by the facts as they are now, may be the same order under another number."""

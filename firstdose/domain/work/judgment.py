@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from firstdose.domain.work.resolutions import Reconcile, Refused, Resolution, check
+from firstdose.domain.work.resolutions import ABOUT_DUPLICATES, Reconcile, Refused, Resolution, check
 from firstdose.domain.work.role import Actor
-from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, WorkItem
 
 NOT_OPEN: Final = "the work item is not open: it was resolved or withdrawn"
 
@@ -25,9 +25,16 @@ def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Res
     if allowed is not None and getattr(resolution, "outcome", None) not in allowed:
         raise Refused(f"outcome: open here are {', '.join(allowed)}")
     _judge_lines(item, resolution)
-    if isinstance(resolution, Reconcile) and resolution.outcome == "done" and not item.asks.get("by_hand"):
-        raise Refused("outcome: this step has a result and cannot be done by hand; retry it or close the referral")
+    if isinstance(resolution, Reconcile):
+        _judge_reconciliation(item, resolution)
     return resolution
+
+
+def _judge_reconciliation(item: WorkItem, resolution: Reconcile) -> None:
+    if resolution.outcome in ABOUT_DUPLICATES and item.asks.get("reason") != POSSIBLE_DUPLICATE:
+        raise Refused("outcome: the work item does not ask about a duplicate")
+    if resolution.outcome == "done" and not item.asks.get("by_hand"):
+        raise Refused("outcome: this step has a result and cannot be done by hand; retry it or close the referral")
 
 
 def _judge_lines(item: WorkItem, resolution: Resolution) -> None:

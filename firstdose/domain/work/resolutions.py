@@ -212,10 +212,16 @@ class ReviewReaction(Resolution):
     outcome: Literal["continue", "stop"]
 
 
-class Reconcile(Resolution):
-    """`done` says that a person did by hand what the system could not."""
+ABOUT_DUPLICATES: Final = ("duplicate", "not_duplicate")
 
-    outcome: Literal["retry", "done", "close"]
+
+class Reconcile(Resolution):
+    """`done` says that a person did by hand what the system could not.
+
+    `duplicate` and `not_duplicate` answer an item about a possible duplicate, and no other.
+    """
+
+    outcome: Literal["retry", "done", "close", "duplicate", "not_duplicate"]
     closing: Closing | None = None
 
     @model_validator(mode="after")

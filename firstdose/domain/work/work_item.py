@@ -66,6 +66,9 @@ ROLE_OF: Final = {
 }
 """Whose work each kind is."""
 
+POSSIBLE_DUPLICATE: Final = "possible_duplicate"
+"""The reason of a `reconcile` item that asks whether the referral came twice; it is the intake coordinator's."""
+
 
 class WorkItemState(StrEnum):
     OPEN = "open"
@@ -92,4 +95,6 @@ class WorkItem(BaseModel):
 
     @property
     def role(self) -> Role:
+        if self.kind is WorkItemKind.RECONCILE and self.asks.get("reason") == POSSIBLE_DUPLICATE:
+            return Role.INTAKE_COORDINATOR
         return ROLE_OF[self.kind]

@@ -13,6 +13,7 @@ from firstdose.adapters.postgres.messages.messages import Conflict, Messages, Un
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.known_outline import known_outline
+from firstdose.adapters.postgres.referrals.persons import keep_persons
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.source_message import CancelReason
 from firstdose.domain.work.message import Message, MessageKind
@@ -122,6 +123,7 @@ class Intake:
             message_id=start.id,
             at=delivery.received_at,
         )
+        await keep_persons(connection, self._vault, start.referral_id, referral)
         return await self._store(connection, delivery, start, "received")
 
     async def _amend(

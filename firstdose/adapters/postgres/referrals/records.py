@@ -20,12 +20,14 @@ from firstdose.adapters.postgres.referrals.case_files import plan_of
 from firstdose.adapters.postgres.referrals.journal_entries import BRINGING_FACTS, EntryContext, JournalEntries
 from firstdose.adapters.postgres.referrals.journal_keys import key_of, refusal
 from firstdose.adapters.postgres.referrals.known_outline import outline_by
+from firstdose.adapters.postgres.referrals.possible_duplicates import CONCERNED, PossibleDuplicates
 from firstdose.adapters.postgres.referrals.revisions import Revisions, unshredded
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.authorization.steps import overall
 from firstdose.domain.policy import Policy
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import AnyEntry, Batch, Entry, Recorded, RunPoint
 from firstdose.domain.work.role import SYSTEM
 from firstdose.domain.work.work_item import WorkItemState
@@ -55,6 +57,7 @@ class PostgresRecords:
         self._pool = pool
         self._vault = vault
         self._revisions = Revisions(vault)
+        self._duplicates = PossibleDuplicates(vault, policy.same_start_within)
         self._entries = JournalEntries(self._revisions, Messages(pool, vault, audit), outbox, staff, mailboxes or {})
         self._audit = audit
         self._payers = payers
@@ -64,11 +67,10 @@ class PostgresRecords:
         with unshredded():
             async with transaction(self._pool) as connection:
                 referral = await self._revisions.current(connection, referral_id)
-        return await self._opening(referral)
-
-    async def _opening(self, referral: Referral) -> Opening:
+                alike = await self._duplicates.find(connection, referral_id, referral)
         plan = await plan_of(self._payers, referral)
-        return Opening(outline=outline_by(plan, referral), plan=plan, policy=self._policy)
+        shown = outline_by(plan, referral)
+        return Opening(outline=shown, plan=plan, policy=self._policy, possible_duplicates=alike)
 
     async def record(self, batch: Batch) -> Recorded:
         """Raises Unavailable, as `store_is_ahead` too; Impossible for an unknown or shredded referral."""
@@ -77,11 +79,20 @@ class PostgresRecords:
                 await self._record(connection, batch)
                 # From the versions and not from this run: a batch that is recorded again must get the same answer.
                 changed = await self._revisions.changed_by(connection, batch.referral_id, _bringing_facts(batch))
+                alike = await self._alike(connection, batch.referral_id, changed)
         if changed is None:
             return Recorded()
         referral, changes = changed
         plan = await plan_of(self._payers, referral)
-        return Recorded(outline=outline_by(plan, referral), plan=plan, changes=changes)
+        shown = outline_by(plan, referral)
+        return Recorded(outline=shown, plan=plan, changes=changes, possible_duplicates=alike)
+
+    async def _alike(
+        self, connection: Connection, referral_id: str, changed: tuple[Referral, frozenset[Change]] | None
+    ) -> tuple[str, ...]:
+        if changed is None or not changed[1] & CONCERNED:
+            return ()
+        return await self._duplicates.find(connection, referral_id, changed[0])
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
         referral = await _sql.lock_referral(connection, referral_id=batch.referral_id)

@@ -30,6 +30,7 @@ from firstdose.domain.authorization.lines import Line
 from firstdose.domain.authorization.requested_period import requested_period
 from firstdose.domain.authorization.requests import RequestRecord
 from firstdose.domain.policy import EscalationRule
+from firstdose.domain.referral.open_question import open_questions
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.stage import Stage
@@ -102,6 +103,7 @@ class ReferralReader:
                 team={each["role"]: each["member"] async for each in _sql.team(connection, referral_id=referral_id)},
                 requested=requested_period(order) if order else None,
                 facts=facts,
+                questions=open_questions(facts) if facts else (),
             )
 
     async def timeline(self, referral_id: str) -> tuple[TimelineEntry, ...]:

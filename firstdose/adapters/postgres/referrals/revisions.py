@@ -11,6 +11,7 @@ from firstdose.adapters.postgres.keys.vault import NoDataKey, RecordSealer, Vaul
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.known_outline import known_outline
+from firstdose.adapters.postgres.referrals.persons import keep_persons
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.versions import Change, compare
@@ -87,6 +88,7 @@ class Revisions:
         )
         shown = (await known_outline(connection, referral)).model_dump(mode="json")
         await _sql.point_at(connection, referral_id=referral_id, revision=number, outline=shown)
+        await keep_persons(connection, self._vault, referral_id, referral)
         return True
 
     async def changed_by(

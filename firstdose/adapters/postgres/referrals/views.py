@@ -13,6 +13,7 @@ from firstdose.domain.authorization.requests import RequestRecord
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.clock.state import Phase, state
 from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
+from firstdose.domain.referral.open_question import OpenQuestion
 from firstdose.domain.referral.order import Order
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.role import Role
@@ -134,6 +135,8 @@ class ReferralView(View):
     team: dict[Role, str]
     requested: Period | None = Field(repr=False)
     facts: Referral | None = Field(repr=False)
+    questions: tuple[OpenQuestion, ...] = Field(default=(), repr=False)
+    """What the facts leave open, in words: PHI as they are."""
     stalls: tuple[Stall, ...] = ()
 
 

@@ -12,4 +12,6 @@ ORDER BY referral_id LIMIT :number FOR UPDATE;
 UPDATE referral_keys SET kek_id = :kek_id, wrapped = :wrapped WHERE referral_id = :referral_id;
 
 -- name: shred(referral_id)$
+-- Nor is the patient known again by what is left.
+WITH persons AS (DELETE FROM referral_persons WHERE referral_id = :referral_id)
 DELETE FROM referral_keys WHERE referral_id = :referral_id RETURNING referral_id;
