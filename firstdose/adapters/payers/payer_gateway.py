@@ -33,6 +33,7 @@ from firstdose.payer_ports import (
     PayerChannel,
     PayerEndpoint,
     ReceivedAnswer,
+    UnclearAnswer,
     Via,
 )
 from firstdose.ports import (
@@ -100,7 +101,12 @@ class PayerGatewayService:
 
         async def by(channel: Channel) -> Benefits:
             async with self._ways.sending(channel, contact, case.endpoint, without_effect=can_fail_over) as payer:
-                received = await payer.verify_benefits(case)
+                try:
+                    received = await payer.verify_benefits(case)
+                except UnclearAnswer as unclear:
+                    if unclear.received:
+                        await self._answers.check_whose(contact, unclear.received)
+                    raise unclear.sealed(file.texts) from None
                 await self._answers.check_whose(contact, received)
                 return received.benefits
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.authorization.lines import Line, LineKind, LineState
 from firstdose.domain.payer.channel import Channel, Plan, SiteOfCare
+from firstdose.domain.payer.remark import PayerRemark
 from firstdose.domain.referral.order import Site
 from firstdose.domain.sealed_text import ForeignText
 
@@ -36,6 +37,7 @@ class Benefits(BaseModel):
     plan_version: int | None = None
     """Of the plan by which it was asked; None if a person asked."""
     verified_at: datetime | None = None
+    remarks: tuple[PayerRemark, ...] = ()
 
 
 class Paying(StrEnum):
