@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from firstdose.domain.authorization.lines import Line, LineKind, LineState
 from firstdose.domain.payer.channel import Channel, Plan, SiteOfCare
@@ -37,7 +38,8 @@ class Benefits(BaseModel):
     plan_version: int | None = None
     """Of the plan by which it was asked; None if a person asked."""
     verified_at: datetime | None = None
-    remarks: tuple[PayerRemark, ...] = ()
+    remarks: SkipJsonSchema[tuple[PayerRemark, ...]] = ()
+    """The payer's alone: a person who verifies benefits has none to give."""
 
 
 class Paying(StrEnum):

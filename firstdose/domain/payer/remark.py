@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.sealed_text import ForeignCode, ForeignCodes, ForeignSentence, ForeignText
 
@@ -45,7 +45,7 @@ class PayerRemark(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     kind: RemarkKind
-    where: str = Field(pattern=r"^[A-Za-z0-9]{2,40}(\.[A-Za-z0-9]{1,40}){0,5}$")
+    where: ForeignCode
     """The element of the answer that says it, as its standard calls it: `AAA03`."""
     code: ForeignCode = None
     text: ForeignSentence = None
