@@ -33,7 +33,6 @@ from firstdose.payer_ports import (
     PayerChannel,
     PayerEndpoint,
     ReceivedAnswer,
-    UnclearAnswer,
     Via,
 )
 from firstdose.ports import (
@@ -101,12 +100,8 @@ class PayerGatewayService:
 
         async def by(channel: Channel) -> Benefits:
             async with self._ways.sending(channel, contact, case.endpoint, without_effect=can_fail_over) as payer:
-                try:
+                async with self._answers.judged_by_people(contact, file.texts):
                     received = await payer.verify_benefits(case)
-                except UnclearAnswer as unclear:
-                    if unclear.received:
-                        await self._answers.check_whose(contact, unclear.received)
-                    raise unclear.sealed(file.texts) from None
                 await self._answers.check_whose(contact, received)
                 return received.benefits
 
@@ -161,7 +156,8 @@ class PayerGatewayService:
             return
         file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
-        async with self._ways.sending(_carrier(replaced, file.plan), contact, file.endpoint) as payer:
+        sending = self._ways.sending(_carrier(replaced, file.plan), contact, file.endpoint)
+        async with sending as payer, self._answers.judged_by_people(contact, file.texts):
             said = await payer.void(case)
         if said is not None:
             await self._answers.check_whose(contact, said)
