@@ -32,7 +32,7 @@ class PayerActivities:
 
     @activity.defn
     async def await_decision(self, wait: DecisionWait) -> PayerAnswer:
-        """Answers when the payer says something new; until then each attempt fails benignly, which costs no event."""
+        """Returns when the payer has a new answer; until then each attempt fails benignly, which adds no event."""
         answer = await self._payer.inquire(wait)
         if answer.says_the_same(wait.known):
             raise ApplicationError(

@@ -1,4 +1,4 @@
-"""The truth about a referral: opening it and keeping its journal."""
+"""A referral's records: opening it and recording its journal."""
 
 import asyncio
 from typing import Final
@@ -23,7 +23,7 @@ class RecordActivities:
 
     @activity.defn
     async def record(self, batch: Batch) -> Recorded:
-        """Unavailable whatever the store says: nothing goes on without the journal, and the store can be mended."""
+        """Any error of the store becomes Unavailable: nothing continues without the journal; an operator repairs it."""
         try:
             async with asyncio.timeout(_LOCAL_ATTEMPT_S if activity.info().is_local else None):
                 return await self._records.record(batch)

@@ -1,1 +1,1 @@
-"""The doors: intake webhooks, payer notifications, the staff's HTTP API and page, the codec server, the commands."""
+"""The web process and the commands: webhooks, staff API and page, codec server, relays, command line."""

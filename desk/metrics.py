@@ -1,4 +1,4 @@
-"""What the desk counts. Labels are enumerated values of ours: never an id, a path or a word from outside."""
+"""The desk's metrics. Labels are enumerated values only: never an id, a path or a text from outside."""
 
 from typing import Final
 
@@ -9,8 +9,8 @@ REQUESTS: Final = Histogram(
 )
 INTAKE: Final = Counter("firstdose_intake_messages", "Messages of referral sources", ("outcome",))
 MESSAGES: Final = Counter("firstdose_messages_delivered", "Deliveries to workflows", ("kind", "outcome"))
-PARCELS: Final = Counter("firstdose_parcels_sent", "Deliveries to the outside", ("channel", "outcome"))
-UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up parcels", ("what",))
+DELIVERIES: Final = Counter("firstdose_deliveries_sent", "Deliveries to the outside", ("channel", "outcome"))
+UNDELIVERED: Final = Gauge("firstdose_undelivered", "Parked messages and given up deliveries", ("what",))
 STALLED: Final = Gauge(
     "firstdose_stalled_referrals", "Referrals that stand still and do not mend themselves", ("kind",)
 )

@@ -1,6 +1,6 @@
-"""Compares the store with the workflows, both ways; mends what can be mended and names what a person must look at.
+"""Compares the store with the workflows, both ways; repairs what it can and reports what a person must look at.
 
-The workflow knows where a referral stands; the store knows how far that has been recorded, and the state from which a
+The workflow has the present state of a referral; the store has what was recorded of it, and the state from which a
 workflow that Temporal has lost, or knows only as it was earlier, is started again.
 """
 
@@ -26,7 +26,7 @@ _SETTLED_AFTER_S: Final = 3.0
 
 
 class Trouble(StrEnum):
-    """What is wrong with a referral, besides the ways in which the store may deviate."""
+    """Differences besides those of `Deviation`."""
 
     WORKFLOW_LOST = "workflow_lost"
     WORKFLOW_ENDED = "workflow_ended"
@@ -41,13 +41,13 @@ class Trouble(StrEnum):
 class Repair(StrEnum):
     MENDED = "mended"
     TO_MEND = "to_mend"
-    """It was only looked at."""
+    """It was only compared."""
     LEFT = "left"
-    """A person must mend it."""
+    """A person must repair it."""
 
 
 class Difference(NamedTuple):
-    """`what` names a work item or fields, if the trouble is about one; `fix` is what a person does about it."""
+    """`what` names the work item or the fields, if any; `fix` is what a person must do."""
 
     referral_id: str
     trouble: Trouble | Deviation
@@ -169,7 +169,7 @@ class Reconciliation:
         return await self._compare_contents(stored, status)
 
     async def _compare_completed(self, stored: StoredProcess) -> list[Difference]:
-        """Its workflow ended by itself: the store has not heard of the end, or Temporal knows an older end."""
+        """The workflow completed: its end is not recorded in the store, or Temporal has an older state of it."""
         status = await self._status(stored.id)
         if status is None:
             return [_left(stored.id, Trouble.WORKFLOW_SILENT)]
@@ -189,10 +189,10 @@ class Reconciliation:
     ) -> list[Difference]:
         """Nothing moves, and the workflow still knows of fewer batches than were recorded: an older state of it."""
         await self._settling()
-        again, said = await self._runs.find(stored.id), await self._status(stored.id)
-        if again is None or said is None or again.run_id != run.run_id or not again.at_rest:
+        again, latest = await self._runs.find(stored.id), await self._status(stored.id)
+        if again is None or latest is None or again.run_id != run.run_id or not again.at_rest:
             return []
-        if said.recorded != status.recorded or said.recorded >= await self._number(stored):
+        if latest.recorded != status.recorded or latest.recorded >= await self._number(stored):
             return []
         return await self._replace(stored, run)
 
@@ -201,10 +201,10 @@ class Reconciliation:
         if not found:
             return []
         await self._settling()
-        run, said = await self._runs.find(stored.id), await self._status(stored.id)
-        if run is None or said is None or not run.at_rest or said.recorded != status.recorded:
+        run, latest = await self._runs.find(stored.id), await self._status(stored.id)
+        if run is None or latest is None or not run.at_rest or latest.recorded != status.recorded:
             return []
-        return await self._contents(stored, said, range(said.recorded, said.recorded + 1), mend=self._mend)
+        return await self._contents(stored, latest, range(latest.recorded, latest.recorded + 1), mend=self._mend)
 
     async def _contents(self, stored: StoredProcess, status: Status, numbers: range, *, mend: bool) -> list[Difference]:
         found = await self._store.compare(stored.id, numbers, _standing(status), status.open_items, mend=mend)

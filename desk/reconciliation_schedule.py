@@ -39,15 +39,15 @@ async def reconcile_once(desk: AppContext, after: str | None) -> str | None:
     reconciliation = Reconciliation(desk.client, ProcessStore(desk.pool, desk.vault, desk.audit, SYSTEM.id), mend=True)
     outcomes: Counter[Repair] = Counter()
     async for difference in reconciliation.suspects():
-        outcomes[_told(difference)] += 1
+        outcomes[_logged(difference)] += 1
     more, last = await reconciliation.next_ones(after, number=_ASKED_EACH_TIME)
-    outcomes.update(map(_told, more))
+    outcomes.update(map(_logged, more))
     for outcome in (Repair.MENDED, Repair.LEFT):
         DIFFERENCES.labels(outcome).set(outcomes[outcome])
     return last
 
 
-def _told(difference: Difference) -> Repair:
-    say = log.error if difference.outcome is Repair.LEFT else log.warning
-    say("difference", referral_id=difference.referral_id, code=difference.trouble, outcome=difference.outcome)
+def _logged(difference: Difference) -> Repair:
+    write = log.error if difference.outcome is Repair.LEFT else log.warning
+    write("difference", referral_id=difference.referral_id, code=difference.trouble, outcome=difference.outcome)
     return difference.outcome

@@ -49,7 +49,7 @@ async def first(client: Client, most: int) -> list[Stall]:
 
 
 async def of_referral(client: Client, referral_id: str, failures: Failures) -> list[Stall]:
-    """What Temporal tells of its workflow. Raises what a client raises when Temporal is away."""
+    """The stalls of its workflow in Temporal. Raises the client's errors if Temporal is down."""
     try:
         described = await client.get_workflow_handle(workflow_id(referral_id)).describe(rpc_timeout=PATIENCE)
     except RPCError as error:

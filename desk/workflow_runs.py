@@ -25,7 +25,7 @@ class WorkflowRun(NamedTuple):
     at_rest: bool
     """No workflow task is waited for or under way."""
     is_behind: bool
-    """It cannot record: the store has heard later words of this referral."""
+    """It cannot record: the store has a later state of this referral."""
 
     @property
     def runs(self) -> bool:
@@ -53,7 +53,7 @@ class WorkflowRuns:
         return WorkflowRun(found.run_id, found.status, not raw.HasField("pending_workflow_task"), behind)
 
     async def status(self, referral_id: str) -> Status | None:
-        """What the workflow says; None if it cannot: no worker, or its task fails."""
+        """The workflow's answer; None without a worker or if its task fails."""
         handle = self._client.get_workflow_handle(workflow_id(referral_id))
         try:
             status: Status = await handle.query("status", result_type=Status, rpc_timeout=_RPC)
@@ -90,7 +90,7 @@ class WorkflowRuns:
             yield chunk
 
     async def in_trouble(self) -> list[str]:
-        """Those whose workflow task fails again and again."""
+        """Those whose workflow task keeps failing."""
         return [each.removeprefix(_PREFIX) async for each in self._running(" AND TemporalReportedProblems IS NOT NULL")]
 
     async def _running(self, further: str) -> AsyncIterator[str]:

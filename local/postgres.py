@@ -71,10 +71,6 @@ class EmbeddedPostgres(Child):
         await self._ask("createdb", "--template", template, name)
         return self.dsn_of(name)
 
-    async def drop_database(self, name: str) -> None:
-        """Drop a database and end the sessions in it."""
-        await self._ask("dropdb", "--force", name)
-
     async def prepare(self, lease: int) -> None:
         """Make the cluster if there is none; remove a pid file whose process, as the lease proves, is dead."""
         if not self._data.exists():

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.audit import AuditTrail
@@ -24,6 +25,9 @@ from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.source_message import CancelReason
 from firstdose.settings import outer_servers
 from local.postgres import EmbeddedPostgres
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 CHROMIUM = Path("/usr/bin/chromium")
 RECEIVED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -19,13 +19,17 @@ SECTION = re.compile(r"([\w./-]+\.md),\s+\"([^\"]+)\"")
 NUMBERED = re.compile(r"[\w./-]+\.md,? (?:section|rule|chapter) \S+")
 DECISION = re.compile(r"\bdecision (\d+)")
 MEMBER = re.compile(r"(?<![\w./])([A-Z]\w*[a-z]\w*)\.(_?[a-z][a-z0-9_]*)\b(?!\.)")
+MERMAID = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
+NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+OF_SEVERAL_WORDS = re.compile(r"\w_\w|[a-z0-9][A-Z]")
+IMPLEMENTS = re.compile(r"[Ii]mplements (?:\w+\.)*?(\w+)\.([A-Z]\w+)")
 FUNCTION_IN = re.compile(r"`(\w+)(?:\(\))?` in\s+\[?`([\w/]+\.py)`")
 
 
 # Made on the machine: by `deploy/compose/make-secrets.sh`.
 MADE = {"deploy/compose/secrets/firstdose_keys"}
-# Classes of others that a page names.
-OF_OTHERS = {"Priority"}
+# Names of others that a page names: of Temporal, uvicorn, PostgreSQL, mermaid.
+OF_OTHERS = {"Priority", "fairness_key", "UpdateAccepted", "limit_concurrency", "pg_dumpall", "sequenceDiagram"}
 
 
 @cache
@@ -101,6 +105,26 @@ def dangling_names(text: str) -> Iterator[str]:
             yield f"{function} in {module}"
 
 
+def dangling_protocols(text: str) -> Iterator[str]:
+    """`Implements module.Protocol` of a module that has no such class."""
+    for module, protocol in IMPLEMENTS.findall(text):
+        defined = [name for file in _files() if file.endswith(f"/{module}.py") for name in _defined(REPO / file)]
+        if protocol not in defined:
+            yield f"{module}.{protocol}"
+
+
+def dangling_identifiers(text: str) -> Iterator[str]:
+    """Names of several words, in backticks or in a diagram, that neither code nor data of ours has."""
+    named = [code.removesuffix("()") for code in CODE.findall(text)]
+    named = [name for name in named if NAME.fullmatch(name)]
+    named += [name for diagram in MERMAID.findall(text) for name in NAME.findall(diagram)]
+    for name in dict.fromkeys(named):
+        *_, last = parts = name.split(".")
+        several = [part for part in parts if OF_SEVERAL_WORDS.search(part)]
+        if last not in FILE_SUFFIXES and not _identifiers().issuperset(several):
+            yield name
+
+
 FILE_SUFFIXES = {"css", "html", "js", "md", "py", "sql", "toml", "yaml", "json", "svg", "xml"}
 
 
@@ -151,6 +175,15 @@ def _first_parts() -> frozenset[str]:
 
 
 @cache
+def _identifiers() -> frozenset[str]:
+    """Every word of the files that are no pages; of metrics also as Prometheus shows them."""
+    texts = (REPO.joinpath(file).read_text() for file in _files() if not file.endswith(("md", "references.py")))
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
+    modules = {Path(file).stem for file in _files()}
+    return frozenset(words | modules | OF_OTHERS | {f"{word}_total" for word in words})
+
+
+@cache
 def _classes() -> dict[str, tuple[set[str], set[str]]]:
     """Members and bases of every class, by its name."""
     found: dict[str, tuple[set[str], set[str]]] = {}
@@ -161,6 +194,14 @@ def _classes() -> dict[str, tuple[set[str], set[str]]]:
                 members.update(_names_in(node))
                 bases.update(ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases)
     return found
+
+
+def classes_in(folder: str) -> Iterator[str]:
+    for file in _files():
+        if file.startswith(f"{folder}/") and file.endswith(".py"):
+            yield from (
+                node.name for node in ast.walk(ast.parse((REPO / file).read_text())) if isinstance(node, ast.ClassDef)
+            )
 
 
 def _members(kind: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What every activity needs of Temporal, in one place: heartbeats while it lasts, and the ports' errors as failures."""
+"""The interceptor of every activity: heartbeats while it runs, and errors of the ports as Temporal's failures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from firstdose.payer_ports import UnclearAnswer
 from firstdose.ports import Impossible, Unavailable
 
 _BEATS: Final = 3
-"""How often an activity is heard of within its heartbeat time-out: one that is late or lost ends nothing."""
+"""Heartbeats within one heartbeat timeout: one may be late or lost."""
 
 
 class ActivityCalls(Interceptor):

@@ -26,21 +26,21 @@ _SHUTDOWN: Final = timedelta(seconds=20)
 """How long a stopping worker lets its activities finish; the container's grace period must be longer."""
 
 _STICKY: Final = timedelta(seconds=1)
-"""How long a workflow task waits for the worker that knows the workflow: by this a killed worker delays referrals."""
+"""How long a workflow task waits for the worker that has the workflow cached: the delay after a worker is killed."""
 
 _CACHED: Final = 1000
 """How many referrals a worker keeps in memory; one that it does not is replayed at its next task."""
 
 _WORKFLOW_TASKS: Final = 100
-"""At once. One holds its place while its journal is recorded, which is waiting: far more than a processor needs."""
+"""Concurrently. A task mostly waits while its journal is recorded, so this is more than the processor needs."""
 
 _LOCAL_ACTIVITIES: Final = _WORKFLOW_TASKS
-"""At once. A workflow task has one at a time (the journal), so that none ever waits for a place of this kind."""
+"""Concurrently. A workflow task has one at a time (the journal), so none ever waits for a slot."""
 
 _ACTIVITIES: Final = {REFERRALS_QUEUE: 32, PAYERS_QUEUE: 100, OUTREACH_QUEUE: 32}
-"""At once, by queue. What needs our own store alone is limited by its 16 connections (workers/wiring.py): two for each
+"""Concurrently, by queue. Activities on our store are limited by its 16 connections (workers/wiring.py): two for each
 keep them busy, more would wait within their time-out for what they may as well wait for in the queue. A request to a
-payer mostly waits for the payer: ten payers that are slow hold all places and no processor (`PayerEndpoint.at_once`).
+payer mostly waits for the payer: ten slow payers hold all slots and no processor (`PayerEndpoint.at_once`).
 """
 
 

@@ -1,4 +1,4 @@
-"""Keeps which activities fail again and again, for the desk to show. Best effort: it never fails an activity."""
+"""Records activities that keep failing, for the desk to show. Best effort: it never fails an activity."""
 
 import asyncio
 import re
@@ -65,7 +65,7 @@ class _Watched(ActivityInboundInterceptor):
             await self._note(info, _problem(error), next_at)
 
     async def _cancelled(self, info: Info) -> None:
-        """Cancelled by its workflow, or cut off because it took too long; a worker that stops says nothing about it."""
+        """Cancelled by its workflow, or because of its timeout; a cancellation by a stopping worker does not count."""
         details = activity.cancellation_details()
         if details and details.cancel_requested:
             await self._over(info)

@@ -1,4 +1,4 @@
-"""The worker process: connects, works until it is told to stop, and lets what it has begun finish."""
+"""The worker process: connects, works until a stop signal, and finishes what it has begun."""
 
 import asyncio
 import gc
@@ -48,7 +48,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     keyring = Keyring(settings.key_material())
     identity = f"worker-{os.getpid()}@{socket.gethostname()}"
     try:
-        # The database first: it tells whether these are the right keys, before anything is written anywhere.
+        # The database first: opening it checks the keys, before anything is written anywhere.
         async with (
             open_activities(settings, keyring) as activities,
             open_failing_activities(settings, keyring) as failing,
@@ -59,7 +59,7 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
             async with side_by_side(workers):
                 gc.freeze()  # what is loaded by now stays: a full collection would pause every referral for it
                 log.info("worker_started", count=len(queues), version=settings.build_id)
-                await _told_to_stop()
+                await _stop_signal()
     except TemporalUnreachable as problem:
         print(problem, file=sys.stderr)
         return NOT_REACHABLE
@@ -70,8 +70,8 @@ async def work(queues: Sequence[str] = QUEUES) -> int:
     return 0
 
 
-async def _told_to_stop() -> None:
-    told = asyncio.Event()
+async def _stop_signal() -> None:
+    stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await stop.wait()

@@ -1,4 +1,4 @@
-"""The ports made real, for a worker: PostgreSQL, the electronic payers and the outbox."""
+"""Wires a worker's ports to their adapters: PostgreSQL, the electronic payers and the outbox."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -69,7 +69,7 @@ async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator
 
 @asynccontextmanager
 async def open_failing_activities(settings: Settings, keyring: Keyring) -> AsyncIterator[FailingActivities]:
-    """With connections of its own: a pool that the activities have used up must not hide that they fail."""
+    """With a separate pool: if the activities use up theirs, their failures must still be recorded."""
     dsn = settings.database_url.get_secret_value() if settings.database_url else ""
     async with keyed_database(dsn, keyring, "worker", size=2) as pool:
         yield FailingActivities(StallStore(pool))
@@ -108,7 +108,7 @@ def _payer_desk(
         subscription_secret=partial(webhook_secret, keyring),
         clock=_now,
         clocks=PlanClocks(policy.clocks),
-        passage=GuardedCalls(PostgresCircuitBreaker(pool, audit, _now), PostgresRateLimiter(pool, _now)),
+        resilience=GuardedCalls(PostgresCircuitBreaker(pool, audit, _now), PostgresRateLimiter(pool, _now)),
     )
 
 

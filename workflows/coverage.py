@@ -34,19 +34,19 @@ class CoverageTrack(Track):
     async def _benefits(self) -> Benefits:
         plan = self.case.plan
         if not plan.eligibility.electronic:
-            word: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_whom_to_ask(plan))
+            answer: Benefits | VerifyBenefits = await self.worklist.ask(VerifyBenefits, **_plan_details(plan))
         else:
             contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
-            word = await PeopleFallback(*self.tools).race(
+            answer = await PeopleFallback(*self.tools).race(
                 PayerActivities.verify_benefits,
                 self.request(contact_id),
                 "verify benefits",
                 VerifyBenefits,
                 key=contact_id,
-                **_whom_to_ask(plan),
+                **_plan_details(plan),
             )
         self.case.verifying = None
-        return word if isinstance(word, Benefits) else word.benefits
+        return answer if isinstance(answer, Benefits) else answer.benefits
 
     async def _resolved_otherwise(self, benefits: Benefits) -> bool:
         """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
@@ -77,7 +77,7 @@ class CoverageTrack(Track):
         )
 
 
-def _whom_to_ask(plan: Plan) -> dict[str, Any]:
+def _plan_details(plan: Plan) -> dict[str, Any]:
     return {
         "payer": plan.payer,
         "phone": plan.phone,

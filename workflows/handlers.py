@@ -33,7 +33,7 @@ _M = TypeVar("_M", bound=BaseModel)
 _Request = TypeVar("_Request", bound=SteeringMessage)
 
 _REMEMBERED: Final = 100
-"""How many of the last messages are known to have been acted on."""
+"""How many ids of the last applied messages are kept."""
 
 
 class Handlers:
@@ -121,12 +121,12 @@ class Handlers:
         self._by_signal(CancelRequest, message, self.steering.cancel, self.steering.judge_cancel)
 
     def _judge(self, request: _Request, judge: Callable[[_Request], object]) -> None:
-        """Raises Refused. What was acted on already is answered as it was then."""
+        """Raises Refused. A message that was applied already is accepted again."""
         if request.message_id not in self.state.applied:
             judge(request)
 
     async def _act(self, request: _Request, act: Callable[[_Request], object]) -> Done:
-        """Once; the answer comes when the store has it too."""
+        """Apply it once; return when the store has recorded it."""
         if request.message_id not in self.state.applied:
             act(request)
             if request.message_id:

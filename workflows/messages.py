@@ -52,7 +52,7 @@ def workflow_id(referral_id: str) -> str:
 
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-"""As the store writes its ids. Anything else names nothing, and the store could not be asked for it."""
+"""The form of the store's ids. Anything else cannot be looked up there."""
 
 
 class SteeringMessage(BaseModel):
@@ -97,7 +97,7 @@ class CancelRequest(SteeringMessage):
 
 
 class AmendRequest(SteeringMessage):
-    """A new version of the facts lies in the store under `message_id`; `revision` is informative."""
+    """A new version of the facts is in the store under `message_id`; `revision` is informative."""
 
     revision: int | None = None
 
@@ -112,7 +112,7 @@ class ApproveOverride(SteeringMessage):
 
 
 class PayerAnswered(BaseModel):
-    """`refused`: what came is about another, and is not the answer that lies in the store."""
+    """`refused`: the answer was about another patient or request, and is not the stored one."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -136,7 +136,7 @@ class Hold(BaseModel):
 
 
 class Override(BaseModel):
-    """Somebody asked to pass a closed gate; it counts once another supervisor has approved."""
+    """A request to pass a closed gate; it takes effect once another supervisor has approved."""
 
     model_config = ConfigDict(frozen=True)
 

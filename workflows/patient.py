@@ -1,4 +1,4 @@
-"""The first talk with the patient: what to have ready, facts confirmed, authorization explained."""
+"""The first call with the patient: what to have ready, facts confirmed, authorization explained."""
 
 from temporalio import workflow
 
@@ -11,7 +11,7 @@ from workflows.mechanism.track import Track
 
 class PatientTrack(Track):
     async def reach(self) -> None:
-        """Until the patient was spoken to, or cannot be reached within the policy's attempts."""
+        """Until the patient was reached, or could not be within the policy's attempts."""
         while not self.case.patient_reached:
             await self.need(BlockedStep.CONTACT)
             if self.case.contact_attempts == 0:

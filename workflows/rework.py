@@ -1,4 +1,4 @@
-"""What a change makes stale is set aside here, so that the tracks find it undone and do it again."""
+"""Invalidates the results that a change makes stale, so that the tracks produce them again."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ ITEMS = {
     Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
     Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
 }
-"""The work items that ask for something which is no longer wanted when a part is stale."""
+"""The work items that are withdrawn when a part is stale."""
 
 
 UPDATABLE: Final = (SETTLED | AWAITING | {LineState.INFO_REQUESTED}) - {LineState.EXTERNAL_REVIEW}
@@ -33,7 +33,7 @@ UPDATABLE: Final = (SETTLED | AWAITING | {LineState.INFO_REQUESTED}) - {LineStat
 
 class Rework(Track):
     def on_facts_changed(self, recorded: Recorded) -> None:
-        """New facts came in: see what they make stale."""
+        """Mark the parts that new facts make stale."""
         case = self.case
         if recorded.outline is None:
             return
@@ -45,7 +45,7 @@ class Rework(Track):
             self.send_back(Part.AUTHORIZATION, Part.THERAPY, Part.VISIT)
 
     async def invalidate(self) -> None:
-        """Undo what is stale, and let every track start from its beginning."""
+        """Undo the stale parts; every track then starts from its beginning."""
         for part in [part for part in Part if part in self.case.stale]:
             self.worklist.withdraw(*ITEMS.get(part, ()), why="no longer wanted")
             await self._undo(part)
@@ -69,7 +69,7 @@ class Rework(Track):
                 await TherapyTrack(*self.tools).give_back()
 
     def _renew(self) -> None:
-        """What does not cover the visit is asked for again, once for each visit; a person looks at what still does not.
+        """Request again the lines that do not cover the visit, once for each visit; then a person decides.
 
         So a payer that authorizes no unit, or a period that is over, is not asked for ever.
         """
@@ -90,7 +90,7 @@ class Rework(Track):
         return answered and Part.COVERAGE not in case.stale and all(line.state in UPDATABLE for line in case.lines)
 
     async def _update_lines(self) -> None:
-        """The payer's word on the order as it was no longer counts: its request is replaced, what fell away voided."""
+        """The answer to the former order no longer counts: the request is replaced, and dropped lines are voided."""
         before = {(line.kind, line.medication): line for line in self.case.lines}
         dropped = set(before)
         self._draft_lines()

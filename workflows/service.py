@@ -1,23 +1,24 @@
-"""The end of the process: on service and handed over to billing, or left early with everything undone."""
+"""The end of the process: on service and handed over to billing, or closed early with every effect undone."""
 
 from temporalio import workflow
 
 from firstdose.domain.authorization.lines import taken_back
 from firstdose.domain.work.journal import HandedOver
 from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
+from firstdose.domain.work.work_item import WorkItemKind
 from workflows.mechanism.track import Track
 
 
 class ServiceTrack(Track):
     def accept(self) -> None:
-        """Approved and suitable: the source hears it, once, and the preparations begin."""
+        """Approved and suitable: the source is notified, once, and the preparations begin."""
         if not self.case.accepted:
             self.case.accepted = True
             self.journal.tell(Milestone.ACCEPTED)
         self.move(Stage.PREPARATION)
 
     async def begin(self) -> Closing:
-        """The patient has had the first infusion: billing gets its record, the source its last word."""
+        """The patient has had the first infusion: billing gets its record, the source the last milestone."""
         if self.case.stage is not Stage.ON_SERVICE:
             now, visit = workflow.now(), self.case.visit
             self.journal.add(HandedOver(at=now, lines=self.case.lines, served_on=visit.visit_at if visit else now))
@@ -27,9 +28,9 @@ class ServiceTrack(Track):
         return Closing.COMPLETED
 
     async def leave(self, closing: Closing) -> Closing:
-        """Everything that was set in motion is undone, in reverse; then the source is told why."""
+        """Every effect is undone, in reverse order; then the source is notified of the reason."""
         self.control.leave(closing)
-        self.worklist.withdraw_all(why=f"the referral is closed: {closing}")
+        self.worklist.withdraw(*WorkItemKind, why=f"the referral is closed: {closing}")
         await self.effects.undo_all()
         if self.case.closing is None:
             self.case.closing = closing

@@ -1,4 +1,4 @@
-"""How staff and the source steer a running referral. `judge_…` refuses without a trace; its counterpart acts."""
+"""How staff and the source steer a running referral. `judge_…` only refuses; its counterpart changes the state."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -48,7 +48,7 @@ class Steering(Track):
             self.send_back(Part.VISIT, Part.THERAPY)
 
     async def end_holds(self) -> None:
-        """A hold with an end ends by itself, for as long as the workflow lives."""
+        """Ends holds at their end time, for as long as the workflow runs."""
         while True:
             await workflow.wait_condition(lambda: self.control.hold is not None)
             if (hold := self.control.hold) and hold.until:
@@ -96,7 +96,7 @@ class Steering(Track):
             raise Refused("actor: only a supervisor asks for an override")
 
     def override_id(self, request: OverrideRequest) -> str:
-        """Of the override that this request asked for."""
+        """The id of the override that this request made."""
         return request.message_id or f"override-{len(self.case.overrides)}"
 
     def override(self, request: OverrideRequest) -> None:

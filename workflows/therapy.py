@@ -75,7 +75,7 @@ class TherapyTrack(Track):
             self.case.order_settled = False
 
     async def give_back(self) -> None:
-        """The therapy is no longer what is needed: stock goes back, and it is prepared anew."""
+        """The therapy no longer fits: stock is returned, and it is prepared again."""
         self.case.therapy, self.case.reservation, self.case.returning_stock = None, None, True
         await self.effects.undo(RETURN_STOCK)
         self.case.reservation_key, self.case.returning_stock = "", False

@@ -1,4 +1,4 @@
-"""The first visit: a nurse found, the gates looked at again at dispatch, the visit reported."""
+"""The first visit: a nurse is found, the gates are checked again at dispatch, the visit is reported."""
 
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ RELEASE = "release the visit"
 
 class VisitTrack(Track):
     async def arrange(self) -> None:
-        """Until somebody holds the visit at a time that the patient confirmed."""
+        """Until a nurse or the suite has the visit, at a time that the patient confirmed."""
         if self.case.placing:
             await self._hold(self.case.placing)
         if self.case.visit is None and self.case.site is Site.HOME:
@@ -88,7 +88,7 @@ class VisitTrack(Track):
         return True
 
     async def perform(self) -> None:
-        """The nurse goes when every gate is open at that moment; what the visit brings decides what comes next."""
+        """Dispatch the nurse if every gate is open then; the report decides what comes next."""
         visit = self.case.visit
         if visit is None:
             raise StartAgain
@@ -119,7 +119,7 @@ class VisitTrack(Track):
         return closed_gates(ready)
 
     async def _blocked(self, closed: tuple[ClosedGate, ...]) -> None:
-        """What can be mended by doing a part again is; anything else needs a supervisor."""
+        """Do a part again where that can open the gate; otherwise a supervisor decides."""
         self.case.blocked_by = tuple(gate.why for gate in closed)
         self.journal.note("dispatch.blocked", gates=[gate.gate for gate in closed], why=list(self.case.blocked_by))
         gates = {gate.gate for gate in closed}
@@ -144,7 +144,7 @@ class VisitTrack(Track):
             await self._unfinished(report)
 
     async def _unfinished(self, report: ReportVisit) -> None:
-        """The visit is over without the infusion done: it is arranged again, with all that it needs."""
+        """The visit ended without an infusion: it is arranged again, with all that it needs."""
         self.case.over = self.case.visit_key
         match report.outcome:
             case "missed":
@@ -159,7 +159,7 @@ class VisitTrack(Track):
         await self.effects.undo(RELEASE)
 
     async def review_reaction(self) -> None:
-        """After a reaction the prescriber is told, and nothing goes on before a supervisor has looked."""
+        """After a reaction the prescriber is notified, and nothing continues before a supervisor's review."""
         if self.case.reaction is None:
             return
         about = self.case.reaction
@@ -170,12 +170,12 @@ class VisitTrack(Track):
         self.case.reaction = None
 
     async def let_go(self) -> None:
-        """The visit is no longer what is needed: whoever held it is released, and it is placed anew."""
-        told, self.case.visit, self.case.placing = self.case.visit is not None, None, None
-        if told:
+        """The visit no longer fits: its nurse is released, and it is arranged again."""
+        was_scheduled, self.case.visit, self.case.placing = self.case.visit is not None, None, None
+        if was_scheduled:
             self.case.nurses_asked.clear()
         if self.effects.pending(RELEASE):
-            if told and self.case.over != self.case.visit_key:
+            if was_scheduled and self.case.over != self.case.visit_key:
                 self.journal.tell(Milestone.EVENT_CANCELLED)
             await self.effects.undo(RELEASE)
 

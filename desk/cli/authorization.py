@@ -16,12 +16,12 @@ _REQUESTS = ("PAYER", "CHANNEL", "TRACE", "LINES", "SENT", "CLOCK")
 def show_lines(lines: Sequence[Mapping[str, Any]], requested: Mapping[str, Any] | None) -> None:
     rows = (
         (
-            display.words(line.get("sequence")),
-            display.words(line.get("code")),
-            display.words(line.get("state")),
+            display.text_of(line.get("sequence")),
+            display.text_of(line.get("code")),
+            display.text_of(line.get("state")),
             _requested(line, requested or {}),
             authorized(line),
-            display.words(line.get("number")),
+            display.text_of(line.get("number")),
             display.clock(line.get("answered_at")),
         )
         for line in lines
@@ -53,8 +53,8 @@ def show_requests(requests: Sequence[Mapping[str, Any]], lines: Sequence[Mapping
         (
             request["payer"],
             request["channel"],
-            display.words(request.get("trace")),
-            display.words([line["sequence"] for line in lines if line.get("contact") == request["contact"]]),
+            display.text_of(request.get("trace")),
+            display.text_of([line["sequence"] for line in lines if line.get("contact") == request["contact"]]),
             display.clock(request["sent_at"]),
             _came_of(request, now),
         )

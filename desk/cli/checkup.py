@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 
 from desk.cli.client import may_use_proxy
-from desk.cli.database import dsn_of, told_in_one_line
+from desk.cli.database import database_failures, dsn_of
 from desk.cli.failure import Failure
 from desk.cli.finding import Finding
 from desk.cli.stall_findings import stalled_in_store, stalled_in_temporal
@@ -54,7 +54,7 @@ async def database(settings: Settings) -> list[Finding]:
     server = await _server(settings)
     if not server.well:
         return [server]
-    async with told_in_one_line(), examined_database(dsn_of(settings)) as pool:
+    async with database_failures(), examined_database(dsn_of(settings)) as pool:
         fitting = await _fitting_keys(pool, Keyring(settings.key_material())) if settings.keys else []
         return [server, *fitting, await _undelivered(pool), *await stalled_in_store(StallStore(pool))]
 
@@ -75,8 +75,8 @@ async def _fitting_keys(pool: Pool, keyring: Keyring) -> list[Finding]:
 async def _undelivered(pool: Pool) -> Finding:
     found = await UndeliveredStore(pool, AuditTrail(Keyring({"none": bytes(32)}))).count()
     if any(found.values()):
-        said = f"{found['messages']} messages parked, {found['parcels']} parcels given up"
-        return Finding("undelivered", said, "`firstdose undelivered list`, mend, then `firstdose undelivered retry`")
+        summary = f"{found['messages']} messages parked, {found['deliveries']} deliveries given up"
+        return Finding("undelivered", summary, "`firstdose undelivered list`, mend, then `firstdose undelivered retry`")
     return Finding("undelivered", "nothing")
 
 
@@ -85,7 +85,7 @@ async def _server(settings: Settings) -> Finding:
     if not settings.database_url:
         return Finding("database", "not named", "set DATABASE_URL")
     try:
-        async with asyncio.timeout(_PATIENCE.total_seconds()), told_in_one_line():
+        async with asyncio.timeout(_PATIENCE.total_seconds()), database_failures():
             missing = await pending(dsn_of(settings))
     except TimeoutError:
         return Finding("database", "does not answer", "start the server or correct DATABASE_URL")

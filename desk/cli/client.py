@@ -1,4 +1,4 @@
-"""The desk's HTTP API as the command line speaks to it. Every way it can fail becomes one line and an exit code."""
+"""The client of the desk's HTTP API for the command line. Each failure becomes one line and an exit code."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +22,7 @@ _MOST_PROBLEMS = 10
 class DeskClient:
     """A connection to one desk, as one member of staff or, without a token, as a referral source.
 
-    Every method raises Unreachable, or Failure with the desk's own words.
+    Every method raises Unreachable, or Failure with the desk's error text.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -94,7 +94,7 @@ def may_use_proxy(url: str) -> bool:
 
 
 def find_desk(settings: Settings) -> str:
-    """The address of the desk to speak to. Raises Unreachable when none is known."""
+    """The desk's address. Raises Unreachable if none is known."""
     url = settings.url or LocalStackFiles(settings.state).address("desk")
     if not url:
         raise Unreachable("no desk is known: start the local stack with `firstdose dev` or set FIRSTDOSE_URL")
@@ -121,11 +121,11 @@ def _refusal(answer: httpx2.Response, *, identified: bool) -> Failure:
         problem = answer.json()
     except ValueError:
         problem = None
-    said = _words(problem) if isinstance(problem, dict) else ""
-    return kind(f"{said or f'the desk refused ({answer.status_code})'}{_next_step(answer, identified=identified)}")
+    text = _problem_text(problem) if isinstance(problem, dict) else ""
+    return kind(f"{text or f'the desk refused ({answer.status_code})'}{_next_step(answer, identified=identified)}")
 
 
-def _words(problem: dict[str, Any]) -> str:
+def _problem_text(problem: dict[str, Any]) -> str:
     """A problem (RFC 9457) as one line: `title: detail (path: problem; …)`."""
     line = ": ".join(str(problem[part]) for part in ("title", "detail") if problem.get(part)) + _present(problem)
     errors = [each for each in problem.get("errors") or () if isinstance(each, dict)]

@@ -21,7 +21,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """A JSON object. Raises Misuse, which tells the line and nothing of what is written there."""
+    """A JSON object. Raises Misuse with the line's number and none of its content."""
     return parse_object(read_bytes(file), file)
 
 

@@ -47,7 +47,7 @@ async def opened() -> AsyncIterator[tuple[Pool, Keyring]]:
     """A pool and the keyring, which is the one of this database. Raises SettingsError, Unreachable, Failure."""
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
     keyring = Keyring(settings.key_material())
-    async with told_in_one_line(), keyed_database(dsn_of(settings), keyring, "command", size=2) as pool:
+    async with database_failures(), keyed_database(dsn_of(settings), keyring, "command", size=2) as pool:
         yield pool, keyring
 
 
@@ -56,17 +56,17 @@ def dsn_of(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def told_in_one_line() -> AsyncIterator[None]:
-    """What can go wrong with the database, as a Failure that says what to do next."""
+async def database_failures() -> AsyncIterator[None]:
+    """Turns errors of the database into a Failure with the next step."""
     try:
         yield
     except Exception as error:
-        if told := _told(error):
-            raise told from None
+        if failure := _failure_of(error):
+            raise failure from None
         raise
 
 
-def _told(error: Exception) -> Failure | None:
+def _failure_of(error: Exception) -> Failure | None:
     match error:
         case UnfitKeys():
             return Failure(str(error))

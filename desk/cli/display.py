@@ -29,7 +29,7 @@ def as_json(answer: object) -> None:
     print(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
-def say(line: str) -> None:
+def line(line: str) -> None:
     """One line for the person; what is in it is never read as markup."""
     console().print(line, markup=False)
 
@@ -47,7 +47,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence["str | Text"]], *, emp
     if shown.row_count:
         console().print(shown)
     else:
-        say(empty)
+        line(empty)
 
 
 def fields(values: Mapping[str, "str | Text"]) -> None:
@@ -67,16 +67,16 @@ def heading(text: str) -> None:
     console().print(Text(f"\n{text}", style="bold"))
 
 
-def words(value: object) -> str:
+def text_of(value: object) -> str:
     """Codes as people read them: a list with commas, nothing as a dash."""
     if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(words(each) for each in value)
+        return ", ".join(text_of(each) for each in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {words(each)}" for name, each in value.items() if each is not None) or NOTHING
+        return ", ".join(f"{name}: {text_of(each)}" for name, each in value.items() if each is not None) or NOTHING
     return str(value)
 
 
@@ -114,8 +114,8 @@ def instant(moment: str) -> datetime:
 def outcome(verb: str, answer: Mapping[str, Any]) -> None:
     """What became of an action: done, or stored and on its way."""
     if answer.get("status") == "pending":
-        say(f"{verb}: stored; it is applied as soon as the process answers")
+        line(f"{verb}: stored; it is applied as soon as the process answers")
     elif answer.get("status") == "parked":
-        say(f"{verb}: stored, but not taken by the process: see `firstdose undelivered list`")
+        line(f"{verb}: stored, but not taken by the process: see `firstdose undelivered list`")
     else:
-        say(f"{verb}: done")
+        line(f"{verb}: done")

@@ -1,4 +1,4 @@
-"""`doctor`: looks at everything that the processes need, and says how to mend what is not as it should be."""
+"""`doctor`: checks everything that the processes need, and prints a fix for each problem."""
 
 import asyncio
 from typing import NoReturn

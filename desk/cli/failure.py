@@ -7,7 +7,7 @@ DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
 
 class Failure(Exception):
-    """Refused or failed. The text is one line that says what to do next; it never holds PHI."""
+    """Refused or failed. The text is one line with the next step; it never contains PHI."""
 
     code: ClassVar[int] = FAILED
 

@@ -20,11 +20,11 @@ def login(file: DataFile = STANDARD_INPUT, /) -> None:
         token = getpass("token: ").strip()
     else:
         token = read_bytes(file).decode("ascii", errors="replace").strip()
-    said = claims(token)
-    expires_at = _expiry(said)
+    token_claims = claims(token)
+    expires_at = _expiry(token_claims)
     if expires_at and expires_at < datetime.now(UTC):
         raise Failure(f"the token expired on {display.clock(expires_at.isoformat())}: ask the issuer for another")
-    display.say(f"logged in as {said.get('sub', 'somebody')}; the token is in {keep_login(token)}")
+    display.line(f"logged in as {token_claims.get('sub', 'somebody')}; the token is in {keep_login(token)}")
 
 
 def whoami(*, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
@@ -33,22 +33,22 @@ def whoami(*, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
 
     settings = load_settings()
     desk = find_desk(settings)
-    said = claims(token_for(settings, desk, acting_as))
-    expires_at = _expiry(said)
+    token_claims = claims(token_for(settings, desk, acting_as))
+    expires_at = _expiry(token_claims)
     who = {
         "desk": desk,
-        "subject": said.get("sub"),
-        "roles": said.get(settings.oidc_roles_claim) or [],
-        "issuer": said.get("iss"),
+        "subject": token_claims.get("sub"),
+        "roles": token_claims.get(settings.oidc_roles_claim) or [],
+        "issuer": token_claims.get("iss"),
     }
     expiry = expires_at.isoformat() if expires_at else None
     if as_json:
         display.as_json({**who, "expires_at": expiry})
         return
-    shown: dict[str, Any] = {name: display.words(value) for name, value in who.items()}
+    shown: dict[str, Any] = {name: display.text_of(value) for name, value in who.items()}
     display.fields({**shown, "expires": display.due(expiry, datetime.now(UTC))})
 
 
-def _expiry(said: dict[str, Any]) -> datetime | None:
-    expires = said.get("exp")
+def _expiry(token_claims: dict[str, Any]) -> datetime | None:
+    expires = token_claims.get("exp")
     return datetime.fromtimestamp(expires, UTC) if isinstance(expires, int | float) else None

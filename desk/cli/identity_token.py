@@ -50,12 +50,12 @@ def keep_login(token: str) -> Path:
 
 
 def claims(token: str) -> dict[str, Any]:
-    """What a JWT says, for showing: the signature is the desk's to check. Raises Failure if it is no JWT."""
+    """The claims of a JWT, for display only: the desk checks the signature. Raises Failure if it is not a JWT."""
     try:
         _, payload, _ = token.split(".")
-        said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        payload_claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
+        payload_claims = None
+    if not isinstance(payload_claims, dict):
         raise Failure("the token is not a JWT: ask the issuer for another")
-    return said
+    return payload_claims

@@ -38,7 +38,7 @@ async def rotate() -> None:
                 action="keys_rotated",
                 details={"key": keyring.active_id, "number": number},
             )
-    display.say(f"{number} data keys wrapped again; all are under {keyring.active_id} now")
+    display.line(f"{number} data keys wrapped again; all are under {keyring.active_id} now")
 
 
 async def _rewrapped(pool: Pool, keyring: Keyring) -> int:
@@ -72,7 +72,7 @@ async def _shred(referral_id: str) -> int:
             await AuditTrail(keyring).write(
                 connection, referral_id, at=datetime.now(UTC), actor=operator(), action="shredded"
             )
-    display.say(f"{referral_id} is shredded for every process; backups forget it when they expire")
+    display.line(f"{referral_id} is shredded for every process; backups forget it when they expire")
     return DONE
 
 

@@ -26,7 +26,7 @@ Seconds = Annotated[
 
 
 def make_current(*, wait: Seconds = 60) -> NoReturn:
-    """Give the workers of FIRSTDOSE_BUILD_ID every task from now on; can_fail_over when they have it already.
+    """Give the workers of FIRSTDOSE_BUILD_ID every task from now on; harmless if they have it already.
 
     Refused when an open referral does not replay with this version's code, or when a task queue has no such worker.
     """
@@ -39,12 +39,12 @@ async def _make_current(wait: timedelta) -> int:
     client = await connected(settings, keyring)
     before = await current_build(client)
     if before == build_id:
-        display.say(f"build {build_id} is current already")
+        display.line(f"build {build_id} is current already")
         return DONE
     await _workers_ask(client, build_id, wait)
     await _open_referrals_fit(client, settings, keyring)
     await give_work_to(client, build_id)
-    display.say(f"build {build_id} is current; before: {before or 'workers without a build'}")
+    display.line(f"build {build_id} is current; before: {before or 'workers without a build'}")
     return DONE
 
 

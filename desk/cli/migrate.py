@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from desk.cli import display
-from desk.cli.database import dsn_of, settings_of_an_operator, told_in_one_line
+from desk.cli.database import database_failures, dsn_of, settings_of_an_operator
 from desk.cli.failure import DONE
 from desk.cli.temporal import connected, run
 from firstdose.adapters.keyring.keyring import Keyring
@@ -13,17 +13,17 @@ from workflows.messages import SEARCH_ATTRIBUTES
 
 
 def migrate() -> NoReturn:
-    """Apply what is missing; can_fail_over when nothing is."""
+    """Apply what is missing; harmless if nothing is."""
     run(_migrate())
 
 
 async def _migrate() -> int:
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
     keyring = Keyring(settings.key_material())
-    async with told_in_one_line():
+    async with database_failures():
         applied = await migrate_keyed(dsn_of(settings), keyring)
-    display.say(f"database: {', '.join(applied) or 'nothing to apply'}")
+    display.line(f"database: {', '.join(applied) or 'nothing to apply'}")
     client = await connected(settings, keyring)
     added = await register_search_attributes(client, SEARCH_ATTRIBUTES)
-    display.say(f"search attributes: {', '.join(added) or 'all registered'}")
+    display.line(f"search attributes: {', '.join(added) or 'all registered'}")
     return DONE

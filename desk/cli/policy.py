@@ -19,4 +19,4 @@ def check(file: Annotated[Path, Parameter(help="The policy, YAML.")], /) -> None
     except OSError as error:
         raise Misuse(f"{file}: cannot be read ({error.strerror})") from None
     states, clocks = len(policy.licensed_states), len(policy.clocks)
-    display.say(f"the policy {policy.version} is good: {states} states, {clocks} clocks")
+    display.line(f"the policy {policy.version} is good: {states} states, {clocks} clocks")

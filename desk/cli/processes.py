@@ -5,5 +5,5 @@ from firstdose.settings import load_settings
 
 
 def serve() -> None:
-    """Run the desk until it is told to stop."""
+    """Run the desk until a stop signal."""
     run_desk(load_settings(require=("DATABASE_URL", "FIRSTDOSE_KEYS")))

@@ -62,9 +62,9 @@ def _row(referral: Mapping[str, Any], now: datetime) -> tuple[Any, ...]:
     return (
         referral["id"],
         _stage(referral),
-        *(display.words(outline.get(name)) for name in ("therapy", "payer_id", "urgency")),
-        display.words(referral.get("authorization")),
-        display.words(referral.get("waiting_for")),
+        *(display.text_of(outline.get(name)) for name in ("therapy", "payer_id", "urgency")),
+        display.text_of(referral.get("authorization")),
+        display.text_of(referral.get("waiting_for")),
         display.due(referral.get("next_due"), now),
     )
 
@@ -88,11 +88,11 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
             "referral": standing["id"],
             "source": standing["source"],
             "stage": _stage(standing),
-            "waiting for": display.words(standing.get("waiting_for")),
+            "waiting for": display.text_of(standing.get("waiting_for")),
             "next due": display.due(standing.get("next_due"), now),
             "visit": display.clock(standing.get("visit_at")),
-            "blocked by": display.words(standing.get("blocked_by")),
-            "team": display.words(answer.get("team")),
+            "blocked by": display.text_of(standing.get("blocked_by")),
+            "team": display.text_of(answer.get("team")),
             "received": display.clock(standing.get("created_at")),
         }
     )
@@ -126,7 +126,7 @@ def _flat(facts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]
             for number, each in enumerate(value):
                 yield from _flat(each, f"{path}{name}[{number}].")
         else:
-            yield f"{path}{name}", display.words(value)
+            yield f"{path}{name}", display.text_of(value)
 
 
 def timeline(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
@@ -139,8 +139,8 @@ def timeline(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json:
         (
             display.clock(entry["at"]),
             entry["what"],
-            display.words(entry.get("actor")),
-            "\n".join(filter(None, (display.words(_brief(entry.get("details"))), entry.get("note")))),
+            display.text_of(entry.get("actor")),
+            "\n".join(filter(None, (display.text_of(_brief(entry.get("details"))), entry.get("note")))),
         )
         for entry in entries
     )
@@ -149,10 +149,10 @@ def timeline(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json:
 
 def _brief(details: Mapping[str, Any] | None) -> dict[str, Any]:
     """Of a clock, which is kept whole, only its rule and when it is due by that."""
-    told = dict(details or {})
-    if isinstance(clock := told.get("clock"), Mapping):
-        told["clock"] = {"rule": clock.get("rule"), "due": display.clock(clock.get("due_at"))}
-    return told
+    shown = dict(details or {})
+    if isinstance(clock := shown.get("clock"), Mapping):
+        shown["clock"] = {"rule": clock.get("rule"), "due": display.clock(clock.get("due_at"))}
+    return shown
 
 
 def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
@@ -163,14 +163,16 @@ def why(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJs
         return
     now = datetime.now(UTC)
     show_stalls(answer.get("stalls") or (), now, temporal=answer.get("temporal", "ok"))
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "stage": _stage(answer),
-        "waits for": display.words(answer.get("waiting_for")),
+        "waits for": display.text_of(answer.get("waiting_for")),
         "next due": display.due(answer.get("next_due"), now),
-        "closed gates": display.words(answer.get("closed_gates")),
+        "closed gates": display.text_of(answer.get("closed_gates")),
     }
-    told |= {f"missing for {blocks}": display.words(paths) for blocks, paths in (answer.get("missing") or {}).items()}
-    display.fields(told)
+    shown |= {
+        f"missing for {blocks}": display.text_of(paths) for blocks, paths in (answer.get("missing") or {}).items()
+    }
+    display.fields(shown)
     for payer in answer.get("payers") or filter(None, [answer.get("payer")]):
         since = f"{payer['payer']} has the request since {display.clock(payer['since'])}"
         display.fields({"payer": since, "its answer": running(payer.get("clock"), now)})

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 from cyclopts import Parameter
 
 from desk.cli import display
-from desk.cli.database import dsn_of, operator, settings_of_an_operator, told_in_one_line
+from desk.cli.database import database_failures, dsn_of, operator, settings_of_an_operator
 from desk.cli.failure import DONE, FAILED, Failure
 from desk.cli.options import AsJson, ReferralId
 from desk.cli.temporal import connected, run
@@ -27,7 +27,7 @@ def reconcile(
     dry_run: Annotated[bool, Parameter(name="--dry-run", help="Change nothing.")] = False,
     as_json: AsJson = False,
 ) -> NoReturn:
-    """Compare database and workflows both ways, for all open referrals or for these, and mend what can be mended.
+    """Compare database and workflows both ways, for all open referrals or for these, and repair what can be repaired.
 
     To end a referral for good use `firstdose cancel`: a workflow that was terminated in Temporal is started again.
     """
@@ -38,7 +38,7 @@ async def _reconcile(referral_ids: Sequence[str], *, mend: bool, as_json: bool) 
     settings = settings_of_an_operator("DATABASE_URL", "FIRSTDOSE_KEYS")
     keyring = Keyring(settings.key_material())
     client = await connected(settings, keyring, patience=_PATIENCE)
-    async with told_in_one_line(), keyed_database(dsn_of(settings), keyring, "command") as pool:
+    async with database_failures(), keyed_database(dsn_of(settings), keyring, "command") as pool:
         store = ProcessStore(pool, Vault(keyring), AuditTrail(keyring), operator())
         if len(await store.find(referral_ids)) < len(set(referral_ids)):
             raise Failure("there is no such referral; `firstdose list` shows them")

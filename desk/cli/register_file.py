@@ -14,7 +14,7 @@ from firstdose.adapters.postgres.staff.imports import FileRow
 
 
 def parse_register(data: bytes, file: Path) -> list[FileRow]:
-    """The bytes read from `file` as rows; what is wrong with single rows is told in them. Raises Misuse."""
+    """The rows of the bytes that were read from `file`; a bad row carries its problem. Raises Misuse."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

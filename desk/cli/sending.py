@@ -55,7 +55,7 @@ def send(
     if as_json:
         display.as_json(answer)
     else:
-        display.say(f"{answer['referral_id']} {answer['status']}")
+        display.line(f"{answer['referral_id']} {answer['status']}")
 
 
 def _source(settings: Settings, name: str | None) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What `doctor` says of referrals that stand still: how many, the first of them, and what to do."""
+"""The findings of `doctor` about stalled referrals: how many, the first of them, and the fix."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -24,8 +24,8 @@ async def stalled_in_temporal(client: Client) -> list[Finding]:
     try:
         counts, first = await temporal_stalls.count(client), await temporal_stalls.first(client, _SHOWN)
     except RPCError as error:
-        said = f"cannot be counted ({error.status.name.lower()})"
-        return [Finding("workflows", said, "`firstdose migrate`; Temporal must be 1.30 or newer")]
+        summary = f"cannot be counted ({error.status.name.lower()})"
+        return [Finding("workflows", summary, "`firstdose migrate`; Temporal must be 1.30 or newer")]
     return _findings("workflows", counts, first)
 
 

@@ -10,7 +10,7 @@ from desk.cli import display
 def show_stalls(stalls: Sequence[Mapping[str, Any]], now: datetime, *, temporal: str = "ok") -> None:
     """Nothing where nothing stands still."""
     if temporal != "ok":
-        display.say("Temporal does not answer: whether the workflow moves is not known. Run `firstdose doctor`.")
+        display.line("Temporal does not answer: whether the workflow moves is not known. Run `firstdose doctor`.")
     for stall in stalls:
         display.fields({"stands still": stall["meaning"], "found": _found(stall, now), "what to do": stall["action"]})
 

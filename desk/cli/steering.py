@@ -99,4 +99,4 @@ def _steer(referral_id: str, verb: str, body: dict[str, Any], acting_as: Role | 
     else:
         display.outcome(verb, answer)
         if verb == "override":
-            display.say(f"another supervisor approves it with: firstdose approve {referral_id} {answer.get('id')}")
+            display.line(f"another supervisor approves it with: firstdose approve {referral_id} {answer.get('id')}")

@@ -16,7 +16,7 @@ UndeliveredId = Annotated[UUID, Parameter(help="Its id; `firstdose undelivered l
 
 
 async def listed(*, as_json: AsJson = False) -> None:
-    """Show messages to workflows and parcels to the outside that wait for a person, the oldest first."""
+    """Show messages to workflows and deliveries to the outside that wait for a person, the oldest first."""
     async with opened() as (pool, keyring):
         found = await UndeliveredStore(pool, AuditTrail(keyring)).list()
     if as_json:
@@ -46,7 +46,7 @@ async def retry(
     *,
     everything: Annotated[bool, Parameter(name="--all", help="All that the list shows.")] = False,
 ) -> None:
-    """Have it delivered anew, once what was in its way is mended."""
+    """Deliver it again, once the cause is fixed."""
     if (undelivered_id is None) is not everything:
         raise Misuse("name one id, or say --all")
     async with opened() as (pool, keyring):
@@ -55,7 +55,7 @@ async def retry(
         again = [await store.retry(each, operator()) for each in ids]
     if undelivered_id and not any(again):
         raise Failure("there is no such one; `firstdose undelivered list` shows them")
-    display.say(f"{sum(again)} on the way again")
+    display.line(f"{sum(again)} on the way again")
 
 
 async def drop(undelivered_id: UndeliveredId, /) -> None:
@@ -63,4 +63,4 @@ async def drop(undelivered_id: UndeliveredId, /) -> None:
     async with opened() as (pool, keyring):
         if not await UndeliveredStore(pool, AuditTrail(keyring)).drop(str(undelivered_id), operator()):
             raise Failure("there is no such one; `firstdose undelivered list` shows them")
-    display.say(f"{undelivered_id} is dropped")
+    display.line(f"{undelivered_id} is dropped")

@@ -17,10 +17,10 @@ TOPICS: Final = {
     "payers": "The payers that the process speaks to.",
     "nurses": "The roster of nurses.",
     "stock": "Drugs in stock.",
-    "undelivered": "Messages and parcels that could not be delivered.",
+    "undelivered": "Messages and deliveries that could not be delivered.",
     "policy": "What the pharmacy decides for itself.",
 }
-"""First words that are no verbs themselves."""
+"""First words that are not commands themselves."""
 
 VERBS: Final = {
     "On this machine": (
@@ -65,7 +65,7 @@ VERBS: Final = {
         Verb("audit export", "desk.cli.audit:export", "Print the audit records, one JSON object a line."),
         Verb("keys rotate", "desk.cli.keys:rotate", "Wrap every data key under the active key."),
         Verb("keys shred", "desk.cli.keys:shred", "Make a referral's PHI unreadable for good."),
-        Verb("undelivered list", "desk.cli.undelivered:listed", "Show parked messages and given up parcels."),
+        Verb("undelivered list", "desk.cli.undelivered:listed", "Show parked messages and given up deliveries."),
         Verb("undelivered retry", "desk.cli.undelivered:retry", "Have one, or all, delivered anew."),
         Verb("undelivered drop", "desk.cli.undelivered:drop", "Never deliver one."),
         Verb("payers import", "desk.cli.registers:payers", "Take over payers from a file."),

@@ -51,10 +51,10 @@ def show_items(items: list[Any], now: datetime, *, empty: str) -> None:
             item["id"],
             item["kind"],
             item["role"],
-            display.words(item.get("assignee")),
+            display.text_of(item.get("assignee")),
             display.due(item.get("due_at"), now),
-            display.words(item.get("level") or None),
-            display.words(item.get("asks")),
+            display.text_of(item.get("level") or None),
+            display.text_of(item.get("asks")),
         )
         for item in items
     )
@@ -115,10 +115,10 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
         return
     needed, named = schema.get("required", ()), schema.get("$defs", {})
     rows = (
-        (name, "needed" if name in needed else "", _shape(field, named), display.words(field.get("description")))
+        (name, "needed" if name in needed else "", _shape(field, named), display.text_of(field.get("description")))
         for name, field in schema.get("properties", {}).items()
     )
-    display.say(f"{item['kind']} asks: {display.words(item.get('asks'))}")
+    display.line(f"{item['kind']} asks: {display.text_of(item.get('asks'))}")
     display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
 
 

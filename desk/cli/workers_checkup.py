@@ -1,4 +1,4 @@
-"""Whether workers ask for work and get it: without one a referral waits, and nothing else says so."""
+"""Checks that workers poll for work and get it: without one referrals wait, and nothing else shows that."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -34,8 +34,8 @@ async def build(client: Client, build_id: str | None) -> Finding:
     if build_id == current:
         return Finding("build", f"{current} is current" if current else "builds are not told apart")
     if build_id:
-        said = f"{build_id} gets no work: {current or 'none'} is current"
-        return Finding("build", said, "`firstdose make-current`, once its workers run")
+        summary = f"{build_id} gets no work: {current or 'none'} is current"
+        return Finding("build", summary, "`firstdose make-current`, once its workers run")
     return Finding("build", f"workers without a build get no work: {current} is current", "set FIRSTDOSE_BUILD_ID")
 
 

@@ -1,1 +1,1 @@
-"""Stored messages on their way: the inbox to workflows, the outbox to others, and the loop of both."""
+"""Delivery of stored messages: the inbox to workflows, the outbox to others, and the loop of both."""

@@ -1,4 +1,4 @@
-"""Brings stored messages to their workflows: each at least once, in order, until its outcome is known."""
+"""Delivers stored messages to their workflows: each at least once, in order, until its outcome is known."""
 
 import asyncio
 from datetime import timedelta
@@ -39,12 +39,12 @@ log = structlog.get_logger(__name__)
 
 CLOSED: Final = "the referral is closed"
 LEASE: Final = timedelta(seconds=20)
-"""Longer than any attempt, so that a message is with one process at a time."""
+"""Longer than any attempt, so that only one process at a time has a message."""
 _RPC: Final = timedelta(seconds=10)
 _ATTEMPT_S: Final = 15.0
 _LONGEST_WAIT_S: Final = 30.0
 _NEVER: Final = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION)
-"""How Temporal says that the request itself is at fault."""
+"""Temporal's status codes for a bad request."""
 _CONTRADICTED: Final = 8
 """Attempts in about a minute and a half."""
 _LONGEST_REFUSAL: Final = 500
@@ -60,9 +60,9 @@ _REQUESTS: Final[dict[MessageKind, type[BaseModel]]] = {
 
 
 class DeliveryOutcome(NamedTuple):
-    """What became of an attempt: a final state, or None when it must be made again.
+    """The result of an attempt: a final state, or None if it must be repeated.
 
-    `problem` is a code that says what is wrong with the message itself, so that trying again may be of no use.
+    `problem` is a code for an error of the message itself, so that a retry may be useless.
     """
 
     state: MessageState | None
@@ -129,7 +129,7 @@ class MessageRelay:
             return DeliveryOutcome(None, problem="failed")
 
     async def _contradicts_the_store(self, message: Message, error: WorkflowUpdateFailedError) -> bool:
-        """Whether the workflow does not know an item that is open here: one of both is soon set right.
+        """Whether the workflow does not have an item that is open here: one of the two is corrected soon.
 
         Not for long, since what the referral's people do next waits behind it.
         """
@@ -161,7 +161,7 @@ class MessageRelay:
         return DeliveryOutcome(None, problem=error.status.name.lower()) if error.status in _NEVER else _LATER
 
     async def _missing(self, message: Message) -> DeliveryOutcome:
-        """Nobody takes it. It is refused if the referral has ended; otherwise its workflow is still to be started.
+        """No workflow runs. It is refused if the referral has ended; otherwise the workflow has not been started yet.
 
         That is done by an earlier message, or by reconciliation if Temporal has lost it or somebody ended it there.
         """
@@ -189,11 +189,11 @@ class MessageRelay:
 
 
 def _was_cut_off(error: WorkflowUpdateFailedError) -> bool:
-    """The workflow ended before it answered: however it ended, nobody has refused this."""
+    """The workflow ended before it answered, so the message was not refused."""
     return isinstance(error.cause, ApplicationError) and error.cause.type == "AcceptedUpdateCompletedWorkflow"
 
 
 def _reason(error: WorkflowUpdateFailedError) -> str:
-    """The validator's own words, which name fields and never values."""
+    """The validator's text, which names fields and never values."""
     cause = error.cause
     return cause.message[:_LONGEST_REFUSAL] if isinstance(cause, ApplicationError) else "the workflow refused it"

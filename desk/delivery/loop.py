@@ -1,4 +1,4 @@
-"""The loop that both relays run: take what is due, deliver it side by side, sleep until something new is there."""
+"""The loop of both relays: claim what is due, deliver it concurrently, sleep until there is something new."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +11,7 @@ from firstdose.ports import Unavailable
 log = structlog.get_logger(__name__)
 
 _IDLE_S: Final = 1.0
-"""A wake-up may be lost, and what was postponed wakes nobody."""
+"""A notification may be lost, and a postponed item sends none."""
 
 Item = TypeVar("Item")
 
@@ -38,7 +38,7 @@ class DeliveryLoop(Generic[Item]):
         self.stopping = False
 
     def stop(self) -> None:
-        """Take nothing more; `run` ends when what is on its way has arrived."""
+        """Claim nothing more; `run` ends when the current deliveries have ended."""
         self.stopping = True
         self._due.set()
 

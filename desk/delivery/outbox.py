@@ -1,4 +1,4 @@
-"""Sends what lies in the outbox, again and again by the Standard Webhooks schedule, until it arrives or is given up."""
+"""Sends the deliveries in the outbox, retried by the schedule of Standard Webhooks, then given up."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import httpx2
 import structlog
 
-from desk.metrics import PARCELS
+from desk.metrics import DELIVERIES
 from firstdose.adapters.notify.console import Console
 from firstdose.adapters.notify.mail import Mail
 from firstdose.adapters.notify.webhook import SignedWebhook
@@ -20,9 +20,9 @@ from firstdose.settings import Settings
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=40)
-"""Longer than any attempt, so that a parcel is with one process at a time."""
+"""Longer than any attempt, so that only one process at a time has a delivery."""
 TO_ONE_RECEIVER: Final = 8
-"""So many parcels at most are on their way to one receiver: one that hangs keeps no place from the others."""
+"""The most concurrent deliveries to one receiver, so that a slow receiver does not block the others."""
 
 SCHEDULE: Final = (
     timedelta(0),
@@ -40,12 +40,12 @@ SCHEDULE: Final = (
 
 
 class Sender(Protocol):
-    async def deliver(self, parcel: OutboxMessage) -> None:
+    async def deliver(self, delivery: OutboxMessage) -> None:
         """Raises Impossible when trying again is of no use, Unavailable otherwise."""
 
 
 class Senders:
-    """Who carries which parcel, by its channel and recipient; what has no address configured goes to the console."""
+    """The sender of each delivery, by channel and recipient; without a configured address it is the console."""
 
     def __init__(self, settings: Settings, client: httpx2.AsyncClient) -> None:
         self._console = Console()
@@ -57,18 +57,18 @@ class Senders:
             self._billing = SignedWebhook(client, settings.billing_url, settings.billing_secret.get_secret_value())
         self._sources = _source_webhooks(settings, client)
 
-    def of(self, parcel: OutboxMessage) -> Sender:
-        match parcel.channel:
+    def of(self, delivery: OutboxMessage) -> Sender:
+        match delivery.channel:
             case "mail":
                 return self._mail
             case "billing":
                 return self._billing
             case _:
-                return self._sources.get(parcel.recipient, self._console)
+                return self._sources.get(delivery.recipient, self._console)
 
 
 def _source_webhooks(settings: Settings, client: httpx2.AsyncClient) -> Mapping[str, Sender]:
-    """A source hears from us under the first of its secrets."""
+    """Milestones are signed with the first of a source's secrets."""
     return {
         source: SignedWebhook(client, url, settings.sources[source][0].get_secret_value())
         for source, url in settings.source_callbacks.items()
@@ -77,46 +77,52 @@ def _source_webhooks(settings: Settings, client: httpx2.AsyncClient) -> Mapping[
 
 
 class OutboxRelay:
-    """Delivers parcels and records what became of each."""
+    """Delivers deliveries and records what became of each."""
 
     def __init__(
-        self, pool: Pool, outbox: Outbox, couriers: Senders, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, pool: Pool, outbox: Outbox, senders: Senders, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._pool = pool
         self._outbox = outbox
-        self._couriers = couriers
+        self._senders = senders
         self._now = now
 
     async def claim(self, limit: int) -> list[OutboxMessage]:
-        """Parcels that are due. Raises Unavailable."""
+        """Deliveries that are due. Raises Unavailable."""
         return await self._outbox.claim(self._pool, limit, LEASE, self._now(), to_one_receiver=TO_ONE_RECEIVER)
 
-    async def deliver(self, parcel: OutboxMessage) -> None:
+    async def deliver(self, delivery: OutboxMessage) -> None:
         """Try once. Raises Unavailable when the database is away."""
         try:
-            await self._couriers.of(parcel).deliver(parcel)
+            await self._senders.of(delivery).deliver(delivery)
         except Impossible as error:
-            await self._give_up(parcel, error.problem)
+            await self._give_up(delivery, error.problem)
         except Unavailable as error:
-            await self._try_later(parcel, error)
+            await self._try_later(delivery, error)
         except Exception:
-            log.exception("parcel_failed", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel)
-            await self._try_later(parcel, Unavailable(ProblemCode.FAILED))
+            log.exception(
+                "delivery_failed", outbox_id=delivery.id, referral_id=delivery.referral_id, channel=delivery.channel
+            )
+            await self._try_later(delivery, Unavailable(ProblemCode.FAILED))
         else:
-            await self._outbox.delivered(self._pool, parcel.id, at=self._now())
-            PARCELS.labels(parcel.channel, "delivered").inc()
+            await self._outbox.delivered(self._pool, delivery.id, at=self._now())
+            DELIVERIES.labels(delivery.channel, "delivered").inc()
 
-    async def _try_later(self, parcel: OutboxMessage, error: Unavailable) -> None:
-        if parcel.attempts >= len(SCHEDULE):
-            await self._give_up(parcel, error.problem)
+    async def _try_later(self, delivery: OutboxMessage, error: Unavailable) -> None:
+        if delivery.attempts >= len(SCHEDULE):
+            await self._give_up(delivery, error.problem)
             return
-        delay = max(SCHEDULE[parcel.attempts], error.retry_after or timedelta(0))
-        await self._outbox.postpone(self._pool, parcel.id, at=self._now() + delay, problem=error.problem)
-        PARCELS.labels(parcel.channel, "postponed").inc()
+        delay = max(SCHEDULE[delivery.attempts], error.retry_after or timedelta(0))
+        await self._outbox.postpone(self._pool, delivery.id, at=self._now() + delay, problem=error.problem)
+        DELIVERIES.labels(delivery.channel, "postponed").inc()
 
-    async def _give_up(self, parcel: OutboxMessage, problem: ProblemCode) -> None:
+    async def _give_up(self, delivery: OutboxMessage, problem: ProblemCode) -> None:
         log.error(
-            "parcel_given_up", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel, code=problem
+            "delivery_given_up",
+            outbox_id=delivery.id,
+            referral_id=delivery.referral_id,
+            channel=delivery.channel,
+            code=problem,
         )
-        await self._outbox.give_up(self._pool, parcel.id, problem=problem)
-        PARCELS.labels(parcel.channel, "given_up").inc()
+        await self._outbox.give_up(self._pool, delivery.id, problem=problem)
+        DELIVERIES.labels(delivery.channel, "given_up").inc()

@@ -1,4 +1,4 @@
-"""Both relays, and what else runs beside the desk's routes, on connections of their own."""
+"""Both relays and the other background tasks of the desk, with their own database connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ from firstdose.ports import Unavailable
 log = structlog.get_logger(__name__)
 
 _MESSAGES_AT_ONCE: Final = 16
-_PARCELS_AT_ONCE: Final = 32
+_DELIVERIES_AT_ONCE: Final = 32
 _COUNTED_EVERY_S: Final = 15.0
 _LAST_DELIVERIES_S: Final = 5.0
 _PAUSE_S: Final = 1.0
@@ -36,13 +36,13 @@ _PAUSE_S: Final = 1.0
 
 @asynccontextmanager
 async def relays(desk: AppContext) -> AsyncIterator[None]:
-    """Run until the block ends; then what is on its way gets a few seconds to arrive."""
+    """Run until the block ends; then current deliveries get a few seconds to end."""
     async with keyed_database(desk.dsn, desk.keyring, "desk") as pool, httpx2.AsyncClient() as client:
         inward = MessageRelay(Messages(pool, desk.vault, desk.audit), desk.client, ReferralReader(pool, desk.vault))
         outward = OutboxRelay(pool, Outbox(desk.vault, desk.audit), Senders(desk.settings, client))
         deliveries: dict[str, DeliveryLoop[Any]] = {
             messages.CHANNEL: DeliveryLoop(inward.claim, inward.deliver, at_once=_MESSAGES_AT_ONCE),
-            outbox.CHANNEL: DeliveryLoop(outward.claim, outward.deliver, at_once=_PARCELS_AT_ONCE),
+            outbox.CHANNEL: DeliveryLoop(outward.claim, outward.deliver, at_once=_DELIVERIES_AT_ONCE),
         }
         beside = [asyncio.create_task(_wake(pool, channel, each)) for channel, each in deliveries.items()]
         beside += [
@@ -68,7 +68,7 @@ async def _wake(pool: Pool, channel: str, delivery: DeliveryLoop[Any]) -> None:
 
 
 async def _count(desk: AppContext) -> None:
-    """What waits for a person to look at it. While the database is away the last count stands."""
+    """Count what waits for a person. While the database is down the last count stays."""
     while True:
         try:
             await count_once(desk)
@@ -80,7 +80,7 @@ async def _count(desk: AppContext) -> None:
 
 
 async def count_once(desk: AppContext) -> None:
-    """What waits for a person to look at it. Raises Unavailable."""
+    """The counts of what waits for a person. Raises Unavailable."""
     for what, number in (await UndeliveredStore(desk.pool, desk.audit).count()).items():
         UNDELIVERED.labels(what).set(number)
     for problem, number in (await desk.contacts.count_foreign()).items():
@@ -88,7 +88,7 @@ async def count_once(desk: AppContext) -> None:
 
 
 async def _run(delivery: DeliveryLoop[Any]) -> None:
-    """A relay that ended by a mistake of ours starts again: without it nothing would move."""
+    """Restart a relay that a bug has ended: without it nothing would be delivered."""
     while not delivery.stopping:
         try:
             await delivery.run()

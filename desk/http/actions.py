@@ -1,4 +1,4 @@
-"""What people ask of a referral: stored first, delivered by the relay, answered when the outcome is known."""
+"""Actions of staff on a referral: stored first, delivered by the relay, answered when the outcome is known."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ from firstdose.domain.work.role import Actor
 from firstdose.ports import Unavailable
 
 PATIENCE: Final = timedelta(seconds=10)
-"""How long a caller waits for the outcome; after that it goes on without them."""
+"""How long a caller waits for the outcome; the delivery continues after that."""
 
 _NUL: Final = rb"\u0000"
 
@@ -35,7 +35,7 @@ IdempotencyKey = Annotated[
 
 
 class ActionOutcome(BaseModel):
-    """What became of it, and how things stand now. `id` names what was made: an override."""
+    """The outcome, and the present state. `id` is the id of a new override."""
 
     status: MessageState
     message_id: str
@@ -71,7 +71,7 @@ async def carry_out(
 ) -> JSONResponse:
     """200 when it is applied, 202 when that is not known yet; both name the message.
 
-    `state` tells how things stand now. Raises Problem: 404, 429, and 409 with that state when it was refused.
+    `state` is the present state. Raises Problem: 404, 429, and 409 with that state when it was refused.
     """
     keyed = key and f"{message.actor.label} {key}"
     try:
@@ -95,7 +95,7 @@ async def carry_out(
 
 
 async def _outcome(desk: AppContext, stored: Message) -> Message:
-    """What became of it within the caller's patience. Where too many wait already, what is known now."""
+    """The outcome, if it is known in time. If too many callers wait already, the present state of the message."""
     with long_wait() as has_room:
         try:
             return await desk.messages.outcome(stored.id, PATIENCE if has_room else timedelta(0))

@@ -1,4 +1,4 @@
-"""What the routes work with, opened once per process."""
+"""The stores and clients of the routes, opened once per process."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -67,7 +67,7 @@ class AppContext:
         return self.settings.database_url.get_secret_value() if self.settings.database_url else ""
 
     async def facts(self, referral_id: str) -> Referral | None:
-        """The facts of a referral as they stand; None when there is none, or it was shredded. Raises Unavailable."""
+        """The present facts of a referral; None if there is none, or it was shredded. Raises Unavailable."""
         try:
             async with transaction(self.pool) as connection:
                 return await Revisions(self.vault).current(connection, referral_id)

@@ -1,7 +1,7 @@
-"""How many requests of each kind are in work at once, and how many of them one peer may have.
+"""Limits on concurrent requests: by class, and by peer within a class.
 
-A request begins among the strangers, where a peer that holds many places pays for a new one with its oldest. Once it is
-proven who asks, it moves to a budget of its own. Health and metrics are in no budget.
+A request begins as unauthenticated (`strangers`); when that class is full, the peer with the most requests loses its
+oldest one. Once the sender is authenticated the request moves to its class. Health and metrics are in no budget.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from desk.metrics import IN_WORK, REFUSED
 
 class Budget(StrEnum):
     STRANGERS = "strangers"
-    """Nobody has proven who asks: the body is on its way, or the token is being checked."""
+    """Not authenticated yet: the body is being received, or the token is being checked."""
     STAFF = "staff"
     INTAKE = "intake"
-    """Webhooks of proven senders."""
+    """Webhooks of authenticated senders."""
     WAITING = "waiting"
     """Stored, and waiting for an outcome."""
 
@@ -45,11 +45,11 @@ MOST_BYTES: Final = 128 * 1024 * 1024
 
 
 class Full(Exception):
-    """There is no room, and nobody who could be asked to make some."""
+    """The budget is full, and no request can be revoked."""
 
 
-class BudgetPlace:
-    """What one request holds: a place in one budget at a time."""
+class BudgetSlot:
+    """The slot of one request: in one budget at a time."""
 
     def __init__(self, peer: str) -> None:
         self.peer = peer
@@ -67,7 +67,7 @@ class BudgetPlace:
 
     @asynccontextmanager
     async def revocable(self, within: float | None = None) -> AsyncIterator[None]:
-        """Raises TimeoutError after `within` seconds, or when the place is revoked; `revoked` tells which."""
+        """Raises TimeoutError after `within` seconds, or when the slot is revoked; then `revoked` is true."""
         async with asyncio.timeout(within) as limit:
             self._limit = limit
             try:
@@ -81,110 +81,110 @@ class BudgetPlace:
             self._limit, self.revoked = None, True
 
     def secure(self) -> None:
-        """It can be revoked no more."""
+        """From now on it cannot be revoked."""
         if self._limit is not None:
             self._limit.reschedule(None)
             self._limit = None
 
 
 class Budgets:
-    """The places of one server."""
+    """The slots of one server."""
 
     def __init__(self, sizes: Mapping[Budget, Size] = SIZES, *, most_bytes: int = MOST_BYTES) -> None:
         self._sizes = sizes
         self._most_bytes = most_bytes
-        # Dictionaries keep the order in which places were taken.
-        self._held: dict[Budget, dict[BudgetPlace, None]] = {budget: {} for budget in Budget}
+        # Dictionaries keep the order in which slots were taken.
+        self._held: dict[Budget, dict[BudgetSlot, None]] = {budget: {} for budget in Budget}
 
     @contextmanager
-    def place(self, peer: str) -> Iterator[BudgetPlace]:
-        """A place among the strangers, given back at the end from wherever it is then. Raises Full."""
+    def slot(self, peer: str) -> Iterator[BudgetSlot]:
+        """A slot of the unauthenticated class, released at the end from its class at that time. Raises Full."""
         if len(self._held[Budget.STRANGERS]) >= self._sizes[Budget.STRANGERS].most:
             self._make_room()
-        place = BudgetPlace(peer)
-        self._put(place, Budget.STRANGERS)
-        token = _current.set((self, place))
+        slot = BudgetSlot(peer)
+        self._put(slot, Budget.STRANGERS)
+        token = _current.set((self, slot))
         try:
-            yield place
+            yield slot
         finally:
             _current.reset(token)
-            self._take(place)
+            self._take(slot)
 
-    def move(self, place: BudgetPlace, budget: Budget) -> bool:
-        """Whether there is room for this peer in `budget`; if there is, the place is now there."""
+    def move(self, slot: BudgetSlot, budget: Budget) -> bool:
+        """Move the slot to `budget` if there is room for this peer; returns whether there was."""
         held, size = self._held[budget], self._sizes[budget]
-        if len(held) >= size.most or sum(each.peer == place.peer for each in held) >= size.share:
+        if len(held) >= size.most or sum(each.peer == slot.peer for each in held) >= size.share:
             REFUSED.labels(budget).inc()
             return False
-        self.put_back(place, budget)
+        self.put_back(slot, budget)
         return True
 
-    def put_back(self, place: BudgetPlace, budget: Budget) -> None:
-        """Move without asking for room."""
-        self._take(place)
-        self._put(place, budget)
+    def put_back(self, slot: BudgetSlot, budget: Budget) -> None:
+        """Move without a check for room."""
+        self._take(slot)
+        self._put(slot, budget)
 
-    def grow(self, place: BudgetPlace, size: int) -> None:
-        """So many bytes more of its body have come. Over the bound the oldest of the peer that keeps most goes."""
-        place.bytes += size
+    def grow(self, slot: BudgetSlot, size: int) -> None:
+        """Count bytes of its body. Over the limit the oldest request of the peer with the most bytes is revoked."""
+        slot.bytes += size
         strangers = self._held[Budget.STRANGERS]
         # Counted anew, rarely more than a few hundred small numbers, so that nothing can be forgotten.
         if sum(each.bytes for each in strangers) > self._most_bytes:
             self._make_room(lambda each: each.bytes)
 
-    def _make_room(self, weight: Callable[[BudgetPlace], int] = lambda _: 1) -> None:
-        """The oldest place of the peer that holds most goes; if it can be, one whose body is not here. Raises Full."""
+    def _make_room(self, weight: Callable[[BudgetSlot], int] = lambda _: 1) -> None:
+        """Revoke the oldest request of the peer with the most, preferably one without its body. Raises Full."""
         REFUSED.labels(Budget.STRANGERS).inc()
-        revocable = [place for place in self._held[Budget.STRANGERS] if place.is_revocable and weight(place)]
-        revocable = [place for place in revocable if not place.received] or revocable
+        revocable = [slot for slot in self._held[Budget.STRANGERS] if slot.is_revocable and weight(slot)]
+        revocable = [slot for slot in revocable if not slot.received] or revocable
         if not revocable:
             raise Full
         held: Counter[str] = Counter()
-        for place in revocable:
-            held[place.peer] += weight(place)
+        for slot in revocable:
+            held[slot.peer] += weight(slot)
         peer, _ = held.most_common(1)[0]
-        oldest = next(place for place in revocable if place.peer == peer)
+        oldest = next(slot for slot in revocable if slot.peer == peer)
         oldest.revoke()
-        # Its request ends in a moment; its place is free at once.
+        # Its request ends in a moment; its slot is free at once.
         self._take(oldest)
 
-    def _put(self, place: BudgetPlace, budget: Budget) -> None:
-        place.budget = budget
-        self._held[budget][place] = None
+    def _put(self, slot: BudgetSlot, budget: Budget) -> None:
+        slot.budget = budget
+        self._held[budget][slot] = None
         IN_WORK.labels(budget).inc()
 
-    def _take(self, place: BudgetPlace) -> None:
-        # A place that was revoked has been taken back already.
-        if place in self._held[place.budget]:
-            del self._held[place.budget][place]
-            IN_WORK.labels(place.budget).dec()
+    def _take(self, slot: BudgetSlot) -> None:
+        # A slot that was revoked has been taken back already.
+        if slot in self._held[slot.budget]:
+            del self._held[slot.budget][slot]
+            IN_WORK.labels(slot.budget).dec()
 
 
-_current: ContextVar[tuple[Budgets, BudgetPlace] | None] = ContextVar("place", default=None)
+_current: ContextVar[tuple[Budgets, BudgetSlot] | None] = ContextVar("slot", default=None)
 
 
 def admit(budget: Budget) -> None:
-    """It is proven who asks: the request goes on in this budget. Raises Problem 503 when there is no room."""
+    """The sender is authenticated: the request moves to this budget. Raises Problem 503 if it is full."""
     if (current := _current.get()) is None:
         return
-    budgets, place = current
-    if place.revoked or not budgets.move(place, budget):
+    budgets, slot = current
+    if slot.revoked or not budgets.move(slot, budget):
         raise HttpProblem(503, "too many requests at once")
-    place.secure()
+    slot.secure()
 
 
 @contextmanager
 def long_wait() -> Iterator[bool]:
-    """Whether there is room to wait for a while. If there is, the place among the others is free meanwhile."""
+    """Whether there is room to wait for an outcome. If so, the slot in the other budget is free meanwhile."""
     if (current := _current.get()) is None:
         yield True
         return
-    budgets, place = current
-    before = place.budget
-    if not budgets.move(place, Budget.WAITING):
+    budgets, slot = current
+    before = slot.budget
+    if not budgets.move(slot, Budget.WAITING):
         yield False
         return
     try:
         yield True
     finally:
-        budgets.put_back(place, before)
+        budgets.put_back(slot, before)

@@ -16,7 +16,7 @@ from firstdose.domain.work.role import Actor, ActorKind, Role
 router = APIRouter(prefix="/codec", tags=["codec"])
 
 LOCAL_WEB_UI: Final = Actor(kind=ActorKind.SYSTEM, id="local-web-ui")
-"""The Web UI of a local stack speaks plain HTTP, over which it sends no token: the peer's address stands for it."""
+"""A local stack's Web UI uses plain HTTP and sends no token: the peer's address authenticates it."""
 _MOST_NAMED: Final = 20
 """Workflows that one record names; the Web UI asks about one at a time."""
 _ALLOWED_HEADERS: Final = "content-type, x-namespace, authorization, authorization-extras"
@@ -58,7 +58,7 @@ User = Annotated[Actor, Depends(_user)]
 
 @router.post("/decode")
 async def decode(request: Request, desk: Context, user: User) -> Response:
-    """Open payloads; audited, with what was opened, before anybody sees them."""
+    """Open payloads; the audit is written before the answer, with what was opened."""
     try:
         found = opened(desk.codec, await request.body())
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""How many connections the desk keeps, and which of them ends when there are too many.
+"""The limit on connections of the desk, and which one is closed when there are too many.
 
 Without a bound of ours the process runs out of files, and answers nobody: not even who asks for its health.
 """
@@ -36,7 +36,7 @@ Kept = TypeVar("Kept", bound=Connection)
 
 
 def idle_to_give_up(connections: Iterable[Kept]) -> Kept | None:
-    """Of those without a request in work the oldest of the peer that has most; None when each has one."""
+    """The oldest idle connection of the peer with the most; None if all are busy."""
     idle = [each for each in connections if each.is_idle]
     if not idle:
         return None

@@ -6,22 +6,22 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from desk.http.budgets import BudgetPlace, Budgets, Full
+from desk.http.budgets import Budgets, BudgetSlot, Full
 from desk.http.problems import problem
 from desk.http.protocol import GIVEN_UP
 from firstdose.adapters.networks import peer_of
 from firstdose.adapters.postgres.deadline import database_within
 
 EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-"""In no budget: they must answer whatever else goes on."""
+"""Without a budget: they must answer under any load."""
 MOST_BODY_BYTES: Final = 1024 * 1024
 BODY_WITHIN: Final = timedelta(seconds=15)
 ANSWERED_WITHIN: Final = timedelta(seconds=2)
-"""How long a request may use the database, from its last byte on; a caller is to have an answer within 3 seconds."""
+"""How long a request may use the database, from its last byte on; a caller must get an answer within 3 seconds."""
 _DRAINED: Final = 8
 """How many times the cap is read and thrown away, so that a sender who is still writing sees our answer."""
 _LINGERS_S: Final = 1.0
-"""How long whoever lost their place waits for the answer that says so."""
+"""The delay of the 408 after a revocation, so that clients do not reconnect at once."""
 
 
 class _TooLarge(Exception):
@@ -33,7 +33,7 @@ class _Gone(Exception):
 
 
 class BodyGuard:
-    """Answers 408 and 413 for what does not come in time or is too large, 503 where a budget is full."""
+    """Answers 408 for a slow body, 413 for a large one, and 503 if a budget is full."""
 
     def __init__(
         self,
@@ -55,44 +55,44 @@ class BodyGuard:
             await self._app(scope, _once(b"", receive), _closing(send) if _has_body(scope) else send)
         else:
             try:
-                with self._budgets.place(_peer(scope)) as place:
-                    await self._guarded(place, scope, receive, send)
+                with self._budgets.slot(_peer(scope)) as slot:
+                    await self._guarded(slot, scope, receive, send)
             except Full:
                 await _answer(503, scope, receive, send)
 
-    async def _guarded(self, place: BudgetPlace, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _guarded(self, slot: BudgetSlot, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with place.revocable(self._within):
-                body = await self._read(place, receive)
+            async with slot.revocable(self._within):
+                body = await self._read(slot, receive)
         except _TooLarge:
             await _answer(413, scope, receive, send)
         except TimeoutError:
-            if place.revoked:
-                # Told at once, a caller who means no good would be back at once, and cost more than before.
+            if slot.revoked:
+                # With an answer at once, an attacker would be back at once, and cost more than before.
                 scope["state"][GIVEN_UP] = True
                 await asyncio.sleep(_LINGERS_S)
             await _answer(408, scope, receive, send)
         except _Gone:
             return
         else:
-            place.received = True
-            await self._answered(place, body, scope, receive, send)
+            slot.received = True
+            await self._answered(slot, body, scope, receive, send)
 
-    async def _answered(self, place: BudgetPlace, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answered(self, slot: BudgetSlot, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:
-            place.secure()
+            slot.secure()
             await send(message)
 
         try:
-            async with place.revocable():
+            async with slot.revocable():
                 with database_within(ANSWERED_WITHIN.total_seconds()):
                     await self._app(scope, _once(body, receive), answer)
         except TimeoutError:
-            if not place.revoked:
+            if not slot.revoked:
                 raise
             await _answer(503, scope, receive, send)
 
-    async def _read(self, place: BudgetPlace, receive: Receive) -> bytes:
+    async def _read(self, slot: BudgetSlot, receive: Receive) -> bytes:
         parts: list[bytes] = []
         size, more = 0, True
         while more:
@@ -103,7 +103,7 @@ class BodyGuard:
             size += len(part)
             if size <= self._most:
                 parts.append(part)
-                self._budgets.grow(place, len(part))
+                self._budgets.grow(slot, len(part))
             elif size > self._most * _DRAINED:
                 break
         if size > self._most:
@@ -120,7 +120,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _closing(send: Send) -> Send:
-    """The connection ends with the answer: nobody waits for the rest of what was announced."""
+    """Close the connection after the answer, without waiting for the rest of the body."""
 
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":

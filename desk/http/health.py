@@ -1,4 +1,4 @@
-"""Whether the desk lives, whether it can take referrals, and what it counts."""
+"""Liveness, readiness and metrics."""
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -18,17 +18,17 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "Not ready", "content": {"application/json": {}}}})
 async def readyz(desk: Context) -> JSONResponse:
-    """Ready while the database is migrated and takes what is written; Temporal's state is told, intake goes on without.
+    """Ready while the database is migrated and accepts writes; Temporal's state is shown, but intake works without it.
 
     `database`: `ok`, `away`, `full`, `not migrated`, `another version's`. `temporal`: `ok`, `away`.
     """
-    standing = await desk.readiness.look()
-    ready = standing.database == OK
-    told = {"status": "ready" if ready else "not ready", **standing._asdict()}
-    return JSONResponse(told, status_code=200 if ready else 503, headers={} if ready else {"retry-after": "2"})
+    state = await desk.readiness.look()
+    ready = state.database == OK
+    body = {"status": "ready" if ready else "not ready", **state._asdict()}
+    return JSONResponse(body, status_code=200 if ready else 503, headers={} if ready else {"retry-after": "2"})
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
-    """Counts in Prometheus' text format."""
+    """Metrics in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

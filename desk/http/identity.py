@@ -1,4 +1,4 @@
-"""Who is asking, and what their roles allow: dependencies of the routes."""
+"""Authentication and authorization by role: dependencies of the routes."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
@@ -19,7 +19,7 @@ Bearer = Annotated[
 
 
 async def identify(request: Request, desk: AppContext, credentials: HTTPAuthorizationCredentials | None) -> Actor:
-    """Whoever holds a valid token; also remembers that they were here. Raises Problem 401 and 503, and Unavailable.
+    """The person behind a valid token, recorded as seen. Raises Problem 401 and 503, and Unavailable.
 
     What is refused after that is theirs in the log.
     """
@@ -56,7 +56,7 @@ def _unauthorized(detail: str) -> HttpProblem:
 
 
 WORKING: Final = tuple(role for role in Role if role is not Role.AUDITOR)
-"""Roles that change things; an auditor reads and no more."""
+"""Roles that may write; an auditor only reads."""
 
 Reader = Annotated[Actor, Depends(staff(*Role))]
 Worker = Annotated[Actor, Depends(staff(*WORKING))]
@@ -68,5 +68,5 @@ router = APIRouter(prefix="/api", tags=["identity"])
 
 @router.get("/whoami")
 async def whoami(actor: Reader) -> Actor:
-    """Who the token says is asking, and the roles that we know of."""
+    """The token's subject as an actor, with the known roles."""
     return actor

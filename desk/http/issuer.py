@@ -17,7 +17,7 @@ from firstdose.settings import Settings, SettingsError
 
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "Ed25519", "EdDSA")
 _TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")
-"""RFC 9068 and plain JWTs. A token may leave its type out (RFC 7519); one for another purpose names another."""
+"""RFC 9068 and plain JWTs. A token may leave its type out (RFC 7519); a token for another purpose has another type."""
 _SKEW_S: Final = 30
 _LONGEST_TOKEN: Final = 8 * 1024
 _LONGEST_HEADER: Final = 1024
@@ -25,11 +25,11 @@ _LONGEST_ID: Final = 200
 
 
 class Unidentified(Exception):
-    """The token does not prove who is asking."""
+    """The token is not valid."""
 
 
 class Issuer:
-    """Tells from a token who is asking, by the settings `FIRSTDOSE_OIDC_*`."""
+    """Authenticates bearer tokens by the settings `FIRSTDOSE_OIDC_*`."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         if settings.oidc_issuer is None:
@@ -51,7 +51,7 @@ class Issuer:
         )
 
     def kept(self) -> AbstractAsyncContextManager[None]:
-        """The issuer's keys are read beside the requests for as long as the block runs."""
+        """Refresh the issuer's keys in the background while the block runs."""
         return self._keys.kept()
 
     async def identify(self, token: str) -> Actor:

@@ -1,4 +1,4 @@
-"""The issuer's public keys: kept, fetched beside requests, and never so that a slow or failing issuer slows them all.
+"""The issuer's public keys: cached, and fetched in the background, so that a slow issuer does not slow down requests.
 
 A request waits for the issuer only where it cannot be answered without: no key was ever read, or its key is unknown.
 All that wait share one fetch, each for a bounded time; after a fetch, good or bad, the next one is not before a pause.
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 _REFRESHED_EVERY: Final = timedelta(minutes=5)
 _PAUSE: Final = timedelta(seconds=30)
-"""Between two fetches that requests ask for: a stranger's key ids must not become questions to the issuer."""
+"""Between two fetches for unknown keys: made-up key ids must not cause calls to the issuer."""
 _FETCHED_WITHIN_S: Final = 10.0
 _WAITED_FOR_S: Final = 2.0
 _MOST_BYTES: Final = 256 * 1024
@@ -33,7 +33,7 @@ _UNREADABLE: Final = (OSError, httpx2.HTTPError, ValueError, KeyError, TypeError
 
 
 class IssuerKeys:
-    """By key id, from a file or a URL. Keys that were good keep doing their service while the issuer is away."""
+    """By key id, from a file or a URL. Known keys stay valid while the issuer is down."""
 
     def __init__(self, *, file: Path | None, url: str | None, now: Callable[[], datetime]) -> None:
         self._file = file
@@ -45,7 +45,7 @@ class IssuerKeys:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Fetch now and again for as long as the block runs, beside the requests."""
+        """Fetch regularly in the background while the block runs."""
         keeping = asyncio.create_task(self._keep())
         try:
             yield
@@ -114,11 +114,11 @@ def _key_set(content: bytes) -> dict[str, Key]:
     return {str(key.kid): key for key in keys}
 
 
-def _usable(told: dict[str, Any]) -> Key | None:
-    if told.get("kty") not in _KEY_TYPES or told.get("use", "sig") != "sig":
+def _usable(jwk: dict[str, Any]) -> Key | None:
+    if jwk.get("kty") not in _KEY_TYPES or jwk.get("use", "sig") != "sig":
         return None
     try:
-        key = JWKRegistry.import_key(told)
+        key = JWKRegistry.import_key(jwk)
     except (JoseError, ValueError, KeyError, TypeError):
         return None
     key.ensure_kid()

@@ -1,4 +1,4 @@
-"""What every answer has: an id, security headers, a line in the log, a measurement. Never a path or query."""
+"""Gives every answer an id, security headers, a log line and a metric. Never a path or query."""
 
 import time
 from typing import Final
@@ -37,7 +37,7 @@ _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Observed:
-    """Wraps the application; `secure` says that the outside reaches it by https."""
+    """Wraps the application; `secure` means that clients reach it over https."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app

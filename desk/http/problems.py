@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457), without a word of what was sent."""
+"""Every error as `application/problem+json` (RFC 9457), without any value of the request."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -63,7 +63,7 @@ class ProblemResponse(JSONResponse):
 def problem(
     status: int, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> ProblemResponse:
-    """The response for a status; 429 and 503 say when to come again."""
+    """The response for a status; 429 and 503 have Retry-After."""
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail:
         content["detail"] = detail

@@ -1,4 +1,4 @@
-"""What uvicorn leaves open before a request is known: deadlines and caps for its headers, and a bound on connections.
+"""What uvicorn does not limit before a request is parsed: time and size of headers, and the number of connections.
 
 A request with both Content-Length and Transfer-Encoding is refused by httptools itself.
 """
@@ -14,7 +14,7 @@ from desk.http.problems import problem
 from firstdose.adapters.networks import peer_of
 
 GIVEN_UP: Final = "given_up"
-"""In the state of a request that lost its place, while it waits for the answer that says so."""
+"""Set in the state of a revoked request until its 408 is sent."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -47,7 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """No request is in work: none has begun, the last one was answered, or it lost its place."""
+        """No request is in work: none has begun, the last one was answered, or it was revoked."""
         cycle = self.cycle
         return cycle is None or cycle.response_complete or GIVEN_UP in self.scope.get("state", ())
 

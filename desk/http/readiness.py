@@ -1,4 +1,4 @@
-"""Whether the desk can take referrals: looked at no more than once a second, on a connection of its own.
+"""Whether the desk can take referrals: checked at most once a second, on a separate connection.
 
 Requests that use up the pools do not make it unready: a balancer would only send them to the next desk.
 """
@@ -27,14 +27,14 @@ _AWAY: Final = "away"
 
 
 class ReadinessReport(NamedTuple):
-    """`ok`, or a word that says what is wrong."""
+    """`ok`, or a code for the problem."""
 
     database: str
     temporal: str
 
 
 class Readiness:
-    """`pool` is for nothing else. Temporal is looked at as well, but intake goes on without it."""
+    """`pool` is used for nothing else. Temporal is checked, too, but intake works without it."""
 
     def __init__(self, pool: Pool, client: Client) -> None:
         self._pool = pool
@@ -44,7 +44,7 @@ class Readiness:
         self._again_at = 0.0
 
     async def look(self) -> ReadinessReport:
-        """How things stand, within three seconds; many who ask at once share one look."""
+        """The state, within three seconds; concurrent callers share one check."""
         clock = asyncio.get_running_loop().time
         if self._looking is None or (self._looking.done() and clock() >= self._again_at):
             self._looking = asyncio.create_task(self._look(), context=Context())

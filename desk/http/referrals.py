@@ -100,7 +100,7 @@ async def get_timeline(referral_id: UUID, desk: Context, actor: Reader) -> list[
 
 @router.get("/{referral_id}/why")
 async def get_why(referral_id: UUID, desk: Context, _actor: Reader) -> Why:
-    """What keeps it where it is, who owns that, and when it escalates; first of all whether it can move at all."""
+    """What the referral waits for, who is responsible, and when it escalates; first, whether it is stalled."""
     why = await desk.referrals.why(str(referral_id))
     if why is None:
         raise _no_such_referral()
@@ -126,7 +126,7 @@ async def resume(referral_id: UUID, desk: Context, actor: Worker, key: Idempoten
 async def cancel(
     referral_id: UUID, body: Cancel, desk: Context, actor: Worker, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """End it, and undo what was reserved and promised."""
+    """End it, and undo reservations and promises."""
     return await _steer(desk, MessageKind.CANCEL, referral_id, actor, plain(body), key)
 
 
@@ -154,7 +154,7 @@ async def amend(
     actor: Worker,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Put a new version of the facts in place of the old one, or correct some of them."""
+    """Replace the facts by a new version, or correct some of them."""
     known = await desk.facts(str(referral_id))
     if known is None:
         raise _no_such_referral()
@@ -169,13 +169,13 @@ def _amendment(known: Referral, body: dict[str, Any]) -> dict[str, Any]:
         if isinstance(facts, dict) and len(body) == 1:
             with_facts(known, facts, today=today)
             return {"facts": facts}
-        told = Referral.read(body, today=today)
+        amended = Referral.read(body, today=today)
     except ValidationError as error:
         raise HttpProblem(422, "some facts are not acceptable", errors=problems(error, str)) from None
-    if told.source_referral_id != known.source_referral_id:
+    if amended.source_referral_id != known.source_referral_id:
         wrong = {"path": "source_referral_id", "problem": "this is another referral's number"}
         raise HttpProblem(422, "some facts are not acceptable", errors=[wrong])
-    return {"referral": plain(told)}
+    return {"referral": plain(amended)}
 
 
 async def _steer(

@@ -1,4 +1,4 @@
-"""Events of security: who was refused what, from where. Bounded, however many there are; none of it in the database."""
+"""Security events: refused requests with actor and address. The number of log lines is limited; nothing is stored."""
 
 import time
 from collections import Counter
@@ -15,13 +15,13 @@ log = structlog.get_logger(__name__)
 STATUSES: Final = frozenset({401, 403, 404, 408, 413, 429})
 _WINDOW_S: Final = 60.0
 _EACH: Final = 5
-"""So many lines a minute of one kind; what is beyond is counted."""
+"""The most lines in a minute for one event; the rest is counted."""
 _ALL: Final = 300
-"""So many lines a minute of all kinds together: addresses and routes can be varied."""
+"""The most lines in a minute for all events: an attacker can vary addresses and routes."""
 
 
 class Refusal(NamedTuple):
-    """What was answered to whom. `actor` is None if nobody proved who they are; `peer` is the connection's address."""
+    """A refused request. `actor` is None without a valid token; `peer` is the connection's address."""
 
     status: int
     route: str

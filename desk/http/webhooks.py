@@ -28,7 +28,7 @@ from firstdose.ports import Impossible
 
 router = APIRouter(tags=["webhooks"])
 
-_NOBODY: Final = WebhookVerifier(())
+_NO_SOURCE: Final = WebhookVerifier(())
 _UNPROVEN: Final = "the sender is not proven"
 _ANY_OBJECT: Final[dict[str, Any]] = {"schema": {"type": "object"}}
 _INTAKE_BODY: Final[dict[str, Any]] = {
@@ -50,10 +50,10 @@ _NOTIFICATION_BODY: Final[dict[str, Any]] = {
 async def receive_referral(
     source: Annotated[str, Path(max_length=64)], request: Request, desk: Context
 ) -> dict[str, str]:
-    """A referral, a new version of one, or its cancellation; answered once it is stored for good."""
+    """A referral, a new version of one, or its cancellation; answered once it is stored durably."""
     body, now = await request.body(), datetime.now(UTC)
     try:
-        proven = desk.sources.get(source, _NOBODY).verify(body, request.headers, now=now)
+        proven = desk.sources.get(source, _NO_SOURCE).verify(body, request.headers, now=now)
     except Unverified:
         INTAKE.labels("unverified").inc()
         raise HttpProblem(401, _UNPROVEN) from None
@@ -86,7 +86,7 @@ def _refusal(error: Exception) -> HttpProblem:
 
 @router.post("/webhooks/payers/{payer}/pas", openapi_extra=_NOTIFICATION_BODY)
 async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: Context) -> Response:
-    """A payer's news about a pended request. Its answer is kept, and the workflow is told that there is one."""
+    """A payer's notification about a pended request. The answer is stored, and the workflow gets a message about it."""
     if not proves(desk.keyring, payer, request.headers.get("authorization")):
         raise _unproven_payer()
     admit(Budget.INTAKE)
@@ -94,7 +94,7 @@ async def receive_notification(payer: Annotated[str, Path(max_length=63)], reque
     if endpoint is None:
         raise _unproven_payer()
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
-    notifications = PayerNotifications(desk.contacts, answers, _News(desk, payer))
+    notifications = PayerNotifications(desk.contacts, answers, _PayerAnswerSink(desk, payer))
     try:
         received = await notifications.receive(endpoint, await request.body())
     except UnreadableFhir:
@@ -106,8 +106,8 @@ def _unproven_payer() -> HttpProblem:
     return HttpProblem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
 
 
-class _News:
-    """Implements answers.NewsDesk."""
+class _PayerAnswerSink:
+    """Implements answers.AnswerSink."""
 
     def __init__(self, desk: AppContext, payer: str) -> None:
         self._desk = desk

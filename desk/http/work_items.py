@@ -1,4 +1,4 @@
-"""The worklist: what waits for whom, taking it, and answering it."""
+"""The worklist: list, claim, assign and resolve work items."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -34,7 +34,7 @@ from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
 _NO_ANSWER: Final = (ProblemCode.UNREADABLE_ANSWER, ProblemCode.PAYER_REFUSED_REQUEST, *FOREIGN)
-"""Problems for which there is something to see: what came instead of an answer."""
+"""Problems with a stored response that can be shown: what came instead of an answer."""
 
 ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]
 
@@ -117,7 +117,7 @@ async def resolve(
     actor: Worker,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Answer it. What may hold PHI stays in the store; the rest goes to the workflow, which has the last word."""
+    """Answer it. Fields that may contain PHI stay in the store; the rest goes to the workflow, which decides."""
     item = await _found(desk, item_id)
     try:
         await desk.worklist.permit(item, actor)
@@ -126,9 +126,11 @@ async def resolve(
     # With a key it may be the same answer again, whose outcome is known: only the store can tell.
     if not key:
         _require_free(item, actor)
-    told, sealed = await _read(desk, item, body)
+    open_part, sealed = await _read(desk, item, body)
     await _try_facts(desk, item.referral_id, sealed.get("facts"))
-    message = ask(MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": told}, sealed=sealed)
+    message = ask(
+        MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": open_part}, sealed=sealed
+    )
 
     async def state() -> dict[str, Any]:
         return {"work_item": plain(await _found(desk, item_id))}
@@ -137,18 +139,21 @@ async def resolve(
 
 
 async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What travels, with the payer's numbers sealed, and what stays. Raises Problem 422 with the fields, and 404."""
+    """The part for the workflow, with the payer's numbers sealed, and the part that stays in the store.
+
+    Raises Problem 422 with the fields, and 404.
+    """
     try:
         resolution = OF_KIND[item.kind].model_validate(answer)
     except ValidationError as error:
         raise HttpProblem(422, "some fields are not acceptable", errors=problems(error, str)) from None
     resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
-    told, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
-    nurse = told.get("nurse")
+    open_part, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
+    nurse = open_part.get("nurse")
     known = [nurse] if isinstance(nurse, str) and await desk.worklist.knows_nurse(nurse) else []
-    if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(told, known)]:
+    if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(open_part, known)]:
         raise HttpProblem(422, "some fields are not acceptable", errors=wrong)
-    return told, sealed
+    return open_part, sealed
 
 
 async def _texts(desk: AppContext, referral_id: str) -> TextSealer:
@@ -160,7 +165,7 @@ async def _texts(desk: AppContext, referral_id: str) -> TextSealer:
 
 
 async def _try_facts(desk: AppContext, referral_id: str, facts: dict[str, Any] | None) -> None:
-    """Facts that could not be taken over are refused now, not weeks later. Raises Problem 422."""
+    """Refuse facts that could not be applied later. Raises Problem 422."""
     known = await desk.facts(referral_id) if facts else None
     if known is None or not facts:
         return

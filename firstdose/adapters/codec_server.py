@@ -1,7 +1,7 @@
 """The two conversions of Temporal's codec server: payloads opened for who may see them, messages sealed for who sends.
 
 Both take and give `{"payloads": […]}`, Temporal's own JSON. What a person has sealed is a message to one referral and
-says who sends it: their token does, whatever the message said.
+names the sender: the token does, whatever the message contains.
 """
 
 import json
@@ -70,12 +70,12 @@ def _sealed_from(codec: SealingCodec, payload: Payload, actor: Actor) -> Payload
     message = _message(payload)
     referral_id = _referral_of(message)
     _require_own(message.get("actor"), actor)
-    # `message_id` would name something stored, by somebody else perhaps: only the desk says it.
-    told = {name: value for name, value in message.items() if name not in ("referral_id", "message_id")}
+    # `message_id` names a stored message, perhaps of somebody else: only the desk may set it.
+    content = {name: value for name, value in message.items() if name not in ("referral_id", "message_id")}
     # A signal stays in the history whatever becomes of it: what could be about a person is not sealed at all.
-    if path := next(not_open({name: value for name, value in told.items() if name != "actor"}), None):
+    if path := next(not_open({name: value for name, value in content.items() if name != "actor"}), None):
         raise Unfit(path, "only codes, dates and numbers travel this way; write it at the desk, which keeps it sealed")
-    data = json.dumps({**told, "actor": actor.model_dump(mode="json")}).encode()
+    data = json.dumps({**content, "actor": actor.model_dump(mode="json")}).encode()
     return codec.for_workflow(f"referral-{referral_id}").seal(Payload(metadata={"encoding": _PLAIN}, data=data))
 
 

@@ -40,7 +40,7 @@ ALLOWED_KEYS = frozenset({
 
 _OUR_PACKAGES = ("firstdose", "activities", "workflows", "workers", "desk", "simulator", "local")
 _OUR_ROOTS = tuple(f"{Path(firstdose.__file__).parents[1] / package}/" for package in _OUR_PACKAGES)
-# Loggers that our own code speaks through, besides those named after our packages.
+# Loggers that our own code uses, besides those named after our packages.
 _OUR_LOGGERS = (*_OUR_PACKAGES, "__main__", "temporalio.activity", "temporalio.workflow")
 _TEMPORAL_CONTEXT = ("temporal_activity", "temporal_workflow")
 _PLACES_SHOWN = 12

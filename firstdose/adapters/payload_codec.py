@@ -1,4 +1,4 @@
-"""Seals every payload that goes to Temporal, bound to its workflow, and tells what was sealed from what was not."""
+"""Seals every payload that goes to Temporal, bound to its workflow, and marks what was not sealed."""
 
 import zlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the Temporal SDK says in its log, without a value: only words that stand in the SDK's own source come through.
+"""The Temporal SDK's log messages without values: only literal text of the SDK's own source is kept.
 
 Its texts interpolate errors, and those of converters and codecs may hold what a payload held. So the literal parts are
 read from the source at the place that the record names, and of the values only numbers and UUIDs are put back.
@@ -28,7 +28,7 @@ _CORE_IDS: Final = ("run_id", "workflow_id")
 
 
 def sdk_event(record: logging.LogRecord) -> dict[str, Any] | None:
-    """`event` and ids of a record of the SDK; None for a record of anybody else, or a text that cannot be told."""
+    """`event` and ids of a record of the SDK; None for other loggers, or without the text in the source."""
     if record.pathname == _CORE_PATH and record.name.startswith(_CORE):
         return _of_core(record)
     if _SDK is None or not record.pathname.startswith(_SDK):
@@ -38,21 +38,21 @@ def sdk_event(record: logging.LogRecord) -> dict[str, Any] | None:
 
 
 def _of_core(record: logging.LogRecord) -> dict[str, Any]:
-    """Core's sentence, the code and words of a failure that core itself found, and whose it was."""
+    """Core's sentence, with the code and text of a failure that core itself found, and its ids."""
     fields = getattr(getattr(record, "temporal_log", None), "fields", None)
     given = fields if isinstance(fields, Mapping) else {}
     coded = _CODED.search(str(given.get("failure", "")))
     sentence = str(record.msg).partition("\n")[0]
-    said = f"{sentence}: {coded[1]}" if coded else sentence
+    text = f"{sentence}: {coded[1]}" if coded else sentence
     ids = {name: given[name] for name in _CORE_IDS if isinstance(given.get(name), str)}
-    return {"event": said[:_LONGEST], **ids}
+    return {"event": text[:_LONGEST], **ids}
 
 
 @cache
 def _literal(path: str, line: int) -> str:
-    """The literal words of the text that is logged there; empty where there is none."""
+    """The literal parts of the text that is logged there; empty if there is none."""
     calls = [call for call in _calls(path) if call.lineno <= line <= (call.end_lineno or call.lineno)]
-    return _words(max(calls, key=lambda call: call.lineno).args[0]) if calls else ""
+    return _literals(max(calls, key=lambda call: call.lineno).args[0]) if calls else ""
 
 
 @cache
@@ -71,14 +71,14 @@ def _log_calls(tree: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
-def _words(node: ast.expr) -> str:
+def _literals(node: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=parts):
-            return "".join(_words(part) for part in parts)
+            return "".join(_literals(part) for part in parts)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _words(left) + _words(right)
+            return _literals(left) + _literals(right)
         case _:
             return _LEFT_OUT
 

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 Keys = Sequence[SearchAttributeKey[Any]]
 
 _NOT_FOR_US: Final = frozenset({RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED})
-"""How a server says that it has no operator service for us."""
+"""The status codes of a server without an operator service for us."""
 
 
 class _Type(NamedTuple):
@@ -33,17 +33,17 @@ _TYPES: Final = {
     ValueType.DOUBLE: _Type("Double", "= 1.5"),
     ValueType.BOOL: _Type("Bool", "= true"),
     ValueType.DATETIME: _Type("Datetime", "> '2026-01-01T00:00:00Z'"),
-    # A Keyword takes whatever a KeywordList does: by queries alone the two cannot be told apart here.
+    # A Keyword takes whatever a KeywordList does: queries alone cannot distinguish the two.
     ValueType.KEYWORD_LIST: _Type("KeywordList", "= 'a'"),
 }
 
 
 class SearchAttributeMismatch(Exception):
-    """The namespace has a search attribute of ours with another type; only an operator can mend that."""
+    """The namespace has a search attribute of ours with another type; only an operator can fix that."""
 
 
 class SearchAttributesMissing(Exception):
-    """The namespace lacks search attributes, and we may not add them. The text says who can, and how."""
+    """The namespace lacks search attributes, and we may not add them. The text has the command that adds them."""
 
 
 async def register_search_attributes(client: Client, keys: Keys) -> list[str]:

@@ -94,7 +94,7 @@ async def connect(
 
 
 def _keep_details_out_of_messages() -> None:
-    # The ids are in the record's `extra`, where logs.py takes them from; in the text they would hide our own words.
+    # The ids are in the record's `extra`, where logs.py takes them from; in the text they would change our event names.
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
 

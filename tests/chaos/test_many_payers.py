@@ -1,4 +1,7 @@
-"""Two hundred referrals over twenty payers, of which five misbehave: each ends as scripted, nothing is sent twice."""
+"""Many referrals over twenty payers, of which five misbehave: each ends as scripted, nothing is sent twice.
+
+Eighty of them, and two hundred with --whole-matrix.
+"""
 
 import asyncio
 from collections import Counter
@@ -22,7 +25,6 @@ from simulator.scenario import Scenario, Word, load_scenarios
 from tests.chaos.test_restarts import audit_is_intact
 from tests.whole_stack import POLICY, SEEDS, Outside, Sent, free_ports, named, outside, patiently, plan, with_plans
 
-REFERRALS: Final = 200
 AT_ONCE: Final = 80
 """Under way at once: as many as simulated staff keep up with on a small machine."""
 NEW_AT_ONCE: Final = 6
@@ -124,10 +126,12 @@ def plans() -> Iterator[dict[str, Any]]:
         yield plan(payer, Channel.X12 if payer in WELL_OVER_X12 else Channel.PAS, timeout=2)
 
 
-async def test_each_of_many_payers_gets_each_request_once_and_each_referral_ends(stack: LocalStack) -> None:
+@pytest.mark.parametrize("referrals", [80, pytest.param(200, marks=pytest.mark.whole_matrix)])
+async def test_each_of_many_payers_gets_each_request_once_and_each_referral_ends(
+    stack: LocalStack, referrals: int
+) -> None:
     async with outside(stack.state.path) as world:
-        sent = await sent_and_ended(world)
-        assert len(sent) == REFERRALS
+        sent = await sent_and_ended(world, referrals)
         assert [str(one) for one in sent if not one.as_expected] == []
         seen = await world.recorder()
         assert set(seen["submissions"].values()) == {1}, "a request was delivered twice"
@@ -136,20 +140,20 @@ async def test_each_of_many_payers_gets_each_request_once_and_each_referral_ends
         assert await audit_is_intact(stack)
 
 
-def cases() -> Iterator[tuple[int, str, Scenario]]:
+def cases(referrals: int) -> Iterator[tuple[int, str, Scenario]]:
     """The payers in turn, so that each bad one's referrals lie among the good ones'."""
     known = load_scenarios()
-    well = REFERRALS * (len(PAYERS) - len(MISBEHAVING)) // len(PAYERS)
+    well = referrals * (len(PAYERS) - len(MISBEHAVING)) // len(PAYERS)
     played = (SCENARIOS[number * len(SCENARIOS) // well] for number in range(well))
-    for number, payer in enumerate(islice(cycle(PAYERS), REFERRALS), start=1):
+    for number, payer in enumerate(islice(cycle(PAYERS), referrals), start=1):
         yield number, payer, known[MISBEHAVING.get(payer) or next(played)]
 
 
-async def sent_and_ended(world: Outside) -> list[Asked]:
+async def sent_and_ended(world: Outside, referrals: int) -> list[Asked]:
     sent: list[Asked] = []
-    left = cases()
+    left = cases(referrals)
     async with asyncio.timeout(WITHIN):
-        while len(sent) < REFERRALS or not all(one.ended for one in sent):
+        while len(sent) < referrals or not all(one.ended for one in sent):
             under_way = sum(not one.ended for one in sent)
             sent.extend([await refer(world, *one) for one in islice(left, min(NEW_AT_ONCE, AT_ONCE - under_way))])
             world.sent = list(sent)

@@ -97,7 +97,7 @@ class MemoryContacts:
 
 
 class MemorySubscriptions:
-    """Implements registry.Subscriptions."""
+    """Implements subscribing.Subscriptions."""
 
     def __init__(self) -> None:
         self.callbacks: dict[str, str] = {}
@@ -110,7 +110,7 @@ class MemorySubscriptions:
 
 
 class MemoryFiles:
-    """Implements registry.CaseFiles: one case file for every referral, by payer; the newest is the present one."""
+    """Implements payer_gateway.CaseFiles: one case file for every referral, by payer; the newest is the present one."""
 
     def __init__(self, file: CaseFile) -> None:
         self.files = {file.endpoint.payer: file}
@@ -130,7 +130,7 @@ class MemoryFiles:
 
 
 class Turnpike:
-    """Implements passage.Passage: shut for some channels, and counts who came."""
+    """Implements resilience.Resilience: shut for some channels, and counts who came."""
 
     def __init__(self) -> None:
         self.shut: dict[Channel, ProblemCode] = {}

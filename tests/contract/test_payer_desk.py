@@ -94,7 +94,7 @@ class Office:
         return Response()
 
     async def answered(self, contact: Contact, digest: str, *, refused: str | None = None) -> None:
-        """Implements answers.NewsDesk, with `note`."""
+        """Implements answers.AnswerSink, with `note`."""
         await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
 
     async def note(self, action: str, payer: str) -> None:

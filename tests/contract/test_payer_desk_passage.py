@@ -31,7 +31,7 @@ class Office:
             public_url="http://127.0.0.1:1",
             subscription_secret=lambda _: "secret",
             clock=lambda: datetime.now(UTC),
-            passage=self.passage,
+            resilience=self.passage,
         )
 
     def asking(self, **changes: object) -> AuthorizationRequest:

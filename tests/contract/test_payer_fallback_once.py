@@ -34,7 +34,7 @@ class Died(Exception):
 
 
 class Line:
-    """Implements passage.Passage: all that goes through it meets these troubles, one after another."""
+    """Implements resilience.Resilience: all that goes through it meets these troubles, one after another."""
 
     def __init__(self, troubles: Sequence[Trouble]) -> None:
         self._troubles = iter(troubles)
@@ -82,7 +82,7 @@ class Wired:
         return received
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(troubles=st.lists(st.sampled_from([each for each in Trouble if each is not Trouble.NONE]), max_size=8))
 async def test_whatever_breaks_the_payer_gets_a_request_once(world: World, troubles: list[Trouble]) -> None:
     line = Line(troubles)

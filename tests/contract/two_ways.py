@@ -57,7 +57,7 @@ class Office:
             public_url="http://127.0.0.1:1",
             subscription_secret=lambda _: "secret",
             clock=lambda: datetime.now(UTC),
-            passage=passage or self.turnpike,
+            resilience=passage or self.turnpike,
         )
 
     def asking(self, **changes: object) -> AuthorizationRequest:

@@ -16,7 +16,7 @@ from firstdose.adapters.postgres.messages.outbox import OutboxMessage
 from firstdose.ports import Unavailable
 from tests.contract.authority import Authority, Issued
 
-PARCEL = OutboxMessage(
+DELIVERY = OutboxMessage(
     id="0190",
     key="k",
     referral_id="r",
@@ -73,10 +73,10 @@ async def mail_server(
         yield f"{scheme}://firstdose:CANARY@127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def test_a_letter_arrives_with_the_parcels_id() -> None:
+async def test_a_letter_arrives_with_the_deliveries_id() -> None:
     letters: list[Message] = []
     async with mail_server(letters) as url:
-        await Mail(url, "firstdose@pharmacy.example").deliver(PARCEL)
+        await Mail(url, "firstdose@pharmacy.example").deliver(DELIVERY)
     [letter] = letters
     assert (letter["To"], letter["Subject"]) == ("nurses@pharmacy.example", "A visit is offered")
     assert letter["Message-ID"] == "<0190@firstdose>"
@@ -95,7 +95,7 @@ async def test_letters_go_within_tls(authority: Authority, scheme: str) -> None:
     letters: list[Message] = []
     heard: list[bytes] = []
     async with mail_server(letters, scheme=scheme, issued=authority.issue("mail"), heard=heard) as url:
-        await Mail(url, "firstdose@pharmacy.example").deliver(PARCEL)
+        await Mail(url, "firstdose@pharmacy.example").deliver(DELIVERY)
     assert len(letters) == 1
     if scheme == "smtp":
         said = [command.split()[0] for command in heard]
@@ -107,7 +107,7 @@ async def test_a_server_without_starttls_hears_neither_password_nor_letter() -> 
     heard: list[bytes] = []
     async with mail_server(letters, scheme="smtp", heard=heard) as url:
         with pytest.raises(Unavailable, match="mail_server_away"):
-            await Mail(url, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(PARCEL)
+            await Mail(url, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(DELIVERY)
     assert letters == []
     assert not [command for command in heard if command.startswith((b"AUTH", b"MAIL", b"DATA"))]
 
@@ -121,7 +121,7 @@ async def test_a_server_whose_certificate_nobody_vouches_for_hears_nothing(
     heard: list[bytes] = []
     async with mail_server(letters, scheme=scheme, issued=issued, heard=heard) as url:
         with pytest.raises(Unavailable, match="mail_server_away"):
-            await Mail(url, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(PARCEL)
+            await Mail(url, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(DELIVERY)
     assert letters == []
     assert not [command for command in heard if command.startswith((b"AUTH", b"MAIL", b"DATA"))]
 
@@ -129,6 +129,6 @@ async def test_a_server_whose_certificate_nobody_vouches_for_hears_nothing(
 async def test_a_server_that_is_busy_or_away_is_tried_later() -> None:
     async with mail_server([], b"421 too busy") as busy:
         with pytest.raises(Unavailable, match="mail_server_away"):
-            await Mail(busy, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(PARCEL)
+            await Mail(busy, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(DELIVERY)
     with pytest.raises(Unavailable, match="mail_server_away"):
-        await Mail(busy, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(PARCEL)
+        await Mail(busy, "firstdose@pharmacy.example", within=timedelta(seconds=5)).deliver(DELIVERY)

@@ -1,4 +1,4 @@
-"""Parcels on their way out: signed, tried again by the schedule, given up, or only logged where nobody listens."""
+"""Deliveries on their way out: signed, tried again by the schedule, given up, or only logged where nobody listens."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -53,8 +53,8 @@ async def relay_to(
             return
         async with served(receiver) as url:
             told: dict[str, Any] = {"sources": {"mercy": SECRET}, "source_callbacks": {"mercy": f"{url}/hook"}}
-            couriers = Senders(Settings.model_validate(told), client)
-            yield OutboxRelay(pool, Outbox(Vault(keyring), AuditTrail(keyring)), couriers, now=clock)
+            senders = Senders(Settings.model_validate(told), client)
+            yield OutboxRelay(pool, Outbox(Vault(keyring), AuditTrail(keyring)), senders, now=clock)
 
 
 async def put(pool: Pool, keyring: Keyring, referral_id: str, *, channel: str = "source") -> None:
@@ -71,9 +71,9 @@ async def put(pool: Pool, keyring: Keyring, referral_id: str, *, channel: str = 
 
 
 async def deliver_due(relay: OutboxRelay) -> OutboxMessage:
-    [parcel] = await relay.claim(10)
-    await relay.deliver(parcel)
-    return parcel
+    [delivery] = await relay.claim(10)
+    await relay.deliver(delivery)
+    return delivery
 
 
 async def stands(pool: Pool) -> dict[str, Any]:
@@ -88,14 +88,14 @@ async def test_a_receiver_that_fails_first_gets_the_same_signed_message_again(
     await put(pool, keyring, referral_id)
     async with relay_to(pool, keyring, receiver, lambda: clock[0]) as relay:
         for wait in (*SCHEDULE[1:3], timedelta(0)):
-            parcel = await deliver_due(relay)
+            delivery = await deliver_due(relay)
             assert await relay.claim(10) == []
             clock[0] += wait
     assert (await stands(pool))["state"] == "delivered"
-    assert [headers["webhook-id"] for _, headers in receiver.got] == [parcel.id] * 3
+    assert [headers["webhook-id"] for _, headers in receiver.got] == [delivery.id] * 3
     body, headers = receiver.got[0]
     proven = WebhookVerifier([SECRET]).verify(body, headers, now=datetime.now(UTC))
-    assert proven.message_id == parcel.id
+    assert proven.message_id == delivery.id
 
 
 async def test_a_receiver_that_is_gone_is_not_asked_again(pool: Pool, keyring: Keyring, referral_id: str) -> None:
@@ -127,9 +127,9 @@ async def test_after_the_whole_schedule_it_is_given_up(pool: Pool, keyring: Keyr
     assert sum(SCHEDULE, timedelta()) == timedelta(hours=75, minutes=35, seconds=5)
 
 
-async def test_what_a_courier_cannot_handle_is_given_up_as_well(pool: Pool, keyring: Keyring, referral_id: str) -> None:
+async def test_what_a_sender_cannot_handle_is_given_up_as_well(pool: Pool, keyring: Keyring, referral_id: str) -> None:
     class Broken(Senders):
-        def of(self, parcel: OutboxMessage) -> Sender:
+        def of(self, delivery: OutboxMessage) -> Sender:
             raise KeyError("to")
 
     clock = [NOW]
@@ -154,7 +154,7 @@ async def test_where_nobody_listens_the_log_has_to_do(
 
 
 async def test_a_receiver_that_drips_its_answer_is_left(keyring: Keyring) -> None:
-    parcel = OutboxMessage(
+    delivery = OutboxMessage(
         id="p", key="k", referral_id="r", channel="source", recipient="mercy", body=BODY, attempts=1, created_at=NOW
     )
     asked: list[Request] = []
@@ -167,6 +167,6 @@ async def test_a_receiver_that_drips_its_answer_is_left(keyring: Keyring) -> Non
     async with served(never_answers) as url, httpx2.AsyncClient() as client:
         webhook = SignedWebhook(client, url, SECRET, within=timedelta(milliseconds=200))
         with pytest.raises(Unavailable, match="receiver_away"):
-            await webhook.deliver(parcel)
+            await webhook.deliver(delivery)
     assert len(asked) == 1
     assert urlsplit(url).path == ""

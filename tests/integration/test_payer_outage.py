@@ -93,7 +93,7 @@ class Worker(NamedTuple):
             public_url="http://127.0.0.1:1",
             subscription_secret=lambda _: "secret",
             clock=lambda: datetime.now(UTC),
-            passage=self.passage,
+            resilience=self.passage,
         )
         asked = AuthorizationRequest(referral_id="r", key=str(uuid4()), lines=lines())
         return (await desk.submit(asked)).channel

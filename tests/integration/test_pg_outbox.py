@@ -1,4 +1,4 @@
-"""Parcels leave in order, once, and only for whoever holds them."""
+"""Deliveries leave in order, once, and only for whoever holds them."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ async def put(pool: Pool, outbox: Outbox, referral_id: str, key: str, **changes:
 
 
 async def claim(pool: Pool, outbox: Outbox, *, at: datetime = AT) -> list[str]:
-    return [parcel.key for parcel in await outbox.claim(pool, 10, LEASE, at)]
+    return [delivery.key for delivery in await outbox.claim(pool, 10, LEASE, at)]
 
 
 async def test_what_was_put_can_be_claimed_with_its_body(pool: Pool, outbox: Outbox, referral_id: str) -> None:
@@ -36,20 +36,20 @@ async def test_what_was_put_can_be_claimed_with_its_body(pool: Pool, outbox: Out
         await bell.wait(5)
         await put(pool, outbox, referral_id, "a")
         assert await bell.wait(5)
-    (parcel,) = await outbox.claim(pool, 10, LEASE, AT)
-    assert (parcel.key, parcel.referral_id, parcel.channel) == ("a", referral_id, "source")
-    assert (parcel.recipient, parcel.body, parcel.attempts) == ("general-hospital", {"key": "a"}, 1)
-    assert parcel.created_at == AT
+    (delivery,) = await outbox.claim(pool, 10, LEASE, AT)
+    assert (delivery.key, delivery.referral_id, delivery.channel) == ("a", referral_id, "source")
+    assert (delivery.recipient, delivery.body, delivery.attempts) == ("general-hospital", {"key": "a"}, 1)
+    assert delivery.created_at == AT
 
 
 async def test_the_same_key_is_put_once(pool: Pool, outbox: Outbox, referral_id: str) -> None:
     await put(pool, outbox, referral_id, "a")
     await put(pool, outbox, referral_id, "a", body={"other": True})
-    (parcel,) = await outbox.claim(pool, 10, LEASE, AT)
-    assert parcel.body == {"key": "a"}
+    (delivery,) = await outbox.claim(pool, 10, LEASE, AT)
+    assert delivery.body == {"key": "a"}
 
 
-async def test_a_later_parcel_waits_for_the_one_before_it(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+async def test_a_later_delivery_waits_for_the_one_before_it(pool: Pool, outbox: Outbox, referral_id: str) -> None:
     await put(pool, outbox, referral_id, "a")
     await put(pool, outbox, referral_id, "b")
     await put(pool, outbox, referral_id, "mail", channel="mail")
@@ -70,10 +70,10 @@ async def test_giving_up_lets_the_next_one_leave(pool: Pool, outbox: Outbox, ref
     await outbox.give_up(pool, first.id, "gone")
     assert await claim(pool, outbox) == ["b"]
     assert await pool.fetchval("SELECT last_problem FROM outbox WHERE state = 'failed'") == "gone"
-    [given_up] = await pool.fetch("SELECT chain, details FROM audit WHERE action = 'parcel_given_up'")
+    [given_up] = await pool.fetch("SELECT chain, details FROM audit WHERE action = 'delivery_given_up'")
     assert given_up["chain"] == referral_id
     assert given_up["details"] == {
-        "parcel": first.id, "channel": "source", "recipient": "general-hospital", "problem": "gone", "attempts": 1
+        "delivery": first.id, "channel": "source", "recipient": "general-hospital", "problem": "gone", "attempts": 1
     }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ async def test_a_receiver_that_hangs_keeps_only_its_own_places(pool: Pool, outbo
     await put(pool, outbox, await refer(), "other", recipient="general-hospital")
 
     async def claimed(number: int) -> set[str]:
-        return {parcel.key for parcel in await outbox.claim(pool, number, LEASE, AT, to_one_receiver=3)}
+        return {delivery.key for delivery in await outbox.claim(pool, number, LEASE, AT, to_one_receiver=3)}
 
     assert await claimed(5) == {"hangs-0", "hangs-1", "hangs-2", "mail", "other"}
     assert await claimed(5) == set()
@@ -99,22 +99,22 @@ async def test_a_receiver_that_hangs_keeps_only_its_own_places(pool: Pool, outbo
     assert await claimed(5) == {"hangs-3"}
 
 
-async def test_two_claimers_never_get_the_same_parcel(pool: Pool, outbox: Outbox, referral_id: str) -> None:
+async def test_two_claimers_never_get_the_same_delivery(pool: Pool, outbox: Outbox, referral_id: str) -> None:
     for number in range(30):
         await put(pool, outbox, referral_id, f"k{number}")
     sent: list[str] = []
 
     async def send() -> None:
         while len(sent) < 30:
-            for parcel in await outbox.claim(pool, 3, LEASE, AT):
-                sent.append(parcel.key)
-                await outbox.delivered(pool, parcel.id, AT)
+            for delivery in await outbox.claim(pool, 3, LEASE, AT):
+                sent.append(delivery.key)
+                await outbox.delivered(pool, delivery.id, AT)
 
     await asyncio.gather(*(send() for _ in range(6)))
     assert sent == [f"k{number}" for number in range(30)]
 
 
-async def test_of_many_claimers_each_gets_parcels_of_its_own(pool: Pool, outbox: Outbox, refer: Any) -> None:
+async def test_of_many_claimers_each_gets_deliveries_of_its_own(pool: Pool, outbox: Outbox, refer: Any) -> None:
     keys = [f"k{number}" for number in range(60)]
     for key in keys:
         await put(pool, outbox, await refer(), key)
@@ -125,12 +125,12 @@ async def test_of_many_claimers_each_gets_parcels_of_its_own(pool: Pool, outbox:
             claimed.extend(batch)
 
     await asyncio.gather(*(take() for _ in range(10)))
-    # A claimer that finds others' parcels locked may end early; what is left is there for the next.
+    # A claimer that finds others' deliveries locked may end early; what is left is there for the next.
     await take()
     assert sorted(claimed) == sorted(keys)
 
 
-async def test_a_parcel_of_a_shredded_referral_fails_and_stops_nobody_else(
+async def test_a_delivery_of_a_shredded_referral_fails_and_stops_nobody_else(
     pool: Pool, outbox: Outbox, vault: Vault, referral_id: str
 ) -> None:
     await put(pool, outbox, referral_id, "a")

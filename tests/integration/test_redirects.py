@@ -21,7 +21,7 @@ from firstdose.ports import Impossible, Unavailable
 from tests.served_desk import served
 
 SECRET = "whsec_" + "A" * 32
-PARCEL = OutboxMessage(
+DELIVERY = OutboxMessage(
     id="0190",
     key="k",
     referral_id="r",
@@ -41,7 +41,7 @@ async def payer(url: str) -> None:
 
 async def callback(url: str) -> None:
     async with httpx2.AsyncClient() as http:
-        await SignedWebhook(http, url, SECRET).deliver(PARCEL)
+        await SignedWebhook(http, url, SECRET).deliver(DELIVERY)
 
 
 async def keys(url: str) -> None:

@@ -2,7 +2,7 @@
 
 import httpx2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.domain.address import is_loopback, is_web_address, mail_server, web_address
@@ -82,7 +82,6 @@ def test_what_is_no_address_is_refused_and_not_repeated(url: str, told: str) -> 
     assert not is_web_address(url)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*"@:/\\#?[].", "127.0.0.1", "localhost", "payer.example", "%40", "::1", "80"])).map(
         "".join
@@ -95,7 +94,6 @@ def test_who_connects_reads_the_same_host(text: str) -> None:
         assert not httpx2.URL(url).userinfo
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"http://{text}"):

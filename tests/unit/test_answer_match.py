@@ -4,7 +4,7 @@ from datetime import date
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.domain.authorization.answer_match import Named, Ours, Whose, refusal, whose_answer, whose_request
@@ -85,7 +85,6 @@ def test_what_counts(whose: Whose, direct: bool, expected: ProblemCode | None) -
     assert refusal(whose, direct=direct) is expected
 
 
-@settings(deadline=None)
 @given(st.frozensets(st.text(max_size=4)), st.frozensets(st.text(max_size=4)), st.booleans())
 def test_a_number_of_ours_counts_among_any_others(
     requests: frozenset[str], numbers: frozenset[str], sure: bool

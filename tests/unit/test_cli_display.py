@@ -48,11 +48,11 @@ def test_a_moment_may_end_in_z_or_have_no_offset() -> None:
     ],
 )
 def test_words(value: object, said: str) -> None:
-    assert display.words(value) == said
+    assert display.text_of(value) == said
 
 
 def test_what_the_desk_says_is_never_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    display.say("[bold]x[/bold]")
+    display.line("[bold]x[/bold]")
     display.table(("A",), [("[red]y[/red]",)], empty="")
     printed = capsys.readouterr().out
     assert "[bold]x[/bold]" in printed

@@ -1,4 +1,4 @@
-"""Places: who gets one, who pays for it, who is behind a proxy."""
+"""Slots: who gets one, who pays for it, who is behind a proxy."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from desk.http.budgets import SIZES, Budget, BudgetPlace, Budgets, Full, Size, admit, long_wait
+from desk.http.budgets import SIZES, Budget, Budgets, BudgetSlot, Full, Size, admit, long_wait
 from desk.http.connections import idle_to_give_up
 from desk.http.problems import HttpProblem
 from firstdose.adapters.networks import peer_of
@@ -16,15 +16,15 @@ def small(**sizes: tuple[int, int]) -> Budgets:
     return Budgets({**SIZES, **{Budget(name): Size(*size) for name, size in sizes.items()}}, most_bytes=100)
 
 
-async def end(budgets: Budgets, peer: str, held: Callable[[BudgetPlace], object] = lambda _: None) -> str:
-    """Hold a place with a body under way for a second, unless it is revoked."""
-    with budgets.place(peer) as place:
+async def end(budgets: Budgets, peer: str, held: Callable[[BudgetSlot], object] = lambda _: None) -> str:
+    """Hold a slot with a body under way for a second, unless it is revoked."""
+    with budgets.slot(peer) as slot:
         try:
-            async with place.revocable(1):
-                held(place)
+            async with slot.revocable(1):
+                held(slot)
                 await asyncio.sleep(10)
         except TimeoutError:
-            return "revoked" if place.revoked else "kept"
+            return "revoked" if slot.revoked else "kept"
     return "never"
 
 
@@ -38,8 +38,8 @@ async def test_the_peer_that_holds_most_pays_with_its_oldest() -> None:
 async def test_the_peer_whose_bodies_fill_the_memory_pays() -> None:
     budgets = small(strangers=(4, 4))
 
-    def keep(size: int) -> Callable[[BudgetPlace], object]:
-        return lambda place: budgets.grow(place, size)
+    def keep(size: int) -> Callable[[BudgetSlot], object]:
+        return lambda slot: budgets.grow(slot, size)
 
     ends = (end(budgets, "a", keep(20)), end(budgets, "b", keep(60)), end(budgets, "c", keep(30)))
     assert list(await asyncio.gather(*ends)) == ["kept", "revoked", "kept"]
@@ -47,9 +47,9 @@ async def test_the_peer_whose_bodies_fill_the_memory_pays() -> None:
 
 async def test_who_has_sent_everything_is_kept_and_a_stranger_too_many_is_refused() -> None:
     budgets = small(strangers=(1, 1))
-    with budgets.place("a"), pytest.raises(Full):
-        budgets.place("b").__enter__()
-    with budgets.place("b"):
+    with budgets.slot("a"), pytest.raises(Full):
+        budgets.slot("b").__enter__()
+    with budgets.slot("b"):
         pass
 
 
@@ -58,23 +58,23 @@ async def test_a_peer_gets_no_more_than_its_share_of_a_budget() -> None:
     with ExitStack() as held:
         admitted = []
         for peer in ("a", "a", "a", "b", "c"):
-            place = held.enter_context(budgets.place(peer))
-            admitted.append(budgets.move(place, Budget.STAFF))
+            slot = held.enter_context(budgets.slot(peer))
+            admitted.append(budgets.move(slot, Budget.STAFF))
         assert admitted == [True, True, False, True, False]
 
 
 async def test_who_waits_leaves_the_place_to_others_and_comes_back() -> None:
     budgets = small(staff=(1, 1), waiting=(1, 1))
-    with budgets.place("a") as first:
+    with budgets.slot("a") as first:
         admit(Budget.STAFF)
         with long_wait() as has_room:
             assert has_room
             assert first.budget == "waiting"
-            with budgets.place("b"):
+            with budgets.slot("b"):
                 admit(Budget.STAFF)
                 with long_wait() as has_room_too:
                     assert not has_room_too
-                with budgets.place("c"), pytest.raises(HttpProblem):
+                with budgets.slot("c"), pytest.raises(HttpProblem):
                     admit(Budget.STAFF)
         assert first.budget == "staff"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.domain.referral.identity import IdentityMatch, KnownPerson, Person, compare_person
@@ -247,7 +247,6 @@ PEOPLE = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(person=PEOPLE)
 def test_any_description_is_judged(person: Person) -> None:
     assert compare_person(person, SELF) in IdentityMatch
@@ -255,7 +254,6 @@ def test_any_description_is_judged(person: Person) -> None:
         assert compare_person(person, SELF) is OTHER
 
 
-@settings(deadline=None)
 @given(
     number=st.text("AB12", min_size=1, max_size=8),
     marks=st.lists(st.sampled_from("- ./"), max_size=8),
@@ -268,7 +266,6 @@ def test_marks_case_and_zeros_in_front_never_make_it_anothers(number: str, marks
     assert compare_person(told(printed + "9"), known) is OTHER
 
 
-@settings(deadline=None)
 @given(name=st.text(st.characters(categories=["L"]), min_size=1, max_size=12))
 def test_a_name_is_its_own_in_any_case(name: str) -> None:
     known = replace(SELF, name=PersonName(name, name))

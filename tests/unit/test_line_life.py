@@ -109,4 +109,4 @@ class LinesAndItems(RuleBasedStateMachine):
 
 
 TestLinesAndItems = LinesAndItems.TestCase
-TestLinesAndItems.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLinesAndItems.settings = settings(max_examples=60, stateful_step_count=25)

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by
@@ -190,7 +190,6 @@ def test_benefits_too(response: dict[str, Any], expected: Whose) -> None:
     assert whose_answer(read_benefits(orjson.dumps(told), ASKED).named, OURS) is expected
 
 
-@settings(deadline=None)
 @given(response=ANYTHING, patient=ANYTHING, request=ANYTHING)
 def test_anything_is_read(response: object, patient: object, request: object) -> None:
     said = response if isinstance(response, dict) else {}

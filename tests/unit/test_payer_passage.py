@@ -13,15 +13,15 @@ from firstdose.ports import Unavailable
 
 
 class Well:
-    """Implements passage.Health and passage.Pace: nothing is known, and nothing can be written down."""
+    """Implements resilience.CircuitBreaker and resilience.RateLimiter: no state, and nothing can be recorded."""
 
     async def admit(self, payer: str, longest: timedelta) -> None:
         return None
 
-    async def hear(self, payer: str, outcome: CallOutcome, **_: object) -> None:
+    async def record(self, payer: str, outcome: CallOutcome, **_: object) -> None:
         raise Unavailable(ProblemCode.DATABASE_UNAVAILABLE)
 
-    async def turn(self, payer: str, per_minute: int, burst: int) -> None:
+    async def acquire(self, payer: str, per_minute: int, burst: int) -> None:
         raise AssertionError("this payer sets no limit")
 
 

@@ -114,7 +114,7 @@ def plans(draw: st.DrawFn) -> list[Row]:
     return [{**row, "fax": draw(phones)} for row in made]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(plans())
 def test_csv_yaml_and_json_of_the_same_plans_are_equal(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row]

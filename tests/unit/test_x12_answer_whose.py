@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
@@ -217,7 +217,6 @@ def test_half_an_approval_is_none() -> None:
     assert not any(authorized(VALID[:length]) for length in range(len(VALID.rstrip())))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_an_approval_that_lost_a_segment_is_none(data: st.DataObject) -> None:
     told = VALID.splitlines(keepends=True)
@@ -225,7 +224,6 @@ def test_an_approval_that_lost_a_segment_is_none(data: st.DataObject) -> None:
     assert authorized(b"".join(told[:lost] + told[lost + 1 :])) == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(WAITING) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_no_spoiled_pend_becomes_an_approval(spoiled: list[tuple[int, int]]) -> None:
     raw = bytearray(WAITING)
@@ -234,7 +232,6 @@ def test_no_spoiled_pend_becomes_an_approval(spoiled: list[tuple[int, int]]) -> 
     assert not authorized(bytes(raw)) or b"*A1*" in raw or b"*NA*" in raw
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([*body(*APPROVED), "HCR*A4", "AAA*N**42*R", "HL*6*9*SS*0"]), max_size=12))
 def test_any_order_of_segments_is_answered_or_refused(told: list[str]) -> None:
     transaction = read_interchange(interchange("278", told)).transactions[0]

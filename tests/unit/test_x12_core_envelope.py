@@ -4,7 +4,7 @@ from contextlib import suppress
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.credentials import Login
@@ -63,7 +63,6 @@ def test_without_a_login_none_is_sent() -> None:
     assert b"Password" not in wrap(REVIEW, b"", InterchangeAddress("US", "THEM"), None, NUMBER, NOW).body
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200).filter(lambda payload: b"\r\n--" not in payload))
 def test_the_payload_comes_back_byte_for_byte(payload: bytes) -> None:
     assert unwrap(wrap(REVIEW, payload, InterchangeAddress("US", "THEM"), None, NUMBER, NOW)) == payload
@@ -104,7 +103,6 @@ def test_an_answer_without_a_payload_is_unreadable(answer: Enveloped) -> None:
         unwrap(answer)
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=200), st.sampled_from([FORM, "multipart/form-data; boundary*=utf-8''%ff"]) | st.text(max_size=60)
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import reduce
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.x12.answer_match import benefits_named_by
@@ -250,7 +250,6 @@ def test_neither_benefits_nor_a_rejection_is_unreadable() -> None:
 SEGMENTS = [*PERSON, "EB*1**30", "EB*6**30", "EB*C*IND*30***29*1*****Y", "DTP*347*D8*x", "AAA*Y**42*R", "MSG", "EB"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(SEGMENTS), max_size=14))
 def test_any_order_of_segments_is_answered_or_refused(segments: list[str]) -> None:
     with suppress(UnreadableX12, Unavailable, Impossible):

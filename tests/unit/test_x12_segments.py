@@ -4,7 +4,7 @@ import string
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.x12.segments import (
@@ -47,7 +47,6 @@ def plain(one: Segment) -> list[list[list[str]]]:
     return found
 
 
-@settings(deadline=None)
 @given(delimiters, st.lists(segments, max_size=5))
 def test_what_is_written_is_read_again_whatever_the_delimiters(marks: Delimiters, told: list[Segment]) -> None:
     if not all(sendable(one, marks) for one in told):
@@ -59,7 +58,6 @@ def test_what_is_written_is_read_again_whatever_the_delimiters(marks: Delimiters
     assert [(one.tag, plain(one)) for one in found] == [(one.tag, plain(one)) for one in told]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(STANDARD))
 def test_a_number_with_a_delimiter_in_it_is_refused(mark: str) -> None:
     with pytest.raises(Unwritable):
@@ -78,7 +76,6 @@ def test_what_does_not_fit_the_isa_is_refused() -> None:
         write((*HEADER[:5], "A NAME OF MORE THAN FIFTEEN", *HEADER[6:]), [])
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_unreadable_or_segments(raw: bytes) -> None:
     for body in (raw, ISA.encode() + b"~" + raw):

@@ -1,1 +1,1 @@
-"""What every step of the process stands on: state, control, journal, work items, effects, visibility."""
+"""What every step of the process uses: state, control, journal, work items, effects, visibility."""

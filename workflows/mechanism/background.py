@@ -1,4 +1,4 @@
-"""Strands that run beside the story for as long as the workflow lives. One that ends with an error is seen at once."""
+"""Background tasks that run as long as the workflow does. A failed one fails the workflow task."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class StrandFailed(RuntimeError):
-    """A fault of ours: it fails the workflow task, which Temporal shows and tries again until it is mended.
+    """A bug: it fails the workflow task, which Temporal shows and retries until it is fixed.
 
     It is no failure of Temporal's own kinds: these would end the referral.
     """
 
 
 async def beside(story: Coroutine[Any, Any, T], *strands: Coroutine[Any, Any, None]) -> T:
-    """The story's result; the strands end with it. Raises StrandFailed when one of them or the story breaks.
+    """The story's result; the strands are cancelled with it. Raises StrandFailed if one of them or the story fails.
 
     That the workflow is cancelled reaches the story alone.
     """

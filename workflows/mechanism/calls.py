@@ -35,7 +35,7 @@ def start(
 async def call_locally(
     activity: Callable[[Any, A], Awaitable[T]], arg: A, config: LocalActivityConfig, summary: str
 ) -> T:
-    """In the worker that runs the workflow, within its task: quick, and one event. Never two at a time.
+    """As a local activity within the workflow task: quick, and one event. Never two at a time.
 
     Raises CallFailed.
     """

@@ -1,4 +1,4 @@
-"""How a referral is stopped, held and sent back while its tracks wait: every wait of the process goes through here."""
+"""Stops, holds and restarts the tracks of a referral while they wait: every wait of the process uses this module."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -26,7 +26,7 @@ class Closed(Interrupted):
 
 
 class StartAgain(Interrupted):
-    """Something that was settled no longer is: each track looks at its work again from its beginning."""
+    """A finished part is stale: each track starts again from its beginning."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Control:
     again: bool = False
     """Every track must start from its beginning."""
     leaving: Annotated[bool, Field(exclude=True)] = False
-    """Whether all that is left is undoing. A referral that is started again finds its closing and leaves again."""
+    """Whether only compensations are left. A referral that is started again finds its closing and leaves again."""
 
     def close(self, closing: Closing) -> NoReturn:
         """End the referral from inside a track; the other tracks stop at their next step."""
@@ -57,7 +57,7 @@ class Control:
         self.again = False
 
     def leave(self, closing: Closing) -> None:
-        """Every track has ended for good: what is still done is undoing, which nothing interrupts or delays."""
+        """Every track has ended: only compensations follow, which nothing interrupts or delays."""
         self.leaving, self.closing = True, closing
         self.hold = None
 
@@ -101,7 +101,7 @@ class Control:
         return True
 
     async def until_time(self, at: datetime, summary: str) -> None:
-        """Wait for a moment; one that has passed is no wait."""
+        """Wait until this time; return at once if it has passed."""
         if (left := at - workflow.now()) > timedelta():
             await self.until(lambda: False, timeout=left, summary=summary)
 

@@ -1,4 +1,4 @@
-"""Effects on the outside, and their undoing.
+"""Effects on the outside, and their compensations.
 
 An activity that can never succeed becomes a `reconcile` work item, never a failed workflow. Each effect that must be
 undone registers its compensation by name; leaving the process early runs them in reverse.
@@ -59,7 +59,7 @@ class Effects:
         self._journal.note("activity.failed", step=step, problem=problem)
 
     async def do(self, activity: Callable[[Any, A], Awaitable[T]], arg: A, config: ActivityConfig, summary: str) -> T:
-        """Do it; what can never succeed waits for a person, who says when to try again or how the referral ends."""
+        """Do it; after a permanent failure a person decides when to try again or how the referral ends."""
         while True:
             result = await self.attempt(activity, arg, config, summary)
             if not isinstance(result, str):
@@ -97,7 +97,7 @@ class Effects:
         return name in self._to_undo
 
     def settled(self, name: str) -> None:
-        """Nothing is left to undo here: it was undone already, or has served its purpose."""
+        """Drop a compensation: it was done already, or the effect has served its purpose."""
         if name in self._to_undo:
             self._to_undo.remove(name)
 
@@ -113,6 +113,6 @@ class Effects:
             await self.undo(name)
 
     def cancel_call(self, key: str | None) -> None:
-        """End a call that nobody waits for any more, if it is under way."""
+        """Cancel a call that nothing waits for any more, if it is running."""
         if handle := self.calls.pop(key or "", None):
             handle.cancel()

@@ -10,7 +10,7 @@ from workflows.mechanism.track import Track
 
 class Escalation(Track):
     async def watch(self) -> None:
-        """For as long as the workflow lives."""
+        """Run as long as the workflow."""
         while True:
             at = self._next()
             try:
@@ -28,7 +28,7 @@ class Escalation(Track):
         return min((at for item in self.worklist.open_items if (at := self._escalates_at(item))), default=None)
 
     def _sooner_than(self, at: datetime | None) -> bool:
-        """A timer that turns out too early stays; only one that would be too late is replaced."""
+        """Whether the timer must be replaced: one that is too early stays, one that is too late does not."""
         sooner = self._next()
         return sooner is not None and (at is None or sooner < at)
 

@@ -37,7 +37,7 @@ from workflows.mechanism.calls import CallFailed, call, call_locally
 
 @dataclass
 class JournalState:
-    """`recorded` counts batches; `told` how often the same was said, by a short mark of it."""
+    """`recorded` counts batches; `told` counts equal entries, by a hash of them (it numbers their keys)."""
 
     recorded: int = 0
     told: dict[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class JournalState:
 
 @dataclass(frozen=True)
 class Present:
-    """What goes with each batch: where the referral stands, its open items, and its whole state as JSON."""
+    """What each batch carries besides entries: the standing, the open items, and the whole state as JSON."""
 
     standing: Callable[[], ReferralSnapshot]
     open_items: Callable[[], tuple[str, ...]]
@@ -53,7 +53,7 @@ class Present:
 
 
 class Journal:
-    """`learned` gets what the store made of new facts."""
+    """`learned` is called with what the store made of new facts."""
 
     def __init__(
         self, referral_id: str, state: JournalState, present: Present, learned: Callable[[Recorded], None]
@@ -66,7 +66,7 @@ class Journal:
         self._written = 0
         self._kept = 0
         self.waits_for_store = False
-        """Whether the store does not take what is to be recorded."""
+        """Whether the store does not accept the journal now."""
 
     @property
     def recorded(self) -> int:
@@ -82,16 +82,16 @@ class Journal:
         self.add(Noted(at=workflow.now(), actor=actor, message_id=message_id, action=action, details=details))
 
     def tell(self, milestone: Milestone, **facts: Any) -> None:
-        """The referral source hears of a milestone."""
+        """Report a milestone to the referral source."""
         self.add(Told(at=workflow.now(), milestone=milestone, **facts))
 
     async def flushed(self) -> None:
-        """Wait until all that has been written so far is kept."""
+        """Wait until all entries so far are recorded."""
         mark = self._written
         await workflow.wait_condition(lambda: self._kept >= mark)
 
     async def keep(self) -> None:
-        """Record for as long as the workflow lives."""
+        """Record as long as the workflow runs."""
         while True:
             await workflow.wait_condition(lambda: bool(self._entries))
             # Conditions are looked at when every task has had its turn: what happens together becomes one batch.
@@ -132,7 +132,7 @@ class Journal:
         )
 
     def _key(self, entry: AnyEntry) -> str:
-        """The same for the same entry although a lost workflow task is done again in another order, a little later."""
+        """A key that stays the same if a lost workflow task runs again later and in another order."""
         match entry:
             case Opened():
                 return f"opened:{entry.item.id}"
@@ -147,15 +147,15 @@ class Journal:
             case Noted():
                 return self._numbered(f"{entry.action}:{entry.message_id or _without_times(entry.details)}")
 
-    def _numbered(self, said: str) -> str:
-        mark = _short(said)
+    def _numbered(self, text: str) -> str:
+        mark = _short(text)
         self._state.told[mark] = number = self._state.told.get(mark, 0) + 1
-        return f"{said.partition(':')[0]}:{mark}:{number}"
+        return f"{text.partition(':')[0]}:{mark}:{number}"
 
 
 def _without_times(details: dict[str, Any]) -> str:
-    said = {name: value for name, value in details.items() if not isinstance(value, datetime)}
-    return json.dumps(said, default=str, sort_keys=True)
+    without_times = {name: value for name, value in details.items() if not isinstance(value, datetime)}
+    return json.dumps(without_times, default=str, sort_keys=True)
 
 
 def _short(text: str) -> str:

@@ -20,7 +20,7 @@ R = TypeVar("R", bound=Resolution)
 
 
 class NotWanted(Exception):
-    """What was asked for has settled itself while the call was under way, and the call goes on."""
+    """The question has been settled otherwise while the call was running, and the call goes on."""
 
 
 class PeopleFallback(Track):
@@ -45,7 +45,7 @@ class PeopleFallback(Track):
         if contact is None:
             contact = start(activity, request, options.payer(self.case.policy.payer.keep_trying), summary)
         try:
-            word = await self._first_of(contact, summary, people, unless, **asks)
+            answer = await self._first_of(contact, summary, people, unless, **asks)
         except (StartAgain, NotWanted):
             self.effects.calls[key] = contact
             raise
@@ -53,7 +53,7 @@ class PeopleFallback(Track):
             contact.cancel()
             raise
         contact.cancel()
-        return word
+        return answer
 
     async def _first_of(
         self, contact: ActivityHandle[T], summary: str, people: type[R], unless: Callable[[], bool], **asks: Any

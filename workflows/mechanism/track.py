@@ -18,7 +18,7 @@ from workflows.mechanism.worklist import Worklist
 
 @dataclass
 class Track:
-    """One strand of the process. Its verbs say what shall be so: called again, they find what is done already."""
+    """One part of the process. Its methods are idempotent: called again, they skip what is done already."""
 
     case: Case
     control: Control
@@ -28,7 +28,7 @@ class Track:
 
     @property
     def tools(self) -> tuple[Case, Control, Journal, Worklist, Effects]:
-        """For making another track of the same referral."""
+        """The arguments for another track of the same referral."""
         return self.case, self.control, self.journal, self.worklist, self.effects
 
     def move(self, stage: Stage) -> None:
@@ -37,7 +37,7 @@ class Track:
             self.journal.note("stage", stage=stage)
 
     def send_back(self, *parts: Part) -> None:
-        """These parts of the work no longer hold: every track looks at its work again from its beginning."""
+        """Mark these parts as stale: every track starts again from its beginning."""
         self.case.stale |= set(parts)
         self.control.request_start_again()
 
@@ -66,7 +66,7 @@ class Track:
         return EffectRequest(referral_id=self.case.referral_id, key=key)
 
     async def notify(self, recipient: Recipient, topic: Topic, summary: str, *, about: str = "") -> None:
-        """Tell somebody that something waits for them: once for each `about`."""
+        """Send somebody a notice that something waits for them: once for each `about`."""
         key = ":".join(filter(None, (self.case.referral_id, topic, about)))
         notice = Notice(referral_id=self.case.referral_id, key=key, recipient=recipient, topic=topic)
         await self.effects.tell(OutreachActivities.tell, notice, options.OUTREACH, summary)

@@ -50,7 +50,7 @@ class Visibility:
         )
 
     def show(self) -> ReferralSnapshot:
-        """Bring the Web UI up to where the referral stands."""
+        """Update the Web UI's details and search attributes."""
         standing = self.standing()
         workflow.set_current_details(self._details(standing))
         self._upsert(standing)

@@ -23,7 +23,7 @@ R = TypeVar("R", bound=Resolution)
 
 
 class Situation(NamedTuple):
-    """What a question is asked in: with other facts it is another question."""
+    """The context of a question: with other facts it is another question."""
 
     policy: Policy
     facts: DeidentifiedFacts
@@ -37,9 +37,9 @@ class WorklistState:
     asked: dict[str, str] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     opened: dict[str, int] = field(default_factory=dict)
-    """How many items there were, by their names."""
+    """How many items there were of each name (kind and subject)."""
     rounds: dict[str, int] = field(default_factory=dict)
-    """How often the same was asked with nothing changed, by a mark of it."""
+    """How often the same question was asked with nothing changed, by its hash."""
 
 
 _KIND_OF = {resolution: kind for kind, resolution in OF_KIND.items()}
@@ -145,7 +145,7 @@ class Worklist:
         self._journal.add(Opened(at=now, item=item))
 
     def _new_id(self, kind: WorkItemKind, about: str) -> str:
-        """Of its question and its number alone: whatever else is opened, this one is called so."""
+        """Depends only on the question and its number, not on other items."""
         name = "-".join(filter(None, (kind, about and _mark(about))))
         self._state.opened[name] = number = self._state.opened.get(name, 0) + 1
         return f"{self._referral_id}-{name}-{number}"
@@ -201,15 +201,12 @@ class Worklist:
         """Take back the item that asks this, if it is there."""
         self.withdraw(_KIND_OF[answer], why=why, about=about)
 
-    def withdraw_all(self, *, why: str) -> None:
-        self.withdraw(*WorkItemKind, why=why)
-
     def next_due(self) -> datetime | None:
         """When the first of the open items is due."""
         return min((item.due_at for item in self.open_items), default=None)
 
     def escalate(self, item: WorkItem) -> None:
-        """Somebody above is told that it is overdue."""
+        """Raise the level of an overdue item by one."""
         self._state.open[item.id] = item.model_copy(update={"level": item.level + 1})
         self._journal.add(Escalated(at=workflow.now(), item_id=item.id, level=item.level + 1))
 
@@ -218,6 +215,6 @@ def _question(answer: type[Resolution], about: str) -> str:
     return f"{_KIND_OF[answer]} {about}"
 
 
-def _mark(*said: object) -> str:
-    """A short mark of what was said."""
-    return sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()[:8]
+def _mark(*parts: object) -> str:
+    """A short hash of the parts."""
+    return sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:8]

@@ -52,7 +52,7 @@ class Keyring:
         return self.wrap(self.unwrap(wrapped, referral_id), referral_id)
 
     def derive(self, purpose: str, *, key_id: str | None = None) -> bytes:
-        """32 bytes for one purpose, the same for ever; from the root unless `key_id` says otherwise.
+        """32 bytes for one purpose, always the same; from the root unless `key_id` names another key.
 
         Raises Unsealable for a key that is not in the ring.
         """
@@ -64,7 +64,7 @@ class Keyring:
 
     @property
     def root_fingerprint(self) -> str:
-        """16 hex digits that tell whether the root is still the one that made the stored indexes."""
+        """16 hex digits, to compare the root with the one that made the stored indexes."""
         return self.derive("root-fingerprint")[:8].hex()
 
     @property

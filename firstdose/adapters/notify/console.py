@@ -10,5 +10,7 @@ log = structlog.get_logger(__name__)
 class Console:
     """Counts as delivered."""
 
-    async def deliver(self, parcel: OutboxMessage) -> None:
-        log.info("parcel_on_console", outbox_id=parcel.id, referral_id=parcel.referral_id, channel=parcel.channel)
+    async def deliver(self, delivery: OutboxMessage) -> None:
+        log.info(
+            "delivery_on_console", outbox_id=delivery.id, referral_id=delivery.referral_id, channel=delivery.channel
+        )

@@ -1,4 +1,4 @@
-"""Mail through one SMTP server. Its words carry no PHI."""
+"""Mail through one SMTP server. Its texts contain no PHI."""
 
 import asyncio
 from datetime import timedelta
@@ -17,28 +17,28 @@ WITHIN: Final = timedelta(seconds=30)
 
 
 class Mail:
-    """`url` is as `domain.address.mail_server` reads it: without TLS nothing is sent, unless it says so."""
+    """`url` is as `domain.address.mail_server` parses it: mail without TLS needs `smtp+plain`."""
 
     def __init__(self, url: str, sender: str, *, within: timedelta = WITHIN) -> None:
         self._server = mail_server(url)
         self._sender = sender
         self._within = within
 
-    async def deliver(self, parcel: OutboxMessage) -> None:
-        """Send the parcel's `{to, subject, text}`. Raises Unavailable."""
+    async def deliver(self, delivery: OutboxMessage) -> None:
+        """Send the delivery's `{to, subject, text}`. Raises Unavailable."""
         try:
             async with asyncio.timeout(self._within.total_seconds()):
-                await self._send(self._written(parcel))
+                await self._send(self._written(delivery))
         except (aiosmtplib.SMTPException, TimeoutError, OSError):
             raise Unavailable(ProblemCode.MAIL_SERVER_AWAY) from None
 
-    def _written(self, parcel: OutboxMessage) -> EmailMessage:
+    def _written(self, delivery: OutboxMessage) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = str(parcel.body["to"])
-        message["Subject"] = str(parcel.body["subject"])
-        message["Message-ID"] = f"<{parcel.id}@firstdose>"
-        message.set_content(str(parcel.body["text"]))
+        message["To"] = str(delivery.body["to"])
+        message["Subject"] = str(delivery.body["subject"])
+        message["Message-ID"] = f"<{delivery.id}@firstdose>"
+        message.set_content(str(delivery.body["text"]))
         return message
 
     async def _send(self, message: EmailMessage) -> None:

@@ -19,7 +19,7 @@ _LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
 
 
 class SignedWebhook:
-    """Posts a parcel's body to `url`, signed with `secret`; the parcel's id is the message's id at each attempt."""
+    """Posts a delivery's body to `url`, signed with `secret`; the delivery's id is the message's id at each attempt."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class SignedWebhook:
         self._now = now
         self._within = within
 
-    async def deliver(self, parcel: OutboxMessage) -> None:
+    async def deliver(self, delivery: OutboxMessage) -> None:
         """Raises Impossible when the receiver wants no more of it (410), Unavailable for every other failure."""
-        body = orjson.dumps(parcel.body)
-        headers = {"content-type": "application/json", **sign(self._secret, parcel.id, self._now(), body)}
+        body = orjson.dumps(delivery.body)
+        headers = {"content-type": "application/json", **sign(self._secret, delivery.id, self._now(), body)}
         try:
-            # httpx counts its time-outs anew with every byte; this one is for the whole call.
+            # httpx restarts its timeouts with every byte; this one is for the whole call.
             async with (
                 asyncio.timeout(self._within.total_seconds()),
                 self._client.stream("POST", self._url, content=body, headers=headers, follow_redirects=False) as answer,

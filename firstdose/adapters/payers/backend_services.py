@@ -97,8 +97,8 @@ class AccessTokens:
 def _read(body: bytes) -> tuple[str, timedelta]:
     """The token and how long it is valid. What cannot be a header's value is no token."""
     try:
-        said: Any = orjson.loads(body)
-        token, life = said["access_token"], said.get("expires_in", _USUAL_LIFE_S)
+        answer: Any = orjson.loads(body)
+        token, life = answer["access_token"], answer.get("expires_in", _USUAL_LIFE_S)
         if not _TOKEN.fullmatch(token):
             raise ValueError
         return token, timedelta(seconds=min(max(float(life), 0), 86_400))

@@ -1,4 +1,4 @@
-"""The ways to a payer: every request to a channel goes through here, and by the next one if it surely went nowhere."""
+"""Routes each request to a payer's channel, and to the next one if the payer is certain not to have the request."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -29,9 +29,11 @@ T = TypeVar("T")
 class ChannelRouter:
     """`channels` are those that are implemented."""
 
-    def __init__(self, channels: Mapping[Channel, PayerChannel], passage: Resilience, contacts: ContactStore) -> None:
+    def __init__(
+        self, channels: Mapping[Channel, PayerChannel], resilience: Resilience, contacts: ContactStore
+    ) -> None:
         self._channels = channels
-        self._passage = passage
+        self._resilience = resilience
         self._contacts = contacts
 
     def channel(self, channel: Channel) -> PayerChannel:
@@ -41,34 +43,34 @@ class ChannelRouter:
         return self._channels[channel]
 
     @asynccontextmanager
-    async def asking(self, channel: Channel, contact: Contact, endpoint: PayerEndpoint) -> AsyncIterator[PayerChannel]:
-        """For one request. What came instead of an answer is kept with the contact."""
+    async def query(self, channel: Channel, contact: Contact, endpoint: PayerEndpoint) -> AsyncIterator[PayerChannel]:
+        """For one request that changes nothing at the payer. An unreadable response is stored with the contact."""
         payer = self.channel(channel)
         try:
-            async with self._passage.to(endpoint, channel):
+            async with self._resilience.to(endpoint, channel):
                 yield payer
         except (UnreadableAnswer, RefusedRequest, UnclearAnswer) as error:
-            await self._keep(contact, error.body)
+            await self._store_unreadable(contact, error.body)
             raise
 
-    async def _keep(self, contact: Contact, body: bytes) -> None:
-        """For a person to look at: that it could not be kept does not hide why it was to be."""
+    async def _store_unreadable(self, contact: Contact, body: bytes) -> None:
+        """For a person to look at. A failure to store it must not hide the error that the request ended with."""
         try:
             if body:
                 await self._contacts.keep_unreadable(contact.id, body)
         except PortError as error:
-            _log.warning("what the payer sent is not kept", extra={"payer": contact.payer, "code": error.problem.value})
+            _log.warning("payer response not stored", extra={"payer": contact.payer, "code": error.problem.value})
 
     @asynccontextmanager
-    async def sending(
+    async def submit(
         self,
         channel: Channel,
         contact: Contact,
         endpoint: PayerEndpoint,
         without_effect: Callable[[PortError], bool] = never_left,
     ) -> AsyncIterator[PayerChannel]:
-        """Likewise, of a request that the contact notes before it leaves, and forgets after an error without effect."""
-        async with self.asking(channel, contact, endpoint) as payer:
+        """The same for a request with an effect, which is marked as attempted until an error says that it had none."""
+        async with self.query(channel, contact, endpoint) as payer:
             await self._contacts.mark_attempted(contact, channel)
             try:
                 yield payer
@@ -83,36 +85,39 @@ def electronic(first: Channel, fallback: Iterable[Channel]) -> Iterable[Channel]
     return takewhile(lambda channel: channel.electronic, (first, *fallback))
 
 
-def closed(error: PortError) -> bool:
-    """Whether another channel may carry the request instead."""
+def submission_fails_over(error: PortError) -> bool:
+    """Whether another channel may submit the request instead."""
     return error.problem.another_channel
 
 
-def can_fail_over(_: PortError) -> bool:
-    """Of a question, which changes nothing at the payer: it may be asked by another channel whatever became of it."""
+def query_fails_over(_: PortError) -> bool:
+    """A query changes nothing at the payer, so another channel may repeat it after any error."""
     return True
 
 
 async def first_available(
-    ways: Iterable[Channel], by: Callable[[Channel], Awaitable[T]], goes_on: Callable[[PortError], bool], payer: str
+    channels: Iterable[Channel],
+    call: Callable[[Channel], Awaitable[T]],
+    fails_over: Callable[[PortError], bool],
+    payer: str,
 ) -> tuple[Channel, T]:
-    """What came by the first channel that could carry it, and which that was.
+    """The first channel that answers, with its answer.
 
-    Raises an error after which it does not go on; if no channel could, the one that may pass soonest.
+    Raises an error that does not fail over. If every channel failed, raises the one that may be retried soonest.
     """
     failed: list[PortError] = []
-    for channel in ways:
+    for channel in channels:
         try:
-            came = await by(channel)
+            answer = await call(channel)
         except PortError as error:
-            if not goes_on(error):
+            if not fails_over(error):
                 raise
             failed.append(error)
             continue
         if failed:
-            told = {"payer": payer, "channel": channel, "code": failed[0].problem.value}
-            _log.warning("payer reached by another channel", extra=told)
-        return channel, came
+            details = {"payer": payer, "channel": channel, "code": failed[0].problem.value}
+            _log.warning("payer reached by another channel", extra=details)
+        return channel, answer
     passing = [error for error in failed if isinstance(error, Unavailable)]
     if passing:
         raise min(passing, key=lambda error: error.retry_after or timedelta())

@@ -19,7 +19,7 @@ class UnfitCredential(Exception):
 
 
 class CredentialFiles(Protocol):
-    """Where one credential lies; `authority_file` holds the authorities that a payer's own certificate comes from."""
+    """The files of one credential; `authority_file` has the authorities for the payer's own certificate."""
 
     @property
     def private_key_file(self) -> Path | None: ...

@@ -21,7 +21,7 @@ from firstdose.ports import Impossible, Unavailable
 LARGEST_ANSWER: Final = 5_000_000
 _A_DAY: Final = 86_400
 _REASONS_S: Final = 2
-"""How long a refusal may take to say why: that it is one is known before."""
+"""How long to read the body of a refusal; its status is known before."""
 _UNAUTHORIZED, _NOT_FOUND, _TIMED_OUT, _TOO_EARLY, _BUSY = 401, 404, 408, 425, 429
 
 
@@ -30,14 +30,14 @@ class Unknown(RefusedRequest):
 
 
 class Unauthorized(Impossible):
-    """The payer does not take us for who we say we are."""
+    """The payer refuses our credentials."""
 
     def __init__(self) -> None:
         super().__init__(ProblemCode.PAYER_REFUSED_CREDENTIALS)
 
 
 class HttpAnswer(NamedTuple):
-    """The body of a 2xx answer, and its media type as the header says it."""
+    """The body of a 2xx answer, and the media type of its header."""
 
     body: bytes
     content_type: str
@@ -74,8 +74,8 @@ async def post(
 async def _exchange(
     http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: httpx2.Timeout
 ) -> HttpAnswer:
-    sending = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
-    async with sending as response:
+    request = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
+    async with request as response:
         await _judge(response)
         answer = bytearray()
         async for chunk in response.aiter_raw():
@@ -103,14 +103,14 @@ async def _judge(response: httpx2.Response) -> None:
 
 async def _reasons(response: httpx2.Response) -> bytes:
     """As much of a refusal's body as comes soon."""
-    said = bytearray()
+    received = bytearray()
     with suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(_REASONS_S):
             async for chunk in response.aiter_raw():
-                said += chunk
-                if len(said) >= MOST_OF_A_BODY:
+                received += chunk
+                if len(received) >= MOST_OF_A_BODY:
                     break
-    return bytes(said)
+    return bytes(received)
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

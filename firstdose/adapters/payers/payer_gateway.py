@@ -1,7 +1,7 @@
-"""The payer's desk: the process speaks of referrals and contacts, this finds the payer and the channel, at most once.
+"""The gateway to payers: finds the payer and the channel for a referral's contact, and submits at most once.
 
-The intent is stored before the call, "attempted" and the channel before the request leaves; whoever comes back after a
-crash asks by that channel before sending again.
+The intent is stored before the call, "attempted" and the channel before the request leaves; after a crash
+that channel is asked before the request is sent again.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from firstdose.adapters.payers.answers import AnswerBook
-from firstdose.adapters.payers.channel_router import ChannelRouter, can_fail_over, closed, electronic, first_available
+from firstdose.adapters.payers.channel_router import (
+    ChannelRouter,
+    electronic,
+    first_available,
+    query_fails_over,
+    submission_fails_over,
+)
 from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
 from firstdose.adapters.payers.resilience import Resilience, UnguardedCalls
 from firstdose.adapters.payers.subscribing import SubscriptionKeeper, Subscriptions
@@ -53,7 +59,7 @@ class CaseFile(NamedTuple):
     endpoint: PayerEndpoint
     plan: Plan
     texts: TextSealer = PlainTexts()
-    """Opens what payers said before, and seals what they say now."""
+    """Opens stored texts of payers, and seals new ones."""
 
 
 class CaseFiles(Protocol):
@@ -71,7 +77,7 @@ class CaseFiles(Protocol):
 
 
 class PayerGatewayService:
-    """Implements ports.PayerDesk over the electronic channels."""
+    """Implements ports.PayerGateway over the electronic channels."""
 
     def __init__(
         self,
@@ -84,13 +90,13 @@ class PayerGatewayService:
         subscription_secret: Callable[[str], str],
         clock: Callable[[], datetime],
         clocks: PlanClocks | None = None,
-        passage: Resilience | None = None,
+        resilience: Resilience | None = None,
     ) -> None:
         self._files = files
         self._contacts = contacts
         self._answers = AnswerBook(contacts, clock)
-        self._ways = ChannelRouter(channels, passage or UnguardedCalls(), contacts)
-        self._subscriber = SubscriptionKeeper(subscriptions, self._ways, public_url, subscription_secret, clock)
+        self._router = ChannelRouter(channels, resilience or UnguardedCalls(), contacts)
+        self._subscriber = SubscriptionKeeper(subscriptions, self._router, public_url, subscription_secret, clock)
         self._clock = clock
         self._clocks = clocks or PlanClocks()
 
@@ -98,17 +104,17 @@ class PayerGatewayService:
         file, contact = await self._open(request, ContactPurpose.ELIGIBILITY)
         case = _case(file, contact, _lines_of(file.referral))
 
-        async def by(channel: Channel) -> Benefits:
-            async with self._ways.sending(channel, contact, case.endpoint, without_effect=can_fail_over) as payer:
+        async def call(channel: Channel) -> Benefits:
+            async with self._router.submit(channel, contact, case.endpoint, without_effect=query_fails_over) as payer:
                 async with self._answers.judged_by_people(contact, file.texts):
                     received = await payer.verify_benefits(case)
                 await self._answers.check_whose(contact, received)
                 return received.benefits
 
-        ways = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
-        channel, benefits = await first_available(ways, by, can_fail_over, contact.payer)
-        told = {"channel": channel, "plan_version": file.plan.version, "verified_at": self._clock()}
-        return sealed_texts(benefits, file.texts).model_copy(update=told)
+        channels = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
+        channel, benefits = await first_available(channels, call, query_fails_over, contact.payer)
+        provenance = {"channel": channel, "plan_version": file.plan.version, "verified_at": self._clock()}
+        return sealed_texts(benefits, file.texts).model_copy(update=provenance)
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
         file, contact = await self._open(request, ContactPurpose.AUTHORIZATION)
@@ -116,11 +122,11 @@ class PayerGatewayService:
         carrier = _carrier(contact, file.plan)
         answer = await self._answered_before(contact, case, carrier)
         if answer is None:
-            carrier, answer = await self._send_and_hear(contact, case, file.plan)
+            carrier, answer = await self._send_and_receive(contact, case, file.plan)
         return self._submission(request, file, answer, carrier)
 
     async def inquire(self, request: EffectRequest) -> PayerAnswer:
-        """When the payer knows no such request it is what we last heard, or an answer that decides nothing."""
+        """If the payer has no such request: the last stored answer, or an answer without a decision."""
         contact = await self._contact(request.key)
         known = await self._contacts.latest_answer(contact.id)
         if known is not None and not known.pending:
@@ -128,7 +134,7 @@ class PayerGatewayService:
         file = await self._files.case(contact.referral_id, payer=contact.payer)
         asked = {line.sequence for line in known.lines} if known else None
         lines = tuple(line for line in _lines_of(file.referral) if asked is None or line.sequence in asked)
-        async with self._ways.asking(_carrier(contact, file.plan), contact, file.endpoint) as payer:
+        async with self._router.query(_carrier(contact, file.plan), contact, file.endpoint) as payer:
             received = await payer.inquire(_case(file, contact, lines))
         if received is None:
             return known or PayerAnswer()
@@ -140,7 +146,7 @@ class PayerGatewayService:
     async def send_documents(self, reply: DocumentsReply) -> None:
         contact = await self._contact(reply.key)
         file = await self._files.case(contact.referral_id, payer=contact.payer)
-        async with self._ways.asking(_carrier(contact, file.plan), contact, file.endpoint) as payer:
+        async with self._router.query(_carrier(contact, file.plan), contact, file.endpoint) as payer:
             await payer.send_documents(_case(file, contact, ()), reply.documents)
 
     async def start_clock(self, request: ClockRequest) -> Clock | None:
@@ -156,11 +162,11 @@ class PayerGatewayService:
             return
         file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
-        sending = self._ways.sending(_carrier(replaced, file.plan), contact, file.endpoint)
-        async with sending as payer, self._answers.judged_by_people(contact, file.texts):
-            said = await payer.void(case)
-        if said is not None:
-            await self._answers.check_whose(contact, said)
+        submitting = self._router.submit(_carrier(replaced, file.plan), contact, file.endpoint)
+        async with submitting as payer, self._answers.judged_by_people(contact, file.texts):
+            answer = await payer.void(case)
+        if answer is not None:
+            await self._answers.check_whose(contact, answer)
 
     async def _open(
         self, request: EffectRequest, purpose: ContactPurpose, *, payer: str | None = None
@@ -191,7 +197,7 @@ class PayerGatewayService:
         return case.model_copy(update={"expedited": request.expedited, "previous_trace": previous})
 
     async def _answered_before(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
-        """What the payer said to this very request, should it have come through before."""
+        """The payer's answer to this same request, if it had it already."""
         if not contact.attempted:
             return None
         known = await self._contacts.latest_answer(contact.id)
@@ -200,11 +206,11 @@ class PayerGatewayService:
         return await self._asked(contact, case, carrier)
 
     async def _asked(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
-        async with self._ways.asking(carrier, contact, case.endpoint) as payer:
+        async with self._router.query(carrier, contact, case.endpoint) as payer:
             received = await payer.inquire(case)
         return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
 
-    async def _send_and_hear(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
+    async def _send_and_receive(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
         """Where the answer is about another, the payer is asked for ours, once: it may have the request.
 
         Raises ForeignAnswer if that brings nothing. A person must look then; the request is not sent again.
@@ -220,13 +226,13 @@ class PayerGatewayService:
             return carrier, answer
 
     async def _send(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, ReceivedAnswer]:
-        async def by(channel: Channel) -> ReceivedAnswer:
+        async def call(channel: Channel) -> ReceivedAnswer:
             await self._subscriber.ensure(channel, contact, case.endpoint)
-            async with self._ways.sending(channel, contact, case.endpoint) as payer:
+            async with self._router.submit(channel, contact, case.endpoint) as payer:
                 return await payer.submit(case)
 
-        ways = electronic(plan.authorization, plan.authorization_fallback)
-        return await first_available(ways, by, closed, contact.payer)
+        channels = electronic(plan.authorization, plan.authorization_fallback)
+        return await first_available(channels, call, submission_fails_over, contact.payer)
 
     def _submission(
         self, request: AuthorizationRequest, file: CaseFile, answer: PayerAnswer, carrier: Channel

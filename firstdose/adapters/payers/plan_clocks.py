@@ -50,8 +50,8 @@ class PlanClocks:
 
 
 def judge_clock(judgment: ClockJudgment) -> JudgedClock:
-    """How the clock stands, after the extension that the payer told us of, if its rule grants one."""
+    """The clock after the payer's extension, if its rule allows one."""
     clock = judgment.clock
-    if told := judgment.extension:
-        clock = extended(clock, told.at, told.by, told.reason)
+    if extension := judgment.extension:
+        clock = extended(clock, extension.at, extension.by, extension.reason)
     return JudgedClock(clock=clock, state=state(clock, judgment.at))

@@ -1,7 +1,7 @@
-"""The way of a request to its payer: a place for it, a payer that is not out, a pace that the payer allows.
+"""What guards calls to a payer: a bulkhead, a circuit breaker and a rate limiter.
 
-One payer's trouble stays its own: requests that may not leave are sent away at once, with a time to come back, and hold
-no activity slot meanwhile.
+A slow or broken payer must not slow down the others: a call that may not be made is refused at once, with a time to
+retry, and holds no activity slot meanwhile.
 """
 
 import logging
@@ -19,93 +19,95 @@ from firstdose.ports import PortError, Unavailable
 _log = logging.getLogger(__name__)
 
 _BESIDES_THE_CALL: Final = timedelta(minutes=1)
-"""At most, for what we write down before and after a request."""
+"""At most, for our own records before and after a call."""
 _LEAST_S: Final = 0.1
 _APART_S: Final = 0.05
 
 
 class Resilience(Protocol):
-    """Whether a request may leave for its payer now, and what becomes of it."""
+    """Decides whether a call to a payer may be made now, and records its outcome."""
 
     def to(self, endpoint: PayerEndpoint, channel: Channel) -> AbstractAsyncContextManager[None]:
-        """The request is made within it. Raises Unavailable when it may not leave now."""
+        """The call is made within this context. Raises Unavailable if it may not be made now."""
 
 
 class UnguardedCalls:
-    """Every request may leave."""
+    """Every call may be made."""
 
     def to(self, endpoint: PayerEndpoint, channel: Channel) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
 
 class CircuitBreaker(Protocol):
-    """What is known of a payer's systems, as `system_of` names them; shared by all workers."""
+    """The health of payers' systems, by the names of `system_of`; shared by all workers."""
 
     async def admit(self, payer: str, longest: timedelta) -> int | None:
-        """The number of the probe, if the request is one. Raises Unavailable in an outage."""
+        """The number of the probe, if this call is one. Raises Unavailable in an outage."""
 
-    async def hear(
+    async def record(
         self, payer: str, outcome: CallOutcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
     ) -> None: ...
 
 
 class RateLimiter(Protocol):
-    """How fast a payer may be asked; shared by all workers."""
+    """Limits the calls to a payer in a minute; shared by all workers."""
 
-    async def turn(self, payer: str, per_minute: int, burst: int) -> None:
-        """Raises Unavailable when it is nobody's turn yet."""
+    async def acquire(self, payer: str, per_minute: int, burst: int) -> None:
+        """Raises Unavailable, with a time to retry, if the limit is reached."""
 
 
 class GuardedCalls:
-    """Implements Passage for one process."""
+    """Implements resilience.Resilience for one process."""
 
-    def __init__(self, health: CircuitBreaker, pace: RateLimiter, clock: Callable[[], float] = time.monotonic) -> None:
-        self._health = health
-        self._pace = pace
-        self._places = Bulkhead(clock)
+    def __init__(
+        self, breaker: CircuitBreaker, rate_limiter: RateLimiter, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._breaker = breaker
+        self._rate_limiter = rate_limiter
+        self._bulkhead = Bulkhead(clock)
         self._turns = RetrySpreading(clock)
 
     @asynccontextmanager
     async def to(self, endpoint: PayerEndpoint, channel: Channel) -> AsyncIterator[None]:
         """Raises Unavailable: `payer_crowded`, `payer_outage`, `payer_busy` or `payer_rate_limit`."""
         system = system_of(endpoint.payer, channel)
-        with self._places.one_of(system, endpoint.at_once):
+        with self._bulkhead.one_of(system, endpoint.at_once):
             probe = await self._admitted(system, endpoint.timeout)
             outcome, asked_to_wait = CallOutcome.UNTOLD, None
             try:
                 if endpoint.requests_per_minute is not None:
-                    await self._pace.turn(system, endpoint.requests_per_minute, endpoint.burst)
+                    await self._rate_limiter.acquire(system, endpoint.requests_per_minute, endpoint.burst)
                 yield
                 outcome = CallOutcome.ANSWERED
             except PortError as error:
                 outcome, asked_to_wait = error.problem.outcome, _asked_to_wait(error)
                 raise
             finally:
-                await self._tell(system, outcome, probe, asked_to_wait)
+                await self._record(system, outcome, probe, asked_to_wait)
 
     async def _admitted(self, system: str, timeout: timedelta) -> int | None:
         try:
-            return await self._health.admit(system, timeout + _BESIDES_THE_CALL)
+            return await self._breaker.admit(system, timeout + _BESIDES_THE_CALL)
         except Unavailable as error:
             if error.retry_after is None:
                 raise
             wait = self._turns.after(system, error.retry_after.total_seconds(), _APART_S)
             raise Unavailable(error.problem, wait) from None
 
-    async def _tell(
+    async def _record(
         self, system: str, outcome: CallOutcome, probe: int | None, asked_to_wait: timedelta | None
     ) -> None:
-        """What is known of a system is advice: an answer is not lost because this could not be written down."""
+        """The health is only advice: an answer must not be lost because its outcome could not be recorded."""
         if outcome is CallOutcome.UNTOLD and probe is None:
             return
         try:
-            await self._health.hear(system, outcome, probe=probe, asked_to_wait=asked_to_wait)
+            await self._breaker.record(system, outcome, probe=probe, asked_to_wait=asked_to_wait)
         except Unavailable as error:
-            _log.warning("payer health not noted", extra={"payer": system, "code": error.problem})
+            _log.warning("payer health not recorded", extra={"payer": system, "code": error.problem})
 
 
 class Bulkhead:
-    """A bulkhead: how many requests a payer may have under way in this process."""
+    """Limits the concurrent calls to a payer in this process."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -113,12 +115,12 @@ class Bulkhead:
         self._turns = RetrySpreading(clock)
 
     @contextmanager
-    def one_of(self, payer: str, places: int) -> Iterator[None]:
-        """Take a place. Raises Unavailable: `payer_crowded`, with about the time at which places come free."""
+    def one_of(self, payer: str, limit: int) -> Iterator[None]:
+        """Take a slot. Raises Unavailable: `payer_crowded`, with about the time at which a slot becomes free."""
         begun = self._begun.setdefault(payer, {})
-        if len(begun) >= places:
+        if len(begun) >= limit:
             slowest = self._clock() - min(begun.values())
-            raise Unavailable(ProblemCode.PAYER_CROWDED, self._turns.after(payer, _LEAST_S, slowest / places))
+            raise Unavailable(ProblemCode.PAYER_CROWDED, self._turns.after(payer, _LEAST_S, slowest / limit))
         place = object()
         begun[place] = self._clock()
         try:
@@ -128,30 +130,30 @@ class Bulkhead:
 
 
 class RetrySpreading:
-    """Spreads out those who are sent away, so that they do not come back all at once."""
+    """Spreads out the retries of refused calls, so that they do not come all at once."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._last: dict[str, float] = {}
 
     def after(self, payer: str, wait: float, apart: float) -> timedelta:
-        """A turn no sooner than `wait` and `apart` from the one before, in seconds."""
+        """When to retry: not before `wait`, and at least `apart` after the previous retry; both in seconds."""
         now = self._clock()
-        turn = max(now + wait, self._last.get(payer, 0.0) + apart)
-        self._last[payer] = turn
-        return timedelta(seconds=turn - now)
+        turn_at = max(now + wait, self._last.get(payer, 0.0) + apart)
+        self._last[payer] = turn_at
+        return timedelta(seconds=turn_at - now)
 
 
 def system_of(payer: str, channel: Channel) -> str:
-    """What has health, pace and places of its own: `northstar`, and `northstar/x12` for its clearinghouse."""
+    """The name for separate health and limits: `northstar`, and `northstar/x12` for its clearinghouse."""
     return payer if channel is Channel.PAS else f"{payer}/{channel}"
 
 
 def never_left(error: PortError) -> bool:
-    """Whether an error within the passage says that the payer surely does not have the request."""
+    """Whether the payer is certain not to have the request after this error."""
     return not error.problem.payer_may_have_it
 
 
 def _asked_to_wait(error: PortError) -> timedelta | None:
-    """How long the payer asked to be left alone by everybody."""
+    """How long the payer asked all callers to wait."""
     return error.retry_after if isinstance(error, Unavailable) and error.problem.asks_all_to_wait else None

@@ -1,4 +1,4 @@
-"""Our Subscription at payers that tell their decisions by themselves: one for each payer and address of ours."""
+"""Our Subscription at payers that send notifications of decisions: one for each payer and callback address."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class Subscriptions(Protocol):
-    """At which payers our Subscription lies, and where it points."""
+    """The payers with our Subscription, and its callback address."""
 
     async def callback_of(self, payer: str) -> str | None: ...
 
@@ -23,37 +23,37 @@ class Subscriptions(Protocol):
 
 @runtime_checkable
 class Notifying(Protocol):
-    """A channel on which payers tell us their decisions by themselves."""
+    """A channel on which payers can notify us of decisions."""
 
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str: ...
 
 
 class SubscriptionKeeper:
-    """`secret` finds the one with which a payer's notifications prove themselves."""
+    """`secret` gives the secret that authenticates a payer's notifications."""
 
     def __init__(
         self,
         subscriptions: Subscriptions,
-        ways: ChannelRouter,
+        router: ChannelRouter,
         public_url: str,
         secret: Callable[[str], str],
         clock: Callable[[], datetime],
     ) -> None:
         self._subscriptions = subscriptions
-        self._ways = ways
+        self._router = router
         self._public_url = public_url.rstrip("/")
         self._secret = secret
         self._clock = clock
 
     async def ensure(self, channel: Channel, contact: Contact, endpoint: PayerEndpoint) -> None:
-        """Before `contact` goes by this channel. Without it we still inquire: a failure waits for the next request."""
-        payer, speaker = endpoint.payer, self._ways.channel(channel)
+        """Before `contact` is sent. A failure is only logged: we inquire anyway, and the next request tries again."""
+        payer, notifying = endpoint.payer, self._router.channel(channel)
         callback_url = f"{self._public_url}/webhooks/payers/{payer}/pas"
-        if not isinstance(speaker, Notifying) or await self._subscriptions.callback_of(payer) == callback_url:
+        if not isinstance(notifying, Notifying) or await self._subscriptions.callback_of(payer) == callback_url:
             return
         try:
-            async with self._ways.asking(channel, contact, endpoint):
-                name = await speaker.ensure_subscription(endpoint, callback_url, self._secret(payer))
+            async with self._router.query(channel, contact, endpoint):
+                name = await notifying.ensure_subscription(endpoint, callback_url, self._secret(payer))
         except PortError as error:
             _log.warning("subscription not registered", extra={"payer": payer, "code": error.problem.value})
             return

@@ -156,7 +156,7 @@ class _Walk:
         last, link = self._ends.get(chain, (0, b""))
         self._records[chain] += 1
         if seq != last + 1:
-            # The link before this record is lost with the records: whether it is unchanged cannot be told.
+            # The link before this record is lost with the records: whether it is unchanged is unknown.
             self._broken.append(Broken(chain, last + 1, "missing"))
         elif not hmac.compare_digest(self._hashes.of_record(link, row), row["mac"]):
             self._broken.append(Broken(chain, seq, "changed"))

@@ -1,4 +1,4 @@
-"""Ids of our own making: UUIDs of version 7, so that new rows sort after old ones."""
+"""New ids: UUIDs of version 7, so that new rows sort after old ones."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""What a process has asked the database before, remembered until the database says that it may have changed."""
+"""A cache of rows that the database invalidates by a notification."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable

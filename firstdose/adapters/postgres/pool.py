@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
-Database: TypeAlias = Pool
 
 OLDEST_SERVER = 15
 START_UP_SECONDS = 30
@@ -61,8 +60,8 @@ class UnfitServer(Exception):
 def transient(error: BaseException) -> bool:
     """Whether the same work may succeed when it is done again: the server was away, too busy, or broke a deadlock."""
     if isinstance(error, asyncpg.InterfaceError):
-        # A connection that was lost earlier is reported like a mistake of ours; only its text tells them apart.
-        lost = any(words in str(error) for words in ("closed", "released back to the pool"))
+        # asyncpg reports a lost connection like a wrong call of ours; only the text differs.
+        lost = any(text in str(error) for text in ("closed", "released back to the pool"))
         return lost and not isinstance(error, ValueError)
     return isinstance(error, _FAMILIES)
 
@@ -132,7 +131,7 @@ async def database(
     name: str = UNKEYED,
     read_only: bool = False,
 ) -> AsyncIterator[Pool]:
-    """A pool that is closed at the end; `open_pool` says what the arguments are."""
+    """A pool that is closed at the end; the arguments are those of `open_pool`."""
     pool = await open_pool(dsn, size=size, command_seconds=command_seconds, name=name, read_only=read_only)
     try:
         yield pool
@@ -141,7 +140,7 @@ async def database(
 
 
 class _DeadlinePool(Pool):
-    """asyncpg's pool, in which whoever has a deadline neither waits for a connection nor keeps it any longer."""
+    """asyncpg's pool, in which a caller with a deadline neither waits for a connection nor keeps it any longer."""
 
     __slots__ = ()
 
@@ -179,12 +178,12 @@ async def _connect(dsn: str, size: int, command_seconds: float | None, settings:
         record_class=asyncpg.Record,
         command_timeout=command_seconds,
         setup=_cut_off_in_time,
-        init=_speak_python,
+        init=_use_python_types,
         server_settings=settings,
     )
 
 
-async def _speak_python(connection: Any) -> None:
+async def _use_python_types(connection: Any) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",

@@ -9,7 +9,7 @@ _sql = load("probe")
 
 
 async def write_something(pool: Pool) -> None:
-    """Some 300 kB beside the data, and a word into the log; nothing of it stays. Raises DatabaseFull, Unavailable."""
+    """Write about 300 kB beside the data, and a log record; nothing stays. Raises DatabaseFull, Unavailable."""
     async with transaction(pool) as connection:
         if await _sql.is_read_only(connection):
             raise Unavailable(ProblemCode.DATABASE_READ_ONLY)

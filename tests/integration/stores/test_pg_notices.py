@@ -37,9 +37,9 @@ async def test_the_patient_is_written_to_once_per_key(
 ) -> None:
     for _ in range(3):
         await notifier.tell(notice(referral_id, Recipient.PATIENT))
-    [parcel] = await stored(pool, outbox)
-    assert (parcel.channel, parcel.recipient, parcel.key) == ("mail", "patient", "k1")
-    assert parcel.body["to"] == "Zkanarivogel@example.org"
+    [delivery] = await stored(pool, outbox)
+    assert (delivery.channel, delivery.recipient, delivery.key) == ("mail", "patient", "k1")
+    assert delivery.body["to"] == "Zkanarivogel@example.org"
     assert await actions(referral_id) == ["received", "notice.stored"]
 
 
@@ -47,9 +47,9 @@ async def test_a_role_is_written_to_at_its_mailbox(
     pool: Pool, notifier: PostgresNotifier, outbox: Outbox, referral_id: str
 ) -> None:
     await notifier.tell(notice(referral_id, Recipient.PHARMACIST, Topic.ASSESSMENT_DUE))
-    [parcel] = await stored(pool, outbox)
-    assert (parcel.recipient, parcel.body["to"]) == ("pharmacist", "pharmacists@pharmacy.example")
-    assert referral_id in parcel.body["text"]
+    [delivery] = await stored(pool, outbox)
+    assert (delivery.recipient, delivery.body["to"]) == ("pharmacist", "pharmacists@pharmacy.example")
+    assert referral_id in delivery.body["text"]
 
 
 @pytest.mark.parametrize("recipient", Recipient)

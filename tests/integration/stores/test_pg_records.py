@@ -216,10 +216,10 @@ async def test_the_source_is_told_in_its_own_number(
 ) -> None:
     told = Told(key="scheduled", at=AT, milestone=Milestone.SCHEDULED, visit_at=AT + 48 * HOUR)
     await records.record(batch(referral_id, told))
-    [parcel] = await sent(pool, outbox)
-    assert (parcel.channel, parcel.recipient, parcel.key) == ("source", "mercy", f"{referral_id}:told:scheduled")
-    assert parcel.body["type"] == "referral.milestone"
-    data = parcel.body["data"]
+    [delivery] = await sent(pool, outbox)
+    assert (delivery.channel, delivery.recipient, delivery.key) == ("source", "mercy", f"{referral_id}:told:scheduled")
+    assert delivery.body["type"] == "referral.milestone"
+    data = delivery.body["data"]
     assert data["source_referral_id"].startswith("Zkanarivogel-")
     assert (data["business_status"], data["name"]) == ("5.1.1", "scheduled")
     assert data["visit_at"] == "2026-03-04T10:00:00+00:00"
@@ -237,15 +237,15 @@ async def test_billing_gets_a_complete_record_for_each_line_that_is_not_void(
     await records.record(
         batch(referral_id, Opened(at=AT, item=review), agreed, HandedOver(key="once", at=AT, lines=LINES, served_on=AT))
     )
-    [parcel] = await sent(pool, outbox)
-    assert (parcel.channel, parcel.key) == ("billing", f"{referral_id}:handed_over:once")
-    [record] = parcel.body["data"]["records"]
+    [delivery] = await sent(pool, outbox)
+    assert (delivery.channel, delivery.key) == ("billing", f"{referral_id}:handed_over:once")
+    [record] = delivery.body["data"]["records"]
     assert (record["code"], record["units"], record["service_from"]) == ("J0696", 14, "2026-03-02")
     assert (record["member_id"], record["drug"]["ndc"]) == ("Zkanarivogel77", "00409733201")
     assert record["responsibility"]["estimate"] == {"copay": "25.00"}
     assert record["responsibility"]["agreement"]["agreement_signed"] is True
-    assert parcel.body["data"]["patient"]["birth_date"] == "1961-07-23"
-    assert "history" not in parcel.body["data"]["patient"]
+    assert delivery.body["data"]["patient"]["birth_date"] == "1961-07-23"
+    assert "history" not in delivery.body["data"]["patient"]
 
 
 async def test_the_standing_is_that_of_the_batch(pool: Pool, records: PostgresRecords, referral_id: str) -> None:

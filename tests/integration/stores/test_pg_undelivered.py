@@ -31,15 +31,15 @@ async def message_id(messages: Messages, referral_id: str) -> str:
 
 
 @pytest.fixture
-async def parcel_id(pool: Pool, outbox: Outbox, referral_id: str) -> str:
-    """A given up parcel."""
+async def delivery_id(pool: Pool, outbox: Outbox, referral_id: str) -> str:
+    """A given up delivery."""
     async with transaction(pool) as connection:
         await outbox.put(
             connection, key="k", referral_id=referral_id, channel="billing", recipient="billing", body={}, at=now()
         )
-    (parcel,) = await outbox.claim(pool, 1, LEASE, now())
-    await outbox.give_up(pool, parcel.id, "receiver_away")
-    return parcel.id
+    (delivery,) = await outbox.claim(pool, 1, LEASE, now())
+    await outbox.give_up(pool, delivery.id, "receiver_away")
+    return delivery.id
 
 
 def now() -> datetime:
@@ -53,15 +53,15 @@ async def audited(pool: Pool, action: str) -> tuple[str, dict[str, str]]:
 
 
 async def test_both_are_listed_and_counted(
-    undelivered: UndeliveredStore, message_id: str, parcel_id: str, referral_id: str
+    undelivered: UndeliveredStore, message_id: str, delivery_id: str, referral_id: str
 ) -> None:
     listed = [(each.what, each.id, each.kind, each.problem) for each in await undelivered.list()]
     assert listed == [
         ("message", message_id, "start", "unreadable"),
-        ("parcel", parcel_id, "billing", "receiver_away"),
+        ("delivery", delivery_id, "billing", "receiver_away"),
     ]
     assert {each.referral_id for each in await undelivered.list()} == {referral_id}
-    assert await undelivered.count() == {"messages": 1, "parcels": 1}
+    assert await undelivered.count() == {"messages": 1, "deliveries": 1}
 
 
 async def test_what_is_tried_again_starts_from_the_beginning(
@@ -70,38 +70,38 @@ async def test_what_is_tried_again_starts_from_the_beginning(
     messages: Messages,
     outbox: Outbox,
     message_id: str,
-    parcel_id: str,
+    delivery_id: str,
     audit: AuditTrail,
 ) -> None:
     assert await undelivered.retry(message_id, "operator:1000")
-    assert await undelivered.retry(parcel_id, "operator:1000")
+    assert await undelivered.retry(delivery_id, "operator:1000")
     assert not await undelivered.retry(message_id, "operator:1000"), "it is on its way"
-    assert await undelivered.count() == {"messages": 0, "parcels": 0}
+    assert await undelivered.count() == {"messages": 0, "deliveries": 0}
     assert [each.id for each in await messages.claim(9, LEASE)] == [message_id]
     assert await messages.set_back(message_id, "unreadable") is MessageState.PENDING
-    assert [(each.id, each.attempts) for each in await outbox.claim(pool, 9, LEASE, now())] == [(parcel_id, 1)]
+    assert [(each.id, each.attempts) for each in await outbox.claim(pool, 9, LEASE, now())] == [(delivery_id, 1)]
     assert await audited(pool, "message_retried") == ("operator:1000", {"kind": "start", "message": message_id})
-    assert await audited(pool, "parcel_retried") == ("operator:1000", {"kind": "billing", "parcel": parcel_id})
+    assert await audited(pool, "delivery_retried") == ("operator:1000", {"kind": "billing", "delivery": delivery_id})
     assert (await audit.verify(pool)).intact
 
 
 async def test_what_is_dropped_never_leaves(
-    pool: Pool, undelivered: UndeliveredStore, messages: Messages, outbox: Outbox, message_id: str, parcel_id: str
+    pool: Pool, undelivered: UndeliveredStore, messages: Messages, outbox: Outbox, message_id: str, delivery_id: str
 ) -> None:
     assert await undelivered.drop(message_id, "operator:1000")
-    assert await undelivered.drop(parcel_id, "operator:1000")
+    assert await undelivered.drop(delivery_id, "operator:1000")
     assert await undelivered.list() == []
     assert not await undelivered.retry(message_id, "operator:1000")
     assert (await messages.claim(9, LEASE), await outbox.claim(pool, 9, LEASE, now())) == ([], [])
     assert (await messages.find(message_id)).state is MessageState.REFUSED
-    assert await audited(pool, "parcel_dropped") == ("operator:1000", {"kind": "billing", "parcel": parcel_id})
+    assert await audited(pool, "delivery_dropped") == ("operator:1000", {"kind": "billing", "delivery": delivery_id})
 
 
 async def test_what_was_for_a_shredded_referral_needs_nobody(
-    pool: Pool, undelivered: UndeliveredStore, vault: Vault, parcel_id: str, referral_id: str
+    pool: Pool, undelivered: UndeliveredStore, vault: Vault, delivery_id: str, referral_id: str
 ) -> None:
     async with transaction(pool) as connection:
         await vault.shred(connection, referral_id)
     assert await undelivered.list() == []
-    assert (await undelivered.count())["parcels"] == 0
+    assert (await undelivered.count())["deliveries"] == 0
     assert not await undelivered.retry(new_id(), "operator:1000")

@@ -19,8 +19,8 @@ from firstdose.adapters.payers.pas.elements import (
     part,
     parts,
     resources,
+    short_text,
     whole,
-    word,
 )
 from firstdose.adapters.payers.pas.terminology import (
     ADMINISTRATION_REFERENCE,
@@ -75,7 +75,7 @@ def read_inquiry(
         if any(not traces(response) for response in responses):
             raise UnreadableFhir("a ClaimResponse without any identifier")
         return None
-    newest = max(ours, key=lambda response: word(response.get("created")) or "")
+    newest = max(ours, key=lambda response: short_text(response.get("created")) or "")
     return ReceivedAnswer(
         raw=raw,
         named=named_by(bundle, newest),
@@ -83,13 +83,13 @@ def read_inquiry(
     )
 
 
-class _Said(NamedTuple):
-    """What a ClaimResponse says of each line, found in one pass."""
+class _Adjudicated(NamedTuple):
+    """The parts of a ClaimResponse about each line, found in one pass."""
 
     items: dict[int, list[tuple[str | None, Element]]]
     """With the review action code of each."""
     added: dict[int, Element]
-    """The added item that says what was authorized instead of the item that was requested."""
+    """The added item with what was authorized instead of the requested item."""
     errors: dict[int | None, str | None]
     """The first error of the line, and under None that of the whole request."""
 
@@ -99,12 +99,12 @@ class _Said(NamedTuple):
 
 
 def _answer(bundle: Element, response: Element, asked: Iterable[int], *, trust_outcome: bool) -> PayerAnswer:
-    said = _Said(_items(response), _added(response), _errors(response))
-    sequences = sorted({*said.items, *asked})
-    if any(code for same in said.items.values() for code, _ in same):
-        lines = [_line(response, said, sequence) for sequence in sequences]
+    adjudicated = _Adjudicated(_items(response), _added(response), _errors(response))
+    sequences = sorted({*adjudicated.items, *asked})
+    if any(code for same in adjudicated.items.values() for code, _ in same):
+        lines = [_line(response, adjudicated, sequence) for sequence in sequences]
     else:
-        lines = [_undecided(response, said, sequence, trust_outcome=trust_outcome) for sequence in sequences]
+        lines = [_undecided(response, adjudicated, sequence, trust_outcome=trust_outcome) for sequence in sequences]
     return PayerAnswer(lines=tuple(lines), tracking=_tracking(response), information=_information(bundle, response))
 
 
@@ -137,19 +137,19 @@ def _errors(response: Element) -> dict[int | None, str | None]:
     return found
 
 
-def _line(response: Element, said: _Said, sequence: int) -> LineAnswer:
-    if sequence not in said.items:  # the others have their answer, this one not yet
+def _line(response: Element, adjudicated: _Adjudicated, sequence: int) -> LineAnswer:
+    if sequence not in adjudicated.items:  # the others have their answer, this one not yet
         return LineAnswer(sequence=sequence, state=LineState.PENDED)
-    found = {code for code, _ in said.items[sequence]}
+    found = {code for code, _ in adjudicated.items[sequence]}
     code = found.pop() if len(found) == 1 else _CONTRADICTORY
-    state, item = state_of(code), said.items[sequence][0][1]
-    # An added item counts only where the payer says that it authorized something else; its own quantity is that.
-    authorized = said.added.get(sequence, {}) if state in (LineState.PARTIAL, LineState.MODIFIED) else {}
+    state, item = state_of(code), adjudicated.items[sequence][0][1]
+    # An added item counts only in a partial or modified decision; its quantity is what was authorized.
+    authorized = adjudicated.added.get(sequence, {}) if state in (LineState.PARTIAL, LineState.MODIFIED) else {}
     units = whole(part(authorized, "quantity").get("value")) if "quantity" in authorized else _units(item)
     period = _period(authorized) or _period(item) or part(response, "preAuthPeriod")
     if (state is LineState.PARTIAL and units is None) or (state in _AUTHORIZING and not _dated(period)):
         state = LineState.NEEDS_REVIEW
-    reason = _reason(item) or said.error(sequence)
+    reason = _reason(item) or adjudicated.error(sequence)
     return LineAnswer(
         sequence=sequence,
         state=state,
@@ -157,14 +157,14 @@ def _line(response: Element, said: _Said, sequence: int) -> LineAnswer:
         valid_from=day(period.get("start")),
         valid_to=day(period.get("end")),
         units=units,
-        # Whoever looks at it sees at least what the payer said: CT is "contact payer".
+        # The reviewing person sees at least the payer's code: CT is "contact payer".
         reason_code=reason or (code if state is LineState.NEEDS_REVIEW else None),
     )
 
 
-def _undecided(response: Element, said: _Said, sequence: int, *, trust_outcome: bool) -> LineAnswer:
-    """No item has a review action code: old servers say what they mean by the outcome."""
-    outcome, error = response.get("outcome"), said.error(sequence)
+def _undecided(response: Element, adjudicated: _Adjudicated, sequence: int, *, trust_outcome: bool) -> LineAnswer:
+    """No item has a review action code: old servers answer by the outcome alone."""
+    outcome, error = response.get("outcome"), adjudicated.error(sequence)
     period = part(response, "preAuthPeriod")
     if outcome == "queued":
         return LineAnswer(sequence=sequence, state=LineState.PENDED, reason_code=error)
@@ -172,7 +172,7 @@ def _undecided(response: Element, said: _Said, sequence: int, *, trust_outcome: 
         return LineAnswer(
             sequence=sequence,
             state=LineState.APPROVED,
-            number=word(response.get("preAuthRef")),
+            number=short_text(response.get("preAuthRef")),
             valid_from=day(period.get("start")),
             valid_to=day(period.get("end")),
         )
@@ -191,7 +191,7 @@ def _action_code(item: Element) -> str | None:
         for action in _review_actions(item)
         for extension in extensions(action, REVIEW_ACTION_CODE)
         for one in parts(part(extension, "valueCodeableConcept"), "coding")
-        if str(one.get("system")).endswith("/306") and (code := word(one.get("code"), 20))
+        if str(one.get("system")).endswith("/306") and (code := short_text(one.get("code"), 20))
     }
     return found.pop() if len(found) == 1 else (_CONTRADICTORY if found else None)
 
@@ -199,7 +199,7 @@ def _action_code(item: Element) -> str | None:
 def _number(item: Element) -> str | None:
     for action in _review_actions(item):
         for extension in extensions(action, "number"):
-            return word(extension.get("valueString"))
+            return short_text(extension.get("valueString"))
     return None
 
 
@@ -230,9 +230,9 @@ def _dated(period: Element) -> bool:
 def _tracking(response: Element) -> str | None:
     for item in parts(response, "item"):
         for extension in extensions(item, ADMINISTRATION_REFERENCE):
-            if tracking := word(extension.get("valueString")):
+            if tracking := short_text(extension.get("valueString")):
                 return tracking
-    return word(response.get("preAuthRef"))
+    return short_text(response.get("preAuthRef"))
 
 
 def _information(bundle: Element, response: Element) -> InformationRequest | None:

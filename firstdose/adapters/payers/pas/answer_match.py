@@ -6,7 +6,7 @@ Only what it names: `domain.answer_match` decides what that proves.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from firstdose.adapters.payers.pas.elements import extensions, identifiers, part, parts, resources, word
+from firstdose.adapters.payers.pas.elements import extensions, identifiers, part, parts, resources, short_text
 from firstdose.adapters.payers.pas.references import referred
 from firstdose.adapters.payers.pas.terminology import ITEM_TRACE, Element
 from firstdose.domain.authorization.answer_match import Named
@@ -45,8 +45,8 @@ def _item_traces(response: Element) -> Iterator[str]:
     """Each also without the line's number, for our items have the request's number with it."""
     for item in parts(response, "item"):
         for extension in extensions(item, ITEM_TRACE):
-            if told := word(part(extension, "valueIdentifier").get("value")):
-                yield from dict.fromkeys((told, told.rpartition("-")[0] or told))
+            if number := short_text(part(extension, "valueIdentifier").get("value")):
+                yield from dict.fromkeys((number, number.rpartition("-")[0] or number))
 
 
 def _identifiers_of_request(bundle: Element, response: Element) -> Iterator[str]:
@@ -58,19 +58,19 @@ def _identifiers_of_request(bundle: Element, response: Element) -> Iterator[str]
 def _patients(bundle: Element, response: Element) -> tuple[tuple[Person, ...], ...]:
     """The one that it refers to; where nothing of that name came, all that came may be meant."""
     about = part(response, "patient")
-    named = [_person(patient, bundle, response) for patient in referred(bundle, response, about, "Patient")]
+    named = [_person(patient, bundle) for patient in referred(bundle, response, about, "Patient")]
     if not named:
-        named = [_person(patient, bundle, response) for patient in resources(bundle, "Patient")]
+        named = [_person(patient, bundle) for patient in resources(bundle, "Patient")]
     by_number = Person(*_ids(about))
-    told = [tuple(named)] if named else []
+    people = [tuple(named)] if named else []
     if not named and (members := _covered(bundle, None)):
-        told.append((Person(member_ids=members),))
+        people.append((Person(member_ids=members),))
     if by_number != Person():
-        told.append((by_number,))
-    return tuple(told)
+        people.append((by_number,))
+    return tuple(people)
 
 
-def _person(patient: Element, bundle: Element, response: Element) -> Person:
+def _person(patient: Element, bundle: Element) -> Person:
     member_ids, other_ids = _ids(patient)
     birth = patient.get("birthDate")
     return Person(
@@ -82,12 +82,12 @@ def _person(patient: Element, bundle: Element, response: Element) -> Person:
 
 
 def _ids(holder: Element) -> tuple[frozenset[str], frozenset[str]]:
-    """Members' numbers (identifiers of type MB), and those of which it is not said."""
+    """Member ids (identifiers of type MB), and identifiers of another or no type."""
     members: set[str] = set()
     others: set[str] = set()
     for identifier in parts(holder, "identifier"):
         codes = {coding.get("code") for coding in parts(part(identifier, "type"), "coding")}
-        if value := word(identifier.get("value")):
+        if value := short_text(identifier.get("value")):
             (members if _MEMBER in codes else others).add(value)
     return frozenset(members), frozenset(others)
 
@@ -96,19 +96,19 @@ def _covered(bundle: Element, patient: Element | None) -> frozenset[str]:
     """The member's number in the Coverages of the patient; in all of them if it is None."""
     found: set[str] = set()
     for coverage in resources(bundle, "Coverage"):
-        whose = referred(bundle, coverage, part(coverage, "beneficiary"), "Patient")
-        if patient is None or any(one is patient for one in whose):
-            found.update(_ids(coverage)[0], filter(None, [word(coverage.get("subscriberId"))]))
+        beneficiaries = referred(bundle, coverage, part(coverage, "beneficiary"), "Patient")
+        if patient is None or any(one is patient for one in beneficiaries):
+            found.update(_ids(coverage)[0], filter(None, [short_text(coverage.get("subscriberId"))]))
     return frozenset(found)
 
 
 def _name(name: Element) -> PersonName:
     given = name.get("given")
-    words = given if isinstance(given, list) else [given]
+    given_names = given if isinstance(given, list) else [given]
     text = name.get("text") if not (name.get("family") or given) else None
     whole = text if isinstance(text, str) else ""
     family = name.get("family")
     return PersonName(
         family if isinstance(family, str) else whole,
-        " ".join(one for one in words if isinstance(one, str)) or whole,
+        " ".join(one for one in given_names if isinstance(one, str)) or whole,
     )

@@ -12,7 +12,7 @@ from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
 from firstdose.adapters.payers.pas.answer_match import SentRequest
 from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
-from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, word
+from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, short_text
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
 from firstdose.adapters.payers.pas.parties import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
@@ -76,14 +76,14 @@ class PasChannel:
         return _answer_to_cancellation(raw, case)
 
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str:
-        """Register for the payer's decisions; the payer's id of the Subscription, or "" if it tells none.
+        """Register for the payer's decisions; the payer's id of the Subscription, or "" if it returns none.
 
         The conditional create keeps it at one, should the payer have it already. Raises Impossible or Unavailable.
         """
         wanted = subscription(endpoint, self._requestor, callback_url, secret)
         raw = await self._client.post(endpoint, "Subscription", wanted, {"if-none-exist": f"url={callback_url}"})
         try:
-            return word(parse(raw).get("id")) or ""
+            return short_text(parse(raw).get("id")) or ""
         except UnreadableFhir:
             return ""
 
@@ -93,7 +93,7 @@ def _sent(case: PayerCase) -> SentRequest:
 
 
 def _answer_to_cancellation(raw: bytes, case: PayerCase) -> Received:
-    """Whatever it says. It may name the request that is cancelled; one that cannot be read names nobody."""
+    """Any answer. It may name the request that is cancelled; an unreadable one names nobody."""
     try:
         named = read_answer(raw, sent=_sent(case)).named
     except UnreadableFhir:

@@ -11,7 +11,7 @@ from firstdose.adapters.payers.pas.terminology import Element
 
 
 class UnreadableFhir(Exception):
-    """The bytes are not the message that they should be. Says nothing of what they hold."""
+    """The bytes are not the expected message. The text has none of their content."""
 
 
 def parse(raw: bytes) -> Element:
@@ -66,7 +66,7 @@ def extensions(element: Element, name: str) -> Iterator[Element]:
             yield extension
 
 
-def word(value: object, limit: int = 80) -> str | None:
+def short_text(value: object, limit: int = 80) -> str | None:
     """A short printable text; anything else is None."""
     if not isinstance(value, str):
         return None
@@ -76,7 +76,7 @@ def word(value: object, limit: int = 80) -> str | None:
 
 def codes(concept: Element, limit: int = 20) -> Iterator[str]:
     for one in parts(concept, "coding"):
-        if code := word(one.get("code"), limit):
+        if code := short_text(one.get("code"), limit):
             yield code
 
 
@@ -106,5 +106,5 @@ def identifiers(element: Any) -> Iterator[str]:
     """The values of an `identifier`, be it one or a list."""
     if isinstance(element, dict):
         for identifier in parts(element, "identifier"):
-            if value := word(identifier.get("value")):
+            if value := short_text(identifier.get("value")):
                 yield value

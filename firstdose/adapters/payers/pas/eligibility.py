@@ -87,8 +87,8 @@ def _benefits_in(response: Element, case: PayerCase) -> Benefits:
 
 
 def _benefits_told(response: Element, case: PayerCase, reference: str | None) -> Benefits:
-    said = [insurance.get("inforce") for insurance in parts(response, "insurance")]
-    in_force = {one for one in said if isinstance(one, bool)}
+    values = [insurance.get("inforce") for insurance in parts(response, "insurance")]
+    in_force = {one for one in values if isinstance(one, bool)}
     if len(in_force) != 1:
         raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
     items = [item for insurance in parts(response, "insurance") for item in parts(insurance, "item")]
@@ -106,18 +106,18 @@ def _benefits_told(response: Element, case: PayerCase, reference: str | None) ->
 
 
 def _needing(items: list[Element], case: PayerCase) -> frozenset[LineKind]:
-    said = [(set(codes(part(item, "productOrService"))), item.get("authorizationRequired")) for item in items]
+    values = [(set(codes(part(item, "productOrService"))), item.get("authorizationRequired")) for item in items]
     free = set()
     for line in case.lines:
-        about = [required for named, required in said if line.code in named]
+        about = [required for named, required in values if line.code in named]
         if about and all(required is False for required in about):
             free.add(line.kind)
     return frozenset(LineKind) - free
 
 
 def _in_network(items: list[Element]) -> bool | None:
-    said = {code for item in items for code in codes(part(item, "network"))}
-    return None if len(said & {"in", "out"}) != 1 else "in" in said
+    values = {code for item in items for code in codes(part(item, "network"))}
+    return None if len(values & {"in", "out"}) != 1 else "in" in values
 
 
 def _benefits(items: list[Element], kind: str) -> Iterator[Element]:

@@ -11,7 +11,7 @@ import orjson
 
 from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.answer_match import traces
-from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, part, parts, resources, whole, word
+from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, part, parts, resources, short_text, whole
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.domain.authorization.lines import PayerEvent
 from firstdose.payer_ports import ReceivedAnswer
@@ -33,12 +33,12 @@ class NotifiedAnswer(NamedTuple):
         return hashlib.sha256(self.raw).hexdigest()
 
     def received(self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
-        """Read it for the request that it answers, whose lines had the sequences `asked`."""
+        """Parse it for the request that it answers; `asked` are the sequences of the request's lines."""
         return read_answer(self.raw, asked, trust_outcome=trust_outcome)
 
 
 class Notification(NamedTuple):
-    """What a payer posted to our hook. A handshake or heartbeat tells nothing, and is answered 200 like the rest."""
+    """A payer's POST to our webhook. A handshake or heartbeat has no answers, and gets a 200 like the rest."""
 
     kind: str
     event: PayerEvent | None
@@ -57,9 +57,9 @@ def read_notification(body: bytes) -> Notification:
     kind = _parameter(status, "type").get("valueCode")
     if kind in ("handshake", "heartbeat"):
         return Notification(kind, None, ())
-    read = [_told(response_bundle) for response_bundle in _response_bundles(bundle)]
-    told = tuple(one for one in read if one)
-    return Notification("event-notification", _event(status, told), told)
+    read = [_notified_answer(response_bundle) for response_bundle in _response_bundles(bundle)]
+    answers = tuple(one for one in read if one)
+    return Notification("event-notification", _event(status, answers), answers)
 
 
 def _response_bundles(bundle: Element) -> list[Element]:
@@ -73,7 +73,7 @@ def _response_bundles(bundle: Element) -> list[Element]:
     ]
 
 
-def _told(bundle: Element) -> NotifiedAnswer | None:
+def _notified_answer(bundle: Element) -> NotifiedAnswer | None:
     response = next(resources(bundle, "ClaimResponse"), None)
     if response is None:
         return None
@@ -87,25 +87,25 @@ def _parameter(status: Element, name: str) -> Element:
     return next((one for one in parts(status, "parameter") if one.get("name") == name), {})
 
 
-def _event(status: Element, told: tuple[NotifiedAnswer, ...]) -> PayerEvent | None:
+def _event(status: Element, answers: tuple[NotifiedAnswer, ...]) -> PayerEvent | None:
     number = _event_number(status)
     if number is None:
         return None
-    return PayerEvent(subscription=_subscription(status), number=number, answers=tuple(one.digest for one in told))
+    return PayerEvent(subscription=_subscription(status), number=number, answers=tuple(one.digest for one in answers))
 
 
 def _subscription(status: Element) -> str:
     """The payer's id of the Subscription, however it is named; "" if it is not."""
     named = _parameter(status, "subscription")
-    reference = word(part(named, "valueReference").get("reference"), _LONGEST_REFERENCE)
-    return (reference or word(part(named, "resource").get("id")) or "").rpartition("/")[2]
+    reference = short_text(part(named, "valueReference").get("reference"), _LONGEST_REFERENCE)
+    return (reference or short_text(part(named, "resource").get("id")) or "").rpartition("/")[2]
 
 
 def _event_number(status: Element) -> int | None:
     for event in parts(_parameter(status, "notification-event"), "part"):
         if event.get("name") == "event-number":
-            said = word(event.get("valueString"), 18)
-            if said is not None:
-                return int(said) if said.isascii() and said.isdigit() else None
+            number = short_text(event.get("valueString"), 18)
+            if number is not None:
+                return int(number) if number.isascii() and number.isdigit() else None
             return whole(event.get("valueInteger", event.get("valueDecimal")))
     return None

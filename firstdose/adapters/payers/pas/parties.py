@@ -1,4 +1,4 @@
-"""The people and organizations in a request, and the Bundle that carries them: every entry has a fullUrl of its own."""
+"""The people and organizations in a request, and its Bundle: every entry has its own fullUrl."""
 
 from uuid import NAMESPACE_URL, uuid5
 

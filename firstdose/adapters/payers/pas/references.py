@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from firstdose.adapters.payers.pas.elements import part, parts, word
+from firstdose.adapters.payers.pas.elements import part, parts, short_text
 from firstdose.adapters.payers.pas.terminology import Element
 
 _LONGEST = 500
@@ -10,15 +10,15 @@ _LONGEST = 500
 
 def referred(root: Element, holder: Element, reference: Element, resource_type: str) -> Iterator[Element]:
     """The resources of that type that `reference`, which stands in `holder`, may mean; `root` is all that came."""
-    told = word(reference.get("reference"), _LONGEST)
-    if told is None:
+    target = short_text(reference.get("reference"), _LONGEST)
+    if target is None:
         return
-    if told.startswith("#"):
+    if target.startswith("#"):
         inside = parts(holder, "contained")
-        yield from (one for one in inside if _is(one, resource_type) and one.get("id") == told[1:])
+        yield from (one for one in inside if _is(one, resource_type) and one.get("id") == target[1:])
         return
-    at_address = list(_at(root, told, resource_type))
-    yield from at_address or _named(root, told, resource_type)
+    at_address = list(_at(root, target, resource_type))
+    yield from at_address or _named(root, target, resource_type)
 
 
 def _at(root: Element, address: str, resource_type: str) -> Iterator[Element]:
@@ -28,20 +28,20 @@ def _at(root: Element, address: str, resource_type: str) -> Iterator[Element]:
             yield resource
 
 
-def _named(root: Element, told: str, resource_type: str) -> Iterator[Element]:
+def _named(root: Element, target: str, resource_type: str) -> Iterator[Element]:
     """`Type/id`, at any server and in any version."""
-    words = told.partition("/_history/")[0].split("/")
-    if len(words) < 2 or words[-2] != resource_type:
+    segments = target.partition("/_history/")[0].split("/")
+    if len(segments) < 2 or segments[-2] != resource_type:
         return
     for entry in parts(root, "entry"):
         resource = part(entry, "resource")
-        if _is(resource, resource_type) and (resource.get("id") == words[-1] or _ends(entry, words[-2:])):
+        if _is(resource, resource_type) and (resource.get("id") == segments[-1] or _ends(entry, segments[-2:])):
             yield resource
 
 
-def _ends(entry: Element, words: list[str]) -> bool:
-    url = word(entry.get("fullUrl"), _LONGEST)
-    return url is not None and url.split("/")[-2:] == words
+def _ends(entry: Element, segments: list[str]) -> bool:
+    url = short_text(entry.get("fullUrl"), _LONGEST)
+    return url is not None and url.split("/")[-2:] == segments
 
 
 def _is(resource: Element, resource_type: str) -> bool:

@@ -179,7 +179,7 @@ def _medication_request(ordered: Medication, parties: Parties, prescriber: Eleme
         ),
         "text": drug.name or "unlisted drug",
     }
-    words = " ".join(word for word in (ordered.dose, ordered.route, ordered.frequency) if word)
+    text = " ".join(each for each in (ordered.dose, ordered.route, ordered.frequency) if each)
     return {
         "resourceType": "MedicationRequest",
         "status": "active",
@@ -187,7 +187,7 @@ def _medication_request(ordered: Medication, parties: Parties, prescriber: Eleme
         "medicationCodeableConcept": medication,
         "subject": parties.patient,
         "requester": prescriber,
-        **({"dosageInstruction": [{"text": words}]} if words else {}),
+        **({"dosageInstruction": [{"text": text}]} if text else {}),
     }
 
 

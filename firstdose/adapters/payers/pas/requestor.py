@@ -6,11 +6,11 @@ from firstdose.domain.referral.identifiers import Npi
 
 
 class Requestor(BaseModel):
-    """The pharmacy that requests authorizations and hears of their decisions."""
+    """The pharmacy that requests authorizations and receives the decisions."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     npi: Npi
     originator: str
-    """Who numbers our requests: X12 TRN03, ten characters such as `9` and nine digits of our own."""
+    """The originator of our trace numbers: X12 TRN03, ten characters such as `9` and nine digits."""

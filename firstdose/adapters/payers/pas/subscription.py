@@ -1,4 +1,4 @@
-"""The Subscription by which a payer tells us its decisions: R4 backport, rest-hook, full-resource."""
+"""The Subscription by which a payer notifies us of decisions: R4 backport, rest-hook, full-resource."""
 
 from typing import Final
 

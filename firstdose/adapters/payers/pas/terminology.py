@@ -40,7 +40,7 @@ def extension(name: str, **value: Any) -> Element:
 
 
 def service(code: str) -> Element:
-    """A HCPCS code: level I (all digits first) is CPT and has a code system of its own."""
+    """A HCPCS code: level I (all digits first) is CPT, with a separate code system."""
     return concept(CPT if code[:1].isdigit() else HCPCS, code)
 
 

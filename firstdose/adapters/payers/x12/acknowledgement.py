@@ -1,6 +1,6 @@
-"""TA1 and 999: what the other side says of our interchange before anybody has read what it asks.
+"""TA1 and 999: the receiver's verdict on our interchange, before the request in it is read.
 
-A rejection is final for what we sent; an acceptance says that they have it, and the answer comes another time.
+A rejection is final for what we sent; an acceptance means that they have it, and the answer comes later.
 """
 
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ _IMPLEMENTATION_ACKNOWLEDGEMENT: Final = "999"
 
 
 def acknowledged(interchange: Interchange, control: int) -> Verdict | None:
-    """What is said of the interchange that we numbered `control`; None if it only brings an answer.
+    """The verdict on our interchange with the number `control`; None if there is only an answer.
 
-    Raises Unreadable: it speaks of another interchange, or in codes that we do not know.
+    Raises UnreadableX12: it is about another interchange, or has unknown codes.
     """
-    said = [_verdict(ta1, 1, 4, control) for ta1 in interchange.acknowledgements]
+    verdicts = [_verdict(ta1, 1, 4, control) for ta1 in interchange.acknowledgements]
     for transaction in interchange.transactions:
         if transaction.code == _IMPLEMENTATION_ACKNOWLEDGEMENT:
-            said.extend(_verdicts(transaction, control))
-    if not said:
+            verdicts.extend(_verdicts(transaction, control))
+    if not verdicts:
         return None
-    return Verdict.REJECTED if Verdict.REJECTED in said else Verdict.ACCEPTED
+    return Verdict.REJECTED if Verdict.REJECTED in verdicts else Verdict.ACCEPTED
 
 
 def _verdicts(transaction: Transaction, control: int) -> Iterator[Verdict]:
@@ -52,8 +52,8 @@ def _verdict(one: Segment, number_at: int, code_at: int, control: int) -> Verdic
 
 
 def _ours(one: Segment, number_at: int, control: int) -> None:
-    told = one.value(number_at)
-    if not told.isdecimal() or len(told) > 9 or int(told) != control:
+    number = one.value(number_at)
+    if not number.isdecimal() or len(number) > 9 or int(number) != control:
         raise UnreadableX12("an acknowledgement of something else")
 
 

@@ -20,7 +20,7 @@ from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, level
 from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, rejections_at
 from firstdose.adapters.payers.x12.remarks_278 import remarks_of_people, remarks_of_review
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
-from firstdose.adapters.payers.x12.values import word
+from firstdose.adapters.payers.x12.values import short_text
 from firstdose.domain.authorization.lines import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
 from firstdose.domain.payer.remark import MOST_REMARKS, PayerRemark
 from firstdose.domain.problem import ProblemCode
@@ -109,7 +109,7 @@ def _inquired(event: ReviewEvent, case: PayerCase) -> PayerAnswer | None:
 
 
 def _raise_unless_absent(refused: Sequence[Rejection]) -> None:
-    """An inquiry's rejection: either the payer has no such request, or it has told nothing."""
+    """An inquiry's rejection: either the payer has no such request, or there is no answer."""
     for rejection in refused:
         if rejection.payer_down:
             raise rejection.unavailable()
@@ -135,7 +135,7 @@ def _decides(event: ReviewEvent) -> bool:
 
 
 def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
-    """Several events under one trace number must say the same."""
+    """Several events under one trace number must agree."""
     first = answers[0]
     if all(answer.says_the_same(first) for answer in answers):
         return first
@@ -177,9 +177,9 @@ def _review(line: Line, reason: str | None = None) -> LineAnswer:
 
 def _line(line: Line, event: ReviewEvent, case: PayerCase) -> LineAnswer:
     about = [service for service in event.services if service.is_of(line, case)]
-    words = [_word(service, line, event, case) for service in about]
-    if words:
-        return words[0] if all(one == words[0] for one in words) else _review(line)
+    answers = [_line_answer(service, line, event, case) for service in about]
+    if answers:
+        return answers[0] if all(one == answers[0] for one in answers) else _review(line)
     if action_code(event.level):
         return _by_event(line, event, case)
     strangers = any(not any(service.is_of(each, case) for each in case.lines) for service in event.services)
@@ -188,7 +188,7 @@ def _line(line: Line, event: ReviewEvent, case: PayerCase) -> LineAnswer:
     return LineAnswer(sequence=line.sequence, state=LineState.PENDED)  # the others have their answer, this one not yet
 
 
-def _word(service: ServiceLine, line: Line, event: ReviewEvent, case: PayerCase) -> LineAnswer:
+def _line_answer(service: ServiceLine, line: Line, event: ReviewEvent, case: PayerCase) -> LineAnswer:
     silent = action_code(service.level) is None and not rejections_at([service.level])
     if silent and action_code(event.level):
         return _by_event(line, event, case, service)
@@ -196,7 +196,7 @@ def _word(service: ServiceLine, line: Line, event: ReviewEvent, case: PayerCase)
 
 
 def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceLine | None = None) -> LineAnswer:
-    """What the action on the whole event says of a line that has none of its own: it may deny or pend it.
+    """The effect of the event's action on a line without its own action: it may deny or pend the line.
 
     It approves only at payers that are marked so (`trust_outcome_when_no_review_action`): the service that it repeats,
     or all of them where it repeats none.
@@ -205,7 +205,7 @@ def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceL
     if trusted and (service or not event.services):
         return read_line(service or ServiceLine(event.level), line, event.level, event.level)
     state = state_of(action_code(event.level))
-    reason = next((word(hcr.value(3), 20) for hcr in event.level.all("HCR")), None)
+    reason = next((short_text(hcr.value(3), 20) for hcr in event.level.all("HCR")), None)
     if state not in _UNAUTHORIZING:
         state = LineState.NEEDS_REVIEW
     number = number_of(service.level if service else event.level, event.level, event.level)
@@ -213,15 +213,15 @@ def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceL
 
 
 def _tracking(event: ReviewEvent) -> str | None:
-    told = (one.value(2) for one in event.segments if one.tag == "REF" and one.value(1) == _ADMINISTRATIVE_REFERENCE)
-    return next((tracking for one in told if (tracking := word(one, 80))), None)
+    values = (one.value(2) for one in event.segments if one.tag == "REF" and one.value(1) == _ADMINISTRATIVE_REFERENCE)
+    return next((tracking for one in values if (tracking := short_text(one, 80))), None)
 
 
 def _information(event: ReviewEvent) -> InformationRequest | None:
     """Documents that the payer asks for, and the number that it wants to see on them (PWK06)."""
     asked = [code for level in event.levels for code in _wanted(level)]
-    told = (pwk.value(6) for level in event.levels for pwk in level.all("PWK"))
-    number = next((number for one in told if (number := word(one, 80))), None)
+    values = (pwk.value(6) for level in event.levels for pwk in level.all("PWK"))
+    number = next((number for one in values if (number := short_text(one, 80))), None)
     wanted = tuple(dict.fromkeys(asked))[:_MOST_WANTED]
     return InformationRequest(wanted=wanted, control_number=number) if wanted else None
 
@@ -232,6 +232,6 @@ def _wanted(level: Level) -> list[str]:
         code
         for hi in level.all("HI")
         for place in range(1, len(hi.elements) + 1)
-        if hi.value(place) == _LOINC and (code := word(hi.value(place, 2), 20))
+        if hi.value(place) == _LOINC and (code := short_text(hi.value(place, 2), 20))
     ]
-    return coded or [code for pwk in level.all("PWK") if (code := word(pwk.value(1), 20))]
+    return coded or [code for pwk in level.all("PWK") if (code := short_text(pwk.value(1), 20))]

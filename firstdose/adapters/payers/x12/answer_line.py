@@ -1,4 +1,4 @@
-"""What one service loop of a 278 response says of the line it answers."""
+"""Parses one service loop of a 278 response into the answer to its line."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,7 +8,7 @@ from firstdose.adapters.payers.x12.hierarchy import Level
 from firstdose.adapters.payers.x12.rejection import rejections
 from firstdose.adapters.payers.x12.request_278 import DELIVERY_UNIT, EVENT_DATE, SERVICE_DATE
 from firstdose.adapters.payers.x12.segments import Segment
-from firstdose.adapters.payers.x12.values import period, whole, word
+from firstdose.adapters.payers.x12.values import period, short_text, whole
 from firstdose.domain.authorization.lines import Line, LineAnswer, LineState, state_of
 from firstdose.payer_ports import PayerCase
 
@@ -54,7 +54,7 @@ class ServiceLine(NamedTuple):
 
 
 class Term(NamedTuple):
-    """From when to when a decision holds; not `certain` if a date was told that cannot be read."""
+    """From when to when a decision holds; not `certain` if there is a date that cannot be read."""
 
     start: date | None = None
     end: date | None = None
@@ -76,7 +76,7 @@ def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) ->
     state = state_of(code)
     if state in _AUTHORIZING and (refused or not term.certain or not _fits(service, line, state, units)):
         state = LineState.NEEDS_REVIEW
-    reason = word(hcr.value(3), 20) if hcr else None
+    reason = short_text(hcr.value(3), 20) if hcr else None
     return LineAnswer(
         sequence=line.sequence,
         state=state,
@@ -84,10 +84,10 @@ def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) ->
         valid_from=term.start,
         valid_to=term.end,
         units=units,
-        # Whoever looks at it sees at least what the payer said: CT is "contact payer".
+        # The reviewing person sees at least the payer's code: CT is "contact payer".
         reason_code=reason
         or next((rejection.reason for rejection in refused), None)
-        or (word(code, 20) if code and state is LineState.NEEDS_REVIEW else None),
+        or (short_text(code, 20) if code and state is LineState.NEEDS_REVIEW else None),
     )
 
 
@@ -105,11 +105,11 @@ def number_of(service: Level, decided: Level, event: Level) -> str | None:
 def _number_at(level: Level) -> str | None:
     told = [hcr.value(2) for hcr in level.all("HCR")]
     told += [ref.value(2) for kind in _NUMBERS for ref in level.all("REF") if ref.value(1) == kind]
-    return next((number for one in told if (number := word(one, 50))), None)
+    return next((number for one in told if (number := short_text(one, 50))), None)
 
 
 def _fits(service: ServiceLine, line: Line, state: LineState, units: int | None) -> bool:
-    """Whether what is authorized is told as far as the state needs it, and is the line's own service."""
+    """Whether the answer has what its state needs, and is about the line's own service."""
     if any(whole(hsd.value(2)) is None for hsd in service.level.all("HSD") if hsd.value(2)):
         return False
     if state is LineState.MODIFIED:
@@ -128,23 +128,23 @@ def _units(service: ServiceLine, line: Line) -> int | None:
         plain = not any(hsd.value(place) for place in _PATTERN)
         if plain and hsd.value(1) == DELIVERY_UNIT[line.kind]:
             return whole(hsd.value(2))
-    told = {whole(one.value(_UNIT[one.tag])) for one in service.named} - {None, line.units}
-    return told.pop() if len(told) == 1 else None
+    found = {whole(one.value(_UNIT[one.tag])) for one in service.named} - {None, line.units}
+    return found.pop() if len(found) == 1 else None
 
 
 def _term(service: Level, event: Level) -> Term:
     """The period of the decision, else the dates of service that are repeated; the service's own before the event's."""
     for qualifiers in ((_EFFECTIVE, _EXPIRATION), (SERVICE_DATE, EVENT_DATE)):
         for level in (service, event):
-            if told := [one for one in level.all("DTP") if one.value(1) in qualifiers]:
-                return _term_told(told)
+            if found := [one for one in level.all("DTP") if one.value(1) in qualifiers]:
+                return _term_of(found)
     return Term()
 
 
-def _term_told(told: Sequence[Segment]) -> Term:
+def _term_of(found: Sequence[Segment]) -> Term:
     starts: set[date] = set()
     ends: set[date] = set()
-    for one in told:
+    for one in found:
         days = period(one)
         if days is None:
             return Term(certain=False)

@@ -41,14 +41,14 @@ def benefits_named_by(transaction: Transaction) -> Named:
     people = _persons(levels(transaction.segments))
     traced = [(trn.value(1), trn.value(2)) for level in people for trn in level.all("TRN")]
     return Named(
-        requests=frozenset(number for whose, number in traced if whose == _OUR_TRACE and number),
+        requests=frozenset(number for origin, number in traced if origin == _OUR_TRACE and number),
         numbers=frozenset([*(number for _, number in traced), *_reference(transaction)]),
         patients=_people(people[-1:]),
     )
 
 
 def _traces(event: ReviewEvent) -> list[tuple[str, str]]:
-    """Whose number it is (TRN01) and the number, a service's without the line's sequence."""
+    """The origin of a trace number (TRN01) and the number, a service's without the line's sequence."""
     of_event = [(trn.value(1), trn.value(2)) for trn in event.level.all("TRN")]
     of_lines = [trn for service in event.services for trn in service.level.all("TRN")]
     return of_event + [(trn.value(1), _without_sequence(trn)) for trn in of_lines]
@@ -59,7 +59,7 @@ def _without_sequence(trn: Segment) -> str:
 
 
 def _numbers(traced: Iterable[tuple[str, str]], *, own: bool) -> list[str]:
-    return [number for whose, number in traced if number and (whose == PAYERS_OWN) is own]
+    return [number for origin, number in traced if number and (origin == PAYERS_OWN) is own]
 
 
 def _reference(transaction: Transaction) -> list[str]:

@@ -146,7 +146,7 @@ def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transactio
 
 
 def _awaited(case: PayerCase) -> PayerAnswer:
-    """The payer has the request and has said nothing of it yet."""
+    """The payer has the request and has not answered yet."""
     return PayerAnswer(lines=tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines))
 
 

@@ -16,7 +16,7 @@ PLAN_DATE: Final = "291"
 
 
 def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
-    """What lies between ST and SE. It asks for the plan, for home health care, and for the code of each line.
+    """The segments between ST and SE. It asks for the plan, for home health care, and for the code of each line.
 
     Raises Impossible: the referral has no coverage.
     """

@@ -1,4 +1,4 @@
-"""What a 271 (005010X279A1) says of a plan: in force or not, what is left to pay, which lines need authorization.
+"""Parses a 271 (005010X279A1): whether the plan is in force, cost sharing, which lines need authorization.
 
 EB12 says whether a benefit is the one inside the network, not whether we are: `in_network` stays unknown.
 """
@@ -15,7 +15,7 @@ from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level
 from firstdose.adapters.payers.x12.rejection import PERSON_NOT_FOUND, rejections_at
 from firstdose.adapters.payers.x12.remarks_271 import remarks_of_benefits
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
-from firstdose.adapters.payers.x12.values import amount, word
+from firstdose.adapters.payers.x12.values import amount, short_text
 from firstdose.domain.authorization.lines import LineKind
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
@@ -48,7 +48,7 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     codes = {line.code for line in case.lines}
     remarks = remarks_of_benefits(found, codes)
     if not told:
-        return _not_told(found, remarks)
+        return _without_benefits(found, remarks)
     places = {line.place_of_service for line in case.lines}
     benefits = [benefit for benefit in told if benefit.holds_at(places)]
     problem = problem_of(benefits, codes)
@@ -57,10 +57,10 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
         raise UnclearAnswer(problem or ProblemCode(status), remarks)
     return Benefits(
         status=status,
-        deductible_remaining=_told(benefits, _DEDUCTIBLE, _money, period_code=_REMAINING),
-        out_of_pocket_remaining=_told(benefits, _OUT_OF_POCKET, _money, period_code=_REMAINING),
-        copay=_told(benefits, _COPAY, _money),
-        coinsurance_percent=_percent(_told(benefits, _COINSURANCE, _fraction)),
+        deductible_remaining=_value(benefits, _DEDUCTIBLE, _money, period_code=_REMAINING),
+        out_of_pocket_remaining=_value(benefits, _OUT_OF_POCKET, _money, period_code=_REMAINING),
+        copay=_value(benefits, _COPAY, _money),
+        coinsurance_percent=_percent(_value(benefits, _COINSURANCE, _fraction)),
         needs_authorization=_needing(benefits, case),
         reference=_reference(people),
         channel=Channel.X12,
@@ -69,12 +69,12 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
 
 
 def _check_trace(people: Sequence[Level], case: PayerCase) -> None:
-    told = [trn.value(2) for level in people for trn in level.all("TRN") if trn.value(1) == _OUR_TRACE]
-    if told and case.trace.upper() not in (one.upper() for one in told):
+    traces = [trn.value(2) for level in people for trn in level.all("TRN") if trn.value(1) == _OUR_TRACE]
+    if traces and case.trace.upper() not in (one.upper() for one in traces):
         raise UnreadableX12("an answer to another inquiry")
 
 
-def _not_told(found: Sequence[Level], remarks: tuple[PayerRemark, ...]) -> Benefits:
+def _without_benefits(found: Sequence[Level], remarks: tuple[PayerRemark, ...]) -> Benefits:
     refused = rejections_at(found)
     if not refused:
         raise UnreadableX12("neither benefits nor a rejection")
@@ -87,18 +87,18 @@ def _not_told(found: Sequence[Level], remarks: tuple[PayerRemark, ...]) -> Benef
     raise UnclearAnswer(ProblemCode.ELIGIBILITY_NOT_TOLD, remarks)
 
 
-def _told(
+def _value(
     benefits: Sequence[Benefit], kind: str, read: Callable[[Segment], Decimal | None], *, period_code: str | None = None
 ) -> Decimal | None:
-    """What the benefits that fit best say; None when they disagree, for a wrong figure is worse than none."""
+    """The value of the benefits that fit best; None if they disagree, because a wrong figure is worse than none."""
     about = [
         benefit
         for benefit in benefits
         if benefit.eb.value(1) == kind and benefit.concerns_us and period_code in (None, benefit.eb.value(6))
     ]
     best = min((benefit.rank for benefit in about), default=None)
-    said = {read(benefit.eb) for benefit in about if benefit.rank == best}
-    return said.pop() if len(said) == 1 else None
+    values = {read(benefit.eb) for benefit in about if benefit.rank == best}
+    return values.pop() if len(values) == 1 else None
 
 
 def _money(eb: Segment) -> Decimal | None:
@@ -117,7 +117,7 @@ def _percent(fraction: Decimal | None) -> int | None:
 
 
 def _needing(benefits: Sequence[Benefit], case: PayerCase) -> frozenset[LineKind]:
-    """EB11 by procedure (EB13); a message beside it may say anything, so that its "no" is not one."""
+    """EB11 by procedure (EB13); a "no" with a message beside it does not count, because the message may limit it."""
     free = set()
     for line in case.lines:
         here = [benefit for benefit in benefits if benefit.holds_at([line.place_of_service])]
@@ -133,5 +133,5 @@ def _has_message(benefit: Benefit) -> bool:
 
 def _reference(found: Sequence[Level]) -> str | None:
     """The payer's own trace number of its answer."""
-    told = (trn.value(2) for level in found for trn in level.all("TRN") if trn.value(1) == _THEIR_TRACE)
-    return next((reference for one in told if (reference := word(one, 80))), None)
+    traces = (trn.value(2) for level in found for trn in level.all("TRN") if trn.value(1) == _THEIR_TRACE)
+    return next((reference for one in traces if (reference := short_text(one, 80))), None)

@@ -44,7 +44,7 @@ class InterchangeAddress(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """What lies between ST and SE."""
+    """The segments between ST and SE."""
 
     code: str
     segments: tuple[Segment, ...]
@@ -138,6 +138,6 @@ def _enclosed(
         raise UnreadableX12("an envelope is not closed")
 
 
-def _agree(told: str, counted: int) -> None:
-    if not told.isdecimal() or len(told) > 9 or int(told) != counted:
+def _agree(announced: str, counted: int) -> None:
+    if not announced.isdecimal() or len(announced) > 9 or int(announced) != counted:
         raise UnreadableX12("a count is wrong")

@@ -1,4 +1,4 @@
-"""The person that an X12 answer speaks of, as its levels describe one; whether it is ours `domain.identity` says."""
+"""The person in an X12 answer, as its levels describe one; `domain.identity` decides whether it is our patient."""
 
 from collections.abc import Iterator
 from itertools import takewhile
@@ -28,7 +28,7 @@ def person_of(level: Level) -> Person | None:
     born = (dmg.value(2) for dmg in _personal(people[0], "DMG") if dmg.value(2))
     return Person(
         member_ids=frozenset(number for one in people for number in _member_ids(one)),
-        births=frozenset(found.isoformat() if (found := day(told)) else _NO_DAY for told in born),
+        births=frozenset(found.isoformat() if (found := day(text)) else _NO_DAY for text in born),
         names=tuple(PersonName(name.value(3), name.value(4)) for name in _names(people[0])),
     )
 

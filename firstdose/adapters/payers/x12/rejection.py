@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from firstdose.adapters.payers.x12.hierarchy import Level
 from firstdose.adapters.payers.x12.segments import Segment
-from firstdose.adapters.payers.x12.values import word
+from firstdose.adapters.payers.x12.values import short_text
 from firstdose.domain.problem import ProblemCode
 from firstdose.ports import Unavailable
 
@@ -27,7 +27,7 @@ class Rejection(NamedTuple):
 
     @property
     def payer_down(self) -> bool:
-        """Whether it tells nothing of the request but that the payer's system could not answer it now."""
+        """Whether it only means that the payer's system could not answer now."""
         return self.reason in _PAYER_DOWN and self.follow_up not in _NEVER_AGAIN
 
     @property
@@ -41,7 +41,7 @@ class Rejection(NamedTuple):
 
 
 def rejections(segments: Iterable[Segment]) -> list[Rejection]:
-    return [Rejection(word(one.value(3), 20) or "unknown", one.value(4)) for one in segments if one.tag == "AAA"]
+    return [Rejection(short_text(one.value(3), 20) or "unknown", one.value(4)) for one in segments if one.tag == "AAA"]
 
 
 def rejections_at(levels: Iterable[Level]) -> list[Rejection]:

@@ -21,7 +21,7 @@ from firstdose.adapters.payers.x12.coverage_271 import (
 from firstdose.adapters.payers.x12.hierarchy import Level
 from firstdose.adapters.payers.x12.rejection import rejections
 from firstdose.adapters.payers.x12.segments import Segment
-from firstdose.adapters.payers.x12.values import DatePeriod, amount, period, word
+from firstdose.adapters.payers.x12.values import DatePeriod, amount, period, short_text
 from firstdose.domain.payer.remark import MOST_REMARKS, PayerRemark, RemarkKind
 from firstdose.domain.sealed_text import LONGEST_PLAIN, LONGEST_SENTENCE
 
@@ -45,7 +45,7 @@ def remarks_of_benefits(found: Sequence[Level], codes: Collection[str]) -> tuple
 
 def rejected(segments: Sequence[Segment], line: int | None = None) -> Iterator[PayerRemark]:
     for one in rejections(segments):
-        follow_up = word(one.follow_up, 5)
+        follow_up = short_text(one.follow_up, 5)
         yield PayerRemark(kind=RemarkKind.REJECTED, where="AAA03", code=one.reason, follow_up=follow_up, line=line)
 
 
@@ -83,12 +83,12 @@ def _remark(kind: RemarkKind, benefit: Benefit, level: Level) -> PayerRemark:
     return PayerRemark(
         kind=kind,
         where="EB01",
-        code=word(benefit.kind, 5),
+        code=short_text(benefit.kind, 5),
         text=sentence(name),
-        about=tuple(filter(None, (word(one, 20) for one in benefit.about)))[:_MOST_TYPES],
-        number=word(named.value(9), LONGEST_PLAIN) if named else None,
+        about=tuple(filter(None, (short_text(one, 20) for one in benefit.about)))[:_MOST_TYPES],
+        number=short_text(named.value(9), LONGEST_PLAIN) if named else None,
         quantity=amount(eb.value(10)),
-        unit=word(eb.value(9), 5),
+        unit=short_text(eb.value(9), 5),
         amount=amount(eb.value(7)),
         starts_on=max((days.start for days in _periods(dates, start=True)), default=None),
         ends_on=min((days.end for days in _periods(dates, start=False)), default=None),

@@ -8,7 +8,7 @@ from firstdose.adapters.payers.x12.answer_line import ServiceLine
 from firstdose.adapters.payers.x12.hierarchy import Level
 from firstdose.adapters.payers.x12.remarks_271 import messages, rejected, sentence
 from firstdose.adapters.payers.x12.segments import Segment
-from firstdose.adapters.payers.x12.values import amount, period, word
+from firstdose.adapters.payers.x12.values import amount, period, short_text
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.payer.remark import MOST_REMARKS, PayerRemark, RemarkKind
 from firstdose.domain.sealed_text import LONGEST_PLAIN
@@ -45,15 +45,15 @@ def _of_level(level: Level, line: Line | None = None) -> Iterator[PayerRemark]:
     if sequence is not None:
         yield from rejected(level.segments, sequence)
     for hcr in level.all("HCR"):
-        if code := word(hcr.value(1), 20):
+        if code := short_text(hcr.value(1), 20):
             yield PayerRemark(kind=RemarkKind.ACTION, where="HCR01", code=code, line=sequence)
         for reason in hcr.repeated(_REASONS):
-            if code := word(reason, 20):
+            if code := short_text(reason, 20):
                 yield PayerRemark(kind=RemarkKind.REASON, where="HCR03", code=code, line=sequence)
     yield from messages(level.segments, sequence)
     for pwk in level.all("PWK"):
         if text := sentence(pwk.value(7)):
-            yield PayerRemark(kind=RemarkKind.MESSAGE, where="PWK07", code=word(pwk.value(1), 5), text=text)
+            yield PayerRemark(kind=RemarkKind.MESSAGE, where="PWK07", code=short_text(pwk.value(1), 5), text=text)
 
 
 def _service(service: ServiceLine, line: Line | None) -> Iterator[PayerRemark]:
@@ -66,7 +66,7 @@ def _service(service: ServiceLine, line: Line | None) -> Iterator[PayerRemark]:
         yield PayerRemark(
             kind=RemarkKind.EXCHANGED if line else RemarkKind.ADDED,
             where=f"{one.tag}01",
-            about=(code,) if word(code, LONGEST_PLAIN) else (),
+            about=(code,) if short_text(code, LONGEST_PLAIN) else (),
             quantity=amount(one.value(_UNITS[one.tag])),
             starts_on=max((each.start for each in days), default=None),
             ends_on=min((each.end for each in days), default=None),
@@ -76,11 +76,11 @@ def _service(service: ServiceLine, line: Line | None) -> Iterator[PayerRemark]:
 
 def _contact(per: Segment) -> Iterator[PayerRemark]:
     for place in _NUMBERS_OF_PER:
-        if number := word(per.value(place), LONGEST_PLAIN):
+        if number := short_text(per.value(place), LONGEST_PLAIN):
             yield PayerRemark(
                 kind=RemarkKind.CONTACT,
                 where=f"PER{place:02}",
-                code=word(per.value(place - 1), 5),
+                code=short_text(per.value(place - 1), 5),
                 text=sentence(per.value(2)),
                 number=number,
             )

@@ -43,7 +43,7 @@ _LONGEST_NUMBER: Final = 50
 
 
 def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
-    """What lies between ST and SE of a 005010X217: initial, revised, renewal, appeal or cancel.
+    """The segments between ST and SE of a 005010X217: initial, revised, renewal, appeal or cancel.
 
     The 278 has no element for the trace number of the request that this one replaces: it goes in a message (MSG), and
     the payer's own number, where a line has one, in REF*BB. Raises Impossible without a coverage or a line.
@@ -63,7 +63,7 @@ def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
 
 
 def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
-    """What lies between ST and SE of a 005010X215: what has become of the request with this trace number?
+    """The segments between ST and SE of a 005010X215, the inquiry about the request with this trace number.
 
     No HIPAA mandate, but the only standard way to ask; a payer that cannot do it rejects it, and people ask by phone.
     Raises Impossible without a coverage.
@@ -86,8 +86,8 @@ def _beginning(case: PayerCase, purpose: str) -> Segment:
 
 def _parties(case: PayerCase, requestor: Requestor) -> list[tuple[str, list[Segment]]]:
     coverage, patient = coverage_of(case), case.referral.patient
-    asking = [provider(requestor, "1P"), segment("PRV", "PE", "PXC", HOME_INFUSION_PHARMACY)]
-    levels = [(SOURCE, payer(case, "X3")), (RECEIVER, asking), (SUBSCRIBER, subscriber(coverage, patient))]
+    receiver = [provider(requestor, "1P"), segment("PRV", "PE", "PXC", HOME_INFUSION_PHARMACY)]
+    levels = [(SOURCE, payer(case, "X3")), (RECEIVER, receiver), (SUBSCRIBER, subscriber(coverage, patient))]
     if coverage.subscriber is not None:
         levels.append((DEPENDENT, dependent(coverage, patient, "QC")))
     return levels
@@ -153,7 +153,7 @@ def _delivery(line: Line, case: PayerCase) -> Segment:
 
 
 def _drug(ordered: Medication) -> str:
-    """In words: SV1 carries one code, and the unlisted one names no drug."""
+    """As text: SV1 has one code, and the code for unlisted drugs names none."""
     drug = ordered.drug
     ndc = f"NDC {drug.ndc}" if drug.ndc else None
     return " ".join(word for word in (drug.name, ordered.dose, ordered.route, ordered.frequency, ndc) if word)

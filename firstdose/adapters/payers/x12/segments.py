@@ -22,11 +22,11 @@ Value = str | tuple[str, ...]
 
 
 class UnreadableX12(Exception):
-    """The bytes are not the interchange that they should be. Says nothing of what they hold."""
+    """The bytes are not the expected interchange. The text has none of their content."""
 
 
 class Unwritable(ValueError):
-    """A code or number that X12 cannot carry. Says nothing of its value."""
+    """A code or number that X12 cannot represent. The text does not have its value."""
 
 
 class Delimiters(NamedTuple):
@@ -62,7 +62,7 @@ def segment(tag: str, *values: Value) -> Segment:
 
 
 def write(header: Sequence[str], segments: Iterable[Segment], delimiters: Delimiters = STANDARD) -> bytes:
-    """An interchange. `header` is ISA01 to ISA10 and ISA12 to ISA15; the ISA says the delimiters.
+    """An interchange. `header` is ISA01 to ISA10 and ISA12 to ISA15; the ISA defines the delimiters.
 
     Raises Unwritable: a value is no printable ASCII, holds a delimiter, or does not fit the ISA.
     """

@@ -45,8 +45,8 @@ class HttpsTransport:
 
     async def _post(self, endpoint: PayerEndpoint, sent: Enveloped, headers: dict[str, str]) -> Enveloped:
         url = endpoint.x12_url or endpoint.base_url
-        told = {"content-type": sent.content_type, **headers}
-        return Enveloped(*await self._wire.post(endpoint, url, sent.body, told))
+        all_headers = {"content-type": sent.content_type, **headers}
+        return Enveloped(*await self._wire.post(endpoint, url, sent.body, all_headers))
 
 
 def _basic(login: Login | None) -> dict[str, str]:

@@ -46,7 +46,7 @@ def day(text: str) -> date | None:
 
 
 def period(dtp: Segment) -> DatePeriod | None:
-    """What a DTP says, in D8 or RD8; None if it cannot be read or ends before it begins."""
+    """The date or period of a DTP, in D8 or RD8; None if it cannot be read or ends before it begins."""
     form, text = dtp.value(2), dtp.value(3)
     first, dash, last = text.partition("-")
     start, end = day(first), day(last if form == "RD8" else first)
@@ -66,7 +66,7 @@ def whole(text: str) -> int | None:
     return int(found) if found is not None and found == int(found) else None
 
 
-def word(text: str, limit: int) -> str | None:
+def short_text(text: str, limit: int) -> str | None:
     """A short printable text; anything else is None."""
     found = text.strip()
     return found if found and len(found) <= limit and found.isprintable() else None

@@ -11,7 +11,7 @@ _sql = load("key_check")
 
 
 class UnfitKeys(Exception):
-    """With these keys known referrals would look new, or what is stored could not be read; the text says what to do."""
+    """With these keys known referrals would look new, or what is stored could not be read; the text has the fix."""
 
 
 async def recorded_root(pool: Pool) -> str | None:

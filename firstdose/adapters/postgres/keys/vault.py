@@ -84,5 +84,5 @@ class Vault:
         return RecordSealer(data_key)
 
     async def shred(self, connection: Connection, referral_id: str) -> bool:
-        """Destroy the data key; False if there was none. Whoever calls writes the audit in the same transaction."""
+        """Destroy the data key; False if there was none. The caller writes the audit in the same transaction."""
         return await _sql.shred(connection, referral_id=referral_id) is not None

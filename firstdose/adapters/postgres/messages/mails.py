@@ -1,4 +1,4 @@
-"""The words of our mails. They say that something waits, never what for whom: anybody may read a mail."""
+"""The texts of our mails. They say that something waits, never what or for whom: anybody may read a mail."""
 
 from typing import Any
 
@@ -25,12 +25,12 @@ _TO_STAFF = {
 
 
 def notice_mail(address: str, referral_id: str, recipient: Recipient, topic: Topic) -> dict[str, Any]:
-    """`{to, subject, text}`. Only people of ours are told the referral's id."""
+    """`{to, subject, text}`. Only mails to staff have the referral's id."""
     if recipient is Recipient.PATIENT:
-        subject, words = _TO_PATIENT[topic]
-        return _mail(address, subject, f"{words} {_CALL}")
-    subject, words = _TO_STAFF[topic]
-    return _mail(address, subject, f"{words} {_LOOK} {referral_id}")
+        subject, text = _TO_PATIENT[topic]
+        return _mail(address, subject, f"{text} {_CALL}")
+    subject, text = _TO_STAFF[topic]
+    return _mail(address, subject, f"{text} {_LOOK} {referral_id}")
 
 
 def escalation_mail(address: str, referral_id: str, kind: WorkItemKind, level: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Messages to workflows: stored with their audit, claimed by whoever delivers them, settled once."""
+"""Messages to workflows: stored with their audit, claimed for delivery, settled once."""
 
 import asyncio
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Conflict(Exception):
 
 
 class TooFast(Exception):
-    """The actor has sent this referral as much as its limit allows; `retry_after` says when there is room again."""
+    """The actor has reached its limit for this referral; `retry_after` is the time until the next is accepted."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("too many messages of one actor")

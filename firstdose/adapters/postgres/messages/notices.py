@@ -1,4 +1,4 @@
-"""Notices to people, stored for delivery by mail. The words are in mails.py, the address is sealed with the mail."""
+"""Notices to people, stored for delivery by mail. The texts are in mails.py; the address is sealed with the mail."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ class PostgresNotifier:
         self._mailboxes = mailboxes
 
     async def tell(self, notice: Notice) -> None:
-        """Without an address, or if the patient must not be contacted, only the audit says so.
+        """Without an address, or if the patient must not be contacted, only the audit is written.
 
         Raises Unavailable, and Impossible for an unknown or shredded referral.
         """
@@ -53,7 +53,7 @@ class PostgresNotifier:
                 )
 
     async def _address(self, connection: Connection, notice: Notice) -> tuple[str, str | None]:
-        """What the audit says, and where to; no address where nothing is to be sent."""
+        """The audit's action, and the address; None if nothing is to be sent."""
         if notice.recipient is not Recipient.PATIENT:
             address = self._mailboxes.get(notice.recipient)
         else:
@@ -69,7 +69,7 @@ class PostgresNotifier:
             key=notice.key,
             referral_id=notice.referral_id,
             channel="mail",
-            # Never the address: this column lies open.
+            # Never the address: this column is not sealed.
             recipient=notice.recipient,
             body=notice_mail(address, notice.referral_id, notice.recipient, notice.topic),
             at=datetime.now(UTC),

@@ -14,7 +14,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.domain.work.role import SYSTEM
 
 CHANNEL = "outbox"
-"""What to listen to for new parcels."""
+"""What to listen to for new deliveries."""
 
 _sql = load("outbox")
 
@@ -34,7 +34,7 @@ class OutboxMessage:
 
 
 class Outbox:
-    """Parcels of one referral to one recipient leave in the order in which they were put."""
+    """Deliveries of one referral to one recipient leave in the order in which they were put."""
 
     def __init__(self, vault: Vault, audit: AuditTrail) -> None:
         self._vault = vault
@@ -52,7 +52,7 @@ class Outbox:
         at: datetime,
         sealer: RecordSealer | None = None,
     ) -> None:
-        """Store a parcel in the caller's transaction, once per key; `channel` is `source`, `billing` or `mail`.
+        """Store a delivery in the caller's transaction, once per key; `channel` is `source`, `billing` or `mail`.
 
         `sealer` is the referral's, if the transaction has read it already.
         """
@@ -72,7 +72,7 @@ class Outbox:
     async def claim(
         self, pool: Pool, limit: int, lease: timedelta, now: datetime, *, to_one_receiver: int = 1000
     ) -> list[OutboxMessage]:
-        """Take up to `limit` parcels that are due; nobody else gets them for the time of the lease. Raises Unavailable.
+        """Take up to `limit` deliveries that are due, for the time of the lease. Raises Unavailable.
 
         At most `to_one_receiver` are with all who claim. One that cannot be opened any more (its referral was shredded)
         is given up as `unreadable`.
@@ -81,33 +81,33 @@ class Outbox:
             claimed = _sql.claim(connection, number=limit, at_once=to_one_receiver, now=now, leased_until=now + lease)
             rows = sorted([row async for row in claimed], key=lambda row: row["ordinal"])
             opened = {row["id"]: await self._opened(connection, row) for row in rows}
-        for parcel_id in (parcel_id for parcel_id, parcel in opened.items() if parcel is None):
-            await self.give_up(pool, parcel_id, problem="unreadable")
-        return [parcel for parcel in opened.values() if parcel]
+        for delivery_id in (delivery_id for delivery_id, delivery in opened.items() if delivery is None):
+            await self.give_up(pool, delivery_id, problem="unreadable")
+        return [delivery for delivery in opened.values() if delivery]
 
     @reachable()
-    async def delivered(self, pool: Pool, parcel_id: str, at: datetime) -> None:
+    async def delivered(self, pool: Pool, delivery_id: str, at: datetime) -> None:
         """It arrived."""
-        await _sql.delivered(pool, id=parcel_id, at=at)
+        await _sql.delivered(pool, id=delivery_id, at=at)
 
     @reachable()
-    async def postpone(self, pool: Pool, parcel_id: str, at: datetime, problem: str) -> None:
+    async def postpone(self, pool: Pool, delivery_id: str, at: datetime, problem: str) -> None:
         """Try again at `at`; `problem` is a short code."""
-        await _sql.postpone(pool, id=parcel_id, at=at, problem=problem)
+        await _sql.postpone(pool, id=delivery_id, at=at, problem=problem)
 
-    async def give_up(self, pool: Pool, parcel_id: str, problem: str) -> None:
+    async def give_up(self, pool: Pool, delivery_id: str, problem: str) -> None:
         """Set it aside, audited; what waits behind it may leave. `problem` is a code. Raises Unavailable."""
         async with transaction(pool) as connection:
-            row = await _sql.give_up(connection, id=parcel_id, problem=problem)
+            row = await _sql.give_up(connection, id=delivery_id, problem=problem)
             if row is None:
                 return
-            details = {"parcel": parcel_id, "channel": row["channel"], "recipient": row["recipient"]}
+            details = {"delivery": delivery_id, "channel": row["channel"], "recipient": row["recipient"]}
             await self._audit.write(
                 connection,
                 row["referral_id"],
                 at=datetime.now(UTC),
                 actor=SYSTEM.id,
-                action="parcel_given_up",
+                action="delivery_given_up",
                 details={**details, "problem": problem, "attempts": row["attempts"]},
             )
 

@@ -35,7 +35,7 @@ class StallStore:
 
     @reachable()
     async def failed(self, attempt: FailedAttempt) -> None:
-        """Counts it; an attempt of another activity under the same id begins anew."""
+        """Count it; an attempt of another activity under the same id starts at one."""
         await _sql.activity_failed(self._pool, **attempt._asdict())
 
     @reachable()

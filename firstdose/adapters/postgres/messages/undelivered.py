@@ -1,4 +1,4 @@
-"""Parked messages and given up parcels: what could not be delivered, until a person has it tried again or drops it."""
+"""Parked messages and given up deliveries, until a person has them tried again or drops them."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -11,9 +11,9 @@ _sql = load("undelivered")
 
 
 class Undelivered(NamedTuple):
-    """A `message` to a workflow (`kind` as in MessageKind), or a `parcel` to the outside (`kind` is its channel)."""
+    """A `message` to a workflow (`kind` as in MessageKind), or a `delivery` to the outside (`kind` is its channel)."""
 
-    what: Literal["message", "parcel"]
+    what: Literal["message", "delivery"]
     id: str
     referral_id: str
     kind: str
@@ -35,21 +35,21 @@ class UndeliveredStore:
             return [Undelivered(**row) async for row in _sql.listed(self._pool)]
 
     async def count(self) -> dict[str, int]:
-        """How many there are, by `messages` and `parcels`."""
+        """How many there are, by `messages` and `deliveries`."""
         async with reachable():
             return dict(await _sql.counted(self._pool))
 
     async def retry(self, undelivered_id: str, actor: str) -> bool:
-        """Have it delivered anew, before what stands behind it. False if there is no such one."""
-        return await self._change("retried", _sql.retry_message, _sql.retry_parcel, undelivered_id, actor)
+        """Deliver it again, before later ones. False if there is none with this id."""
+        return await self._change("retried", _sql.retry_message, _sql.retry_delivery, undelivered_id, actor)
 
     async def drop(self, undelivered_id: str, actor: str) -> bool:
         """Never deliver it. False if there is no such one."""
-        return await self._change("dropped", _sql.drop_message, _sql.drop_parcel, undelivered_id, actor)
+        return await self._change("dropped", _sql.drop_message, _sql.drop_delivery, undelivered_id, actor)
 
-    async def _change(self, done: str, of_message: Any, of_parcel: Any, undelivered_id: str, actor: str) -> bool:
+    async def _change(self, done: str, of_message: Any, of_delivery: Any, undelivered_id: str, actor: str) -> bool:
         async with transaction(self._pool) as connection:
-            for what, change in (("message", of_message), ("parcel", of_parcel)):
+            for what, change in (("message", of_message), ("delivery", of_delivery)):
                 row = await change(connection, id=undelivered_id)
                 if row is None:
                     continue

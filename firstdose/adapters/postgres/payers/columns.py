@@ -1,4 +1,4 @@
-"""What stands in the columns of a plan: read from the words of a cell, or from a list of YAML."""
+"""The types of a plan's columns, parsed from a cell's text or from a YAML list."""
 
 import re
 from datetime import date, timedelta
@@ -72,21 +72,21 @@ class Allowance(BaseModel):
         return f"{self.time // each} {word}s"
 
 
-def _words(value: object) -> object:
-    """A cell holds several words; a list of YAML holds them already."""
+def _values(value: object) -> object:
+    """Splits a cell into its values; a YAML list is split already."""
     return [word for word in re.split(r"[\s,;]+", value) if word] if isinstance(value, str) else value
 
 
-def _ways(value: object) -> object:
+def _channels(value: object) -> object:
     return [way.strip() for way in value.split(">")] if isinstance(value, str) else value
 
 
-def _in_order(ways: tuple[Channel, ...]) -> tuple[Channel, ...]:
-    if len(set(ways)) < len(ways):
+def _in_order(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    if len(set(channels)) < len(channels):
         raise ValueError("a channel is there twice")
-    if Channel.PEOPLE in ways[:-1]:
+    if Channel.PEOPLE in channels[:-1]:
         raise ValueError("people come last: nothing is tried after them")
-    return ways
+    return channels
 
 
 def _exemption(word: str) -> str:
@@ -98,8 +98,8 @@ def _exemption(word: str) -> str:
         raise ValueError(f"neither a HCPCS code nor a kind of line ({', '.join(LineKind)})") from None
 
 
-def _sorted(words: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(sorted(set(words)))
+def _sorted(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(sorted(set(values)))
 
 
 def _time_zone(name: str) -> str:
@@ -128,14 +128,14 @@ Text = Annotated[
 ]
 Url = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_url)]
 X12Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,14}$")]
-Ways = Annotated[tuple[Channel, ...], BeforeValidator(_ways), AfterValidator(_in_order), Field(min_length=1)]
+Channels = Annotated[tuple[Channel, ...], BeforeValidator(_channels), AfterValidator(_in_order), Field(min_length=1)]
 Exemptions = Annotated[
     tuple[Annotated[str, AfterValidator(_exemption)], ...],
-    BeforeValidator(_words),
+    BeforeValidator(_values),
     AfterValidator(_sorted),
     Field(max_length=500),
 ]
-Days = Annotated[tuple[date, ...], BeforeValidator(_words), AfterValidator(_sorted), Field(max_length=500)]
+Days = Annotated[tuple[date, ...], BeforeValidator(_values), AfterValidator(_sorted), Field(max_length=500)]
 TimeZone = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_time_zone)]
 PlanId = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_payer_id)]
 RequestsPerMinute = Annotated[int, Field(ge=1, le=60_000)]

@@ -1,4 +1,4 @@
-"""What all workers know together of each payer: its circuit breaker, what it asked for, and the pace it allows."""
+"""The state of each payer's circuit breaker and rate limiter, shared by all workers."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _sql = load("payer_health")
 
 
 class PostgresCircuitBreaker:
-    """Implements passage.Health. A payer that is well costs reads only; an outage's beginning and end are audited."""
+    """Implements resilience.CircuitBreaker. A healthy payer costs only reads; outages are audited."""
 
     def __init__(
         self, pool: Pool, audit: AuditTrail, clock: Callable[[], datetime], rules: HealthRules | None = None
@@ -28,7 +28,7 @@ class PostgresCircuitBreaker:
         self._rules = rules or HealthRules()
 
     async def admit(self, payer: str, longest: timedelta) -> int | None:
-        """The number of the probe if the request is one; it takes at most `longest`.
+        """The number of the probe if the call is one; it takes at most `longest`.
 
         Raises Unavailable: `payer_outage`, or `payer_busy` when the payer asked to wait.
         """
@@ -42,15 +42,15 @@ class PostgresCircuitBreaker:
             raise Unavailable(admission.problem, admission.wait)
         return admission.probe
 
-    async def hear(
+    async def record(
         self, payer: str, outcome: CallOutcome, *, probe: int | None = None, asked_to_wait: timedelta | None = None
     ) -> None:
-        """What became of a request that was admitted. Raises Unavailable."""
+        """Record the outcome of an admitted call. Raises Unavailable."""
         now = self._clock()
 
         def after(health: PayerHealth) -> PayerHealth:
-            told = told_to_wait(health, now + asked_to_wait) if asked_to_wait else health
-            return heard(told, outcome, now, probe=probe, rules=self._rules)
+            waiting = told_to_wait(health, now + asked_to_wait) if asked_to_wait else health
+            return heard(waiting, outcome, now, probe=probe, rules=self._rules)
 
         known = await self._known(payer)
         if after(known) == known:
@@ -82,14 +82,14 @@ class PostgresCircuitBreaker:
 
 
 class PostgresRateLimiter:
-    """Implements passage.Pace: requests per minute, together by all workers."""
+    """Implements resilience.RateLimiter: calls per minute of all workers together."""
 
     def __init__(self, pool: Pool, clock: Callable[[], datetime]) -> None:
         self._pool = pool
         self._clock = clock
 
-    async def turn(self, payer: str, per_minute: int, burst: int) -> None:
-        """Take a turn. Raises Unavailable: `payer_rate_limit` with a turn of one's own to come back."""
+    async def acquire(self, payer: str, per_minute: int, burst: int) -> None:
+        """Take one call of the limit. Raises Unavailable: `payer_rate_limit` with the time reserved for the retry."""
         pace, now = timedelta(minutes=1) / per_minute, self._clock()
         async with reachable():
             row = await _sql.take_turn(self._pool, payer=payer, at=now, pace=pace, ahead=pace * (burst - 1))

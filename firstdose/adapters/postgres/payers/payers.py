@@ -1,4 +1,4 @@
-"""The table of payers: how each plan is reached, as the pharmacy's file says it."""
+"""The table of payers: how each plan is reached, as imported from the pharmacy's file."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ _sql = load("payers")
 
 
 class Subscription(NamedTuple):
-    """Our subscription with a payer for news about pended requests; `endpoint` is where the payer sends them."""
+    """Our subscription at a payer for decisions on pended requests; `endpoint` is the address of its notifications."""
 
     payer: str
     subscription: str

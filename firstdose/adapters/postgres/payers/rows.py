@@ -1,4 +1,4 @@
-"""One plan of the pharmacy's file, checked; docs/plans.md tells each column for those who fill it in."""
+"""One plan of the pharmacy's file, validated; docs/plans.md explains each column."""
 
 from collections.abc import Iterator
 from datetime import time, timedelta
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from firstdose.adapters.postgres.payers.columns import (
     Allowance,
+    Channels,
     Days,
     Exemptions,
     FilingDays,
@@ -18,7 +19,6 @@ from firstdose.adapters.postgres.payers.columns import (
     Timeout,
     TimeZone,
     Url,
-    Ways,
     X12Id,
 )
 from firstdose.domain.address import web_address
@@ -50,10 +50,10 @@ class PayerRow(BaseModel):
     id: PlanId
     name: Text
     line_of_business: LineOfBusiness | None = None
-    """Told when several plans of one name differ in it."""
+    """Distinguishes plans with the same name."""
     contracted: bool = False
-    eligibility: Ways = (Channel.PEOPLE,)
-    authorization: Ways = (Channel.PEOPLE,)
+    eligibility: Channels = (Channel.PEOPLE,)
+    authorization: Channels = (Channel.PEOPLE,)
     no_authorization: Exemptions = ()
     site_of_care: SiteOfCare = SiteOfCare.ANY
 
@@ -88,7 +88,7 @@ class PayerRow(BaseModel):
     x12_payer: X12Id | None = None
     x12_test: bool = False
     x12_login: Text | None = None
-    """The name of a credential, as `private_key` and `client_certificate` are: what is secret lies in files."""
+    """The name of a credential, like `private_key` and `client_certificate`: the secrets are in files."""
     requests_per_minute: RequestsPerMinute | None = None
     burst: Requests = 1
     at_once: Requests = 10
@@ -108,10 +108,10 @@ class PayerRow(BaseModel):
 
     @model_validator(mode="after")
     def _channels_have_an_address(self) -> Self:
-        ways = {*self.eligibility, *self.authorization}
-        if Channel.PAS in ways and self.base_url is None:
+        channels = {*self.eligibility, *self.authorization}
+        if Channel.PAS in channels and self.base_url is None:
             raise ValueError("base_url: the channel pas needs it")
-        if Channel.X12 in ways and (self.x12_url or self.base_url) is None:
+        if Channel.X12 in channels and (self.x12_url or self.base_url) is None:
             raise ValueError("x12_url: the channel x12 needs it, or base_url")
         return self
 
@@ -148,8 +148,8 @@ class PayerRow(BaseModel):
         address = self.base_url or self.x12_url
         if address is None:
             return None
-        told = self.model_dump(include=set(PayerEndpoint.model_fields) & set(PayerRow.model_fields))
-        return PayerEndpoint.model_validate({**told, "payer": self.id, "base_url": address, "auth": self._auth})
+        columns = self.model_dump(include=set(PayerEndpoint.model_fields) & set(PayerRow.model_fields))
+        return PayerEndpoint.model_validate({**columns, "payer": self.id, "base_url": address, "auth": self._auth})
 
     @property
     def _auth(self) -> BackendServices | None:

@@ -15,7 +15,7 @@ from firstdose.ports import Impossible
 
 
 class PostgresCaseFiles:
-    """Implements registry.CaseFiles."""
+    """Implements payer_gateway.CaseFiles."""
 
     def __init__(self, pool: Pool, vault: Vault, payers: PayerTable) -> None:
         self._pool = pool
@@ -55,7 +55,7 @@ async def plan_of(payers: PayerTable, referral: Referral) -> Plan:
 
 
 class PostgresSubscriptions:
-    """Implements registry.Subscriptions."""
+    """Implements subscribing.Subscriptions."""
 
     def __init__(self, payers: PayerTable) -> None:
         self._payers = payers

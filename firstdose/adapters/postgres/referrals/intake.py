@@ -22,7 +22,7 @@ _sql = load("intake")
 
 
 class SourceMessage(Protocol):
-    """What the source says: a referral, or without one its cancellation."""
+    """A source's message: a referral, or without one its cancellation."""
 
     @property
     def source_referral_id(self) -> str: ...
@@ -67,13 +67,13 @@ class Intake:
         self._messages = Messages(pool, vault, audit)
 
     async def accept(self, delivery: WebhookDelivery) -> Receipt:
-        """Store what the source says; once this returns it is not lost.
+        """Store a source's message durably.
 
-        What the source has said already, in whatever bytes, is a duplicate and changes nothing.
+        A message with the same content, in whatever bytes, is a duplicate and changes nothing.
 
         Raises:
             Conflict: the webhook id came with another body before.
-            UnknownReferral: a cancellation of what we never got, or news of what was shredded.
+            UnknownReferral: a cancellation of an unknown referral, or a message about a shredded one.
             Unavailable: nothing was stored, or it is not known; to be sent again.
         """
         body_index = self._vault.index("webhook-body", hashlib.sha256(delivery.body).hexdigest())
@@ -127,7 +127,7 @@ class Intake:
     async def _amend(
         self, connection: Connection, delivery: WebhookDelivery, referral_id: str, referral: Referral
     ) -> Receipt:
-        if referral == await self._last_told(connection, referral_id):
+        if referral == await self._last_version(connection, referral_id):
             return Receipt(referral_id, IntakeStatus.DUPLICATE)
         sealed = {"referral": referral.model_dump(mode="json")}
         amend = _message(delivery, referral_id, MessageKind.AMEND, sealed=sealed)
@@ -136,9 +136,9 @@ class Intake:
     async def _cancel(self, connection: Connection, delivery: WebhookDelivery, referral_id: str) -> Receipt:
         if await _newest_from_source(connection, referral_id, MessageKind.CANCEL):
             return Receipt(referral_id, IntakeStatus.DUPLICATE)
-        told = delivery.message
-        sealed = {"note": told.note} if told.note else None
-        body = {"reason": told.reason or CancelReason.WITHDRAWN}
+        received = delivery.message
+        sealed = {"note": received.note} if received.note else None
+        body = {"reason": received.reason or CancelReason.WITHDRAWN}
         cancel = _message(delivery, referral_id, MessageKind.CANCEL, body=body, sealed=sealed)
         return await self._store(connection, delivery, cancel, "cancellation_received")
 
@@ -174,11 +174,11 @@ class Intake:
     def _index(self, delivery: WebhookDelivery) -> bytes:
         return self._vault.index(f"webhook-id|{delivery.source}", delivery.webhook_id)
 
-    async def _last_told(self, connection: Connection, referral_id: str) -> Referral:
-        """What the source said last, not what we made of it: a person's corrections are none of its doing."""
+    async def _last_version(self, connection: Connection, referral_id: str) -> Referral:
+        """The source's last version, without corrections by staff."""
         if newest := await _newest_from_source(connection, referral_id, MessageKind.AMEND):
-            told = await self._messages.sealed_part(connection, newest)
-            return Referral.model_validate((told or {})["referral"])
+            received = await self._messages.sealed_part(connection, newest)
+            return Referral.model_validate((received or {})["referral"])
         sealer = await self._vault.sealer(connection, referral_id)
         sealed = await _sql.sealed_first_revision(connection, referral_id=referral_id)
         return Referral.model_validate(sealer.open(sealed, **_first_revision(referral_id)))

@@ -42,7 +42,7 @@ _sql = load("journal")
 
 
 BRINGING_FACTS = (Resolved, Amended)
-"""The entries whose message may say something new about the referral."""
+"""The entries whose message may contain new facts of the referral."""
 
 
 class EntryContext(NamedTuple):
@@ -76,43 +76,43 @@ class JournalEntries:
         self._staff = staff
         self._mailboxes = mailboxes
 
-    async def apply(self, place: EntryContext, key: str, entry: AnyEntry) -> str | None:
+    async def apply(self, context: EntryContext, key: str, entry: AnyEntry) -> str | None:
         """Apply an entry that is new; what it sends is known by `key`. A code if it cannot be applied as it is."""
         match entry:
             case Opened():
-                return await self._open(place, entry)
+                return await self._open(context, entry)
             case Resolved():
-                await self._resolve(place, entry)
+                await self._resolve(context, entry)
             case Withdrawn():
-                await self._withdraw(place, entry)
+                await self._withdraw(context, entry)
             case Escalated():
-                await self._escalate(place, key, entry)
+                await self._escalate(context, key, entry)
             case Told():
-                await self._tell_source(place, key, entry)
+                await self._tell_source(context, key, entry)
             case Amended():
-                await self._amend(place, entry)
+                await self._amend(context, entry)
             case HandedOver():
-                await self._hand_over(place, key, entry)
+                await self._hand_over(context, key, entry)
             case Noted():
-                await self._note(place, entry)
+                await self._note(context, entry)
         return None
 
-    async def repeat(self, place: EntryContext, entry: AnyEntry) -> None:
+    async def repeat(self, context: EntryContext, entry: AnyEntry) -> None:
         """An entry that was applied before: only an item's question and due time may have become others."""
         if isinstance(entry, Opened):
             item = entry.item
             asks = item.model_dump(mode="json")["asks"]
             await _sql.move_item(
-                place.connection, id=item.id, referral_id=place.referral_id, asks=asks, due_at=item.due_at
+                context.connection, id=item.id, referral_id=context.referral_id, asks=asks, due_at=item.due_at
             )
 
-    async def _open(self, place: EntryContext, entry: Opened) -> str | None:
+    async def _open(self, context: EntryContext, entry: Opened) -> str | None:
         item = entry.item
-        member = await self._staff.owner(place.connection, place.referral_id, item)
+        member = await self._staff.owner(context.connection, context.referral_id, item)
         opened = await _sql.open_item(
-            place.connection,
+            context.connection,
             **item.model_dump(mode="python", exclude={"kind", "asks"}),
-            referral_id=place.referral_id,
+            referral_id=context.referral_id,
             kind=item.kind,
             role=item.role,
             assignee=member,
@@ -121,91 +121,93 @@ class JournalEntries:
         if opened is None:
             return "item_of_another_referral"
         details = {"item": item.id, "kind": item.kind, "role": item.role, "due_at": item.due_at, "assignee": member}
-        _write(place, entry, "work_item.opened", details)
+        _write(context, entry, "work_item.opened", details)
         return None
 
-    async def _resolve(self, place: EntryContext, entry: Resolved) -> None:
-        kind = entry.kind or await _sql.kind_of_item(place.connection, id=entry.item_id)
+    async def _resolve(self, context: EntryContext, entry: Resolved) -> None:
+        kind = entry.kind or await _sql.kind_of_item(context.connection, id=entry.item_id)
         # A signal from the outside may carry what belongs under seal: only the open part is kept here.
         answer, _ = split(WorkItemKind(kind), entry.resolution) if kind else ({}, {})
-        await self._close(place, entry.item_id, WorkItemState.RESOLVED, entry.at, answer)
+        await self._close(context, entry.item_id, WorkItemState.RESOLVED, entry.at, answer)
         details = {"item": entry.item_id, "kind": kind, "outcome": answer.get("outcome")}
-        _write(place, entry, "work_item.resolved", details)
-        await self._take_over(place, entry)
+        _write(context, entry, "work_item.resolved", details)
+        await self._take_over(context, entry)
 
-    async def _withdraw(self, place: EntryContext, entry: Withdrawn) -> None:
-        kind = await self._close(place, entry.item_id, WorkItemState.WITHDRAWN, entry.at, None)
-        _write(place, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
+    async def _withdraw(self, context: EntryContext, entry: Withdrawn) -> None:
+        kind = await self._close(context, entry.item_id, WorkItemState.WITHDRAWN, entry.at, None)
+        _write(context, entry, "work_item.withdrawn", {"item": entry.item_id, "kind": kind, "why": entry.why})
 
-    async def _escalate(self, place: EntryContext, key: str, entry: Escalated) -> None:
+    async def _escalate(self, context: EntryContext, key: str, entry: Escalated) -> None:
         kind = await _sql.escalate_item(
-            place.connection,
+            context.connection,
             id=entry.item_id,
-            referral_id=place.referral_id,
+            referral_id=context.referral_id,
             level=entry.level,
             escalated_at=entry.at,
         )
         if kind and (address := self._mailboxes.get(Role.SUPERVISOR)):
-            mail = escalation_mail(address, place.referral_id, WorkItemKind(kind), entry.level)
-            await self._send(place, entry, f"escalated:{key}", "mail", Role.SUPERVISOR, mail)
-        _write(place, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level})
+            mail = escalation_mail(address, context.referral_id, WorkItemKind(kind), entry.level)
+            await self._send(context, entry, f"escalated:{key}", "mail", Role.SUPERVISOR, mail)
+        _write(context, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level})
 
-    async def _tell_source(self, place: EntryContext, key: str, entry: Told) -> None:
-        referral = await self._revisions.current(place.connection, place.referral_id)
-        milestone = _milestone(place, entry, referral)
-        await self._send(place, entry, f"told:{key}", "source", place.source, milestone)
+    async def _tell_source(self, context: EntryContext, key: str, entry: Told) -> None:
+        referral = await self._revisions.current(context.connection, context.referral_id)
+        milestone = _milestone(context, entry, referral)
+        await self._send(context, entry, f"told:{key}", "source", context.source, milestone)
         code = {"business_status": entry.milestone, "visit_at": entry.visit_at}
-        _write(place, entry, "source.told", code)
+        _write(context, entry, "source.told", code)
 
-    async def _amend(self, place: EntryContext, entry: Amended) -> None:
-        _write(place, entry, "referral.amended", {})
-        await self._take_over(place, entry)
+    async def _amend(self, context: EntryContext, entry: Amended) -> None:
+        _write(context, entry, "referral.amended", {})
+        await self._take_over(context, entry)
 
-    async def _hand_over(self, place: EntryContext, key: str, entry: HandedOver) -> None:
-        referral = await self._revisions.current(place.connection, place.referral_id)
-        row = await _sql.accepted_responsibility(place.connection, referral_id=place.referral_id)
+    async def _hand_over(self, context: EntryContext, key: str, entry: HandedOver) -> None:
+        referral = await self._revisions.current(context.connection, context.referral_id)
+        row = await _sql.accepted_responsibility(context.connection, referral_id=context.referral_id)
         agreed = dict(row) if row else None
         lines = entry.lines
-        if place.sealer:
-            lines = tuple(opened_texts(line, place.sealer.texts) for line in lines)
-        claim = claim_message(place.referral_id, referral, lines, entry.served_on, agreed)
-        await self._send(place, entry, f"handed_over:{key}", "billing", "billing", claim)
+        if context.sealer:
+            lines = tuple(opened_texts(line, context.sealer.texts) for line in lines)
+        claim = claim_message(context.referral_id, referral, lines, entry.served_on, agreed)
+        await self._send(context, entry, f"handed_over:{key}", "billing", "billing", claim)
         billed = [record["line"] for record in claim["data"]["records"]]
-        _write(place, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
+        _write(context, entry, "billing.handed_over", {"lines": billed, "served_on": entry.served_on})
 
-    async def _note(self, place: EntryContext, entry: Noted) -> None:
-        _write(place, entry, entry.action, entry.details)
-        await keep_requests(place.connection, place.referral_id, RequestEvent(entry.at, entry.action, entry.details))
-
-    async def _take_over(self, place: EntryContext, entry: Entry) -> None:
-        """The facts that came with the entry's message, or the new version of them, become what holds."""
-        said = await self._said(place, entry)
-        if not said or not said.keys() & {"facts", "referral"}:
-            return
-        known = await self._revisions.current(place.connection, place.referral_id)
-        try:
-            referral = _told(known, said, entry.at.date())
-        except ValidationError:
-            # The door checked them already, so this is a version of ours that reads them in another way.
-            _write(place, entry, "facts_refused", {})
-            return
-        await self._revisions.add(
-            place.connection, place.referral_id, referral, message_id=entry.message_id, at=entry.at
+    async def _note(self, context: EntryContext, entry: Noted) -> None:
+        _write(context, entry, entry.action, entry.details)
+        await keep_requests(
+            context.connection, context.referral_id, RequestEvent(entry.at, entry.action, entry.details)
         )
 
-    async def _said(self, place: EntryContext, entry: Entry) -> dict[str, Any] | None:
+    async def _take_over(self, context: EntryContext, entry: Entry) -> None:
+        """The facts that came with the entry's message, or the new version of them, become what holds."""
+        payload = await self._payload(context, entry)
+        if not payload or not payload.keys() & {"facts", "referral"}:
+            return
+        known = await self._revisions.current(context.connection, context.referral_id)
+        try:
+            referral = _merged(known, payload, entry.at.date())
+        except ValidationError:
+            # The door checked them already, so this is a version of ours that reads them in another way.
+            _write(context, entry, "facts_refused", {})
+            return
+        await self._revisions.add(
+            context.connection, context.referral_id, referral, message_id=entry.message_id, at=entry.at
+        )
+
+    async def _payload(self, context: EntryContext, entry: Entry) -> dict[str, Any] | None:
         if entry.message_id is None:
             return None
-        return await self._messages.sealed_part(place.connection, entry.message_id, of=place.referral_id)
+        return await self._messages.sealed_part(context.connection, entry.message_id, of=context.referral_id)
 
     async def _close(
-        self, place: EntryContext, item_id: str, state: WorkItemState, at: datetime, answer: dict[str, Any] | None
+        self, context: EntryContext, item_id: str, state: WorkItemState, at: datetime, answer: dict[str, Any] | None
     ) -> str | None:
         """The item's kind; None if it was answered before, or is not there."""
         kind: str | None = await _sql.close_item(
-            place.connection,
+            context.connection,
             id=item_id,
-            referral_id=place.referral_id,
+            referral_id=context.referral_id,
             state=state,
             closed_at=at,
             resolution=answer,
@@ -214,7 +216,7 @@ class JournalEntries:
 
     async def _send(
         self,
-        place: EntryContext,
+        context: EntryContext,
         entry: Entry,
         what: str,
         channel: str,
@@ -222,31 +224,31 @@ class JournalEntries:
         body: Mapping[str, Any],
     ) -> None:
         await self._outbox.put(
-            place.connection,
-            key=f"{place.referral_id}:{what}",
-            referral_id=place.referral_id,
+            context.connection,
+            key=f"{context.referral_id}:{what}",
+            referral_id=context.referral_id,
             channel=channel,
             recipient=recipient,
             body=body,
             at=entry.at,
-            sealer=place.sealer,
+            sealer=context.sealer,
         )
 
 
-def _write(place: EntryContext, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
-    place.audited.append(AuditRecord(entry.at, entry.actor.label, action, details, entry.message_id))
+def _write(context: EntryContext, entry: Entry, action: str, details: Mapping[str, Any]) -> None:
+    context.audited.append(AuditRecord(entry.at, entry.actor.label, action, details, entry.message_id))
 
 
-def _told(known: Referral, said: Mapping[str, Any], today: date) -> Referral:
+def _merged(known: Referral, payload: Mapping[str, Any], today: date) -> Referral:
     """Raises ValidationError."""
-    if "referral" in said:
-        return keeping(known, Referral.read(said["referral"], today=today))
-    return with_facts(known, said["facts"], today=today)
+    if "referral" in payload:
+        return keeping(known, Referral.read(payload["referral"], today=today))
+    return with_facts(known, payload["facts"], today=today)
 
 
-def _milestone(place: EntryContext, entry: Told, referral: Referral) -> dict[str, Any]:
+def _milestone(context: EntryContext, entry: Told, referral: Referral) -> dict[str, Any]:
     data = {
-        "referral_id": place.referral_id,
+        "referral_id": context.referral_id,
         "source_referral_id": referral.source_referral_id,
         "business_status": entry.milestone.value,
         "name": entry.milestone.name.lower(),

@@ -15,7 +15,7 @@ _LARGEST_LEVEL: Final = 2**31 - 1
 
 
 def key_of(entry: Entry) -> str:
-    """The entry's key; where it has none that the store can keep, a digest of what the entry says."""
+    """The entry's key; if it has none that the store can keep, a digest of the entry."""
     if 0 < len(entry.key) <= LONGEST_KEY and entry.key.isprintable():
         return entry.key
     return "sha256:" + hashlib.sha256(repr(entry).encode(errors="backslashreplace")).hexdigest()

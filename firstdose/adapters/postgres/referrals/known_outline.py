@@ -12,14 +12,14 @@ _sql = load("payers")
 
 def outline_by(plan: Plan, referral: Referral) -> DeidentifiedFacts:
     """`known_outline` for whom the plan is at hand that was found for the referral."""
-    told = outline(referral)
-    known = told.payer_id is not None and plan_id(told.payer_id) == plan.payer
-    return told if known else told.model_copy(update={"payer_id": None})
+    facts = outline(referral)
+    known = facts.payer_id is not None and plan_id(facts.payer_id) == plan.payer
+    return facts if known else facts.model_copy(update={"payer_id": None})
 
 
 async def known_outline(connection: Connection, referral: Referral) -> DeidentifiedFacts:
     """What the source calls the payer's id may be anything, a name too: it stays with the sealed facts."""
-    told = outline(referral)
-    if told.payer_id is None or await _sql.by_id(connection, id=plan_id(told.payer_id)) is not None:
-        return told
-    return told.model_copy(update={"payer_id": None})
+    facts = outline(referral)
+    if facts.payer_id is None or await _sql.by_id(connection, id=plan_id(facts.payer_id)) is not None:
+        return facts
+    return facts.model_copy(update={"payer_id": None})

@@ -1,4 +1,4 @@
-"""What the store knows of each process, compared with what its workflow says, and set right from that."""
+"""Compares the store's state of each process with its workflow, and corrects the store."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -103,7 +103,7 @@ class ProcessStore:
     async def compare(
         self, referral_id: str, numbers: range, standing: ReferralSnapshot, items: Sequence[WorkItem], *, mend: bool
     ) -> list[Deviating] | None:
-        """How the store differs from this standing and these open items; with `mend` it does so no more afterwards.
+        """How the store differs from this standing and these open items; with `mend` the differences are corrected.
 
         None if the last batch has none of these `numbers`: something is on its way. `visit_at` is not looked at.
         """
@@ -187,9 +187,9 @@ def _of_items(stored: Mapping[str, Mapping[str, Any]], items: Sequence[WorkItem]
 
 
 def _of_standing(row: Mapping[str, Any], standing: ReferralSnapshot) -> list[Deviating]:
-    said: dict[str, Any] = {name: getattr(standing, name) for name in _COMPARED}
+    wanted: dict[str, Any] = {name: getattr(standing, name) for name in _COMPARED}
     known = {name: row[name] for name in _COMPARED} | {"lines": _lines(row["lines"])}
-    fields = [name for name in _COMPARED if known[name] != said[name]]
+    fields = [name for name in _COMPARED if known[name] != wanted[name]]
     return [Deviating(Deviation.STANDING_DIFFERS, " ".join(fields))] if fields else []
 
 

@@ -1,7 +1,7 @@
-"""The records of the process in PostgreSQL: what a workflow tells is kept once, with its audit and its state.
+"""The records of the process in PostgreSQL: each journal entry is stored once, with its audit and state.
 
-A workflow may tell something again, grouped and ordered otherwise: entries are known by their keys. A word from an
-older copy of Temporal's state is refused.
+A workflow may send entries again, grouped and ordered otherwise: their keys identify them. A batch from an older copy
+of Temporal's state is refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ class PostgresRecords:
         with unshredded():
             async with transaction(self._pool) as connection:
                 await self._record(connection, batch)
-                # Asked of the versions and not of this run: a batch told again must answer as it did the first time.
+                # From the versions and not from this run: a batch that is recorded again must get the same answer.
                 changed = await self._revisions.changed_by(connection, batch.referral_id, _bringing_facts(batch))
         if changed is None:
             return Recorded()
@@ -92,29 +92,29 @@ class PostgresRecords:
         if batch.number and _is_older(batch.run, known):
             raise Unavailable(ProblemCode.STORE_IS_AHEAD)
         sealer = self._vault.sealer_of(batch.referral_id, known) if known["kek_id"] or batch.state else None
-        place = EntryContext(connection, batch.referral_id, referral["source"], sealer, [])
-        await self._apply(place, zip(keys, batch.entries, strict=True), set(known["new_keys"]))
-        await self._finish(place, batch)
-        await self._audit.write_all(connection, batch.referral_id, place.audited)
+        context = EntryContext(connection, batch.referral_id, referral["source"], sealer, [])
+        await self._apply(context, zip(keys, batch.entries, strict=True), set(known["new_keys"]))
+        await self._finish(context, batch)
+        await self._audit.write_all(connection, batch.referral_id, context.audited)
 
-    async def _apply(self, place: EntryContext, entries: Iterable[tuple[str, AnyEntry]], new: set[str]) -> None:
+    async def _apply(self, context: EntryContext, entries: Iterable[tuple[str, AnyEntry]], new: set[str]) -> None:
         for key, entry in entries:
             problem = refusal(entry)
             if key not in new:
                 if problem is None:
-                    await self._entries.repeat(place, entry)
+                    await self._entries.repeat(context, entry)
                 continue
             new.remove(key)  # the same entry may stand twice in one batch
             if problem is None:
-                problem = await self._entries.apply(place, key, entry)
+                problem = await self._entries.apply(context, key, entry)
             if problem is not None:
                 details = {"key": key, "problem": problem, "type": entry.type}
-                place.audited.append(AuditRecord(_when(entry), SYSTEM.id, "entry_refused", details))
+                context.audited.append(AuditRecord(_when(entry), SYSTEM.id, "entry_refused", details))
 
-    async def _finish(self, place: EntryContext, batch: Batch) -> None:
+    async def _finish(self, context: EntryContext, batch: Batch) -> None:
         standing, at = batch.standing, _when(batch.entries[-1]) if batch.entries else None
         moved = _sql.finish(
-            place.connection,
+            context.connection,
             **standing.model_dump(exclude={"lines", "waiting_for", "blocked_by"}),
             referral_id=batch.referral_id,
             overall=overall(standing.lines),
@@ -125,11 +125,11 @@ class PostgresRecords:
             number=batch.number,
             run_id=batch.run.run_id,
             events=batch.run.events,
-            sealed=_sealed(place.sealer, batch),
+            sealed=_sealed(context.sealer, batch),
             open_items=list(batch.open_items),
         )
         for row in [row async for row in moved]:
-            place.audited.append(_moved(row, at or datetime.now(UTC)))
+            context.audited.append(_moved(row, at or datetime.now(UTC)))
 
 
 def open_state(vault: Vault, referral_id: str, row: Mapping[str, Any]) -> str:
@@ -138,7 +138,7 @@ def open_state(vault: Vault, referral_id: str, row: Mapping[str, Any]) -> str:
 
 
 def _is_older(run: RunPoint, known: Mapping[str, Any]) -> bool:
-    """Whether the store has heard a later word than this, or has heard another run after this one."""
+    """Whether the store has a later batch than this, or one of a later run."""
     if run.run_id == known["run_id"]:
         return run.events < int(known["events"])
     return run.run_id in (known["retired"] or ())
@@ -155,7 +155,7 @@ def _place(referral_id: str) -> dict[str, str]:
 
 
 def _moved(row: Mapping[str, Any], at: datetime) -> AuditRecord:
-    """An item that was withdrawn, or opened again, because the process says so."""
+    """An item that the process has withdrawn or opened again."""
     details = {"item": row["id"], "kind": row["kind"]}
     if row["state"] == WorkItemState.WITHDRAWN:
         return AuditRecord(at, SYSTEM.id, "work_item.withdrawn", {**details, "why": NOT_OPEN})

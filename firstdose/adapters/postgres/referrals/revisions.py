@@ -38,7 +38,7 @@ def known_referral() -> Iterator[None]:
 
 
 class Version(NamedTuple):
-    """The facts as one version tells them, and the sealer of their referral."""
+    """The facts of one version, and the sealer of their referral."""
 
     number: int
     referral: Referral
@@ -72,7 +72,7 @@ class Revisions:
     async def add(
         self, connection: Connection, referral_id: str, referral: Referral, *, message_id: str | None, at: datetime
     ) -> bool:
-        """Make these the facts. False if they say what was known, and nothing is stored."""
+        """Store a new version of the facts. False if nothing changes; then nothing is stored."""
         newest = await self.newest(connection, referral_id)
         if referral == newest.referral:
             return False

@@ -55,8 +55,8 @@ async def _messages(
 def _note(sealer: RecordSealer | None, row: Mapping[str, Any]) -> str | None:
     if sealer is None or row["sealed"] is None:
         return None
-    said = sealer.open(row["sealed"], table="messages", row=row["id"], column="sealed")
-    return "\n".join(said[name] for name in _WRITTEN if isinstance(said.get(name), str)) or None
+    payload = sealer.open(row["sealed"], table="messages", row=row["id"], column="sealed")
+    return "\n".join(payload[name] for name in _WRITTEN if isinstance(payload.get(name), str)) or None
 
 
 async def _answers(
@@ -79,6 +79,6 @@ async def _sent(connection: Connection, referral_id: str) -> AsyncIterator[Timel
         if row["delivered_at"]:
             yield TimelineEntry(at=row["delivered_at"], what="outbox.delivered", details=details)
         elif row["last_problem"]:
-            # Its moment is not kept, only that it is so: shown where the parcel was stored.
+            # Its moment is not kept, only that it is so: shown where the delivery was stored.
             problem = {**details, "state": row["state"], "problem": row["last_problem"]}
             yield TimelineEntry(at=row["created_at"], what="outbox.not_delivered", details=problem)

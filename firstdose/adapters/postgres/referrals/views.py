@@ -38,7 +38,7 @@ class Running(View):
     paused_since: datetime | None = None
     """None if it runs."""
     extended_at: datetime | None = None
-    """When the payer told us that it takes longer; `due_at` counts that already."""
+    """When the payer announced an extension, which `due_at` includes."""
 
     @classmethod
     def of(cls, clock: Clock | None, now: datetime) -> "Running":
@@ -57,7 +57,7 @@ class Running(View):
 
 
 class ReferralRow(View):
-    """A referral in the list: codes and dates only. `authorization` is the word for all its lines."""
+    """A referral in the list: codes and dates only. `authorization` sums up all its lines."""
 
     id: str
     source: str
@@ -79,17 +79,19 @@ class ReferralRow(View):
 
 
 class LineView(Line):
-    """Requested against authorized. `differs` names what the payer's last word does not give as asked."""
+    """Requested against authorized. `differs` names what the payer's last answer grants otherwise than requested."""
 
     differs: tuple[str, ...] = ()
     answered_at: datetime | None = None
-    """When the payer last spoke of it."""
+    """When the payer's last answer to it came."""
 
     @classmethod
     def of(cls, line: Line, order: Order | None, requests: Iterable[RequestRecord]) -> "LineView":
         requested = requested_period(order, line) if order else None
-        heard = [request.heard[line.sequence] for request in requests if line.sequence in request.heard]
-        return cls(**line.model_dump(), differs=differences(line, requested), answered_at=max(heard) if heard else None)
+        answered = [request.heard[line.sequence] for request in requests if line.sequence in request.heard]
+        return cls(
+            **line.model_dump(), differs=differences(line, requested), answered_at=max(answered) if answered else None
+        )
 
 
 class RequestView(View):
@@ -146,7 +148,7 @@ class TimelineEntry(View):
 
 
 class Blocker(View):
-    """An open work item, whose it is, and when it is escalated next (None: never again)."""
+    """An open work item, who is responsible, and when it is escalated next (None: never again)."""
 
     item: str
     kind: WorkItemKind

@@ -5,7 +5,7 @@ ON CONFLICT (key) DO NOTHING
 RETURNING pg_notify('outbox', '')::text;
 
 -- name: claim(number, at_once, now, leased_until)
--- The oldest pending parcel of each referral to each recipient, if it is due and nobody else holds it. At most `at_once`
+-- The oldest pending delivery of each referral to each recipient, if it is due and nobody else holds it. At most `at_once`
 -- are on their way to one receiver (all mail goes to one server), so that a dead one takes no place from the others.
 WITH due AS (
     SELECT id, receiver, row_number() OVER (PARTITION BY receiver ORDER BY next_attempt_at, ordinal) AS place

@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.pool import Connection
 
 
 class FileRow(NamedTuple):
-    """A row of a file, and the line that it begins on; `problem` says why it cannot be read at all."""
+    """A row of a file, and the line that it begins on; `problem` is set if the row cannot be read at all."""
 
     line: int
     values: Any
@@ -90,7 +90,7 @@ def read_rows(model: type[Checked], rows: Iterable[Any], *, key: Callable[[Check
         try:
             checked = model.model_validate(row.values)
         except ValidationError as error:
-            problems += [RowProblem(row.line, _words(each)) for each in error.errors(include_input=False)]
+            problems += [RowProblem(row.line, _problem_text(each)) for each in error.errors(include_input=False)]
             continue
         first, _ = read.setdefault(key(checked), (row.line, checked))
         if first != row.line:
@@ -104,7 +104,7 @@ def _placed(number: int, row: Any) -> FileRow:
     return row if isinstance(row, FileRow) else FileRow(number, row)
 
 
-def _words(error: Any) -> str:
+def _problem_text(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"])
     what = str(error["msg"]).removeprefix("Value error, ")
     return f"{where}: {what}" if where else what

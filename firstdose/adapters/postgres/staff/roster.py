@@ -1,4 +1,4 @@
-"""The roster: which nurses can visit whom, and who holds which visit. Nurses are opaque ids, never names."""
+"""The roster: finds nurses for a visit and reserves them. Nurses are opaque ids, never names."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from firstdose.domain.work.role import SYSTEM
 from firstdose.ports import EffectRequest, Impossible, NurseSearch, VisitHold
 
 APART = timedelta(hours=2)
-"""Two visits of a nurse to different patients begin at least so far from each other."""
+"""The least time between the starts of a nurse's visits to different patients."""
 
 _sql = load("roster")
 
@@ -37,7 +37,7 @@ class NurseRow(BaseModel):
     areas: tuple[Area, ...] = ()
     active: bool = True
     position: int = 0
-    """Who is asked first among equally busy nurses."""
+    """The order among equally busy nurses."""
     login: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
     """The subject of this person's staff token: who may answer an offer. Without it anybody in the nurse's role may."""
 

@@ -32,7 +32,7 @@ class StaffDirectory:
         self._written[subject] = (held, time.monotonic() + _WRITTEN_SECONDS)
 
     async def owner(self, connection: Connection, referral_id: str, item: WorkItem) -> str | None:
-        """Whose a new item is: an offer and the report of a visit its nurse's, anything else the team member's.
+        """The assignee of a new item: the nurse for an offer and the report of a visit, else the team member.
 
         None if nobody is there; so it is for an offer to a nurse whose login the roster does not know.
         """
@@ -60,6 +60,6 @@ class StaffDirectory:
 
 
 async def login_of(connection: Connection, nurse: str) -> str | None:
-    """The subject of the staff token of this nurse of the roster; None if the roster does not say."""
+    """The subject of this nurse's staff token; None if the roster has none."""
     login: str | None = await _sql.login_of(connection, nurse=nurse)
     return login

@@ -52,7 +52,7 @@ class WorkItemView(BaseModel):
 
 
 class StaleView(Conflict):
-    """The item is no longer as the actor saw it; `item` says how it stands."""
+    """The item has changed since the actor saw it; `item` is its present state."""
 
     def __init__(self, item: WorkItemView) -> None:
         super().__init__(f"the work item is {item.state}")
