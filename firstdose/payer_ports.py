@@ -11,9 +11,11 @@ from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.authorization.lines import Line, PayerAnswer, PayerEvent
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits
+from firstdose.domain.payer.remark import PayerRemark
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.sealed_text import TextSealer, sealed_texts
 from firstdose.ports import Impossible, Unavailable
 
 MOST_OF_A_BODY: Final = 20_000
@@ -126,6 +128,29 @@ class ReceivedBenefits(Received):
     """An answer to the question for benefits, as it was read."""
 
     benefits: Benefits
+
+
+class UnclearAnswer(Impossible):
+    """The payer answered, and only a person can say what follows. `remarks` say it in the payer's words.
+
+    `received` is the answer as it came; None where it is not known yet whose it is.
+    """
+
+    def __init__(
+        self, problem: ProblemCode, remarks: tuple[PayerRemark, ...] = (), received: Received | None = None
+    ) -> None:
+        super().__init__(problem)
+        self.remarks = remarks
+        self.received = received
+
+    @property
+    def body(self) -> bytes:
+        """Its beginning, PHI: only for the sealed store."""
+        return self.received.raw[:MOST_OF_A_BODY] if self.received else b""
+
+    def sealed(self, texts: TextSealer) -> "UnclearAnswer":
+        remarks = tuple(sealed_texts(remark, texts) for remark in self.remarks)
+        return UnclearAnswer(self.problem, remarks, self.received)
 
 
 class ForeignAnswer(Impossible):

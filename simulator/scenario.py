@@ -21,7 +21,7 @@ from firstdose.domain.payer.coverage import CoverageStatus
 from firstdose.domain.work.stage import Closing, Stage
 
 DEFAULT = "approved"
-_MEMBER = re.compile(r"SIM-([A-Z0-9-]+)-[0-9]+", re.IGNORECASE)
+_MEMBER = re.compile(r"SIM-?([A-Z0-9-]+[0-9])", re.IGNORECASE)
 
 
 class ScenarioPart(BaseModel):
@@ -117,6 +117,24 @@ class Eligibility(ScenarioPart):
     deductible_remaining: Decimal = Decimal(250)
     out_of_pocket_remaining: Decimal = Decimal(3000)
     needs_authorization: frozenset[LineKind] = frozenset(LineKind)
+    another_payer: str | None = None
+    """The name of one that manages this member. This and what follows only X12 tells."""
+    not_covered: frozenset[LineKind] = frozenset()
+    days_left: int | None = None
+    """Of home care."""
+    former_plan: str | None = None
+    """The name of one that ended last year and stands before the present one."""
+    rejected: str | None = None
+    """The reject reason (X12 901) that is all the answer."""
+
+
+class NumberPlace(StrEnum):
+    """Where an X12 answer has the number of an authorization."""
+
+    SERVICE = "service"
+    EVENT = "event"
+    EVENT_REFERENCE = "event_reference"
+    """In a REF of the event."""
 
 
 class Shape(StrEnum):
@@ -154,6 +172,7 @@ class PayerScript(ScenarioPart):
     faults: tuple[Fault, ...] = ()
     notification: Shape = Shape.NESTED
     telling: Telling = Telling.ONCE
+    number_at: NumberPlace = NumberPlace.SERVICE
     heeds_cancellation: bool = True
     """Else it decides, and tells, what was taken back."""
 
@@ -190,13 +209,20 @@ def load_scenarios() -> dict[str, Scenario]:
 
 
 def scenario_of(member_id: str | None, *, seed: int | None = None) -> Scenario:
-    """`SIM-PENDED-THREE-DAYS-7` is `pended_three_days`.
+    """`SIM-PENDED-THREE-DAYS-7` is `pended_three_days`, with or without the dashes, for over X12 they fall away.
 
     Whoever is in no scenario is simply approved, or with a seed gets any of them: a member always the same.
     """
     match = _MEMBER.fullmatch(member_id or "")
-    name = match.group(1).lower().replace("-", "_") if match else ""
     scenarios = load_scenarios()
-    if name not in scenarios and member_id and seed is not None:
+    name = _named(match.group(1).lower().replace("-", "")) if match else None
+    if not name and member_id and seed is not None:
         name = Random(f"{seed}:{member_id}").choice(tuple(scenarios))  # noqa: S311 - variety, no secret
-    return scenarios.get(name, scenarios[DEFAULT])
+    return scenarios[name or DEFAULT]
+
+
+def _named(written: str) -> str | None:
+    """The scenario whose name, without its dashes, is followed by a number alone: the longest, for some end in one."""
+    plain = {name.replace("_", ""): name for name in load_scenarios()}
+    found = [name for name in plain if written.startswith(name) and written[len(name) :].isdigit()]
+    return plain[max(found, key=len)] if found else None

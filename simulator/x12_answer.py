@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from simulator.payer_book import Asking, Filed
-from simulator.scenario import Eligibility, ScenarioStep, Word
+from simulator.scenario import Eligibility, NumberPlace, ScenarioStep, Word
 from simulator.x12_message import ReceivedX12
 
 _PENDED = "A4"
@@ -27,12 +27,14 @@ def review_answer(asked: ReceivedX12, filed: Filed) -> list[str]:
     """The answer to a 278 as it stands."""
     step = filed.present
     said = {_CODES[step.word_for(line.kind)] for line in filed.lines}
+    at, whole = filed.payer_script.number_at, f"AUTH{filed.trace[:8]}".upper()
     return [
         *_people(asked, "X3"),
         "HL*4*3*EV*1",
         f"TRN*2*{filed.trace}*{asked.originator}",
         "UM*HS*I*42*12:B",
-        f"HCR*{_of_all(said)}",
+        f"HCR*{_of_all(said)}" + (f"*{whole}" if at is NumberPlace.EVENT else ""),
+        *([f"REF*BB*{whole}"] if at is NumberPlace.EVENT_REFERENCE else []),
         *([f"REF*NT*PEND{filed.trace[:8].upper()}"] if _PENDED in said else []),
         *(
             segment
@@ -55,7 +57,8 @@ def _service(number: int, line: Asking, filed: Filed, step: ScenarioStep) -> lis
     less = word in (Word.PARTIAL, Word.MODIFY)
     asks = word is Word.REQUEST_INFORMATION
     reason = step.reason if word is Word.DENY else None
-    certificate = f"AUTH{filed.trace[:8]}{line.sequence}".upper() if authorized else ""
+    numbered = authorized and filed.payer_script.number_at is NumberPlace.SERVICE
+    certificate = f"AUTH{filed.trace[:8]}{line.sequence}".upper() if numbered else ""
     start = filed.answered_at.date()
     return [
         f"HL*{number}*4*SS*0",
@@ -75,8 +78,8 @@ def unknown_request(asked: ReceivedX12) -> list[str]:
 
 def eligibility_answer(asked: ReceivedX12, script: Eligibility) -> list[str]:
     trace = [f"TRN*1*BV-{asked.trace[:8].upper()}*9SIMULATED", f"TRN*2*{asked.trace}*{asked.originator}"]
-    found = script.status != "not_found"
-    said = _benefits(asked, script) if found else ["AAA*Y**75*C"]
+    rejected = script.rejected or ("75" if script.status == "not_found" else None)
+    said = [f"AAA*Y**{rejected}*C"] if rejected else _benefits(asked, script)
     people = _people(asked, "PR")
     return [*people[:5], *trace, *people[5:], *said]
 
@@ -85,17 +88,36 @@ def _benefits(asked: ReceivedX12, script: Eligibility) -> list[str]:
     if script.status == "inactive":
         return ["EB*6**30"]
     return [
-        "EB*1**30",
+        *_plans(script),
+        *_another_payer(script),
         f"EB*C*IND*30***29*{script.deductible_remaining}*****Y",
         f"EB*G*IND*30***29*{script.out_of_pocket_remaining}*****Y",
         f"EB*B*IND*30***27*{script.copay}*****Y",
         f"EB*A*IND*30*****{_fraction(script.coinsurance_percent)}****Y",
+        *([f"EB*F*IND*42***29***DY*{script.days_left}"] if script.days_left is not None else []),
         *(_procedure(code, script) for code in asked.codes),
     ]
 
 
+def _plans(script: Eligibility) -> list[str]:
+    if script.former_plan is None:
+        return ["EB*1**30"]
+    former = [f"EB*6**30**{script.former_plan.upper()}", "DTP*291*RD8*20200101-20201231"]
+    return [*former, "EB*1**30**PRESENT PLAN", "DTP*291*D8*20210101"]
+
+
+def _another_payer(script: Eligibility) -> list[str]:
+    if script.another_payer is None:
+        return []
+    named = f"NM1*PRP*2*{script.another_payer.upper()}*****PI*SIM99"
+    return ["EB*R**30*HN", "LS*2120", named, "PER*IC**TE*3125550199", "LE*2120"]
+
+
 def _procedure(code: str, script: Eligibility) -> str:
-    needed = Asking(sequence=1, code=code, units=1).kind in script.needs_authorization
+    kind = Asking(sequence=1, code=code, units=1).kind
+    if kind in script.not_covered:
+        return f"EB*I************HC:{code}"
+    needed = kind in script.needs_authorization
     return f"EB*1**********{'Y' if needed else 'N'}*Y*HC:{code}"
 
 

@@ -28,6 +28,13 @@ class ProblemCode(StrEnum):
     PAYER_ADDRESS_WRONG = "payer_address_wrong"
     PAYER_CREDENTIAL_MISSING = "payer_credential_missing"
     VALUE_CANNOT_BE_SENT = "value_cannot_be_sent"
+    FAMILY_NAME_CANNOT_BE_SENT = "family_name_cannot_be_sent"
+    GIVEN_NAME_CANNOT_BE_SENT = "given_name_cannot_be_sent"
+    SUBSCRIBER_NAME_CANNOT_BE_SENT = "subscriber_name_cannot_be_sent"
+    PRESCRIBER_NAME_CANNOT_BE_SENT = "prescriber_name_cannot_be_sent"
+    MEMBER_ID_CANNOT_BE_SENT = "member_id_cannot_be_sent"
+    ORDER_TEXT_CANNOT_BE_SENT = "order_text_cannot_be_sent"
+    """Drug, dose, route and frequency in words."""
     PAYER_CROWDED = "payer_crowded"
     PAYER_RATE_LIMIT = "payer_rate_limit"
     REQUEST_UNDER_WAY = "request_under_way"
@@ -45,7 +52,13 @@ class ProblemCode(StrEnum):
     PAYER_ANSWERS_LATER = "payer_answers_later"
     PAYER_REFUSED_REQUEST = "payer_refused_request"
     PAYER_REFUSED_CREDENTIALS = "payer_refused_credentials"
+    CANCELLATION_NOT_CONFIRMED = "cancellation_not_confirmed"
     ELIGIBILITY_NOT_TOLD = "eligibility_not_told"
+    ANOTHER_PAYER_NAMED = "another_payer_named"
+    SEVERAL_PLANS_ANSWERED = "several_plans_answered"
+    COVERAGE_NOT_ON_THAT_DAY = "coverage_not_on_that_day"
+    SERVICE_NOT_COVERED = "service_not_covered"
+    BENEFIT_USED_UP = "benefit_used_up"
     ANSWER_FOR_ANOTHER_REQUEST = "answer_for_another_request"
     ANSWER_FOR_ANOTHER_PATIENT = "answer_for_another_patient"
 
@@ -119,6 +132,12 @@ _HANDLING: Final[Mapping[ProblemCode, Handling]] = {
     ProblemCode.PAYER_ADDRESS_WRONG: _CHANNEL_SHUT,
     ProblemCode.PAYER_CREDENTIAL_MISSING: _CHANNEL_SHUT,
     ProblemCode.VALUE_CANNOT_BE_SENT: _CHANNEL_SHUT,
+    ProblemCode.FAMILY_NAME_CANNOT_BE_SENT: _CHANNEL_SHUT,
+    ProblemCode.GIVEN_NAME_CANNOT_BE_SENT: _CHANNEL_SHUT,
+    ProblemCode.SUBSCRIBER_NAME_CANNOT_BE_SENT: _CHANNEL_SHUT,
+    ProblemCode.PRESCRIBER_NAME_CANNOT_BE_SENT: _CHANNEL_SHUT,
+    ProblemCode.MEMBER_ID_CANNOT_BE_SENT: _CHANNEL_SHUT,
+    ProblemCode.ORDER_TEXT_CANNOT_BE_SENT: _CHANNEL_SHUT,
     ProblemCode.PAYER_CROWDED: _NOTHING_SENT,
     ProblemCode.PAYER_RATE_LIMIT: _NOTHING_SENT,
     ProblemCode.REQUEST_UNDER_WAY: _NOTHING_SENT,
@@ -139,7 +158,13 @@ _HANDLING: Final[Mapping[ProblemCode, Handling]] = {
     ProblemCode.PAYER_ANSWERS_LATER: _ANSWERED,
     ProblemCode.PAYER_REFUSED_REQUEST: _ANSWERED,
     ProblemCode.PAYER_REFUSED_CREDENTIALS: _ANSWERED,
+    ProblemCode.CANCELLATION_NOT_CONFIRMED: _ANSWERED,
     ProblemCode.ELIGIBILITY_NOT_TOLD: _ANSWERED,
+    ProblemCode.ANOTHER_PAYER_NAMED: _ANSWERED,
+    ProblemCode.SEVERAL_PLANS_ANSWERED: _ANSWERED,
+    ProblemCode.COVERAGE_NOT_ON_THAT_DAY: _ANSWERED,
+    ProblemCode.SERVICE_NOT_COVERED: _ANSWERED,
+    ProblemCode.BENEFIT_USED_UP: _ANSWERED,
     ProblemCode.ANSWER_FOR_ANOTHER_REQUEST: _ANSWERED,
     ProblemCode.ANSWER_FOR_ANOTHER_PATIENT: _ANSWERED,
     ProblemCode.DATABASE_READ_ONLY: _SAYS_NOTHING,

@@ -13,10 +13,12 @@ from pydantic import AfterValidator, BaseModel
 
 PREFIX: Final = "sealed:"
 LONGEST_PLAIN: Final = 80
+LONGEST_SENTENCE: Final = 264
+"""As long as X12 lets a message be (MSG01)."""
 OURS: Final = frozenset({"contradicted", "contradictory"})
 """What we say ourselves where a code of the payer's would stand."""
 
-_SEALED: Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{22,480}}")
+_SEALED: Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{22,1500}}")
 _CODE: Final = re.compile(r"[A-Z0-9]{1,2}|(?=[A-Z]*[0-9])[A-Z0-9]{3,5}|[0-9]{1,7}-[0-9]")
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,6 +39,12 @@ def _within_bounds(text: str | None) -> str | None:
     return text
 
 
+def _sentence_within_bounds(text: str | None) -> str | None:
+    if text is not None and len(text) > LONGEST_SENTENCE and not is_sealed_text(text):
+        raise ValueError(f"at most {LONGEST_SENTENCE} characters")
+    return text
+
+
 def _each_within_bounds(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         _within_bounds(text)
@@ -52,6 +60,7 @@ def is_code(text: str) -> bool:
 
 
 ForeignText = Annotated[str | None, AfterValidator(_within_bounds), Foreign.TEXT]
+ForeignSentence = Annotated[str | None, AfterValidator(_sentence_within_bounds), Foreign.TEXT]
 ForeignCode = Annotated[str | None, AfterValidator(_within_bounds), Foreign.CODE]
 ForeignCodes = Annotated[tuple[str, ...], AfterValidator(_each_within_bounds), Foreign.CODE]
 

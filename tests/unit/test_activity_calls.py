@@ -16,8 +16,10 @@ from activities.outreach import OutreachActivities
 from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
+from firstdose.domain.payer.remark import PayerRemark, RemarkKind
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.work.journal import Batch, Recorded, ReferralSnapshot
+from firstdose.payer_ports import UnclearAnswer
 from firstdose.ports import Impossible, Opening, Unavailable
 from workers import build
 from workers.activity_calls import ActivityCalls
@@ -161,3 +163,11 @@ def test_every_worker_has_it_next_to_the_activity_and_its_numbers(monkeypatch: p
         assert all(number >= 1 for number in numbers)
     journal = built[REFERRALS_QUEUE]
     assert journal["max_concurrent_local_activities"] >= journal["max_concurrent_workflow_tasks"]
+
+
+async def test_what_only_a_person_can_judge_goes_with_the_failure() -> None:
+    said = (PayerRemark(kind=RemarkKind.REJECTED, where="AAA03", code="43"),)
+    with pytest.raises(ApplicationError) as failed:
+        await called(raising(UnclearAnswer(ProblemCode.ELIGIBILITY_NOT_TOLD, said)))
+    assert (failed.value.type, failed.value.non_retryable) == ("eligibility_not_told", True)
+    assert failed.value.details == (list(said),)

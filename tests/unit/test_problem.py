@@ -13,6 +13,12 @@ CHANNEL_SHUT = {
     "payer_address_wrong",
     "payer_credential_missing",
     "value_cannot_be_sent",
+    "family_name_cannot_be_sent",
+    "given_name_cannot_be_sent",
+    "subscriber_name_cannot_be_sent",
+    "prescriber_name_cannot_be_sent",
+    "member_id_cannot_be_sent",
+    "order_text_cannot_be_sent",
 }
 NOT_CONNECTED = {"payer_not_connected"}
 NOTHING_SENT = {
@@ -33,7 +39,13 @@ ANSWERED = {
     "payer_answers_later",
     "payer_refused_request",
     "payer_refused_credentials",
+    "cancellation_not_confirmed",
     "eligibility_not_told",
+    "another_payer_named",
+    "several_plans_answered",
+    "coverage_not_on_that_day",
+    "service_not_covered",
+    "benefit_used_up",
     "answer_for_another_request",
     "answer_for_another_patient",
 }

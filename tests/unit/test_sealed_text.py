@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from firstdose.adapters.keyring.sealed_texts import SealedTexts, holds_sealed, shown
 from firstdose.adapters.keyring.sealing import Unsealable
 from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer
-from firstdose.domain.sealed_text import LONGEST_PLAIN, is_code, is_sealed_text, opened_texts, sealed_texts
+from firstdose.domain.payer.remark import PayerRemark, RemarkKind
+from firstdose.domain.sealed_text import LONGEST_SENTENCE, is_code, is_sealed_text, opened_texts, sealed_texts
 from firstdose.domain.work.resolutions import SubmitAuthorization
 
 TEXTS, OTHERS = SealedTexts(bytes([1] * 32)), SealedTexts(bytes([2] * 32))
@@ -39,20 +40,33 @@ def test_what_was_not_said_stays_unsaid() -> None:
     assert sealed_texts(answer, TEXTS).model_dump(exclude_unset=True).keys() == {"outcome", "reference"}
 
 
-@given(st.text(max_size=LONGEST_PLAIN))
+@given(st.text(max_size=LONGEST_SENTENCE))
 def test_any_text_comes_back_and_fits(text: str) -> None:
     sealed = TEXTS.seal(text)
     assert TEXTS.open(sealed) == text
     assert not text or is_sealed_text(sealed)
     assert LineAnswer(sequence=1, state=LineState.APPROVED, number=sealed).number == sealed
+    assert PayerRemark(kind=RemarkKind.MESSAGE, where="MSG01", text=sealed).text == sealed
 
 
-@pytest.mark.parametrize("forged", ["sealed:Jane-Roe-was-born-in-1961", OTHERS.seal("Jane Roe"), "sealed:" + "A" * 480])
+def test_remarks_are_sealed_in_the_answer_and_short_codes_stay() -> None:
+    remark = PayerRemark(kind=RemarkKind.REJECTED, where="AAA03", code="43", text="Jane Roe", number="R 77")
+    sealed = sealed_texts(PayerAnswer(remarks=(remark,)), TEXTS).remarks[0]
+    assert (sealed.code, sealed.where) == ("43", "AAA03")
+    assert is_sealed_text(sealed.text)
+    assert is_sealed_text(sealed.number)
+    assert opened_texts(sealed, TEXTS) == remark
+    assert is_sealed_text(sealed_texts(remark.model_copy(update={"where": "Jane Roe"}), TEXTS).where)
+
+
+@pytest.mark.parametrize(
+    "forged", ["sealed:Jane-Roe-was-born-in-1961", OTHERS.seal("Jane Roe"), "sealed:" + "A" * 1500]
+)
 def test_what_only_looks_sealed_is_sealed(forged: str) -> None:
     """Else a stranger could write anything behind the prefix, and it would travel in the clear."""
     sealed = TEXTS.seal(forged)
     assert forged not in sealed
-    assert TEXTS.open(sealed) == forged[:LONGEST_PLAIN]
+    assert TEXTS.open(sealed) == forged[:LONGEST_SENTENCE]
 
 
 def test_another_referrals_key_opens_nothing() -> None:

@@ -13,7 +13,7 @@ from firstdose.adapters.payers.x12.envelope import (
     TransactionType,
 )
 from firstdose.domain.authorization.lines import LineState
-from firstdose.payer_ports import PayerCase, PayerEndpoint
+from firstdose.payer_ports import PayerCase, PayerEndpoint, UnclearAnswer
 from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import US, case, endpoint
 from tests.contract.memory import MemoryControlNumbers
@@ -119,10 +119,10 @@ async def test_what_x12_cannot_carry_is_never_sent() -> None:
     x12, there = channel(ACCEPTED)
     with pytest.raises(Impossible) as impossible:
         await x12.submit(case(member_id="A~B*C"))
-    assert (impossible.value.problem, there.got) == ("value_cannot_be_sent", [])
+    assert (impossible.value.problem, there.got) == ("member_id_cannot_be_sent", [])
 
 
-@pytest.mark.parametrize("said", [("HCR*C",), ("HCR*A4",), ("AAA*Y**AA*C",)])
+@pytest.mark.parametrize("said", [("HCR*C",), ("AAA*Y**AA*C",)])
 async def test_a_cancellation_that_the_payer_takes(said: tuple[str, ...]) -> None:
     asked = case(previous_trace="a" * 32)
     x12, there = channel(review(asked, *said))
@@ -136,3 +136,13 @@ async def test_a_cancellation_that_the_payer_refuses_is_a_persons(said: tuple[st
     asked = case(previous_trace="a" * 32)
     with pytest.raises(Impossible):
         await channel(review(asked, *said))[0].void(asked)
+
+
+@pytest.mark.parametrize("said", [("HCR*A4", "MSG*WE WILL SEE"), None])
+async def test_a_cancellation_that_waits_is_not_confirmed(said: tuple[str, ...] | None) -> None:
+    asked = case(previous_trace="a" * 32)
+    with pytest.raises(UnclearAnswer) as waiting:
+        await channel(review(asked, *said) if said else ACCEPTED)[0].void(asked)
+    assert waiting.value.problem == "cancellation_not_confirmed"
+    assert waiting.value.body
+    assert [one.text for one in waiting.value.remarks if one.kind == "message"] == (["WE WILL SEE"] if said else [])

@@ -18,7 +18,7 @@ from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answe
 from firstdose.domain.authorization.lines import LineKind
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
-from firstdose.payer_ports import PayerCase
+from firstdose.payer_ports import PayerCase, UnclearAnswer
 from firstdose.ports import Impossible, PortError, Unavailable
 from tests.contract.cases import case
 from tests.unit.x12_wire import interchange
@@ -54,9 +54,10 @@ def told(*said: str, people: Sequence[str] = PERSON, asked: PayerCase = ASKED) -
         (("EB*1**42", "EB*6**35"), CoverageStatus.ACTIVE),
         (("EB*1",), CoverageStatus.ACTIVE),
         (("EB*1**30", "DTP*291*RD8*20260101-20261231"), CoverageStatus.ACTIVE),
-        (("EB*1**30", "DTP*346*D8*20260101", "DTP*347*D8*20261121"), CoverageStatus.ACTIVE),
+        (("EB*1**30", "DTP*346*D8*20260101", "DTP*347*D8*20261124"), CoverageStatus.ACTIVE),
+        (("EB*1**30", "DTP*346*D8*20261122"), CoverageStatus.ACTIVE),
         (("EB*1**30", "EB*6**35", "DTP*347*D8*20200101"), CoverageStatus.ACTIVE),
-        (("EB*1**30", "DTP*356*D8*20260101", "DTP*349*D8*20261121"), CoverageStatus.ACTIVE),
+        (("EB*1**30", "DTP*356*D8*20260101", "DTP*349*D8*20261124"), CoverageStatus.ACTIVE),
         (("EB*1**42", "EB*6**42", "III*ZZ*21"), CoverageStatus.ACTIVE),
     ],
 )
@@ -73,14 +74,7 @@ def test_the_plan_is_in_force_or_not(said: Sequence[str], status: CoverageStatus
         ("EB*1**35",),
         ("EB*B**30***27*40",),
         ("EB*V**30",),
-        ("EB*1**30", "DTP*347*D8*20261120"),
-        ("EB*1**30", "DTP*346*D8*20261122"),
-        ("EB*1**30", "DTP*291*RD8*20250101-20251231"),
         ("EB*1**30", "DTP*347*D8*soon"),
-        ("DTP*307*RD8*20250101-20251231", "EB*1**30"),
-        ("DTP*357*D8*20261120", "EB*1**30"),
-        ("EB*1**30", "DTP*348*D8*20261122"),
-        ("EB*1**30", "DTP*292*RD8*20250101-20251231"),
         ("EB*1**30", "III*ZZ*21"),
     ],
 )
@@ -88,6 +82,33 @@ def test_what_is_not_clearly_in_force_a_person_finds_out(said: Sequence[str]) ->
     with pytest.raises(Impossible) as unclear:
         told(*said)
     assert unclear.value.problem == "eligibility_not_told"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("EB*1**30", "DTP*347*D8*20261123"),
+        ("EB*1**30", "DTP*346*D8*20261125"),
+        ("EB*1**30", "DTP*291*RD8*20250101-20251231"),
+        ("DTP*307*RD8*20250101-20251231", "EB*1**30"),
+        ("DTP*357*D8*20261123", "EB*1**30"),
+        ("EB*1**30", "DTP*348*D8*20261125"),
+        ("EB*1**30", "DTP*292*RD8*20250101-20251231"),
+    ],
+)
+def test_a_plan_that_is_not_in_force_on_the_day_of_service_is_named_as_such(said: Sequence[str]) -> None:
+    with pytest.raises(UnclearAnswer) as ended:
+        told(*said)
+    assert ended.value.problem == "coverage_not_on_that_day"
+    assert [remark.kind for remark in ended.value.remarks] == ["plan"]
+
+
+def test_without_a_wanted_day_the_plan_is_judged_on_the_day_of_asking() -> None:
+    order = ASKED.referral.order.model_copy(update={"requested_start": None})
+    unsaid = ASKED.model_copy(update={"referral": ASKED.referral.model_copy(update={"order": order})})
+    assert told("EB*1**30", "DTP*347*D8*20261121", asked=unsaid).status is CoverageStatus.ACTIVE
+    with pytest.raises(UnclearAnswer):
+        told("EB*1**30", "DTP*347*D8*20261120", asked=unsaid)
 
 
 def test_amounts_are_what_remains_and_what_is_paid_each_time() -> None:

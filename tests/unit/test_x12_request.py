@@ -40,14 +40,14 @@ def test_a_270_asks_for_the_plan_and_for_every_code_of_the_dependent() -> None:
         "HL*2*1*21*1",
         "NM1*1P*2*EXAMPLE HOME INFUSION*****XX*1234567893",
         "HL*3*2*22*1",
-        "NM1*IL*1*SAMPLE*JORDAN****MI*SIM-APPROVED-1",
+        "NM1*IL*1*SAMPLE*JORDAN****MI*SIMAPPROVED1",
         "DMG*D8*19590902",
         "HL*4*3*23*0",
         f"TRN*1*{TRACE}*9123456789",
         "NM1*03*1*SAMPLE*AVERY",
         "DMG*D8*19610417*F",
         "INS*N*01",
-        "DTP*291*D8*20261121",
+        "DTP*291*D8*20261124",
         "EQ*30",
         "EQ*42",
         "EQ**HC:J3370",
@@ -64,7 +64,7 @@ def test_the_patients_own_plan_has_no_dependent() -> None:
     assert told[5:9] == [
         "HL*3*2*22*0",
         f"TRN*1*{TRACE}*9123456789",
-        "NM1*IL*1*SAMPLE*AVERY****MI*SIM-APPROVED-1",
+        "NM1*IL*1*SAMPLE*AVERY****MI*SIMAPPROVED1",
         "DMG*D8*19610417*F",
     ]
 

@@ -13,7 +13,6 @@ from firstdose.adapters.payers.x12.segments import (
     Segment,
     UnreadableX12,
     Unwritable,
-    basic,
     read,
     segment,
     write,
@@ -75,18 +74,6 @@ def test_what_is_no_printable_ascii_is_refused(value: str) -> None:
 def test_what_does_not_fit_the_isa_is_refused() -> None:
     with pytest.raises(Unwritable):
         write((*HEADER[:5], "A NAME OF MORE THAN FIFTEEN", *HEADER[6:]), [])
-
-
-@given(st.text(max_size=40), st.integers(1, 30))
-def test_free_text_becomes_basic_text_that_can_always_be_sent(text: str, limit: int) -> None:
-    told = basic(text, limit)
-    assert len(told) <= limit
-    assert read(write(HEADER, [segment("MSG", told)]))[1].value(1) == told
-
-
-def test_free_text_loses_accents_and_delimiters_only() -> None:
-    assert basic("  Łucja O'Brien-Núñez: 1*2~3^ ", 60) == "UCJA O'BRIEN-NUNEZ 1 2 3"
-    assert basic(None, 5) == ""
 
 
 @given(st.binary(max_size=300))

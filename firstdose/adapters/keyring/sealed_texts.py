@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 from firstdose.adapters.keyring.sealing import SameSealer, Unsealable
-from firstdose.domain.sealed_text import LONGEST_PLAIN, PREFIX, is_sealed_text
+from firstdose.domain.sealed_text import LONGEST_SENTENCE, PREFIX, is_sealed_text
 
 
 class SealedTexts:
@@ -17,7 +17,7 @@ class SealedTexts:
         """The same text becomes the same; an empty one, and what is sealed for this referral, stays as it is."""
         if not text or self._is_own(text):
             return text
-        text = text[:LONGEST_PLAIN]  # more has only what was made to look as if it were sealed
+        text = text[:LONGEST_SENTENCE]  # more has only what was made to look as if it were sealed
         return PREFIX + urlsafe_b64encode(self._sealer.seal(text.encode())).decode().rstrip("=")
 
     def open(self, text: str) -> str:

@@ -1,12 +1,14 @@
 """Payers' answers on their way into the store: answered, inquired or notified, in whatever order they arrive."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
 from firstdose.adapters.payers.pas.notification import NotifiedAnswer, read_notification
 from firstdose.domain.authorization.lines import PayerAnswer, PayerEvent
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.sealed_text import TextSealer
 from firstdose.payer_ports import (
     Contact,
     ContactStore,
@@ -14,6 +16,7 @@ from firstdose.payer_ports import (
     PayerEndpoint,
     Received,
     ReceivedAnswer,
+    UnclearAnswer,
     Via,
 )
 from firstdose.ports import Impossible
@@ -36,6 +39,19 @@ class AnswerBook:
     async def check_whose(self, contact: Contact, received: Received) -> None:
         """Of what is the direct answer to a call of ours and kept nowhere. Raises ForeignAnswer."""
         await self._contacts.check_whose(contact.id, Via.RESPONSE, received)
+
+    @asynccontextmanager
+    async def judged_by_people(self, contact: Contact, texts: TextSealer) -> AsyncIterator[None]:
+        """What only a person can judge counts if it is ours, and leaves with its texts sealed.
+
+        Raises UnclearAnswer, ForeignAnswer.
+        """
+        try:
+            yield
+        except UnclearAnswer as unclear:
+            if unclear.received:
+                await self.check_whose(contact, unclear.received)
+            raise unclear.sealed(texts) from None
 
     async def notified(
         self, contact: Contact, told: NotifiedAnswer, event: PayerEvent | None, *, trust_outcome: bool

@@ -10,7 +10,15 @@ from typing import TypeVar
 from firstdose.adapters.payers.resilience import Resilience, never_left
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
-from firstdose.payer_ports import Contact, ContactStore, PayerChannel, PayerEndpoint, RefusedRequest, UnreadableAnswer
+from firstdose.payer_ports import (
+    Contact,
+    ContactStore,
+    PayerChannel,
+    PayerEndpoint,
+    RefusedRequest,
+    UnclearAnswer,
+    UnreadableAnswer,
+)
 from firstdose.ports import Impossible, PortError, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -41,7 +49,7 @@ class ChannelRouter:
         try:
             async with self._resilience.to(endpoint, channel):
                 yield payer
-        except (UnreadableAnswer, RefusedRequest) as error:
+        except (UnreadableAnswer, RefusedRequest, UnclearAnswer) as error:
             await self._store_unreadable(contact, error.body)
             raise
 

@@ -106,7 +106,8 @@ class PayerGatewayService:
 
         async def call(channel: Channel) -> Benefits:
             async with self._router.submit(channel, contact, case.endpoint, without_effect=query_fails_over) as payer:
-                received = await payer.verify_benefits(case)
+                async with self._answers.judged_by_people(contact, file.texts):
+                    received = await payer.verify_benefits(case)
                 await self._answers.check_whose(contact, received)
                 return received.benefits
 
@@ -161,7 +162,8 @@ class PayerGatewayService:
             return
         file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
-        async with self._router.submit(_carrier(replaced, file.plan), contact, file.endpoint) as payer:
+        submitting = self._router.submit(_carrier(replaced, file.plan), contact, file.endpoint)
+        async with submitting as payer, self._answers.judged_by_people(contact, file.texts):
             answer = await payer.void(case)
         if answer is not None:
             await self._answers.check_whose(contact, answer)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.remark import PayerRemark
 from firstdose.domain.sealed_text import ForeignCode, ForeignCodes, ForeignText
 
 
@@ -152,6 +153,7 @@ class PayerAnswer(BaseModel):
     tracking: ForeignText = None
     information: InformationRequest | None = None
     received_at: datetime | None = None
+    remarks: tuple[PayerRemark, ...] = ()
 
     @property
     def pending(self) -> bool:

@@ -5,9 +5,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from firstdose.domain.authorization.lines import Line, LineKind, LineState
 from firstdose.domain.payer.channel import Channel, Plan, SiteOfCare
+from firstdose.domain.payer.remark import PayerRemark
 from firstdose.domain.referral.order import Site
 from firstdose.domain.sealed_text import ForeignText
 
@@ -36,6 +38,8 @@ class Benefits(BaseModel):
     plan_version: int | None = None
     """Of the plan by which it was asked; None if a person asked."""
     verified_at: datetime | None = None
+    remarks: SkipJsonSchema[tuple[PayerRemark, ...]] = ()
+    """The payer's alone: a person who verifies benefits has none to give."""
 
 
 class Paying(StrEnum):

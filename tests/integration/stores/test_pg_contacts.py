@@ -21,6 +21,7 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.payer.channel import Channel
+from firstdose.domain.payer.remark import RemarkKind
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.sealed_text import opened_texts
 from firstdose.payer_ports import Contact, ContactPurpose, ReceivedAnswer, Via
@@ -355,7 +356,8 @@ def foreign_words(model: type[BaseModel]) -> dict[str, Any]:
         if str in (kind, kept.annotation):
             words[name] = (f"Zkanari{name}",) if get_origin(kept.annotation) is tuple else f"Zkanari{name}"
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            inner = kind(**{"sequence": 1, "state": LineState.PENDED, **foreign_words(kind)})
+            told = {"sequence": 1, "state": LineState.PENDED, "kind": RemarkKind.MESSAGE}
+            inner = kind(**told, **foreign_words(kind))
             words[name] = (inner,) if get_origin(kept.annotation) is tuple else inner
     return words
 
@@ -364,7 +366,7 @@ async def test_no_text_of_a_payer_is_readable_in_any_table(
     pool: Pool, contacts: PostgresContacts, contact: Contact
 ) -> None:
     told = PayerAnswer(**foreign_words(PayerAnswer))
-    assert {"number", "reason_code", "wanted", "control_number", "tracking"} <= set(
+    assert {"number", "reason_code", "wanted", "control_number", "tracking", "text", "where", "about"} <= set(
         re.findall(r"Zkanari([a-z_]+)", told.model_dump_json())
     )
     event = PayerEvent(subscription="Zkanarisubscription", number=1, answers=("digest",))

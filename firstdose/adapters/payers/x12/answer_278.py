@@ -11,15 +11,18 @@ from firstdose.adapters.payers.x12.answer_line import (
     ServiceLine,
     action_code,
     names_a_request,
+    number_of,
     read_line,
     trace_numbers,
 )
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
 from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, rejections_at
+from firstdose.adapters.payers.x12.remarks_278 import remarks_of_people, remarks_of_review
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
 from firstdose.adapters.payers.x12.values import short_text
 from firstdose.domain.authorization.lines import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.domain.payer.remark import MOST_REMARKS, PayerRemark
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -65,13 +68,13 @@ def read_answer(transaction: Transaction, case: PayerCase) -> PayerAnswer:
     found = levels(transaction.segments)
     events = events_of(found)
     ours = naming_us(events, case)
-    if not ours and _echoes(transaction, case) and not any(event.names_a_request for event in events):
-        ours = events
+    if not ours and not any(event.names_a_request for event in events):
+        ours = events  # the direct answer to our call, which need not repeat our number
     if ours:
         return _one_answer([_answer(event, case) for event in ours], case)
-    if events or not _echoes(transaction, case):
+    if events:
         raise UnreadableX12("an answer to another request")
-    return _refused(rejections_at(found), case)
+    return _refused(rejections_at(found), case, remarks_of_people(found))
 
 
 def read_inquiry(transaction: Transaction, case: PayerCase) -> PayerAnswer | None:
@@ -127,48 +130,46 @@ def naming_us(events: Sequence[ReviewEvent], case: PayerCase) -> list[ReviewEven
     return [event for event in events if case.trace.upper() in event.traces]
 
 
-def _echoes(transaction: Transaction, case: PayerCase) -> bool:
-    """BHT03 repeats the number under which we sent the transaction."""
-    values = [one.value(3).upper() for one in transaction.segments if one.tag == "BHT"]
-    return values == [case.trace.upper()]
-
-
 def _decides(event: ReviewEvent) -> bool:
     return any(one.tag == "HCR" for one in event.segments)
 
 
 def _one_answer(answers: Sequence[PayerAnswer], case: PayerCase) -> PayerAnswer:
     """Several events under one trace number must agree."""
-    first = answers[0]
-    return first if all(answer == first for answer in answers) else _for_review(case)
+    remarks = tuple(remark for answer in answers for remark in answer.remarks)[:MOST_REMARKS]
+    decisions = [answer.model_copy(update={"remarks": ()}) for answer in answers]
+    if all(decision == decisions[0] for decision in decisions):
+        return decisions[0].model_copy(update={"remarks": remarks})
+    return _for_review(case, remarks)
 
 
 def _answer(event: ReviewEvent, case: PayerCase) -> PayerAnswer:
     refused = rejections_at(event.level.lineage)
     if refused and not _decides(event):
-        return _refused(refused, case)
+        return _refused(refused, case, remarks_of_people([*event.level.lineage]))
     return PayerAnswer(
         lines=tuple(_line(line, event, case) for line in case.lines),
         tracking=_tracking(event),
         information=_information(event),
+        remarks=remarks_of_review(event.level, event.services, case),
     )
 
 
-def _refused(refused: Sequence[Rejection], case: PayerCase) -> PayerAnswer:
+def _refused(refused: Sequence[Rejection], case: PayerCase, remarks: tuple[PayerRemark, ...]) -> PayerAnswer:
     """The request as a whole was not processed."""
     if not refused:
         raise UnreadableX12("neither a decision nor a rejection")
     down = [rejection for rejection in refused if rejection.payer_down]
     if any(rejection.held for rejection in down):
         waiting = tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines)
-        return PayerAnswer(lines=waiting)
+        return PayerAnswer(lines=waiting, remarks=remarks)
     if down:
         raise down[0].unavailable()
-    return _for_review(case, refused[0].reason)
+    return _for_review(case, remarks, refused[0].reason)
 
 
-def _for_review(case: PayerCase, reason: str | None = None) -> PayerAnswer:
-    return PayerAnswer(lines=tuple(_review(line, reason) for line in case.lines))
+def _for_review(case: PayerCase, remarks: tuple[PayerRemark, ...], reason: str | None = None) -> PayerAnswer:
+    return PayerAnswer(lines=tuple(_review(line, reason) for line in case.lines), remarks=remarks)
 
 
 def _review(line: Line, reason: str | None = None) -> LineAnswer:
@@ -208,7 +209,8 @@ def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceL
     reason = next((short_text(hcr.value(3), 20) for hcr in event.level.all("HCR")), None)
     if state not in _UNAUTHORIZING:
         state = LineState.NEEDS_REVIEW
-    return LineAnswer(sequence=line.sequence, state=state, reason_code=reason)
+    number = number_of(service.level if service else event.level, event.level, event.level)
+    return LineAnswer(sequence=line.sequence, state=state, number=number, reason_code=reason)
 
 
 def _tracking(event: ReviewEvent) -> str | None:

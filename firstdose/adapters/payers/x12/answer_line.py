@@ -14,9 +14,12 @@ from firstdose.payer_ports import PayerCase
 
 _EFFECTIVE, _EXPIRATION = "007", "036"
 PAYERS_OWN: Final = "1"
+_NUMBERS: Final = ("BB", "G1")
+"""Of an authorization, in REF: BB by the guide, G1 as claims have it."""
 _SERVICES: Final = ("SV1", "SV2", "SV3")
 _CONTRADICTORY: Final = "contradictory"
 _AUTHORIZING: Final = (LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED, LineState.NOT_REQUIRED)
+_UNAUTHORIZED: Final = (LineState.DENIED, LineState.PENDED, LineState.VOID)
 _PATTERN: Final = (3, 4, 7, 8)
 _UNIT: Final = {"SV1": 4, "SV2": 5, "SV3": 6}
 _COMPOSITE: Final = {"SV1": 1, "SV2": 2, "SV3": 1}
@@ -77,7 +80,7 @@ def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) ->
     return LineAnswer(
         sequence=line.sequence,
         state=state,
-        number=short_text(hcr.value(2), 50) if hcr else None,
+        number=number_of(service.level, decided, event),
         valid_from=term.start,
         valid_to=term.end,
         units=units,
@@ -86,6 +89,23 @@ def read_line(service: ServiceLine, line: Line, decided: Level, event: Level) ->
         or next((rejection.reason for rejection in refused), None)
         or (short_text(code, 20) if code and state is LineState.NEEDS_REVIEW else None),
     )
+
+
+def number_of(service: Level, decided: Level, event: Level) -> str | None:
+    """The authorization's number, nearest first: HCR02 and REF of the service, then of the event.
+
+    What the event was numbered is no number of a service that was refused or still waits.
+    """
+    own = _number_at(service) or _number_at(decided)
+    if own or state_of(action_code(decided)) in _UNAUTHORIZED:
+        return own
+    return _number_at(event)
+
+
+def _number_at(level: Level) -> str | None:
+    told = [hcr.value(2) for hcr in level.all("HCR")]
+    told += [ref.value(2) for kind in _NUMBERS for ref in level.all("REF") if ref.value(1) == kind]
+    return next((number for one in told if (number := short_text(one, 50))), None)
 
 
 def _fits(service: ServiceLine, line: Line, state: LineState, units: int | None) -> bool:

@@ -1,5 +1,6 @@
 """Whom and which request a 278 or 271 names: by traces (TRN), the transaction's own reference (BHT03), and its people.
 
+The reference may be ours, repeated, or a number of the payer's: it never says that an answer is another's.
 Only what it names: `domain.answer_match` decides what that proves.
 """
 
@@ -29,8 +30,8 @@ def review_named_by(transaction: Transaction, case: PayerCase) -> Named:
     events = naming_us(events, case) or events
     traced = [trn for event in events for trn in _traces(event)]
     return Named(
-        requests=frozenset([*_numbers(traced, own=False), *_reference(transaction)]),
-        numbers=frozenset(_numbers(traced, own=True)),
+        requests=frozenset(_numbers(traced, own=False)),
+        numbers=frozenset([*_numbers(traced, own=True), *_reference(transaction)]),
         patients=_people([event.level for event in events] or _persons(found)[-1:]),
     )
 

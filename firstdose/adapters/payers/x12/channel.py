@@ -37,12 +37,13 @@ from firstdose.payer_ports import (
     ReceivedAnswer,
     ReceivedBenefits,
     RefusedRequest,
+    UnclearAnswer,
     UnreadableAnswer,
 )
 from firstdose.ports import Impossible, Unavailable
 
 _ANSWERS = {ELIGIBILITY: "271", REVIEW: "278", REVIEW_INQUIRY: "278"}
-_CANCELLED = (LineState.VOID, LineState.APPROVED, LineState.NOT_REQUIRED, LineState.PENDED)
+_CANCELLED = (LineState.VOID, LineState.APPROVED, LineState.NOT_REQUIRED)
 
 T = TypeVar("T")
 
@@ -66,7 +67,11 @@ class X12Channel:
         reply = await self._ask(ELIGIBILITY, case, eligibility_inquiry(case, self._requestor))
         if reply.transaction is None:
             raise Unavailable(ProblemCode.PAYER_ANSWERS_LATER)
-        benefits = _read(read_benefits, reply.transaction, case, reply.raw)
+        try:
+            benefits = _read(read_benefits, reply.transaction, case, reply.raw)
+        except UnclearAnswer as unclear:
+            received = Received(raw=reply.raw, named=benefits_named_by(reply.transaction))
+            raise UnclearAnswer(unclear.problem, unclear.remarks, received) from None
         return ReceivedBenefits(raw=reply.raw, named=benefits_named_by(reply.transaction), benefits=benefits)
 
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
@@ -92,11 +97,13 @@ class X12Channel:
     async def void(self, case: PayerCase) -> Received:
         """Cancel `case.previous_trace`; a payer that never had it is content.
 
-        Without the payer's confirmation the approval stays in force: Impossible, and a person decides.
+        What the payer only takes note of is not cancelled, and what it refuses stays in force: a person asks.
         """
         lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
         cancelling = case.model_copy(update={"lines": lines})
         received = await self.submit(cancelling)
+        if any(line.state is LineState.PENDED for line in received.answer.lines):
+            raise UnclearAnswer(ProblemCode.CANCELLATION_NOT_CONFIRMED, received.answer.remarks, received)
         if not all(_cancelled(line) for line in received.answer.lines):
             raise RefusedRequest(received.raw)
         return received

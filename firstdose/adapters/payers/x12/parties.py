@@ -7,9 +7,11 @@ at the subscriber's level.
 from typing import Final
 
 from firstdose.adapters.payers.pas.requestor import Requestor
-from firstdose.adapters.payers.x12.segments import Segment, basic, segment
+from firstdose.adapters.payers.x12.basic_text import basic_text
+from firstdose.adapters.payers.x12.segments import Segment, Unwritable, segment, sendable
 from firstdose.adapters.payers.x12.values import written_day
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.referral.member_number import number_on_file
 from firstdose.domain.referral.referral import Coverage, Patient, Prescriber, Relationship, Sex, Subscriber
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -19,6 +21,9 @@ _GENDER: Final = {Sex.FEMALE: "F", Sex.MALE: "M"}
 _RELATIONSHIP: Final = {Relationship.SPOUSE: "01", Relationship.CHILD: "19"}
 _OTHER_RELATIONSHIP: Final = {"03": "34", "QC": "G8"}
 _TRACE_OF_REQUEST: Final = "1"
+_LONGEST_NAME: Final = 60  # NM103
+_LONGEST_GIVEN_NAME: Final = 35  # NM104
+_ANY_LENGTH: Final = 1_000
 
 
 def coverage_of(case: PayerCase) -> Coverage:
@@ -35,21 +40,23 @@ def trace(number: str, requestor: Requestor) -> Segment:
 def payer(case: PayerCase, entity: str) -> list[Segment]:
     """`entity` is what the payer is in this transaction (NM101): PR, X3."""
     number = case.endpoint.x12_payer or case.endpoint.payer.upper()
-    return [segment("NM1", entity, "2", basic(case.endpoint.name, 60), "", "", "", "", "PI", number)]
+    return [segment("NM1", entity, "2", _organization(case.endpoint.name), "", "", "", "", "PI", number)]
 
 
 def provider(requestor: Requestor, entity: str) -> Segment:
     """The pharmacy in its role `entity`: 1P requester, SJ provider of the service."""
-    return segment("NM1", entity, "2", basic(requestor.name, 60), "", "", "", "", "XX", requestor.npi)
+    return segment("NM1", entity, "2", _organization(requestor.name), "", "", "", "", "XX", requestor.npi)
 
 
 def prescriber(person: Prescriber) -> list[Segment]:
     """The ordering provider, if we know who it is."""
-    first, _, last = basic(person.name, 60).rpartition(" ")
+    whole = text_of(person.name, _ANY_LENGTH, ProblemCode.PRESCRIBER_NAME_CANNOT_BE_SENT)
+    name, _, _ = whole.partition(",")  # after it stand degrees, or the given name
+    first, _, last = name.rpartition(" ")
     if not last:
         return []
     number = ("XX", person.npi) if person.npi else ()
-    return [segment("NM1", "DK", "1", last, first[:35], "", "", "", *number)]
+    return [segment("NM1", "DK", "1", last[:_LONGEST_NAME], first[:_LONGEST_GIVEN_NAME].rstrip(), "", "", "", *number)]
 
 
 def subscriber(coverage: Coverage, patient: Patient) -> list[Segment]:
@@ -63,10 +70,34 @@ def dependent(coverage: Coverage, patient: Patient, entity: str) -> list[Segment
     return [_name(entity, patient), *_demographics(patient), segment("INS", "N", relationship)]
 
 
+def text_of(value: str | None, limit: int, refused: ProblemCode) -> str:
+    """In basic characters. Raises Impossible(`refused`), which names the field: people send what X12 cannot carry."""
+    try:
+        return basic_text(value, limit)
+    except Unwritable:
+        raise Impossible(refused) from None
+
+
+def _organization(name: str) -> str:
+    """An organization is known by its number: a long name may end early."""
+    return text_of(name, _ANY_LENGTH, ProblemCode.VALUE_CANNOT_BE_SENT)[:_LONGEST_NAME].rstrip()
+
+
 def _name(entity: str, person: Patient | Subscriber, member_id: str | None = None) -> Segment:
-    number = ("MI", member_id) if member_id else ()
-    family, given = basic(person.family_name, 60), basic(person.given_name, 35)
+    own = isinstance(person, Patient)
+    family_refused = ProblemCode.FAMILY_NAME_CANNOT_BE_SENT if own else ProblemCode.SUBSCRIBER_NAME_CANNOT_BE_SENT
+    given_refused = ProblemCode.GIVEN_NAME_CANNOT_BE_SENT if own else ProblemCode.SUBSCRIBER_NAME_CANNOT_BE_SENT
+    family = text_of(person.family_name, _LONGEST_NAME, family_refused)
+    given = text_of(person.given_name, _LONGEST_GIVEN_NAME, given_refused)
+    number = ("MI", _member_number(member_id)) if member_id else ()
     return segment("NM1", entity, "1", family, given, "", "", "", *number)
+
+
+def _member_number(member_id: str) -> str:
+    try:
+        return sendable(number_on_file(member_id))
+    except Unwritable:
+        raise Impossible(ProblemCode.MEMBER_ID_CANNOT_BE_SENT) from None
 
 
 def _demographics(person: Patient | Subscriber) -> list[Segment]:

@@ -16,9 +16,10 @@ from firstdose.adapters.payers.x12.parties import (
     prescriber,
     provider,
     subscriber,
+    text_of,
     trace,
 )
-from firstdose.adapters.payers.x12.segments import Segment, basic, segment
+from firstdose.adapters.payers.x12.segments import Segment, segment
 from firstdose.adapters.payers.x12.values import dated, written_day
 from firstdose.domain.authorization.lines import Line, LineKind
 from firstdose.domain.authorization.requested_period import requested_period
@@ -38,6 +39,7 @@ _HOME_HEALTH_CARE: Final = "42"
 _DAYS: Final = "7"
 _MOST_DIAGNOSES: Final = 12
 _LONGEST_MESSAGE: Final = 264
+_LONGEST_NUMBER: Final = 50
 
 
 def submission(case: PayerCase, requestor: Requestor) -> list[Segment]:
@@ -70,7 +72,7 @@ def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
     event = [
         trace(case.trace, requestor),
         segment("UM", _HEALTH_SERVICES_REVIEW, "", _HOME_HEALTH_CARE),
-        *([segment("REF", AUTHORIZATION_NUMBER, basic(number, 50))] if number else []),
+        *([segment("REF", AUTHORIZATION_NUMBER, _number(number))] if number else []),
         *_event_dates(case),
         provider(requestor, "SJ"),
     ]
@@ -134,7 +136,7 @@ def _service(line: Line, case: PayerCase, requestor: Requestor) -> list[Segment]
     return [
         trace(f"{case.trace}-{line.sequence}", requestor),
         *_own_review(line, case.lines[0]),
-        *([segment("REF", AUTHORIZATION_NUMBER, basic(line.number, 50))] if line.number else []),
+        *([segment("REF", AUTHORIZATION_NUMBER, _number(line.number))] if line.number else []),
         *(dated(SERVICE_DATE, *days) for days in _days(case.referral.order, line)),
         segment("SV1", ("HC", line.code, *line.modifiers), "", "UN", str(line.units)),
         _delivery(line, case),
@@ -158,4 +160,9 @@ def _drug(ordered: Medication) -> str:
 
 
 def _message(text: str) -> list[Segment]:
-    return [segment("MSG", basic(text, _LONGEST_MESSAGE))] if text else []
+    told = text_of(text, _LONGEST_MESSAGE, ProblemCode.ORDER_TEXT_CANNOT_BE_SENT)
+    return [segment("MSG", told)] if told else []
+
+
+def _number(authorization: str) -> str:
+    return text_of(authorization, _LONGEST_NUMBER, ProblemCode.VALUE_CANNOT_BE_SENT)

@@ -4,7 +4,6 @@ Strangers wrote what is read: anything that is no interchange is Unreadable, and
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -15,7 +14,6 @@ _MOST_ELEMENTS: Final = 50  # the standard's longest segments have half as many
 _REPETITION: Final = 10  # where ISA11 stands among the elements
 _TAG: Final = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _SENDABLE: Final = re.compile(r"[ -~]*")
-_NOT_BASIC: Final = re.compile(r"""[^A-Z0-9 !"&'()+,\-./;?=]+""")
 
 Element = tuple[tuple[str, ...], ...]
 """The repetitions of an element, each its components; `(("",),)` is an empty one."""
@@ -63,20 +61,12 @@ def segment(tag: str, *values: Value) -> Segment:
     return _trimmed(tag, [((value,),) if isinstance(value, str) else (_without_empty_end(value),) for value in values])
 
 
-def basic(value: str | None, limit: int) -> str:
-    """Free text in the basic character set of X12 (names, addresses, messages): accents fall away, and delimiters and
-    whatever else it lacks become blanks.
-    """
-    spelled = unicodedata.normalize("NFKD", value or "").encode("ascii", "ignore").decode().upper()
-    return " ".join(_NOT_BASIC.sub(" ", spelled).split())[:limit].rstrip()
-
-
 def write(header: Sequence[str], segments: Iterable[Segment], delimiters: Delimiters = STANDARD) -> bytes:
     """An interchange. `header` is ISA01 to ISA10 and ISA12 to ISA15; the ISA defines the delimiters.
 
     Raises Unwritable: a value is no printable ASCII, holds a delimiter, or does not fit the ISA.
     """
-    fields = [_sendable(value, delimiters).ljust(width) for value, width in zip(header, _header_widths(), strict=True)]
+    fields = [sendable(value, delimiters).ljust(width) for value, width in zip(header, _header_widths(), strict=True)]
     if [len(field) for field in fields] != _header_widths():
         raise Unwritable("too long for the ISA")
     fields.insert(_REPETITION, delimiters.repetition)
@@ -136,14 +126,15 @@ def _repetitions(value: str, delimiters: Delimiters) -> Element:
 def _written(one: Segment, delimiters: Delimiters) -> str:
     elements = [
         delimiters.repetition.join(
-            delimiters.component.join(_sendable(part, delimiters) for part in components) for components in element
+            delimiters.component.join(sendable(part, delimiters) for part in components) for components in element
         )
         for element in one.elements
     ]
     return delimiters.element.join([one.tag, *elements])
 
 
-def _sendable(value: str, delimiters: Delimiters) -> str:
+def sendable(value: str, delimiters: Delimiters = STANDARD) -> str:
+    """The code or number itself. Raises Unwritable."""
     if not _SENDABLE.fullmatch(value) or any(mark in value for mark in delimiters):
         raise Unwritable("a value holds what X12 cannot carry")
     return value
