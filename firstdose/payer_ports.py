@@ -65,6 +65,9 @@ class PayerEndpoint(BaseModel):
     payer: str
     name: str
     base_url: str
+    member_system: str | None = None
+    """The system of its members' numbers, where it has told one; likewise that of its own number."""
+    payer_system: str | None = None
     subscription_filter: str = "orgIdentifier"
     trust_outcome_when_no_review_action: bool = False
     timeout: timedelta = timedelta(seconds=30)
@@ -104,6 +107,7 @@ class PayerCase(BaseModel):
     lines: tuple[Line, ...] = ()
     expedited: bool = False
     previous_trace: str | None = None
+    previous_created_at: datetime | None = None
     created_at: datetime
 
 

@@ -68,10 +68,14 @@ def test_the_bundle_is_complete() -> None:
     assert bundle == submission(asked, US)
 
 
-def test_every_reference_is_to_an_entry() -> None:
-    bundle = submission(case(), US)
+def test_every_reference_is_to_an_entry_and_of_the_form_type_and_id() -> None:
+    bundle = submission(case(previous_trace="b" * 32), US)
     urls = {entry["fullUrl"] for entry in bundle["entry"]}
-    assert set(_references(bundle)) <= urls
+    named = {
+        f"{US.base_url}/{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in bundle["entry"]
+    }
+    assert urls == named
+    assert {f"{US.base_url}/{reference}" for reference in _references(bundle)} <= urls
 
 
 def _references(element: object) -> list[str]:
@@ -104,7 +108,7 @@ def test_each_item_says_where_and_how_much() -> None:
 
 def test_two_antibiotics_are_two_orders_with_items_of_their_own() -> None:
     bundle = submission(two_antibiotics(), US)
-    entries = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+    entries = {entry["fullUrl"].removeprefix(f"{US.base_url}/"): entry["resource"] for entry in bundle["entry"]}
     items = next(one for one in entries.values() if one["resourceType"] == "Claim")["item"]
     assert [item["productOrService"]["coding"][0]["code"] for item in items] == [
         *("J0692", "S9502"),

@@ -14,7 +14,7 @@ from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
 from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, word
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
-from firstdose.adapters.payers.pas.parties import address_of
+from firstdose.adapters.payers.pas.packet import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription

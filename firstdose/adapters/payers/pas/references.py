@@ -21,6 +21,13 @@ def referred(root: Element, holder: Element, reference: Element, resource_type: 
     yield from at_address or _named(root, told, resource_type)
 
 
+def refers(reference: Element, address: str) -> bool:
+    """Whether it is to the resource `Type/id`, at any server and in any version, or as `urn:uuid:id`."""
+    told = word(reference.get("reference"), _LONGEST) or ""
+    words = told.partition("/_history/")[0].split("/")
+    return words[-2:] == address.split("/") or told == f"urn:uuid:{address.rpartition('/')[2]}"
+
+
 def _at(root: Element, address: str, resource_type: str) -> Iterator[Element]:
     for entry in parts(root, "entry"):
         resource = part(entry, "resource")

@@ -14,3 +14,5 @@ class Requestor(BaseModel):
     npi: Npi
     originator: str
     """Who numbers our requests: X12 TRN03, ten characters such as `9` and nine digits of our own."""
+    base_url: str
+    """Under which the resources of our FHIR messages have their addresses. Nothing has to be served there."""

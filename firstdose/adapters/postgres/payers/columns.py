@@ -127,6 +127,8 @@ Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
 ]
 Url = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_url)]
+System = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://|urn:)[!-~]{1,490}$")]
+"""A FHIR identifier's system: a name, not an address that is called."""
 X12Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,14}$")]
 Ways = Annotated[tuple[Channel, ...], BeforeValidator(_ways), AfterValidator(_in_order), Field(min_length=1)]
 Exemptions = Annotated[

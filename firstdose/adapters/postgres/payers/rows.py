@@ -14,6 +14,7 @@ from firstdose.adapters.postgres.payers.columns import (
     PlanId,
     Requests,
     RequestsPerMinute,
+    System,
     Text,
     Timeout,
     TimeZone,
@@ -78,6 +79,8 @@ class PayerRow(BaseModel):
     fax: Text | None = None
     portal: Url | None = None
     base_url: Url | None = None
+    member_system: System | None = None
+    payer_system: System | None = None
     subscription_filter: Text = "orgIdentifier"
     trust_outcome_when_no_review_action: bool = False
     timeout: Timeout = timedelta(seconds=30)
