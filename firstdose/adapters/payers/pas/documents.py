@@ -1,5 +1,6 @@
 """A referral's documents as payers take them: inline in a request, or later through CDex `$submit-attachment`."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -36,6 +37,7 @@ _REPORT_TYPE: Final = {  # X12 755, in PWK01
 }
 _MEDICAL_RECORD: Final = "M1"
 _CATEGORY: Final = concept("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note")
+_MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _UNTYPED: Final = "application/octet-stream"
 
 
@@ -62,13 +64,19 @@ def document_reference(document: Document, patient: Element) -> Element:
         "content": [
             {
                 "attachment": {
-                    "contentType": document.content_type or _UNTYPED,
+                    "contentType": _media_type(document),
                     "data": document.data,
                     **({"title": document.title} if document.title else {}),
                 }
             }
         ],
     }
+
+
+def _media_type(document: Document) -> str:
+    """Sources write other things too, such as `PDF`."""
+    told, _, _ = (document.content_type or "").lower().partition(";")
+    return told.strip() if _MEDIA_TYPE.fullmatch(told.strip()) else _UNTYPED
 
 
 def attachment(case: PayerCase, requestor: Requestor, kinds: Sequence[str]) -> Element:

@@ -55,7 +55,7 @@ def submission(case: PayerCase, requestor: Requestor) -> Element:
     items = [_ordered(line, make(line, case, requestor), orders) for line in case.lines]
     claim = {
         **_claim(case, requestor, parties, "profile-claim-update" if case.previous_trace else "profile-claim"),
-        **_related(case, requestor, parties, packet),
+        **_related(case, requestor, parties, packet, team),
         **_supporting(case, parties, packet),
         **_staffed(items, team),
     }
@@ -102,16 +102,17 @@ def _staffed(items: list[Element], team: CareTeam | None) -> Element:
     return {"careTeam": [team.member], "item": [{**each, "careTeamSequence": [1]} for each in items]}
 
 
-def _related(case: PayerCase, requestor: Requestor, parties: Parties, packet: Packet) -> Element:
+def _related(case: PayerCase, requestor: Requestor, parties: Parties, packet: Packet, team: CareTeam | None) -> Element:
     """PAS wants the request that is changed referred to, and in the Bundle."""
     if case.previous_trace is None:
         return {}
-    prior = packet.add(CLAIM.name, _prior(case, case.previous_trace, requestor, parties), trace=case.previous_trace)
+    told = _prior(case, case.previous_trace, requestor, parties, team)
+    prior = packet.add(CLAIM.name, told, trace=case.previous_trace)
     claim = {**prior, "identifier": trace_identifier(requestor.originator, case.previous_trace)}
     return {"related": [{"claim": claim, "relationship": concept(f"{HL7}ex-relatedclaimrelationship", "prior")}]}
 
 
-def _prior(case: PayerCase, trace: str, requestor: Requestor, parties: Parties) -> Element:
+def _prior(case: PayerCase, trace: str, requestor: Requestor, parties: Parties, team: CareTeam | None) -> Element:
     """The request that this one changes, as its lines are known now: payers know it by number and address."""
     asked = {"certification": Certification.INITIAL, "number": None}
     prior = case.model_copy(
@@ -123,7 +124,7 @@ def _prior(case: PayerCase, trace: str, requestor: Requestor, parties: Parties) 
     )
     return {
         **_claim(prior, requestor, parties, "profile-claim"),
-        "item": [item(line, prior, requestor) for line in prior.lines],
+        **_staffed([item(line, prior, requestor) for line in prior.lines], team),
     }
 
 

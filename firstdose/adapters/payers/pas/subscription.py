@@ -3,7 +3,7 @@
 from typing import Final
 
 from firstdose.adapters.payers.pas.requestor import Requestor
-from firstdose.adapters.payers.pas.terminology import NPI, PAS, Element
+from firstdose.adapters.payers.pas.terminology import NPI, PAS, Element, claims
 from firstdose.payer_ports import PayerEndpoint
 
 _BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
@@ -17,7 +17,7 @@ def subscription(endpoint: PayerEndpoint, requestor: Requestor, callback_url: st
     ours = f"Bundle?{endpoint.subscription_filter}={NPI}|{requestor.npi}"
     return {
         "resourceType": "Subscription",
-        "meta": {"profile": [f"{_BACKPORT}backport-subscription"]},
+        **claims("profile-subscription"),
         "status": "requested",
         "reason": "Decisions on prior authorization requests",
         "criteria": f"{PAS}/SubscriptionTopic/PASSubscriptionTopic",
