@@ -57,6 +57,10 @@ class BackendServices(BaseModel):
     scope: str = Field(default="system/*.*", max_length=500)
 
 
+OUR_CALLBACK: Final = "{desk}/webhooks/payers/{payer}/pas"
+"""`{desk}` is our public address."""
+
+
 class PayerEndpoint(BaseModel):
     """How to speak to a payer electronically."""
 
@@ -69,6 +73,9 @@ class PayerEndpoint(BaseModel):
     """The system of its members' numbers, where it has told one; likewise that of its own number."""
     payer_system: str | None = None
     subscription_filter: str = "orgIdentifier"
+    """The name of the filter's parameter, or the filter itself with `{system}` and `{npi}` in our number's place."""
+    subscription_callback: str = OUR_CALLBACK
+    """Where it tells its decisions; with `{secret}` in it nothing else proves that it is the payer."""
     trust_outcome_when_no_review_action: bool = False
     timeout: timedelta = timedelta(seconds=30)
     auth: BackendServices | None = None

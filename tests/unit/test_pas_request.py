@@ -172,5 +172,20 @@ def test_a_cancelled_item_is_marked_so_that_nobody_reads_past_it() -> None:
 
 
 def test_the_filter_of_the_subscription_is_the_payers() -> None:
-    named = subscription(endpoint(subscription_filter="org-identifier"), US, "https://example.org/hook", "s")
-    assert named["_criteria"]["extension"][0]["valueString"].startswith("Bundle?org-identifier=")
+    named = {told: _filter_of(subscription_filter=told) for told in ("orgIdentifier", "Bundle?org-identifier={npi}")}
+    assert named == {
+        "orgIdentifier": "orgIdentifier=http://hl7.org/fhir/sid/us-npi|1234567893",
+        "Bundle?org-identifier={npi}": "Bundle?org-identifier=1234567893",
+    }
+
+
+def _filter_of(subscription_filter: str) -> str:
+    made: str = subscription(endpoint(subscription_filter=subscription_filter), US, "https://example.org/hook", "s")[
+        "_criteria"
+    ]["extension"][0]["valueString"]
+    return made
+
+
+def test_without_a_secret_of_its_own_a_subscription_asks_for_no_header() -> None:
+    assert "header" in subscription(endpoint(), US, "https://example.org/hook", "s")["channel"]
+    assert "header" not in subscription(endpoint(), US, "https://example.org/hook/s", None)["channel"]

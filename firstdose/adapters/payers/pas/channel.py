@@ -75,7 +75,7 @@ class PasChannel:
             return None
         return _answer_to_cancellation(raw, case)
 
-    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str:
+    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str | None) -> str:
         """Register for the payer's decisions; the payer's id of the Subscription, or "" if it tells none.
 
         The conditional create keeps it at one, should the payer have it already. Raises Impossible or Unavailable.
