@@ -59,6 +59,10 @@ class BackendServices(BaseModel):
     scope: str = Field(default="system/*.*", max_length=500)
 
 
+OUR_CALLBACK: Final = "{desk}/webhooks/payers/{payer}/pas"
+"""`{desk}` is our public address."""
+
+
 class PayerEndpoint(BaseModel):
     """How to speak to a payer electronically."""
 
@@ -67,7 +71,13 @@ class PayerEndpoint(BaseModel):
     payer: str
     name: str
     base_url: str
+    member_system: str | None = None
+    """The system of its members' numbers, where it has told one; likewise that of its own number."""
+    payer_system: str | None = None
     subscription_filter: str = "orgIdentifier"
+    """The name of the filter's parameter, or the filter itself with `{system}` and `{npi}` in our number's place."""
+    subscription_callback: str = OUR_CALLBACK
+    """Where it tells its decisions; with `{secret}` in it nothing else proves that it is the payer."""
     trust_outcome_when_no_review_action: bool = False
     timeout: timedelta = timedelta(seconds=30)
     auth: BackendServices | None = None
@@ -106,6 +116,7 @@ class PayerCase(BaseModel):
     lines: tuple[Line, ...] = ()
     expedited: bool = False
     previous_trace: str | None = None
+    previous_created_at: datetime | None = None
     created_at: datetime
 
 

@@ -54,7 +54,9 @@ async def open_activities(settings: Settings, keyring: Keyring) -> AsyncIterator
     """Connects to PostgreSQL, patiently. Raises SettingsError, UnfitPolicy, UnfitServer, UnfitKeys."""
     if settings.database_url is None or settings.pharmacy is None:
         raise SettingsError(f"{', '.join(NEEDED)} are needed")
-    policy, requestor = read_policy(settings.policy_file), Requestor.model_validate(settings.pharmacy)
+    policy = read_policy(settings.policy_file)
+    fhir_base = f"{settings.public_url.rstrip('/')}/fhir"
+    requestor = Requestor.model_validate({**settings.pharmacy, "base_url": fhir_base})
     async with (
         _wire(settings) as wire,
         keyed_database(settings.database_url.get_secret_value(), keyring, "worker", size=16) as pool,

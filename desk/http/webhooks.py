@@ -87,7 +87,22 @@ def _refusal(error: Exception) -> HttpProblem:
 @router.post("/webhooks/payers/{payer}/pas", openapi_extra=_NOTIFICATION_BODY)
 async def receive_notification(payer: Annotated[str, Path(max_length=63)], request: Request, desk: Context) -> Response:
     """A payer's notification about a pended request. The answer is stored, and the workflow gets a message about it."""
-    if not proves(desk.keyring, payer, request.headers.get("authorization")):
+    return await _notified(payer, request.headers.get("authorization"), request, desk)
+
+
+@router.post("/webhooks/payers/{payer}/pas/{secret}", openapi_extra=_NOTIFICATION_BODY)
+async def receive_notification_at_secret_address(
+    payer: Annotated[str, Path(max_length=63)],
+    secret: Annotated[str, Path(max_length=200)],
+    request: Request,
+    desk: Context,
+) -> Response:
+    """Likewise, of a payer whose server sends no header: its plan has the secret in the address."""
+    return await _notified(payer, secret, request, desk)
+
+
+async def _notified(payer: str, proof: str | None, request: Request, desk: AppContext) -> Response:
+    if not proves(desk.keyring, payer, proof):
         raise _unproven_payer()
     admit(Budget.INTAKE)
     endpoint = await desk.payers.endpoint(payer)

@@ -46,6 +46,7 @@ def _map_coverage(draft: Draft, bundle: Bundle, coverage: Resource, at: str, ord
         draft.put(f"{at}.subscriber.family_name", dig(subscriber, "name", 0, "family"), "Coverage.subscriber")
         draft.put(f"{at}.subscriber.given_name", dig(subscriber, "name", 0, "given", 0), "Coverage.subscriber")
         draft.put(f"{at}.subscriber.birth_date", day(dig(subscriber, "birthDate")), "Coverage.subscriber")
+        draft.put(f"{at}.subscriber.sex", dig(subscriber, "gender"), "Coverage.subscriber")
 
 
 def _line_of_business(coverage: Resource) -> str | None:

@@ -97,6 +97,7 @@ def _map_coverage(draft: Draft, plan: Hl7Segment, at: str, order: str) -> None:
         draft.put(f"{at}.subscriber.family_name", plan.get(16), plan.at(16))
         draft.put(f"{at}.subscriber.given_name", plan.get(16, 2), plan.at(16))
         draft.put(f"{at}.subscriber.birth_date", day(plan.get(18)), plan.at(18))
+        draft.put(f"{at}.subscriber.sex", _SEXES.get(plan.get(43).upper(), plan.get(43)), plan.at(43))
 
 
 def day(told: str) -> str | None:

@@ -12,7 +12,12 @@ from firstdose.domain.referral.referral import Referral
 from firstdose.payer_ports import PayerCase, PayerEndpoint
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-US = Requestor(name="Example Home Infusion", npi="1234567893", originator="9123456789")
+US = Requestor(
+    name="Example Home Infusion",
+    npi="1234567893",
+    originator="9123456789",
+    base_url="https://desk.example.org/fhir",
+)
 NOTE = "VmFuY29teWNpbiB0b2xlcmF0ZWQu"
 
 

@@ -124,6 +124,15 @@ def decision(trace: str, code: str = "A1") -> dict[str, Any]:
     }
 
 
+async def test_a_payer_that_sends_no_header_has_its_secret_in_the_address(desk: ServedDesk) -> None:
+    told, headers = json.dumps(notification("handshake")).encode(), {"content-type": "application/fhir+json"}
+    for payer, status in {"summit": 200, "another": 401}.items():
+        secret = webhook_secret(desk.desk.keyring, payer)
+        response = await desk.post(f"/webhooks/payers/summit/pas/{secret}", told, headers)
+        assert response.status_code == status
+        assert secret not in response.text
+
+
 @pytest.mark.parametrize("secret", ["x", "0" * 64])
 async def test_a_payer_without_its_secret_is_refused(desk: ServedDesk, secret: str) -> None:
     refused(await notify(desk, notification("handshake"), secret=secret), 401)

@@ -68,10 +68,14 @@ def test_the_bundle_is_complete() -> None:
     assert bundle == submission(asked, US)
 
 
-def test_every_reference_is_to_an_entry() -> None:
-    bundle = submission(case(), US)
+def test_every_reference_is_to_an_entry_and_of_the_form_type_and_id() -> None:
+    bundle = submission(case(previous_trace="b" * 32), US)
     urls = {entry["fullUrl"] for entry in bundle["entry"]}
-    assert set(_references(bundle)) <= urls
+    named = {
+        f"{US.base_url}/{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in bundle["entry"]
+    }
+    assert urls == named
+    assert {f"{US.base_url}/{reference}" for reference in _references(bundle)} <= urls
 
 
 def _references(element: object) -> list[str]:
@@ -104,7 +108,7 @@ def test_each_item_says_where_and_how_much() -> None:
 
 def test_two_antibiotics_are_two_orders_with_items_of_their_own() -> None:
     bundle = submission(two_antibiotics(), US)
-    entries = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+    entries = {entry["fullUrl"].removeprefix(f"{US.base_url}/"): entry["resource"] for entry in bundle["entry"]}
     items = next(one for one in entries.values() if one["resourceType"] == "Claim")["item"]
     assert [item["productOrService"]["coding"][0]["code"] for item in items] == [
         *("J0692", "S9502"),
@@ -168,5 +172,20 @@ def test_a_cancelled_item_is_marked_so_that_nobody_reads_past_it() -> None:
 
 
 def test_the_filter_of_the_subscription_is_the_payers() -> None:
-    named = subscription(endpoint(subscription_filter="org-identifier"), US, "https://example.org/hook", "s")
-    assert named["_criteria"]["extension"][0]["valueString"].startswith("Bundle?org-identifier=")
+    named = {told: _filter_of(subscription_filter=told) for told in ("orgIdentifier", "Bundle?org-identifier={npi}")}
+    assert named == {
+        "orgIdentifier": "orgIdentifier=http://hl7.org/fhir/sid/us-npi|1234567893",
+        "Bundle?org-identifier={npi}": "Bundle?org-identifier=1234567893",
+    }
+
+
+def _filter_of(subscription_filter: str) -> str:
+    made: str = subscription(endpoint(subscription_filter=subscription_filter), US, "https://example.org/hook", "s")[
+        "_criteria"
+    ]["extension"][0]["valueString"]
+    return made
+
+
+def test_without_a_secret_of_its_own_a_subscription_asks_for_no_header() -> None:
+    assert "header" in subscription(endpoint(), US, "https://example.org/hook", "s")["channel"]
+    assert "header" not in subscription(endpoint(), US, "https://example.org/hook/s", None)["channel"]

@@ -8,9 +8,9 @@ from hypothesis import given
 
 from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by
-from firstdose.adapters.payers.pas.eligibility import read_benefits
+from firstdose.adapters.payers.pas.eligibility import REQUEST, read_benefits
 from firstdose.adapters.payers.pas.notification import read_notification
-from firstdose.adapters.payers.pas.parties import address_of
+from firstdose.adapters.payers.pas.packet import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, submission
 from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answer
 from tests.contract.cases import US, case
@@ -84,7 +84,7 @@ def test_the_request_itself_may_come_along(number: str, expected: Whose) -> None
 
 
 def test_the_request_has_the_address_under_which_we_send_it() -> None:
-    assert submission(ASKED, US)["entry"][0]["fullUrl"] == address_of(TRACE, CLAIM)
+    assert submission(ASKED, US)["entry"][0]["fullUrl"] == f"{US.base_url}/{address_of(TRACE, CLAIM)}"
 
 
 JORDAN = {"name": [{"family": "Sample", "given": ["Jordan"]}], "birthDate": "1959-09-02"}
@@ -180,7 +180,7 @@ def test_of_several_answers_that_come_flattened_each_has_its_own_patient() -> No
     [
         ({}, Whose.SILENT),
         (BY_TRACE, Whose.OURS),
-        ({"request": {"reference": address_of(TRACE, "request")}}, Whose.OURS),
+        ({"request": {"reference": address_of(TRACE, REQUEST)}}, Whose.OURS),
         ({"contained": [member("W124", id="p")], "patient": {"reference": "#p"}}, Whose.ANOTHER_PATIENT),
         ({"request": {"identifier": {"value": ANOTHERS}}}, Whose.ANOTHER_REQUEST),
     ],

@@ -193,8 +193,10 @@ class PayerGatewayService:
     async def _authorization_case(self, request: AuthorizationRequest, file: CaseFile, contact: Contact) -> PayerCase:
         replaced = await self._contacts.find(request.replaces) if request.replaces else None
         case = _case(file, contact, request.lines)
-        previous = replaced.trace if replaced else None
-        return case.model_copy(update={"expedited": request.expedited, "previous_trace": previous})
+        told: dict[str, object] = {"expedited": request.expedited}
+        if replaced is not None:
+            told |= {"previous_trace": replaced.trace, "previous_created_at": replaced.created_at}
+        return case.model_copy(update=told)
 
     async def _answered_before(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
         """The payer's answer to this same request, if it had it already."""

@@ -25,7 +25,9 @@ class Subscriptions(Protocol):
 class Notifying(Protocol):
     """A channel on which payers can notify us of decisions."""
 
-    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str: ...
+    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str | None) -> str:
+        """`secret` is to come in a header; None if the address has it."""
+        ...
 
 
 class SubscriptionKeeper:
@@ -48,13 +50,20 @@ class SubscriptionKeeper:
     async def ensure(self, channel: Channel, contact: Contact, endpoint: PayerEndpoint) -> None:
         """Before `contact` is sent. A failure is only logged: we inquire anyway, and the next request tries again."""
         payer, notifying = endpoint.payer, self._router.channel(channel)
-        callback_url = f"{self._public_url}/webhooks/payers/{payer}/pas"
-        if not isinstance(notifying, Notifying) or await self._subscriptions.callback_of(payer) == callback_url:
+        template = endpoint.subscription_callback.replace("{desk}", self._public_url).replace("{payer}", payer)
+        if not isinstance(notifying, Notifying) or await self._subscriptions.callback_of(payer) == template:
             return
         try:
             async with self._router.query(channel, contact, endpoint):
-                name = await notifying.ensure_subscription(endpoint, callback_url, self._secret(payer))
+                name = await self._register(notifying, endpoint, template)
         except PortError as error:
             _log.warning("subscription not registered", extra={"payer": payer, "code": error.problem.value})
             return
-        await self._subscriptions.registered(payer, name, callback_url, self._clock())
+        await self._subscriptions.registered(payer, name, template, self._clock())
+
+    async def _register(self, notifying: Notifying, endpoint: PayerEndpoint, template: str) -> str:
+        """The secret is filled in for the payer alone: what we keep is the address without it."""
+        secret = self._secret(endpoint.payer)
+        if "{secret}" in template:
+            return await notifying.ensure_subscription(endpoint, template.replace("{secret}", secret), None)
+        return await notifying.ensure_subscription(endpoint, template, secret)

@@ -130,9 +130,12 @@ class PayerName(Sealed):
 class Subscriber(Sealed):
     """Whose plan it is, when it is not the patient's own."""
 
+    unknown_counts = frozenset({"sex"})
+
     family_name: ShortText | None = None
     given_name: ShortText | None = None
     birth_date: BirthDate | None = None
+    sex: Sex | None = None
 
 
 class Coverage(Sealed):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from firstdose.adapters.payers.pas.elements import extensions, identifiers, part, parts, resources, short_text
-from firstdose.adapters.payers.pas.references import referred
+from firstdose.adapters.payers.pas.references import referred, refers
 from firstdose.adapters.payers.pas.terminology import ITEM_TRACE, Element
 from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.referral.identity import Person
@@ -17,7 +17,7 @@ _MEMBER = "MB"  # HL7 v2-0203
 
 
 class SentRequest(NamedTuple):
-    """A request of ours: its number, and the address that it had in what we sent."""
+    """A request of ours: its number, and the reference to it in what we sent, `Type/id`."""
 
     trace: str
     address: str
@@ -26,7 +26,7 @@ class SentRequest(NamedTuple):
 def named_by(bundle: Element, response: Element, sent: SentRequest | None = None) -> Named:
     """What `response`, somewhere in `bundle`, names; also our number if it refers to `sent` by its address."""
     named = {*identifiers(response.get("request")), *_identifiers_of_request(bundle, response)}
-    if sent and part(response, "request").get("reference") == sent.address:
+    if sent and refers(part(response, "request"), sent.address):
         named.add(sent.trace)
     return Named(
         requests=frozenset(named),

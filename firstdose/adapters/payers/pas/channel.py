@@ -14,7 +14,7 @@ from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
 from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, short_text
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
-from firstdose.adapters.payers.pas.parties import address_of
+from firstdose.adapters.payers.pas.packet import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
@@ -75,7 +75,7 @@ class PasChannel:
             return None
         return _answer_to_cancellation(raw, case)
 
-    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str) -> str:
+    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str | None) -> str:
         """Register for the payer's decisions; the payer's id of the Subscription, or "" if it returns none.
 
         The conditional create keeps it at one, should the payer have it already. Raises Impossible or Unavailable.

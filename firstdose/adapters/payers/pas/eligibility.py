@@ -19,7 +19,8 @@ from firstdose.adapters.payers.pas.elements import (
     resources,
     whole,
 )
-from firstdose.adapters.payers.pas.parties import Packet, Parties, address_of
+from firstdose.adapters.payers.pas.packet import EntryName, Packet, address_of
+from firstdose.adapters.payers.pas.parties import Parties
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import Element, service, trace_identifier
 from firstdose.domain.authorization.lines import LineKind
@@ -29,8 +30,8 @@ from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase, ReceivedBenefits
 from firstdose.ports import Impossible, Unavailable
 
-REQUEST: Final = "request"
-"""The name of the question itself among what is sent."""
+REQUEST: Final = EntryName("CoverageEligibilityRequest", "request")
+"""The question itself among what is sent."""
 
 # X12 AAA03 reject reasons, as payers of eligibility use them.
 _PAYER_DOWN: Final = "42"
@@ -39,7 +40,7 @@ _PERSON_NOT_FOUND: Final = frozenset({"58", "64", "65", "67", "71", "72", "73", 
 
 def eligibility_request(case: PayerCase, requestor: Requestor) -> Element:
     """The Bundle that asks for coverage, benefits and which of the case's lines need authorization."""
-    packet = Packet(case)
+    packet = Packet(case, requestor)
     parties = Parties(case, requestor, packet)
     asked = {
         "resourceType": "CoverageEligibilityRequest",
@@ -53,7 +54,7 @@ def eligibility_request(case: PayerCase, requestor: Requestor) -> Element:
         "insurance": [{"focal": True, "coverage": parties.coverage}],
         **({"item": [{"productOrService": service(line.code)} for line in case.lines]} if case.lines else {}),
     }
-    return packet.bundle(packet.add(REQUEST, asked), requestor)
+    return packet.bundle(packet.add(REQUEST.name, asked))
 
 
 def read_benefits(raw: bytes, case: PayerCase) -> ReceivedBenefits:

@@ -21,6 +21,13 @@ def referred(root: Element, holder: Element, reference: Element, resource_type: 
     yield from at_address or _named(root, target, resource_type)
 
 
+def refers(reference: Element, address: str) -> bool:
+    """Whether it is to the resource `Type/id`, at any server and in any version, or as `urn:uuid:id`."""
+    written = short_text(reference.get("reference"), _LONGEST) or ""
+    steps = written.partition("/_history/")[0].split("/")
+    return steps[-2:] == address.split("/") or written == f"urn:uuid:{address.rpartition('/')[2]}"
+
+
 def _at(root: Element, address: str, resource_type: str) -> Iterator[Element]:
     for entry in parts(root, "entry"):
         resource = part(entry, "resource")

@@ -1,75 +1,75 @@
 """From a case to the PAS request Bundle: Claim/$submit (initial, revised, renewal, appeal, cancel) and Claim/$inquire.
 
-Complete as Da Vinci PAS 2.2 asks. What a line is asked for is its `certification`.
+As Da Vinci PAS 2.2.1 asks: tests/pas_guide.py lists what that is, and where the guide says it.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
-from firstdose.adapters.payers.pas.documents import document_reference, inline_documents
-from firstdose.adapters.payers.pas.parties import Packet, Parties, practitioner
+from firstdose.adapters.payers.pas.care_team import CareTeam, care_team
+from firstdose.adapters.payers.pas.documents import document_information, document_reference, inline_documents
+from firstdose.adapters.payers.pas.items import (
+    INFO_CHANGED,
+    certification_type,
+    changed_item,
+    item,
+    level_of_service,
+)
+from firstdose.adapters.payers.pas.packet import EntryName, Packet
+from firstdose.adapters.payers.pas.parties import Parties
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.terminology import (
     HCPCS,
     HL7,
     ICD10CM,
-    ITEM_TRACE,
     NDC,
     PAS,
-    PLACE_OF_SERVICE,
     RXNORM,
-    X12,
     Element,
+    claims,
     coding,
     concept,
     extension,
-    service,
     trace_identifier,
 )
 from firstdose.domain.authorization.lines import Certification, Line, LineKind
-from firstdose.domain.authorization.requested_period import requested_period
-from firstdose.domain.referral.order import Medication, Order
+from firstdose.domain.referral.order import Medication
 from firstdose.payer_ports import PayerCase
 
-CLAIM = "claim"
-"""The name of the request itself among what is sent."""
+CLAIM: Final = EntryName("Claim", "claim")
+"""The request itself among what is sent."""
 
-_MOST_DIAGNOSES = 12  # the X12 278 has room for twelve
-_HOME_HEALTH_CARE = "42"  # X12 1365
-_HEALTH_SERVICES_REVIEW = "HS"  # X12 1525
-_UNITS = {LineKind.DRUG: ("UN", "units"), LineKind.PER_DIEM: ("DA", "days"), LineKind.NURSING: ("VS", "visits")}
+_MOST_DIAGNOSES: Final = 12  # the X12 278 has room for twelve
 
 
 def submission(case: PayerCase, requestor: Requestor) -> Element:
     """The Bundle for Claim/$submit. Raises Impossible if the referral has no coverage."""
-    packet = Packet(case)
+    packet = Packet(case, requestor)
     parties = Parties(case, requestor, packet)
-    prescriber = packet.add("prescriber", practitioner(case.referral.prescriber))
+    team = care_team(case.referral, packet)
     orders = [
-        packet.add(f"order-{number}", _medication_request(ordered, parties, prescriber))
+        packet.add(f"order-{number}", _medication_request(ordered, parties, team))
         for number, ordered in enumerate(case.referral.order.medications or (Medication(),), start=1)
     ]
+    make = item if case.previous_trace is None else changed_item
+    items = [_ordered(line, make(line, case, requestor), orders) for line in case.lines]
     claim = {
         **_claim(case, requestor, parties, "profile-claim-update" if case.previous_trace else "profile-claim"),
-        **_related(case, requestor),
-        "careTeam": [
-            {
-                "extension": [extension("extension-careTeamClaimScope", valueBoolean=True)],
-                "sequence": 1,
-                "provider": prescriber,
-            }
-        ],
+        **_related(case, requestor, parties, packet, team),
         **_supporting(case, parties, packet),
-        "item": [_item(line, case, requestor, orders) for line in case.lines],
+        **_staffed(items, team),
     }
-    return packet.bundle(packet.add(CLAIM, claim), requestor, profile="profile-pas-request-bundle")
+    if case.previous_trace and all(line.certification is Certification.CANCEL for line in case.lines):
+        claim["extension"].append(certification_type(Certification.CANCEL))
+    return packet.bundle(packet.add(CLAIM.name, claim), profile="profile-pas-request-bundle")
 
 
 def inquiry(case: PayerCase, requestor: Requestor) -> Element:
     """The Bundle for Claim/$inquire: what has become of the request with this trace number?"""
-    packet = Packet(case)
+    packet = Packet(case, requestor)
     parties = Parties(case, requestor, packet)
     claim = _claim(case, requestor, parties, "profile-claim-inquiry")
-    return packet.bundle(packet.add(CLAIM, claim), requestor, profile="profile-pas-inquiry-request-bundle")
+    return packet.bundle(packet.add(CLAIM.name, claim), profile="profile-pas-inquiry-request-bundle")
 
 
 def _claim(case: PayerCase, requestor: Requestor, parties: Parties, profile: str) -> Element:
@@ -80,8 +80,8 @@ def _claim(case: PayerCase, requestor: Requestor, parties: Parties, profile: str
     ]
     return {
         "resourceType": "Claim",
-        "meta": {"profile": [f"{PAS}/StructureDefinition/{profile}"]},
-        "extension": [_level_of_service(case)],
+        **claims(profile),
+        "extension": [level_of_service(case)],
         "identifier": [trace_identifier(requestor.originator, case.trace)],
         "status": "active",
         "type": concept(f"{HL7}claim-type", "professional"),
@@ -96,110 +96,76 @@ def _claim(case: PayerCase, requestor: Requestor, parties: Parties, profile: str
     }
 
 
-def _level_of_service(case: PayerCase) -> Element:
-    """X12 UM06: what makes a request expedited for the payer; `priority` alone does not reach the 278."""
-    return extension("extension-levelOfServiceCode", valueCodeableConcept=concept(f"{X12}1338", _urgency(case)))
+def _staffed(items: list[Element], team: CareTeam | None) -> Element:
+    if team is None:
+        return {"item": items}
+    return {"careTeam": [team.member], "item": [{**each, "careTeamSequence": [1]} for each in items]}
 
 
-def _urgency(case: PayerCase) -> str:
-    return "U" if case.expedited else "E"
-
-
-def _related(case: PayerCase, requestor: Requestor) -> Element:
+def _related(case: PayerCase, requestor: Requestor, parties: Parties, packet: Packet, team: CareTeam | None) -> Element:
+    """PAS wants the request that is changed referred to, and in the Bundle."""
     if case.previous_trace is None:
         return {}
-    previous = {"type": "Claim", "identifier": trace_identifier(requestor.originator, case.previous_trace)}
+    told = _prior(case, case.previous_trace, requestor, parties, team)
+    prior = packet.add(CLAIM.name, told, trace=case.previous_trace)
+    claim = {**prior, "identifier": trace_identifier(requestor.originator, case.previous_trace)}
+    return {"related": [{"claim": claim, "relationship": concept(f"{HL7}ex-relatedclaimrelationship", "prior")}]}
+
+
+def _prior(case: PayerCase, trace: str, requestor: Requestor, parties: Parties, team: CareTeam | None) -> Element:
+    """The request that this one changes, as its lines are known now: payers know it by number and address."""
+    asked = {"certification": Certification.INITIAL, "number": None}
+    prior = case.model_copy(
+        update={
+            "trace": trace,
+            "lines": tuple(line.model_copy(update=asked) for line in case.lines),
+            "created_at": case.previous_created_at or case.created_at,
+        }
+    )
     return {
-        "related": [{"relationship": concept(f"{HL7}ex-relatedclaimrelationship", "prior"), "claim": previous}],
+        **_claim(prior, requestor, parties, "profile-claim"),
+        **_staffed([item(line, prior, requestor) for line in prior.lines], team),
     }
 
 
-def _item(line: Line, case: PayerCase, requestor: Requestor, orders: Sequence[Element]) -> Element:
-    """`sequence` is the stable key of the line, kept over updates and answers."""
-    cancelled = line.certification is Certification.CANCEL
-    code, unit = _UNITS[line.kind]
-    marks = [extension("modifierextension-infoCancelled", valueBoolean=True)]
-    return {
-        "extension": list(_item_extensions(line, case, requestor, orders)),
-        **({"modifierExtension": marks} if cancelled else {}),
-        "sequence": line.sequence,
-        "careTeamSequence": [1],
-        "category": concept(f"{X12}1365", _HOME_HEALTH_CARE),
-        "productOrService": _product(line, case),
-        **({"modifier": [concept(HCPCS, modifier) for modifier in line.modifiers]} if line.modifiers else {}),
-        **_serviced(case.referral.order, line),
-        "locationCodeableConcept": concept(PLACE_OF_SERVICE, line.place_of_service),
-        "quantity": {"value": line.units, "unit": unit, "system": f"{X12}355", "code": code},
-    }
-
-
-def _item_extensions(line: Line, case: PayerCase, requestor: Requestor, orders: Sequence[Element]) -> list[Element]:
-    trace = trace_identifier(requestor.originator, f"{case.trace}-{line.sequence}")
-    found = [
-        extension(ITEM_TRACE, valueIdentifier=trace),
-        extension(
-            "extension-serviceItemRequestType", valueCodeableConcept=concept(f"{X12}1525", _HEALTH_SERVICES_REVIEW)
-        ),
-        extension("extension-certificationType", valueCodeableConcept=concept(f"{X12}1322", line.certification.value)),
-    ]
-    if line.certification is Certification.APPEAL_EXPEDITED:  # PAS invariant ImmediateLevelOfCare
-        found.append(_level_of_service(case))
-    if line.certification in (Certification.REVISED, Certification.CANCEL):
-        found.append(extension("extension-infoChanged", valueCode="changed"))
-    if line.number:
-        found.append(extension("extension-authorizationNumber", valueString=line.number))
+def _ordered(line: Line, made: Element, orders: Sequence[Element]) -> Element:
+    """With the order that a drug's item is for."""
     if line.kind is LineKind.DRUG and line.medication < len(orders):
-        found.append(extension("extension-requestedService", valueReference=orders[line.medication]))
-    return found
+        order = extension("extension-requestedService", valueReference=orders[line.medication])
+        made["extension"].append(order)
+    return made
 
 
-def _product(line: Line, case: PayerCase) -> Element:
-    product = service(line.code)
-    ndc = case.referral.order.medication(line.medication).drug.ndc
-    if line.kind is LineKind.DRUG and ndc:
-        product["coding"].append(coding(NDC, ndc))
-    return product
-
-
-def _serviced(order: Order, line: Line) -> Element:
-    period = requested_period(order, line)
-    if period is None:
-        return {}
-    return {"servicedPeriod": {"start": period.first.isoformat(), "end": period.last.isoformat()}}
-
-
-def _medication_request(ordered: Medication, parties: Parties, prescriber: Element) -> Element:
+def _medication_request(ordered: Medication, parties: Parties, team: CareTeam | None) -> Element:
     drug = ordered.drug
     codes = [(RXNORM, drug.rxnorm), (NDC, drug.ndc), (HCPCS, drug.hcpcs)]
-    medication = {
-        **(
-            {"coding": [coding(system, code) for system, code in codes if code]}
-            if any(code for _, code in codes)
-            else {}
-        ),
-        "text": drug.name or "unlisted drug",
-    }
+    coded = [coding(system, code) for system, code in codes if code]
     text = " ".join(each for each in (ordered.dose, ordered.route, ordered.frequency) if each)
     return {
         "resourceType": "MedicationRequest",
+        **claims("profile-medicationrequest"),
         "status": "active",
         "intent": "order",
-        "medicationCodeableConcept": medication,
+        "medicationCodeableConcept": {**({"coding": coded} if coded else {}), "text": drug.name or "unlisted drug"},
         "subject": parties.patient,
-        "requester": prescriber,
+        **({"requester": team.practitioner} if team else {}),
         **({"dosageInstruction": [{"text": text}]} if text else {}),
     }
 
 
 def _supporting(case: PayerCase, parties: Parties, packet: Packet) -> Element:
-    """Documents with their contents, and the discharge when the start hangs on it."""
+    """Documents with their contents, and the discharge when the start hangs on it; all are new in an update."""
     found: list[Element] = []
     for number, document in enumerate(inline_documents(case), start=1):
         reference = packet.add(f"document-{number}", document_reference(document, parties.patient))
-        found.append({"category": _category("additionalInformation"), "valueReference": reference})
+        about = {"extension": [document_information(document)]}
+        found.append({**about, "category": _category("additionalInformation"), "valueReference": reference})
     if case.referral.discharge_at is not None:
         discharge = case.referral.discharge_at.date().isoformat()
         found.append({"category": _category("dischargeDates"), "timingDate": discharge})
+    if case.previous_trace is not None:
+        for info in found:
+            info["extension"] = [*info.get("extension", []), extension(INFO_CHANGED, valueCode="added")]
     numbered = [{"sequence": number, **info} for number, info in enumerate(found, start=1)]
     return {"supportingInfo": numbered} if numbered else {}
 

@@ -14,3 +14,5 @@ class Requestor(BaseModel):
     npi: Npi
     originator: str
     """The originator of our trace numbers: X12 TRN03, ten characters such as `9` and nine digits."""
+    base_url: str
+    """The base address of the resources in our FHIR messages. Nothing has to be served there."""

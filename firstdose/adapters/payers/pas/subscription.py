@@ -3,25 +3,26 @@
 from typing import Final
 
 from firstdose.adapters.payers.pas.requestor import Requestor
-from firstdose.adapters.payers.pas.terminology import NPI, PAS, Element
+from firstdose.adapters.payers.pas.terminology import NPI, PAS, Element, claims
 from firstdose.payer_ports import PayerEndpoint
 
 _BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 
 
-def subscription(endpoint: PayerEndpoint, requestor: Requestor, callback_url: str, secret: str) -> Element:
+def subscription(endpoint: PayerEndpoint, requestor: Requestor, callback_url: str, secret: str | None) -> Element:
     """Decisions on our requests, posted to `callback_url` with `Authorization: Bearer <secret>`.
 
-    The name of the filter differs: the guide's topic says `orgIdentifier`, its text `org-identifier`.
+    Without a secret no header is asked for.
     """
-    ours = f"Bundle?{endpoint.subscription_filter}={NPI}|{requestor.npi}"
     return {
         "resourceType": "Subscription",
-        "meta": {"profile": [f"{_BACKPORT}backport-subscription"]},
+        **claims("profile-subscription"),
         "status": "requested",
         "reason": "Decisions on prior authorization requests",
         "criteria": f"{PAS}/SubscriptionTopic/PASSubscriptionTopic",
-        "_criteria": {"extension": [{"url": f"{_BACKPORT}backport-filter-criteria", "valueString": ours}]},
+        "_criteria": {
+            "extension": [{"url": f"{_BACKPORT}backport-filter-criteria", "valueString": _ours(endpoint, requestor)}]
+        },
         "channel": {
             "type": "rest-hook",
             "endpoint": callback_url,
@@ -29,6 +30,13 @@ def subscription(endpoint: PayerEndpoint, requestor: Requestor, callback_url: st
             "_payload": {
                 "extension": [{"url": f"{_BACKPORT}backport-payload-content", "valueCode": "full-resource"}],
             },
-            "header": [f"Authorization: Bearer {secret}"],
+            **({"header": [f"Authorization: Bearer {secret}"]} if secret else {}),
         },
     }
+
+
+def _ours(endpoint: PayerEndpoint, requestor: Requestor) -> str:
+    """The filter, spelled as the payer wants: the guide's topic says `orgIdentifier`, its text `org-identifier`."""
+    told = endpoint.subscription_filter
+    template = told if "=" in told else f"{told}={{system}}|{{npi}}"
+    return template.replace("{system}", NPI).replace("{npi}", requestor.npi)

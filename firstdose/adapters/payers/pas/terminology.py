@@ -6,7 +6,7 @@ Element = dict[str, Any]
 """A FHIR element or resource as JSON."""
 
 PAS: Final = "http://hl7.org/fhir/us/davinci-pas"
-_EXTENSIONS: Final = f"{PAS}/StructureDefinition/"
+_DEFINITIONS: Final = f"{PAS}/StructureDefinition/"
 X12: Final = "https://codesystem.x12.org/005010/"
 HL7: Final = "http://terminology.hl7.org/CodeSystem/"
 HCPCS: Final = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -25,6 +25,16 @@ AUTHORIZED_DETAIL: Final = "extension-itemAuthorizedDetail"
 ADMINISTRATION_REFERENCE: Final = "extension-administrationReferenceNumber"
 ITEM_TRACE: Final = "extension-itemTraceNumber"
 
+UNKNOWN: Final[Element] = {
+    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+}
+"""In the place of what an element must have and nobody has told."""
+
+
+def claims(profile: str) -> Element:
+    """The `meta` of a resource that conforms to this profile of PAS."""
+    return {"meta": {"profile": [f"{_DEFINITIONS}{profile}"]}}
+
 
 def coding(system: str, code: str) -> Element:
     return {"system": system, "code": code}
@@ -36,7 +46,7 @@ def concept(system: str, code: str) -> Element:
 
 def extension(name: str, **value: Any) -> Element:
     """A PAS extension with its one value, as in `extension("extension-infoChanged", valueCode="added")`."""
-    return {"url": _EXTENSIONS + name, **value}
+    return {"url": _DEFINITIONS + name, **value}
 
 
 def service(code: str) -> Element:

@@ -123,10 +123,38 @@ def _url(value: str) -> str:
     return value
 
 
+def _filter(template: str) -> str:
+    """A name, or a template."""
+    if _braced(template) - {"system", "npi"}:
+        raise ValueError("only {system} and {npi} are filled in")
+    if "=" in template and "{npi}" not in template:
+        raise ValueError("without {npi} it would not be about our requests")
+    return template
+
+
+def _callback(template: str) -> str:
+    if _braced(template) - {"desk", "payer", "secret"}:
+        raise ValueError("only {desk}, {payer} and {secret} are filled in")
+    if not template.startswith(("{desk}/", "https://")) or not re.fullmatch(r"[!-~]+", template):
+        raise ValueError("it begins with {desk}/ or https:// and has no spaces")
+    return template
+
+
+def _braced(template: str) -> set[str]:
+    words = re.findall(r"[{]([^{}]*)[}]", template)
+    if template.count("{") != len(words) or template.count("}") != len(words):
+        raise ValueError("a brace is not closed")
+    return set(words)
+
+
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
 ]
 Url = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_url)]
+SubscriptionFilter = Annotated[Text, AfterValidator(_filter)]
+SubscriptionCallback = Annotated[Text, AfterValidator(_callback)]
+System = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://|urn:)[!-~]{1,490}$")]
+"""A FHIR identifier's system: a name, not an address that is called."""
 X12Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,14}$")]
 Channels = Annotated[tuple[Channel, ...], BeforeValidator(_channels), AfterValidator(_in_order), Field(min_length=1)]
 Exemptions = Annotated[

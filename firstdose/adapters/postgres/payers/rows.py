@@ -15,6 +15,9 @@ from firstdose.adapters.postgres.payers.columns import (
     PlanId,
     Requests,
     RequestsPerMinute,
+    SubscriptionCallback,
+    SubscriptionFilter,
+    System,
     Text,
     Timeout,
     TimeZone,
@@ -26,7 +29,7 @@ from firstdose.domain.clock.business_calendar import END_OF_DAY, Calendar
 from firstdose.domain.clock.rules import ClockPurpose, ClockRule, Regime
 from firstdose.domain.payer.channel import Channel, PeerToPeerRule, Plan, SiteOfCare
 from firstdose.domain.referral.referral import LineOfBusiness
-from firstdose.payer_ports import BackendServices, PayerEndpoint, X12Envelope
+from firstdose.payer_ports import OUR_CALLBACK, BackendServices, PayerEndpoint, X12Envelope
 
 _SAME_IN_PLAN: Final = {
     "contracted",
@@ -78,7 +81,10 @@ class PayerRow(BaseModel):
     fax: Text | None = None
     portal: Url | None = None
     base_url: Url | None = None
-    subscription_filter: Text = "orgIdentifier"
+    member_system: System | None = None
+    payer_system: System | None = None
+    subscription_filter: SubscriptionFilter = "orgIdentifier"
+    subscription_callback: SubscriptionCallback = OUR_CALLBACK
     trust_outcome_when_no_review_action: bool = False
     timeout: Timeout = timedelta(seconds=30)
     x12_url: Url | None = None
