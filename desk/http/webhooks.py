@@ -74,7 +74,7 @@ def _refusal(error: Exception) -> HttpProblem:
         case UnsupportedType():
             return HttpProblem(415, str(error))
         case Unparseable():
-            return HttpProblem(400, "the body is not what its content type says")
+            return HttpProblem(400, str(error) or "the body is not what its content type says")
         case Invalid():
             return HttpProblem(422, "some values are not acceptable", errors=error.errors)
         case Conflict():

@@ -49,6 +49,10 @@ class Draft:
             self.ask(path, QuestionReason.SEVERAL, map(shown, choice.equals))
         return choice.value
 
+    def put_best(self, path: str, candidates: Iterable[Candidate[Any]], origin: str) -> None:
+        """The best of the candidates today."""
+        self.put(path, self.pick(path, candidates), origin)
+
     def ask(self, path: str, reason: QuestionReason, values: Iterable[object]) -> None:
         """A question to the intake coordinator; the values are what the message said."""
         self._questions.append(question(told_path(path), reason, values))

@@ -61,7 +61,7 @@ _RESTS_ON = {
 
 
 def _for_contact(referral: Referral) -> Iterator[str]:
-    if not referral.patient.phones and not referral.benefits_check_only:
+    if not referral.patient.phones and referral.contact_allowed:
         yield "patient.phones"
 
 

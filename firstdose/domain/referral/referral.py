@@ -7,6 +7,7 @@ from base64 import b64decode
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
@@ -89,6 +90,15 @@ class Caregiver(Sealed):
     relationship: ShortText | None = None
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not the name of a time zone, such as America/Chicago") from None
+    return value
+
+
+TimeZone = Annotated[ShortText, AfterValidator(_time_zone)]
 NoneKnown = Literal["none_known"]
 
 
@@ -119,6 +129,10 @@ class Patient(Sealed):
     weighed_on: PastDay | None = None
     allergies: Allergies | None = None
     caregiver: Caregiver | None = None
+    alternate_contact: Caregiver | None = None
+    """Another person to ask for when the patient is not reached."""
+    contact_allowed: Flag | None = None
+    time_zone: TimeZone | None = None
     history: Prose | None = None
 
 
@@ -213,6 +227,11 @@ class Referral(Sealed):
     @property
     def open_questions(self) -> tuple[Question, ...]:
         return tuple(one for one in self.questions if not one.answered)
+
+    @property
+    def contact_allowed(self) -> bool:
+        """Whether the patient may be called or written to."""
+        return not self.benefits_check_only and self.patient.contact_allowed is not False
 
     @property
     def primary(self) -> int | None:

@@ -34,6 +34,8 @@ _CONCERNS = {
     "patient.language": Change.LOGISTICS,
     "patient.address": Change.LOGISTICS,
     "patient.caregiver": Change.LOGISTICS,
+    "patient.alternate_contact": Change.LOGISTICS,
+    "patient.time_zone": Change.LOGISTICS,
     "prescriber": Change.PRESCRIBER,
     "prescriber.phone": Change.LOGISTICS,
     "prescriber.fax": Change.LOGISTICS,
