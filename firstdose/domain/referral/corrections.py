@@ -45,6 +45,8 @@ def _write(tree: dict[str, Any], path: str, value: object) -> None:
         raise _no_such_fact()
     try:
         place(tree, path, value)
+        if path.endswith("].dose"):  # the quantity was that of the old dose
+            place(tree, f"{path}_quantity", None)
     except LookupError:
         raise _no_such_fact() from None
 
