@@ -24,6 +24,8 @@ _ALONE = (
     "Parameters",
     "OperationOutcome",
 )
+_FACTS = ("Coverage", "Condition", "Observation", "AllergyIntolerance", "DocumentReference")
+"""They say the same contained in another resource. A person or an organization there is only what refers to it."""
 _DIGITS = re.compile(r"[0-9]+")
 _CONDITIONAL = re.compile(r"([A-Za-z]+)\?identifier=(?:([^|]*)\|)?([^|&]+)")
 
@@ -52,6 +54,9 @@ class Bundle:
         for one in self._resources:
             self._by_type.setdefault(str(one.get("resourceType")), []).append(one)
             self._by_relative.setdefault(_relative(one), []).append(one)
+        for inner in sorted((one for outer in self._resources for one in each(outer, "contained")), key=_sort_key):
+            if inner.get("resourceType") in _FACTS:
+                self._by_type.setdefault(str(inner["resourceType"]), []).append(inner)
 
     def _add(self, resource: Resource, full_url: str) -> None:
         """An older version of a resource gives way to the newer one."""
@@ -85,7 +90,17 @@ class Bundle:
         Where the bundle does not hold it, what the Reference itself tells: type, `identifier` and `display`. Empty
         where there is no Reference.
         """
-        reference = dig(owner, *steps)
+        return self._follow(owner, dig(owner, *steps))
+
+    def resolve_each(self, owner: Resource, name: str) -> list[Resource]:
+        """Likewise, for an element that repeats."""
+        return [self._follow(owner, reference) for reference in each(owner, name)]
+
+    def resolve_of(self, owner: Resource, part: Resource, name: str) -> Resource:
+        """Likewise, of a part of the owner."""
+        return self._follow(owner, part.get(name))
+
+    def _follow(self, owner: Resource, reference: object) -> Resource:
         if not isinstance(reference, dict):
             return {}
         told = _told(reference)

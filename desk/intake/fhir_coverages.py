@@ -101,7 +101,7 @@ def _shown(coverage: Mapping[str, Any]) -> str:
 
 def _payer(bundle: Bundle, coverage: Resource, on: date) -> tuple[str | None, str | None]:
     """Id and name. Several ids that could be ours are none: the name says which plan it is."""
-    payers = [bundle.resolve(coverage, "payor", index) for index, _ in enumerate(each(coverage, "payor"))]
+    payers = bundle.resolve_each(coverage, "payor")
     payer = next((one for one in payers if one.get("resourceType") in ("Organization", None)), {})
     shown = [fact(one, "display") for one in each(coverage, "payor")]
     name = fact(payer, "name") or fact(payer, "display") or next(filter(None, shown), None)

@@ -11,8 +11,8 @@ from desk.intake.fhir_status import is_affirmed, is_unsure
 from firstdose.domain.referral.choice import Candidate, in_order
 
 ICD10CM = ("http://hl7.org/fhir/sid/icd-10-cm", "urn:oid:2.16.840.1.113883.6.90")
-_RANKED, _ENCOUNTER, _UNMARKED, _PROBLEM, _UNSURE = 10_000, 20_000, 30_000, 40_000, 50_000
-"""How well a diagnosis suits as principal; below the first are the reasons of the requests, in their order."""
+_OF_DRUGS, _RANKED, _ENCOUNTER, _UNMARKED, _PROBLEM, _UNSURE = 5_000, 10_000, 20_000, 30_000, 40_000, 50_000
+"""How well a diagnosis suits as principal; best are the reasons of the ServiceRequest, then those of the drugs."""
 _CATEGORIES = {"encounter-diagnosis": _ENCOUNTER, "problem-list-item": _PROBLEM}
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 _PRINCIPAL = {"principal", "billing"}
@@ -29,8 +29,7 @@ def map_diagnoses(draft: Draft, bundle: Bundle, requests: Requests, patient: Res
 def reasons_of(bundle: Bundle, request: Resource) -> list[str]:
     """The codes that the request itself gives as its reason."""
     concepts = each(request, "reasonCode")
-    for index, _ in enumerate(each(request, "reasonReference")):
-        condition = bundle.resolve(request, "reasonReference", index)
+    for condition in bundle.resolve_each(request, "reasonReference"):
         concepts += [condition.get("code", {})] if is_affirmed(condition) else []
     return list(dict.fromkeys(code for concept in concepts for code in _codes(concept)))
 
@@ -40,22 +39,23 @@ def _codes(concept: object) -> list[str]:
 
 
 def _reasons(bundle: Bundle, requests: Requests) -> Iterator[Candidate[str]]:
-    """The ServiceRequest's before those of the drugs."""
-    codes = [code for request in requests.in_force for code in reasons_of(bundle, request)]
-    for place, code in enumerate(dict.fromkeys(codes)):
-        yield Candidate(code, fit=min(place, _RANKED - 1))
+    """The ServiceRequest's before those of the drugs, each in the order that the request gives them."""
+    for request in requests.in_force:
+        later = 0 if request is requests.service else _OF_DRUGS
+        for place, code in enumerate(reasons_of(bundle, request)):
+            yield Candidate(code, fit=later + min(place, _OF_DRUGS - 1))
 
 
 def _ranked(bundle: Bundle) -> Iterator[Candidate[str]]:
     """Of an encounter by rank, of a claim by sequence; one that is called principal before the others."""
     for encounter in bundle.every("Encounter"):
-        for index, one in enumerate(each(encounter, "diagnosis")):
-            condition = bundle.resolve(encounter, "diagnosis", index, "condition")
+        for one in each(encounter, "diagnosis"):
+            condition = bundle.resolve_of(encounter, one, "condition")
             if is_affirmed(condition):
                 yield from _with_rank(_codes(condition.get("code")), one.get("rank"), [one.get("use")])
     for claim in bundle.every("Claim"):
-        for index, one in enumerate(each(claim, "diagnosis")):
-            condition = bundle.resolve(claim, "diagnosis", index, "diagnosisReference")
+        for one in each(claim, "diagnosis"):
+            condition = bundle.resolve_of(claim, one, "diagnosisReference")
             codes = _codes(one.get("diagnosisCodeableConcept")) or _codes(condition.get("code"))
             yield from _with_rank(codes, one.get("sequence"), each(one, "type"))
 

@@ -86,7 +86,7 @@ def _map_site(draft: Draft, service: Resource) -> None:
 def _signatures(bundle: Bundle, requests: Requests) -> Iterator[Candidate[str]]:
     """When the order was signed, the last time. `authoredOn` is when it was written, which is no signature."""
     for provenance in bundle.every("Provenance"):
-        targets = [bundle.resolve(provenance, "target", index) for index, _ in enumerate(each(provenance, "target"))]
+        targets = bundle.resolve_each(provenance, "target")
         ours = not targets or any(one is request for one in targets for request in requests.in_force)
         for signature in each(provenance, "signature"):
             if (when := text(signature, "when")) and ours and _is_authors(signature):

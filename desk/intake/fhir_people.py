@@ -22,7 +22,7 @@ def names(person: Resource) -> list[Candidate[tuple[str, str]]]:
             (fact(name, "family") or "", joined(name.get("given")) or ""),
             name,
             fit=_NAMES.get(text(name, "use"), 3),
-            affirmed=name.get("use") not in _FORMER,
+            affirmed=text(name, "use") not in _FORMER,
         )
         for name in each(person, "name")
         if fact(name, "family") or joined(name.get("given"))
@@ -51,7 +51,7 @@ def whole_name(person: Resource) -> list[Candidate[str]]:
             whole,
             name,
             fit=_NAMES.get(text(name, "use"), 3),
-            affirmed=name.get("use") not in _FORMER,
+            affirmed=text(name, "use") not in _FORMER,
         )
         for name in each(person, "name")
         if (whole := full_name(name))

@@ -2,7 +2,7 @@
 
 from desk.intake.draft import Draft
 from desk.intake.fhir_bundle import Bundle
-from desk.intake.fhir_elements import Resource, candidate, each
+from desk.intake.fhir_elements import Resource, candidate, each, text
 from desk.intake.fhir_people import full_name, npi, office, whole_name
 from desk.intake.fhir_requests import Requests
 from desk.intake.fhir_status import is_affirmed
@@ -26,7 +26,7 @@ def _requesters(bundle: Bundle, requests: Requests) -> list[Candidate[tuple[Reso
     named: dict[tuple[int, object], tuple[Resource, Resource]] = {}
     for request in requests.in_force or [requests.main]:
         requester = bundle.resolve(request, "requester")
-        if requester and requester.get("resourceType") in _PEOPLE:
+        if requester and text(requester, "resourceType") in _PEOPLE:
             person, role = _person(bundle, requester)
             fit = 0 if request.get("resourceType") == "MedicationRequest" else 1
             known = named.get((fit, _who(person)), ({}, {}))
@@ -75,10 +75,7 @@ def _senders(bundle: Bundle, requests: Requests) -> list[Candidate[Resource]]:
         told = (requester, bundle.resolve(requester, "organization"))
         found += [Candidate(one, fit=2 if request is requests.service else 3) for one in told]
     named = [one for one in found if one.value.get("resourceType") == "Organization"]
-    payers = [
-        bundle.resolve(one, "payor", i) for one in bundle.every("Coverage") for i, _ in enumerate(each(one, "payor"))
-    ]
-    rest = [
-        one for one in bundle.every("Organization") if is_affirmed(one) and not any(one is payer for payer in payers)
-    ]
+    payers = [payer for coverage in bundle.every("Coverage") for payer in bundle.resolve_each(coverage, "payor")]
+    organizations = [one for one in bundle.every("Organization") if is_affirmed(one)]
+    rest = [one for one in organizations if not any(one is payer for payer in payers)]
     return named or [Candidate(one, fit=4) for one in rest if len(rest) == 1]

@@ -80,8 +80,7 @@ class _Standings:
 
 
 def _replaced_by(bundle: Bundle, request: Resource) -> list[Resource]:
-    prior = [bundle.resolve(request, "priorPrescription")]
-    return prior + [bundle.resolve(request, "replaces", index) for index, _ in enumerate(each(request, "replaces"))]
+    return [bundle.resolve(request, "priorPrescription"), *bundle.resolve_each(request, "replaces")]
 
 
 def _standing(request: Resource) -> Standing:
@@ -125,9 +124,7 @@ def _chosen(bundle: Bundle, services: list[Resource], day: date, *, strict: bool
 
 
 def _focused(bundle: Bundle) -> Iterable[Resource]:
-    header = bundle.first("MessageHeader")
-    for index, _ in enumerate(each(header, "focus")):
-        yield bundle.resolve(header, "focus", index)
+    yield from bundle.resolve_each(bundle.first("MessageHeader"), "focus")
     for task in bundle.every("Task"):
         if text(task, "status") not in ("cancelled", "rejected", "failed", "entered-in-error"):
             yield bundle.resolve(task, "focus")
@@ -156,7 +153,7 @@ def _is_linked_outside(bundle: Bundle, medication: Resource) -> bool:
 
 
 def _linked(bundle: Bundle, owner: Resource, *names: str) -> list[Resource]:
-    return [bundle.resolve(owner, name, index) for name in names for index, _ in enumerate(each(owner, name))]
+    return [found for name in names for found in bundle.resolve_each(owner, name)]
 
 
 def _of(service: Resource, medications: list[Resource], stands: _Standings) -> Requests:
