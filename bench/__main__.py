@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "plans": "bench.plans",
     "pas": "bench.pas",
     "intake": "bench.intake",
+    "fhir_intake": "bench.fhir_intake",
     "history": "bench.history",
     "waiting_days": "bench.waiting_days",
     "throughput": "bench.throughput",

@@ -143,6 +143,13 @@ class Bundle:
         return found[0] if len(found) == 1 else {}
 
 
+def is_about(bundle: Bundle, resource: Resource, patient: Resource) -> bool:
+    """Whether it is not about somebody else, such as the mother of a child."""
+    named = (bundle.resolve(resource, element) for element in ("subject", "patient", "beneficiary"))
+    others = [one for one in named if one.get("resourceType") == "Patient" and bundle.holds(one)]
+    return not others or any(one is patient for one in others)
+
+
 def _require_bundle(raw: Resource) -> None:
     if raw.get("resourceType") in _ALONE:
         raise Unparseable(f"resourceType is {raw['resourceType']}: send the resources of a referral in one Bundle")

@@ -2,10 +2,9 @@
 
 from desk.intake.codes import BODY_WEIGHT, LOINC, NO_KNOWN_ALLERGY, SNOMED
 from desk.intake.draft import Draft
-from desk.intake.fhir_bundle import Bundle
+from desk.intake.fhir_bundle import Bundle, is_about
 from desk.intake.fhir_days import first_day, moment_of, put_day
 from desk.intake.fhir_elements import Resource, as_sent, codings, each, plain, text, unit_of, wording
-from desk.intake.fhir_patient import is_about
 from desk.intake.fhir_status import is_affirmed
 from desk.intake.units import kilograms
 from firstdose.domain.referral.choice import Candidate

@@ -7,10 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from desk.intake.draft import Draft
-from desk.intake.fhir_bundle import Bundle
+from desk.intake.fhir_bundle import Bundle, is_about
 from desk.intake.fhir_days import first_day, is_partial
 from desk.intake.fhir_elements import Resource, as_sent, candidate, codings, dig, each, fact, text, wording
-from desk.intake.fhir_patient import is_about
 from desk.intake.fhir_people import NPI, names
 from desk.intake.fhir_requests import Requests
 from desk.intake.fhir_status import is_affirmed

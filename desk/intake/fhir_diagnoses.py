@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from desk.intake.draft import Draft
-from desk.intake.fhir_bundle import Bundle
+from desk.intake.fhir_bundle import Bundle, is_about
 from desk.intake.fhir_elements import Resource, codings, each
-from desk.intake.fhir_patient import is_about
 from desk.intake.fhir_requests import Requests
 from desk.intake.fhir_status import is_affirmed, is_unsure
 from firstdose.domain.referral.choice import Candidate, in_order

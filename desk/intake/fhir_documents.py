@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from desk.intake.codes import CLINICAL_NOTES, LOINC
 from desk.intake.draft import Draft
-from desk.intake.fhir_bundle import Bundle
+from desk.intake.fhir_bundle import Bundle, is_about
 from desk.intake.fhir_elements import Resource, code_in, codings, each, text, wording
-from desk.intake.fhir_patient import is_about
 from desk.intake.fhir_status import is_affirmed
 
 OURS_DOCUMENT = "urn:firstdose:document-kind"

@@ -34,13 +34,6 @@ def find_patient(bundle: Bundle, requests: Requests) -> Resource:
     return patients[0] if patients else {}
 
 
-def is_about(bundle: Bundle, resource: Resource, patient: Resource) -> bool:
-    """Whether it is not about somebody else, such as the mother of a child."""
-    named = (bundle.resolve(resource, element) for element in ("subject", "patient", "beneficiary"))
-    others = [one for one in named if one.get("resourceType") == "Patient" and bundle.holds(one)]
-    return not others or any(one is patient for one in others)
-
-
 def map_patient(draft: Draft, bundle: Bundle, patient: Resource) -> None:
     put_name(draft, patient, "patient", "Patient.name")
     put_day(draft, "patient.birth_date", patient.get("birthDate"), "Patient.birthDate")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from desk.intake.fhir_bundle import Bundle
+from desk.intake.fhir_bundle import Bundle, is_about
 from desk.intake.fhir_days import moment_of
 from desk.intake.fhir_elements import Resource, codings, dig, each, text
 from desk.intake.problems import FieldProblem, Invalid
@@ -58,6 +58,8 @@ def find_requests(bundle: Bundle, day: date) -> Requests:
     service = _best(bundle, services, stands, day)
     if not service:
         return _of({}, medications, stands)
+    subject = bundle.resolve(service, "subject")
+    medications = [one for one in medications if is_about(bundle, one, subject)]
     links = {id(one): _services_of(bundle, one, services) for one in medications}
     own = [one for one in medications if not links[id(one)] or any(linked is service for linked in links[id(one)])]
     if stands.of(service) is Standing.WITHDRAWN:
