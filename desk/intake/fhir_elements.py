@@ -19,7 +19,7 @@ _REASONS_FOR_NONE = (
 def dig(node: object, *steps: str | int) -> Any:
     """The element at the end of the steps, or None."""
     for step in steps:
-        if isinstance(node, dict) and isinstance(step, str):
+        if isinstance(node, dict):
             node = node.get(step)
         elif isinstance(node, list) and isinstance(step, int) and step < len(node):
             node = node[step]

@@ -35,8 +35,7 @@ def _status(resource: Resource) -> str | None:
 def _concepts(resource: Resource) -> set[str]:
     """Some write the status as words only."""
     found = set()
-    for element in ("clinicalStatus", "verificationStatus"):
-        concept = resource.get(element)
+    for concept in filter(None, (resource.get("clinicalStatus"), resource.get("verificationStatus"))):
         found |= {code.lower() for _, code in codings(concept)}
         found.add((wording(concept) or "").lower().replace(" ", "-"))
     return found

@@ -19,52 +19,54 @@ EXAMPLE = (Path(__file__).parents[2] / "docs/examples/referral.fhir.json").read_
 NEW, OLD = {"lastUpdated": "2026-11-20T12:00:00Z"}, {"lastUpdated": "2026-11-19T12:00:00Z"}
 HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS"
 Tree = dict[str, Any]
+Change = Callable[[Tree], object]
 
 
-def _status(concept: str, code: str) -> Callable[[Tree], object]:
-    return lambda resource: resource.update({concept: {"coding": [{"code": code}]}})
+def _set(**values: Any) -> Change:
+    return lambda resource: resource.update(values)
 
 
-DEATHS: dict[str, tuple[Callable[[Tree], object], ...]] = {
-    "ServiceRequest": tuple(
-        lambda one, status=status: one.update(status=status, identifier=[{"value": "DEAD"}])
+def _status(concept: str, code: str) -> Change:
+    return _set(**{concept: {"coding": [{"code": code}]}})
+
+
+DEATHS: dict[str, list[Change]] = {
+    "ServiceRequest": [
+        _set(status=status, identifier=[{"value": "DEAD"}])
         for status in ("revoked", "entered-in-error", "completed", "draft", "on-hold")
-    ),
-    "MedicationRequest": (
+    ],
+    "MedicationRequest": [
         *(
-            lambda one, status=status: one.update(status=status)
+            _set(status=status)
             for status in ("stopped", "cancelled", "completed", "entered-in-error", "draft", "on-hold", "unknown")
         ),
-        lambda one: one.update(doNotPerform=True),
-        lambda one: one.update(intent="proposal"),
-        lambda one: one.update(intent="plan"),
-    ),
-    "Coverage": (
-        lambda one: one.update(status="cancelled", order=0),
-        lambda one: one.update(status="entered-in-error", order=0),
-        lambda one: one.update(period={"end": "2026-06"}, order=0),
-        lambda one: one.update(period={"start": "2027"}, order=0),
-    ),
-    "Condition": (
+        _set(doNotPerform=True),
+        _set(intent="proposal"),
+        _set(intent="plan"),
+    ],
+    "Coverage": [
+        _set(status="cancelled", order=0),
+        _set(status="entered-in-error", order=0),
+        _set(period={"end": "2026-06"}, order=0),
+        _set(period={"start": "2027"}, order=0),
+    ],
+    "Condition": [
         _status("verificationStatus", "entered-in-error"),
         _status("verificationStatus", "refuted"),
         _status("clinicalStatus", "resolved"),
-    ),
-    "AllergyIntolerance": (
+    ],
+    "AllergyIntolerance": [
         _status("verificationStatus", "refuted"),
         _status("verificationStatus", "entered-in-error"),
         _status("clinicalStatus", "inactive"),
-    ),
-    "Observation": tuple(
-        lambda one, status=status: one.update(status=status, effectiveDateTime="2026-11-27")
+    ],
+    "Observation": [
+        _set(status=status, effectiveDateTime="2026-11-27")
         for status in ("entered-in-error", "cancelled", "preliminary", "registered")
-    ),
-    "DocumentReference": (
-        lambda one: one.update(status="superseded"),
-        lambda one: one.update(status="entered-in-error"),
-    ),
+    ],
+    "DocumentReference": [_set(status="superseded"), _set(status="entered-in-error")],
 }
-DISTURBED: dict[str, Callable[[Tree], object]] = {
+DISTURBED: dict[str, Change] = {
     "MedicationRequest": lambda one: one.update(
         medicationCodeableConcept={"text": "Wrong", "coding": [{"system": HCPCS, "code": "J0690"}]}
     ),
