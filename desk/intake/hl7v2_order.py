@@ -47,8 +47,8 @@ def service_day(draft: Draft, er7: Er7, facts: ToldFacts) -> date:
 def _ask_about(draft: Draft, told: Orders) -> None:
     if told.unclear:
         draft.ask("order.drug", QuestionReason.SEVERAL, _names(told.unclear))
-    elif not told.taken:
-        draft.ask("order.drug", QuestionReason.NOT_IN_FORCE, _names(told.left_out))
+    elif not told.taken and (names := _names(told.left_out)):
+        draft.ask("order.drug", QuestionReason.NOT_IN_FORCE, names)
     drugs = [(group.drugs[0].get(1), drug_name(group.drugs[0]).casefold()) for group in told.taken]
     twice = [group for group, drug in zip(told.taken, drugs, strict=True) if drugs.count(drug) > 1]
     if twice:
