@@ -3,6 +3,7 @@
 from datetime import date
 
 from desk.intake.parse import parse
+from firstdose.domain.referral.question import QuestionReason
 from firstdose.domain.referral.referral import Referral
 
 TODAY = date(2026, 11, 21)
@@ -39,3 +40,7 @@ def read(text: str) -> Referral:
 
 def referral(*segments: str, without: str = "") -> Referral:
     return read(message(*segments, without=without))
+
+
+def asked(told: Referral) -> list[tuple[str, QuestionReason, tuple[str, ...]]]:
+    return [(one.path, one.reason, one.values) for one in told.questions]
