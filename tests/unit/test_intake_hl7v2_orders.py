@@ -70,6 +70,8 @@ def test_of_versions_under_one_number_the_newest_counts() -> None:
     assert ended.order.medications == ()
     unclear = referral("ORC|NW|P1", *VANCOMYCIN, "ORC|DC|P1", without=ORDER)
     assert unclear.order.medications == ()
+    noted = referral("ORC|NW|P1", *VANCOMYCIN, "NTE|1||Of which?", "ORC|DC|P1", without=f"{ORDER} NTE")
+    assert noted.patient.history == "Of which?"
     assert asked(unclear) == [("order.drug", SEVERAL, ("Vancomycin",))]
 
 

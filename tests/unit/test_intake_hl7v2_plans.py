@@ -42,6 +42,7 @@ def plan(number: int, payer: str, begins: str = "", ends: str = "", rank: str = 
     [
         ((plan(1, "OLD", "20250101", "20260630"), plan(2, "NEW", "20260701")), ["NEW"]),
         ((plan(1, "NEXT", "20270101"), plan(2, "NOW", "20250101")), ["NOW"]),
+        ((plan(1, "LAST", ends="20261201"),), ["LAST"]),
         ((plan(1, "ENDS", ends="20261130"), plan(2, "SERVICE", "20261201")), ["SERVICE"]),
         ((plan(1, "TWO", rank="2"), plan(2, "ONE", rank="1")), ["ONE", "TWO"]),
         ((plan(2, "TWO"), plan(1, "ONE")), ["ONE", "TWO"]),
