@@ -11,7 +11,7 @@ from desk.intake.problems import Invalid, problems
 from firstdose.domain.referral.choice import Candidate, choose
 from firstdose.domain.referral.nothing import is_nothing
 from firstdose.domain.referral.order import told_path
-from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.paths import holds, place
 from firstdose.domain.referral.question import Question, QuestionReason, question
 from firstdose.domain.referral.reading import read_referral
 from firstdose.domain.referral.source_message import Cancellation, MessageType
@@ -33,6 +33,10 @@ class Draft:
         self._origins[told_path(path)] = origin
         if value not in (None, "", []):
             place(self._tree, path, value)
+
+    def has(self, path: str) -> bool:
+        """Whether something was put there, or below."""
+        return holds(self._tree, path)
 
     def pick(
         self,

@@ -38,7 +38,7 @@ class Requests:
     medications: list[Resource] = field(repr=False)
     """In force, each once."""
     others: list[Resource] = field(repr=False)
-    """MedicationRequests of this referral that are not in force."""
+    """MedicationRequests of this referral, where none is in force."""
 
     @property
     def in_force(self) -> list[Resource]:
@@ -163,8 +163,7 @@ def _of(service: Resource, medications: list[Resource], stands: _Standings) -> R
     best = next((one for one in Standing if by_standing[one]), Standing.IN_FORCE)
     standing = stands.of(service) if service else best
     in_force = by_standing[Standing.IN_FORCE] if standing is not Standing.WITHDRAWN else []
-    others = [one for one in medications if not any(one is living for living in in_force)]
-    return Requests(service, standing, _each_once(in_force), others)
+    return Requests(service, standing, _each_once(in_force), [] if in_force else medications)
 
 
 def _each_once(requests: list[Resource]) -> list[Resource]:

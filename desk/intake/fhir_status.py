@@ -7,7 +7,7 @@ _HOLDS = {
     "Coverage": {"active"},
     "DocumentReference": {"current"},
 }
-_DOES_NOT_HOLD = {"entered-in-error", "refuted", "inactive", "resolved", "remission", "cancelled", "suspended"}
+_DOES_NOT_HOLD = {"entered-in-error", "refuted", "inactive", "resolved", "remission"}
 _UNSURE = {"unconfirmed", "provisional", "differential"}
 
 
@@ -17,7 +17,7 @@ def is_affirmed(resource: Resource) -> bool:
         return False
     status = _status(resource)
     holding = _HOLDS.get(str(resource.get("resourceType")))
-    if status and (status not in holding if holding else status in _DOES_NOT_HOLD):
+    if holding and status and status not in holding:
         return False
     return text(resource, "docStatus") != "entered-in-error" and not _concepts(resource) & _DOES_NOT_HOLD
 

@@ -36,4 +36,6 @@ def parse(content_type: str, body: bytes, *, today: date) -> ParsedMessage:
     charset = _CHARSET.search(content_type)
     if media_type.endswith("json") and charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise UnsupportedType("send JSON in UTF-8")
+    if reader is read_hl7v2 and charset:
+        return read_hl7v2(body, today=today, charset=charset[1])
     return reader(body, today=today)

@@ -89,6 +89,8 @@ def test_phones_in_the_order_to_call_them() -> None:
     ]
     told = referral(updated("p1", telecom=[{"system": "phone"} | point for point in points]))
     assert told.patient.phones == ("1", "2", "3", "4", "5", "6", "7")
+    assert told.patient.email is None
+    assert referral(lambda _: None).patient.email == "avery.sample@example.org"
 
 
 def _weight(number: int, value: float, **values: Any) -> Tree:

@@ -7,8 +7,9 @@ import pytest
 from desk.intake.problems import Invalid
 from firstdose.domain.referral.question import QuestionReason
 from firstdose.domain.referral.source_message import MessageType
-from tests.unit.fhir_example import Tree, asked, drug, message, referral, updated
+from tests.unit.fhir_example import Tree, asked, coded, drug, message, referral, updated
 
+PLACER = "http://terminology.hl7.org/CodeSystem/v2-0203"
 ENDED = ("revoked", "cancelled", "stopped", "entered-in-error")
 NOT_YET = ("draft", "on-hold", "unknown")
 
@@ -34,7 +35,7 @@ def test_a_cancellation_is_what_leaves_no_live_request(status: str) -> None:
 def test_a_service_that_is_not_in_force_is_asked_about(status: str) -> None:
     told = referral(updated("sr1", status=status))
     assert ("order.therapy", QuestionReason.NOT_IN_FORCE) in asked(told)
-    assert told.order.therapy is None
+    assert (told.order.therapy, told.patient.history) == (None, None)
 
 
 @pytest.mark.parametrize("intent", ["proposal", "plan", "option"])
@@ -124,3 +125,56 @@ def test_which_of_several_patients_is_not_guessed() -> None:
 def test_a_second_copy_of_an_order_is_one_and_two_drugs_are_two() -> None:
     copy = drug(2, "Cefepime")
     assert _names(copy, copy | {"id": "mr3"}) == ["Vancomycin 1 g injection", "Cefepime"]
+
+
+def test_two_services_of_one_number_are_one_referral() -> None:
+    alike = _service(category=[{"coding": [{"system": "urn:firstdose:therapy", "code": "anti_infective"}]}])
+    same = [{"system": "https://lakeside.example.org/referrals", "value": "REF-10042"}]
+    assert message(updated("sr1"), alike | {"identifier": same}).source_referral_id == "REF-10042"
+
+
+@pytest.mark.parametrize("link", ["supportingInfo", "basedOn"])
+def test_a_service_may_name_its_drugs(link: str) -> None:
+    other = _service(authoredOn="2020-01-01", **{link: [{"reference": "MedicationRequest/mr2"}]})
+    assert _names(other, drug(2, "Cefepime")) == ["Vancomycin 1 g injection"]
+
+
+def test_a_task_that_is_over_points_at_nothing() -> None:
+    alike = _service(category=[{"coding": [{"system": "urn:firstdose:therapy", "code": "anti_infective"}]}])
+    task = {"resourceType": "Task", "status": "accepted", "focus": {"reference": "ServiceRequest/sr2"}}
+    assert message(updated("sr1"), alike, task).source_referral_id == "REF-2"
+    with pytest.raises(Invalid):
+        message(updated("sr1"), alike, task | {"status": "cancelled"})
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "number"),
+    [
+        ([{"use": "usual", "value": "U"}, {"use": "official", "value": "O"}], "O"),
+        ([{"use": "secondary", "value": "S"}, {"value": "P", "type": coded(PLACER, "PLAC")}], "P"),
+        ([{"value": "F", "type": coded(PLACER, "FILL")}, {"value": "P", "type": coded(PLACER, "PLAC")}], "P"),
+        ([{"use": "old", "value": "O"}, {"use": "temp", "value": "T"}], "T"),
+        ([{"system": "urn:b", "value": "A"}, {"system": "urn:a", "value": "B"}], "B"),
+        ([{"value": "B"}, {"value": "A"}], "A"),
+    ],
+)
+def test_the_number_of_the_referral(identifiers: list[Tree], number: str) -> None:
+    for told in (identifiers, identifiers[::-1]):
+        assert message(updated("sr1", identifier=told)).source_referral_id == number
+
+
+def test_the_number_that_several_prescriptions_share() -> None:
+    def alone(resources: dict[str, Tree]) -> None:
+        del resources["sr1"]
+        resources["mr1"].update(identifier=[{"value": "RX-1"}], groupIdentifier={"value": "G-1"})
+
+    assert message(alone).source_referral_id == "RX-1"
+    second = drug(2, "Cefepime", identifier=[{"value": "RX-2"}], groupIdentifier={"value": "G-1"})
+    assert message(alone, second).source_referral_id == "G-1"
+    assert message(updated("sr1", identifier=[], requisition={"value": "G-7"})).source_referral_id == "G-7"
+
+
+def test_a_number_is_missed_where_it_should_stand() -> None:
+    with pytest.raises(Invalid) as refused:
+        message(lambda resources: resources.clear())
+    assert [one["path"] for one in refused.value.errors] == ["ServiceRequest.identifier"]

@@ -229,6 +229,12 @@ def test_one_odd_fact_leaves_the_rest_of_the_order() -> None:
     assert {one.path for one in told.questions} == {"order.duration_days", "order.route"}
 
 
+def test_an_order_without_a_medication_is_stored_without_one() -> None:
+    told = _read({"order": {"therapy": "hydration"}})
+    assert told.order.medications == ()
+    assert Referral.model_validate(told.model_dump(mode="json")) == told
+
+
 @pytest.mark.parametrize(("name", "words"), [("dose", "1-2 g"), ("frequency", "when it suits")])
 def test_a_word_that_is_not_understood_is_kept_and_asked_about(name: str, words: str) -> None:
     told = _read({"order": {"medications": [{"dose": "1 g"}, {name: words}]}}, strict=True)

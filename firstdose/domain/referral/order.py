@@ -176,8 +176,13 @@ class Order(Sealed):
 def _order_in_full(data: dict[str, Any]) -> dict[str, Any]:
     """`medications` is the whole order where it is there; otherwise the fields of the first make one."""
     order = {name: value for name, value in data.items() if name not in FIRST_MEDICATION}
-    only = {name: data[name] for name in FIRST_MEDICATION if data.get(name) not in (None, "", {})}
+    only = {name: data[name] for name in FIRST_MEDICATION if _is_told(data.get(name))}
     return order if data.get("medications") or not only else {**order, "medications": [only]}
+
+
+def _is_told(value: object) -> bool:
+    """An order without a medication is stored with a drug that has no name and no code."""
+    return any(map(_is_told, value.values())) if isinstance(value, dict) else value not in (None, "")
 
 
 def in_full(order: Any) -> Any:
