@@ -16,6 +16,8 @@ MEASUREMENTS = {
     "plans": "bench.plans",
     "pas": "bench.pas",
     "intake": "bench.intake",
+    "fhir_intake": "bench.fhir_intake",
+    "hl7v2_intake": "bench.hl7v2_intake",
     "history": "bench.history",
     "waiting_days": "bench.waiting_days",
     "throughput": "bench.throughput",

@@ -14,6 +14,7 @@ from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.referrals.intake import Intake, WebhookDelivery
+from firstdose.domain.referral.today import latest_today
 from firstdose.domain.work.stage import Closing
 from local.state import SOURCE
 from simulator.referrals import make_referral
@@ -47,7 +48,7 @@ async def receive(stage: BenchServers, pool: Pool, number: int, scenario: str = 
     intake = Intake(pool, Vault(stage.keyring), AuditTrail(stage.keyring))
     now, ids = datetime.now(UTC), []
     for body, _ in zip(bodies(scenario), range(number), strict=False):
-        message = parse(_JSON, body, today=now.date())
+        message = parse(_JSON, body, today=latest_today(now))
         receipt = await intake.accept(WebhookDelivery(SOURCE, message.source_referral_id, body, message, now))
         ids.append(receipt.referral_id)
     return ids

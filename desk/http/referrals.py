@@ -20,6 +20,7 @@ from firstdose.adapters.postgres.referrals.views import ReferralRow, ReferralVie
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.today import latest_today
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.message import MessageKind
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
@@ -163,7 +164,7 @@ async def amend(
 
 def _amendment(known: Referral, body: dict[str, Any]) -> dict[str, Any]:
     """What the store keeps of it. Raises Problem 422."""
-    today = datetime.now(UTC).date()
+    today = latest_today(datetime.now(UTC))
     facts = body.get("facts")
     try:
         if isinstance(facts, dict) and len(body) == 1:

@@ -21,6 +21,7 @@ from firstdose.adapters.postgres.messages.messages import Conflict, UnknownRefer
 from firstdose.adapters.postgres.referrals.intake import WebhookDelivery
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.problem import ProblemCode
+from firstdose.domain.referral.today import latest_today
 from firstdose.domain.work.message import Message, MessageKind
 from firstdose.domain.work.role import Actor, ActorKind
 from firstdose.payer_ports import Contact
@@ -60,7 +61,7 @@ async def receive_referral(
     admit(Budget.INTAKE)
     try:
         content_type = request.headers.get("content-type", "")
-        message = await asyncio.to_thread(parse, content_type, body, today=now.date())
+        message = await asyncio.to_thread(parse, content_type, body, today=latest_today(now))
         receipt = await desk.intake.accept(WebhookDelivery(source, proven.message_id, body, message, now))
     except (UnsupportedType, Unparseable, Invalid, Conflict, UnknownReferral) as error:
         INTAKE.labels("refused").inc()
@@ -74,7 +75,7 @@ def _refusal(error: Exception) -> HttpProblem:
         case UnsupportedType():
             return HttpProblem(415, str(error))
         case Unparseable():
-            return HttpProblem(400, "the body is not what its content type says")
+            return HttpProblem(400, str(error) or "the body is not what its content type says")
         case Invalid():
             return HttpProblem(422, "some values are not acceptable", errors=error.errors)
         case Conflict():

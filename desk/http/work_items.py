@@ -25,6 +25,7 @@ from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.authorization.answer_match import FOREIGN
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.corrections import with_facts
+from firstdose.domain.referral.today import latest_today
 from firstdose.domain.sealed_text import TextSealer, sealed_texts
 from firstdose.domain.work.message import MessageKind
 from firstdose.domain.work.open_answer import not_open
@@ -173,7 +174,7 @@ async def _try_facts(desk: AppContext, referral_id: str, facts: dict[str, Any] |
     if known is None or not facts:
         return
     try:
-        with_facts(known, facts, today=datetime.now(UTC).date())
+        with_facts(known, facts, today=latest_today(datetime.now(UTC)))
     except ValidationError as error:
         listed = problems(error, lambda path: f"facts.{path}".rstrip("."))
         raise HttpProblem(422, "some facts are not acceptable", errors=listed) from None

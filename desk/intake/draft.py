@@ -11,7 +11,7 @@ from desk.intake.problems import Invalid, problems
 from firstdose.domain.referral.choice import Candidate, choose
 from firstdose.domain.referral.nothing import is_nothing
 from firstdose.domain.referral.order import told_path
-from firstdose.domain.referral.paths import place
+from firstdose.domain.referral.paths import holds, place
 from firstdose.domain.referral.question import Question, QuestionReason, question
 from firstdose.domain.referral.reading import read_referral
 from firstdose.domain.referral.source_message import Cancellation, MessageType
@@ -34,6 +34,10 @@ class Draft:
         if value not in (None, "", []):
             place(self._tree, path, value)
 
+    def has(self, path: str) -> bool:
+        """Whether something was put there, or below."""
+        return holds(self._tree, path)
+
     def pick(
         self,
         path: str,
@@ -48,6 +52,10 @@ class Draft:
         if choice.equals:
             self.ask(path, QuestionReason.SEVERAL, map(shown, choice.equals))
         return choice.value
+
+    def put_best(self, path: str, candidates: Iterable[Candidate[Any]], origin: str) -> None:
+        """The best of the candidates today."""
+        self.put(path, self.pick(path, candidates), origin)
 
     def ask(self, path: str, reason: QuestionReason, values: Iterable[object]) -> None:
         """A question to the intake coordinator; the values are what the message said."""

@@ -1,16 +1,19 @@
-"""From FHIR: what is ordered, by MedicationRequest (drug and dose) and ServiceRequest (the therapy at home)."""
+"""From FHIR: what is ordered, by MedicationRequest (a drug and its dose each) and ServiceRequest (the therapy)."""
 
-from datetime import date
+from collections.abc import Iterator
 
 from desk.intake.codes import SNOMED
 from desk.intake.draft import Draft
-from desk.intake.fhir_bundle import Bundle, Resource, code_in, codings, dig, each, is_dead, text, wording
-from desk.intake.fhir_people import day
-from desk.intake.units import days
+from desk.intake.fhir_bundle import Bundle
+from desk.intake.fhir_days import moment_of, put_day
+from desk.intake.fhir_diagnoses import reasons_of
+from desk.intake.fhir_dosage import map_dosage
+from desk.intake.fhir_elements import Resource, as_sent, code_candidates, codings, dig, each, text, wording
+from desk.intake.fhir_requests import OURS_THERAPY, Requests, Standing
+from firstdose.domain.referral.choice import Candidate
+from firstdose.domain.referral.question import QuestionReason
 
-OURS_THERAPY = "urn:firstdose:therapy"
 OURS = "urn:firstdose:"
-ICD10CM = ("http://hl7.org/fhir/sid/icd-10-cm", "urn:oid:2.16.840.1.113883.6.90")
 NDC = "http://hl7.org/fhir/sid/ndc"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 HCPCS = (
@@ -20,18 +23,12 @@ HCPCS = (
     "urn:oid:2.16.840.1.113883.6.285",
 )
 PLACE_OF_SERVICE = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
-_ROUTES = {(SNOMED, "47625008"): "IV", (SNOMED, "34206005"): "SC", (SNOMED, "78421000"): "IM"}
-_ROUTE_WORDS = {
-    "iv": "IV",
-    "intravenous": "IV",
-    "sc": "SC",
-    "subq": "SC",
-    "subcutaneous": "SC",
-    "im": "IM",
-    "intramuscular": "IM",
+_SITES = {
+    (PLACE_OF_SERVICE, "12"): "home",
+    (PLACE_OF_SERVICE, "49"): "suite",
+    ("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "PTRES"): "home",
+    (SNOMED, "264362003"): "home",
 }
-_SITES = {(PLACE_OF_SERVICE, "12"): "home", (PLACE_OF_SERVICE, "49"): "suite"}
-_PERIODS = {"h": "hours", "d": "days", "wk": "weeks"}
 EXTENSIONS = {
     "benefits-check-only": ("benefits_check_only", "valueBoolean"),
     "discharge-at": ("discharge_at", "valueDateTime"),
@@ -42,108 +39,117 @@ EXTENSIONS = {
     "anaphylaxis-kit-ordered": ("order.anaphylaxis_kit_ordered", "valueBoolean"),
     "signed-on": ("order.signed_on", "valueDate"),
 }
-"""What FHIR has no element for: on either request, url `urn:firstdose:` and this name."""
+"""What FHIR has no element for: on any request, url `urn:firstdose:` and this name."""
+_AUTHORS = {"1.2.840.10065.1.12.1.1", "1.2.840.10065.1.12.1.2"}
+"""Types of signature (ASTM E1762): the author's, the coauthor's. A witness or a transcriptionist signs no order."""
 
 
-def map_order(draft: Draft, bundle: Bundle, medication: Resource, service: Resource) -> None:
-    draft.put("order.therapy", _therapy(service, medication), "ServiceRequest.category")
-    draft.put("order.diagnoses", _diagnoses(bundle, service, medication), "Condition.code")
-    draft.put("order.site", _site(service), "ServiceRequest.locationCode")
+def map_order(draft: Draft, bundle: Bundle, requests: Requests) -> None:
+    service = requests.service
+    _map_therapy(draft, requests)
+    _map_site(draft, service)
     starts = dig(service, "occurrenceDateTime") or dig(service, "occurrencePeriod", "start")
-    draft.put("order.requested_start", day(starts), "ServiceRequest.occurrence")
-    draft.put("order.signed_on", day(_signature(bundle)), "Provenance.signature.when")
-    _map_drug(draft, bundle, medication)
-    _map_dosage(draft, medication)
-    for request in (service, medication):
-        _map_extensions(draft, request)
+    put_day(draft, "order.requested_start", starts, "ServiceRequest.occurrence")
+    for index, medication in enumerate(requests.medications):
+        _map_medication(draft, bundle, medication, f"order.medications[{index}]")
+    if requests.others and not requests.medications:
+        shown = (_outline(bundle, one) for one in requests.others)
+        draft.ask("order.drug.name", QuestionReason.NOT_IN_FORCE, shown)
+    _map_extensions(draft, requests)
+    if not _told(requests, "signed-on"):
+        signed = draft.pick("order.signed_on", _signatures(bundle, requests))
+        put_day(draft, "order.signed_on", signed, "Provenance.signature.when")
 
 
-def _therapy(*requests: Resource) -> str | None:
+def _map_therapy(draft: Draft, requests: Requests) -> None:
     """Only in our own coding system: to guess a therapy from a drug would choose the billing codes by chance."""
-    concepts = [concept for request in requests for concept in [*each(request, "category"), request.get("code")]]
-    return next((code for code in (code_in(concept, OURS_THERAPY) for concept in concepts) if code), None)
+    told = [
+        Candidate(code.value, fit=0 if request is requests.service else 1)
+        for request in (requests.in_force if requests.standing is Standing.IN_FORCE else [])
+        for concept in [*each(request, "category"), request.get("code")]
+        for code in code_candidates(concept, OURS_THERAPY)
+    ]
+    draft.put_best("order.therapy", told, "ServiceRequest.category")
+    if requests.main and requests.standing is not Standing.IN_FORCE and requests.service:
+        shown = [text(requests.service, "status") or text(requests.service, "intent")]
+        draft.ask("order.therapy", QuestionReason.NOT_IN_FORCE, filter(None, shown))
 
 
-def _diagnoses(bundle: Bundle, *requests: Resource) -> list[str]:
-    reasons = [concept for request in requests for concept in each(request, "reasonCode")]
-    reasons += [condition.get("code", {}) for condition in bundle.every("Condition") if not is_dead(condition)]
-    codes = (code for reason in reasons for system, code in codings(reason) if system in ICD10CM)
-    return list(dict.fromkeys(codes))
+def _map_site(draft: Draft, service: Resource) -> None:
+    told = [concept for concept in each(service, "locationCode") if as_sent(concept)]
+    known = [_SITES[pair] for concept in told for pair in codings(concept) if pair in _SITES]
+    draft.put_best("order.site", map(Candidate, known), "ServiceRequest.locationCode")
+    if told and not known:
+        draft.ask("order.site", QuestionReason.NOT_UNDERSTOOD, map(as_sent, told))
 
 
-def _site(service: Resource) -> str | None:
-    places = (_SITES.get(pair) for concept in each(service, "locationCode") for pair in codings(concept))
-    return next((site for site in places if site), None)
+def _signatures(bundle: Bundle, requests: Requests) -> Iterator[Candidate[str]]:
+    """When the order was signed, the last time. `authoredOn` is when it was written, which is no signature."""
+    for provenance in bundle.every("Provenance"):
+        targets = bundle.resolve_each(provenance, "target")
+        ours = not targets or any(one is request for one in targets for request in requests.in_force)
+        for signature in each(provenance, "signature"):
+            if (when := text(signature, "when")) and ours and _is_authors(signature):
+                yield Candidate(when[:10], stated=moment_of(when))
+    when = text(bundle.raw, "signature", "when")
+    if when:
+        yield Candidate(when[:10], fit=1, stated=moment_of(when))
 
 
-def _signature(bundle: Bundle) -> object:
-    """When the order was signed. `authoredOn` is when it was written, which is no signature."""
-    signed = [dig(provenance, "signature", 0, "when") for provenance in bundle.every("Provenance")]
-    return next((when for when in signed if when), None) or dig(bundle.raw, "signature", "when")
+def _is_authors(signature: Resource) -> bool:
+    types = {text(one, "code") for one in each(signature, "type")}
+    return not types or bool(types & _AUTHORS)
 
 
-def _map_drug(draft: Draft, bundle: Bundle, medication: Resource) -> None:
-    concept = medication.get("medicationCodeableConcept") or bundle.resolve(medication, "medicationReference").get(
-        "code"
-    )
-    at = "MedicationRequest.medication"
-    draft.put("order.drug.name", wording(concept), at)
-    draft.put("order.drug.hcpcs", code_in(concept, *HCPCS), at)
-    draft.put("order.drug.ndc", code_in(concept, NDC), at)
-    draft.put("order.drug.rxnorm", code_in(concept, RXNORM), at)
+def _map_medication(draft: Draft, bundle: Bundle, medication: Resource, at: str) -> None:
+    origin = "MedicationRequest.medication"
+    draft.put(f"{at}.drug", {}, origin)
+    concept = _concept(bundle, medication)
+    draft.put(f"{at}.drug.name", _name(bundle, medication), origin)
+    for name, systems in (("hcpcs", HCPCS), ("ndc", (NDC,)), ("rxnorm", (RXNORM,))):
+        draft.put_best(f"{at}.drug.{name}", code_candidates(concept, *systems), origin)
+    if not _name(bundle, medication) and (told := as_sent(concept)):
+        draft.ask(f"{at}.drug.name", QuestionReason.NOT_UNDERSTOOD, [told])
+    map_dosage(draft, medication, at)
+    draft.put(f"{at}.diagnoses", reasons_of(bundle, medication), "MedicationRequest.reasonCode")
 
 
-def _map_dosage(draft: Draft, medication: Resource) -> None:
-    dosage = dig(medication, "dosageInstruction", 0)
-    at = "MedicationRequest.dosageInstruction"
-    quantity = dig(dosage, "doseAndRate", 0, "doseQuantity")
-    draft.put("order.dose", _amount(quantity) or text(dosage, "text"), f"{at}.doseAndRate")
-    draft.put("order.route", _route(dig(dosage, "route")), f"{at}.route")
-    draft.put("order.frequency", _frequency(dig(dosage, "timing")), f"{at}.timing")
-    draft.put(
-        "order.duration_days", _duration(medication, dig(dosage, "timing", "repeat")), f"{at}.timing.repeat.bounds"
-    )
+def _concept(bundle: Bundle, medication: Resource) -> object:
+    return medication.get("medicationCodeableConcept") or bundle.resolve(medication, "medicationReference").get("code")
 
 
-def _amount(quantity: object) -> str | None:
-    value = dig(quantity, "value")
-    unit = text(quantity, "unit") or text(quantity, "code")
-    return f"{value:g} {unit}" if isinstance(value, int | float) and unit else None
+def _name(bundle: Bundle, medication: Resource) -> str | None:
+    """Of the drug, or of the parts that it is mixed of."""
+    parts = each(bundle.resolve(medication, "medicationReference"), "ingredient")
+    mixed = [told for part in parts if (told := wording(part.get("itemCodeableConcept")))]
+    shown = text(medication, "medicationReference", "display")
+    return wording(_concept(bundle, medication)) or shown or " + ".join(mixed) or None
 
 
-def _route(concept: object) -> str | None:
-    """None when the code is not one that we know: then a person asks."""
-    coded = next((route for route in (_ROUTES.get(pair) for pair in codings(concept)) if route), None)
-    return coded or _ROUTE_WORDS.get((wording(concept) or "").lower())
+def _outline(bundle: Bundle, medication: Resource) -> str:
+    """For the question about an order that is not in force: its status, the drug and its instruction."""
+    status = "do not perform" if medication.get("doNotPerform") is True else text(medication, "status")
+    sig = text(medication, "dosageInstruction", 0, "text")
+    return ", ".join(part for part in (status, _name(bundle, medication), sig) if part)
 
 
-def _frequency(timing: object) -> str | None:
-    repeat = dig(timing, "repeat")
-    times, period, unit = dig(repeat, "frequency"), dig(repeat, "period"), _PERIODS.get(str(dig(repeat, "periodUnit")))
-    if times == 1 and isinstance(period, int | float) and unit:
-        return f"every {period:g} {unit}"
-    return wording(dig(timing, "code")) or text(timing, "code", "coding", 0, "code")
+def _told(requests: Requests, name: str) -> list[tuple[Resource, Resource]]:
+    return [
+        (request, extension)
+        for request in requests.in_force or [requests.main]
+        for extension in each(request, "extension")
+        if text(extension, "url") == f"{OURS}{name}"
+    ]
 
 
-def _duration(medication: Resource, repeat: object) -> object:
-    for quantity in (dig(repeat, "boundsDuration"), dig(medication, "dispenseRequest", "expectedSupplyDuration")):
-        length = days(dig(quantity, "value"), text(quantity, "code") or text(quantity, "unit"))
-        if length is not None:
-            return length
-    return _days_between(dig(repeat, "boundsPeriod", "start"), dig(repeat, "boundsPeriod", "end"))
-
-
-def _days_between(start: object, end: object) -> int | None:
-    """Both days count."""
-    try:
-        return (date.fromisoformat(str(end)[:10]) - date.fromisoformat(str(start)[:10])).days + 1
-    except ValueError:
-        return None
-
-
-def _map_extensions(draft: Draft, request: Resource) -> None:
-    for extension in each(request, "extension"):
-        name = (text(extension, "url") or "").removeprefix(OURS)
-        if name in EXTENSIONS and text(extension, "url") != name:
-            path, element = EXTENSIONS[name]
-            draft.put(path, extension.get(element), f"{request['resourceType']}.extension({OURS}{name})")
+def _map_extensions(draft: Draft, requests: Requests) -> None:
+    """The ServiceRequest's before those of the drugs."""
+    for name, (path, element) in EXTENSIONS.items():
+        told = _told(requests, name)
+        origin = f"{told[0][0]['resourceType']}.extension({OURS}{name})" if told else name
+        said = [
+            Candidate(one[element], fit=0 if request is requests.service else 1)
+            for request, one in told
+            if one.get(element) is not None
+        ]
+        draft.put_best(path, said, origin)

@@ -1,88 +1,95 @@
-"""From HL7 v2: the order (RXO, RXR, TQ1, DG1), weight and documents (OBX), and facts that HL7 v2 has no field for."""
+"""From HL7 v2: the order as a whole: its medications, diagnoses (DG1), notes (NTE), start, and facts of ours (OBX)."""
 
 import re
+from collections.abc import Iterator
+from datetime import date
 
-from desk.intake.codes import BODY_WEIGHT, CLINICAL_NOTES
 from desk.intake.draft import Draft
+from desk.intake.hl7v2_choice import is_void, take
+from desk.intake.hl7v2_groups import OrderGroup, Orders
+from desk.intake.hl7v2_medication import drug_name, map_medication
 from desk.intake.hl7v2_message import Er7, Hl7Segment
-from desk.intake.hl7v2_people import day
-from desk.intake.units import days, kilograms
+from desk.intake.hl7v2_observation import ToldFacts
+from desk.intake.hl7v2_time import date_of, day
+from firstdose.domain.referral.choice import Candidate, in_order
+from firstdose.domain.referral.question import QuestionReason
 
-OURS = "FIRSTDOSE"
-_FLAGS = {"Y": True, "N": False}
-FACTS = {
-    "therapy": "order.therapy",
-    "frequency": "order.frequency",
-    "duration_days": "order.duration_days",
-    "access_device": "order.access_device",
-    "pump": "order.pump",
-    "site": "order.site",
-    "first_dose_given": "order.first_dose_given",
-    "needs_nursing": "order.needs_nursing",
-    "signed_on": "order.signed_on",
-    "requested_start": "order.requested_start",
-    "anaphylaxis_kit_ordered": "order.anaphylaxis_kit_ordered",
-    "benefits_check_only": "benefits_check_only",
-}
-"""OBX-3.1 with the coding system FIRSTDOSE in OBX-3.3; OBX-5 is the value, Y or N for a flag, YYYYMMDD for a day."""
-_ICD10 = re.compile(r"|I10C?|I10CM|ICD-?10(-?CM)?", re.IGNORECASE)
-_CODES = {"HCPCS": "hcpcs", "HCPT": "hcpcs", "NDC": "ndc", "RXNORM": "rxnorm", "RXN": "rxnorm"}
-_ROUTES = {"IV": "IV", "IVP": "IV", "IVPB": "IV", "SC": "SC", "SQ": "SC", "IM": "IM"}
+_ICD10 = re.compile(r"I10C?|I10CM|ICD-?10(-?CM)?|2\.16\.840\.1\.113883\.6\.90", re.IGNORECASE)
+_ICD10_SHAPE = re.compile(r"[A-UW-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?", re.IGNORECASE)
+"""Not V: without its system it is more likely ICD-9, where V codes are reasons for care."""
+_TYPES = {"F": 0, "W": 1, "": 1, "A": 2}
+"""DG1-6: final, working, admitting."""
+_LAST = 999
 
 
-def map_order(draft: Draft, er7: Er7) -> None:
-    diagnoses = [found.get(3) for found in er7.every("DG1") if _ICD10.fullmatch(found.get(3, 3)) and found.get(3)]
-    draft.put("order.diagnoses", list(dict.fromkeys(diagnoses)), "DG1-3")
-    referral, drug, route, timing = er7.first("RF1"), er7.first("RXO"), er7.first("RXR"), er7.first("TQ1")
-    draft.put("order.requested_start", day(referral.get(7)), "RF1-7")
-    draft.put("order.drug.name", drug.get(1, 2), drug.at(1))
+def map_order(draft: Draft, er7: Er7, told: Orders, facts: ToldFacts) -> None:
+    several = len(told.taken) > 1
+    frequencies, days = (
+        [] if several else facts.best(path, draft.today) for path in ("order.frequency", "order.duration_days")
+    )
+    for index, group in enumerate(told.taken or [OrderGroup()]):
+        map_medication(draft, group, f"order.medications[{index}]", frequencies, days)
+    _ask_about(draft, told)
+    _map_diagnoses(draft, er7)
+    facts.put_all(draft)
+    draft.put("patient.history", "\n".join(_notes(er7, told)), "NTE-3")
+
+
+def service_day(draft: Draft, er7: Er7, facts: ToldFacts) -> date:
+    """When the order starts, as ours says or RF1-7; today if that has been or is not told."""
+    starts = [*facts.candidates("order.requested_start")]
+    starts += [Candidate(told, fit=1) for told in [day(er7.first("RF1").get(7))] if told]
+    taken = take(draft, "order.requested_start", starts)
+    draft.put("order.requested_start", taken, "RF1-7")
+    return max(date_of(str(taken or "").replace("-", "")) or draft.today, draft.today)
+
+
+def _ask_about(draft: Draft, told: Orders) -> None:
+    if told.unclear:
+        draft.ask("order.drug", QuestionReason.SEVERAL, _names(told.unclear))
+    elif not told.taken and (names := _names(told.left_out)):
+        draft.ask("order.drug", QuestionReason.NOT_IN_FORCE, names)
+    drugs = [(group.drugs[0].get(1), drug_name(group.drugs[0]).casefold()) for group in told.taken]
+    twice = [group for group, drug in zip(told.taken, drugs, strict=True) if drugs.count(drug) > 1]
+    if twice:
+        draft.ask("order.drug", QuestionReason.SEVERAL, _names(twice))
+
+
+def _names(groups: list[OrderGroup]) -> list[str]:
+    return [drug_name(group.drugs[0]) or group.drugs[0].get(1) for group in groups if group.drugs]
+
+
+def _map_diagnoses(draft: Draft, er7: Er7) -> None:
+    """The principal one by its own mark: its priority (DG1-15), then its type, then its number in the message."""
+    told = [one for one in er7.every("DG1") if not is_void(one)]
+    codes = (Candidate(code, fit=_diagnosis_fit(one)) for one in told for code in _icd10(one))
+    listed = in_order(codes, draft.today)
+    draft.put("order.diagnoses", listed, "DG1-3")
+    if told and not listed:
+        draft.ask("order.diagnoses", QuestionReason.NOT_UNDERSTOOD, (one.get(3, 2) or one.get(3) for one in told))
+
+
+def _diagnosis_fit(diagnosis: Hl7Segment) -> int:
+    kind = _TYPES.get(diagnosis.get(6).upper(), 1)
+    return (diagnosis.number(15, otherwise=_LAST) * 10 + kind) * 1000 + diagnosis.number(1, otherwise=_LAST)
+
+
+def _icd10(diagnosis: Hl7Segment) -> Iterator[str]:
+    """The system stands beside the code, or in DG1-2; where neither tells it the code's shape must be ICD-10-CM's."""
     for code, system in ((1, 3), (4, 6)):
-        name = _CODES.get(drug.get(1, system).upper())
-        if name:
-            draft.put(f"order.drug.{name}", drug.get(1, code), drug.at(1))
-    amount, unit = drug.get(2), drug.get(4, 2) or drug.get(4)
-    draft.put("order.dose", f"{amount} {unit}" if amount and unit else None, drug.at(2))
-    draft.put("order.route", _ROUTES.get(route.get(1).upper()), route.at(1))
-    draft.put("order.frequency", timing.get(3, 2) or timing.get(3), timing.at(3))
-    draft.put("order.duration_days", days(timing.get(6), timing.get(6, 2)), timing.at(6))
-    draft.put("patient.history", "\n".join(note.get(3) for note in er7.every("NTE") if note.get(3)), "NTE-3")
+        told = diagnosis.get(3, code)
+        named = diagnosis.get(3, system) or (diagnosis.get(2) if code == 1 else "")
+        if told and (_ICD10.fullmatch(named) or (not named and code == 1 and _ICD10_SHAPE.fullmatch(told))):
+            yield told
+            return
 
 
-def map_facts(draft: Draft, er7: Er7) -> None:
-    documents = 0
-    draft.put("documents", None, "OBX-5")
-    for observation in er7.every("OBX"):
-        if observation.get(3, 3) == OURS:
-            _map_fact(draft, observation)
-        elif observation.get(2) == "ED":
-            _map_document(draft, observation, f"documents[{documents}]")
-            documents += 1
-        elif observation.get(3) == BODY_WEIGHT or "body weight" in observation.get(3, 2).lower():
-            weight = kilograms(observation.get(5) or None, observation.get(6))
-            draft.put("patient.weight_kg", weight, observation.at(5))
-            draft.put("patient.weighed_on", day(observation.get(14)), observation.at(14))
-
-
-def _map_fact(draft: Draft, observation: Hl7Segment) -> None:
-    path = FACTS.get(observation.get(3).lower())
-    if path is None:
-        return
-    told = observation.get(5)
-    value: object = _FLAGS.get(told.upper(), told)
-    if path in ("order.signed_on", "order.requested_start"):
-        value = day(told)
-    elif path == "order.duration_days":
-        value = days(told, "d")
-    draft.put(path, value, observation.at(5))
-
-
-def _map_document(draft: Draft, observation: Hl7Segment, at: str) -> None:
-    """An ED: source ^ type ^ subtype ^ encoding ^ data, of which only the encoding Base64 is carried over."""
-    is_note = observation.get(3) in CLINICAL_NOTES
-    known = observation.get(3).lower() if observation.get(3, 3) == "FIRSTDOSE-DOC" else "other"
-    draft.put(f"{at}.kind", "clinical_note" if is_note else known, observation.at(3))
-    content_type = "/".join(part.lower() for part in (observation.get(5, 2), observation.get(5, 3)) if part)
-    draft.put(f"{at}.content_type", content_type, observation.at(5))
-    draft.put(f"{at}.title", observation.get(3, 2), observation.at(3))
-    if observation.get(5, 4).lower() == "base64":
-        draft.put(f"{at}.data", observation.get(5, 5), observation.at(5))
+def _notes(er7: Er7, told: Orders) -> Iterator[str]:
+    """Not those of an order or a result that does not count."""
+    unused = [segment for group in told.left_out for segment in group.segments if group not in told.taken]
+    of: Hl7Segment | None = None
+    for segment in er7.segments:
+        if segment.name != "NTE":
+            of = segment
+        elif segment not in unused and not (of and is_void(of)):
+            yield from filter(None, (segment.whole(3, repetition) for repetition in segment.repetitions(3)))

@@ -26,7 +26,13 @@ def read_json(body: bytes, *, today: date) -> ParsedMessage:
     try:
         return _read(kind, raw["data"], today)
     except ValidationError as error:
-        raise Invalid(problems(error, lambda path: f"data.{path}")) from None
+        as_list = _has_medications(raw["data"])
+        raise Invalid(problems(error, lambda path: f"data.{path}", several_medications=as_list)) from None
+
+
+def _has_medications(facts: dict[str, Any]) -> bool:
+    order = facts.get("order")
+    return isinstance(order, dict) and bool(order.get("medications"))
 
 
 def _read(kind: MessageType, facts: dict[str, Any], today: date) -> ParsedMessage:

@@ -36,18 +36,29 @@ class Invalid(Exception):
         self.errors = errors
 
 
-def problems(error: ValidationError, where: Callable[[str], str]) -> list[FieldProblem]:
-    """The validation error as problems, the first 50; `where` turns a path of the referral into one of the message."""
+def problems(
+    error: ValidationError, where: Callable[[str], str], *, several_medications: bool = False
+) -> list[FieldProblem]:
+    """The validation error as problems, the first 50; `where` turns a path of the referral into one of the message.
+
+    With `several_medications` the message has them as a list, and the first is not named by its short names.
+    """
     details = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST]
-    return [FieldProblem(path=where(path_of(detail)), problem=words_of(detail)) for detail in details]
+    told = stored_path_of if several_medications else path_of
+    return [FieldProblem(path=where(told(detail)), problem=words_of(detail)) for detail in details]
 
 
 def path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
     """Where one of pydantic's errors lies, without the first steps. A name that the caller made up is not repeated."""
+    return _told(stored_path_of(detail, after=after))
+
+
+def stored_path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
+    """Likewise, without short names for the first medication."""
     steps = [step for step in detail["loc"][after:] if step not in _TAGS]
     if detail["type"] == "extra_forbidden":
         steps[-1] = _UNKNOWN
-    return _told(joined(steps))
+    return joined(steps)
 
 
 def _told(path: str) -> str:

@@ -3,7 +3,13 @@
 from math import isfinite
 from typing import TypeGuard
 
-_KILOGRAMS = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "lbs": 0.45359237, "[lb_av]": 0.45359237}
+_POUND = 0.45359237
+_KILOGRAMS = {
+    **dict.fromkeys(("kg", "kgs", "kilo", "kilos", "kilogram", "kilograms"), 1.0),
+    **dict.fromkeys(("g", "gm", "gram", "grams"), 0.001),
+    **dict.fromkeys(("lb", "lbs", "[lb_av]", "lb_av", "pound", "pounds"), _POUND),
+    **dict.fromkeys(("oz", "[oz_av]", "oz_av", "ounce", "ounces"), _POUND / 16),
+}
 _DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "w": 7, "week": 7, "weeks": 7}
 
 

@@ -132,7 +132,7 @@ async def misuse_the_intake(story: Lived, bodies: dict[str, bytes]) -> None:
         (json_type, bodies[json_type][:-30]),
         (json_type, json.dumps([word("list")]).encode()),
         (json_type, json.dumps({"type": word("type"), "data": word("data")}).encode()),
-        (fhir_type, bodies[fhir_type].replace(b"1489012371", word("npi").encode())),
+        (fhir_type, bodies[fhir_type].replace(b"1961-04-17", word("birth").encode())),
         (fhir_type, bodies[json_type]),
         (hl7_type, bodies[hl7_type].replace(b"19610417", word("birth").encode())),
         (hl7_type, bodies[hl7_type].replace(b"MSH|", f"MSX|{word('msh')}".encode())),

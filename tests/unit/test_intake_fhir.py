@@ -10,7 +10,6 @@ import pytest
 
 from desk.intake.message import ParsedMessage
 from desk.intake.parse import parse
-from desk.intake.problems import Invalid, Unparseable
 from firstdose.domain.referral.order import Route, Site, TherapyKind
 from firstdose.domain.referral.referral import LineOfBusiness, Referral, Urgency
 from firstdose.domain.referral.source_message import CancelReason, MessageType
@@ -224,55 +223,3 @@ def test_a_document_by_way_of_a_binary() -> None:
     assert told is not None
     assert told.documents[0].has_content
     assert told.documents[0].url is None
-
-
-def _set(path: str, name: str, value: object) -> Callable[[dict[str, Bundle]], object]:
-    return lambda resources: resources[path].update({name: value})
-
-
-@pytest.mark.parametrize(
-    ("change", "path"),
-    [
-        (_set("Patient/p1", "birthDate", "2031-01-01"), "Patient.birthDate"),
-        (_set("Patient/p1", "birthDate", 19610417), "Patient.birthDate"),
-        (_set("Patient/p1", "gender", "robot"), "Patient.gender"),
-        (
-            _set("Practitioner/dr1", "identifier", [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1"}]),
-            "Practitioner.identifier",
-        ),
-        (_set("ServiceRequest/sr1", "identifier", [{"value": 7}]), "ServiceRequest.identifier"),
-        (_set("ServiceRequest/sr1", "priority", "whenever"), "ServiceRequest.priority"),
-        (
-            _set("ServiceRequest/sr1", "category", [coded("urn:firstdose:therapy", "leeches")]),
-            "ServiceRequest.category",
-        ),
-        (_set("Condition/d1", "code", coded("http://hl7.org/fhir/sid/icd-10-cm", "?")), "Condition.code"),
-        (_set("Coverage/c2", "subscriberId", {"id": 1}), "Coverage.subscriberId"),
-        (_set("AllergyIntolerance/a1", "code", {}), "AllergyIntolerance"),
-        (
-            _set("MedicationRequest/mr1", "extension", [{"url": "urn:firstdose:needs-nursing", "valueBoolean": "yes"}]),
-            "MedicationRequest.extension(urn:firstdose:needs-nursing)",
-        ),
-    ],
-)
-def test_problems_are_named_by_element(change: Callable[[dict[str, Bundle]], object], path: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        read(changed(change))
-    assert [problem["path"] for problem in refused.value.errors] == [path]
-
-
-@pytest.mark.parametrize("kind", ["Coverage", "DocumentReference", "AllergyIntolerance"])
-def test_more_than_anyone_has_is_a_problem(kind: str) -> None:
-    entries = [{"resource": {"resourceType": kind, "code": {"text": "dust"}}}] * 1100
-    bundle = {"resourceType": "Bundle", "type": "message", "identifier": {"value": "R-9"}, "entry": entries}
-    with pytest.raises(Invalid) as refused:
-        read(bundle)
-    assert [problem["path"] for problem in refused.value.errors] == [kind]
-
-
-@pytest.mark.parametrize(
-    "raw", [{}, {"resourceType": "Patient"}, {"resourceType": "Bundle"}, {"resourceType": "Bundle", "type": 7}]
-)
-def test_what_is_no_bundle_is_unparseable(raw: Bundle) -> None:
-    with pytest.raises(Unparseable):
-        read(raw)

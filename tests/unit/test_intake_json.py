@@ -110,3 +110,71 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
 def test_other_content_types_are_not_supported(content_type: str) -> None:
     with pytest.raises(UnsupportedType):
         parse(content_type, b"{}", today=TODAY)
+
+
+def _changed(**facts: object) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(json.dumps(EXAMPLE))
+    for path, value in facts.items():
+        place(message, f"data.{path.replace('__', '.')}", value)
+    return message
+
+
+MEDICATIONS = [
+    {
+        "drug": {"name": "Ertapenem"},
+        "dose": "1 g",
+        "route": "IV",
+        "frequency": "q24h",
+        "duration": {"value": 2, "unit": "weeks"},
+    },
+    {
+        "drug": {"name": "Cefepime"},
+        "dose_quantity": {"value": 2, "unit": "g"},
+        "frequency": "q8h",
+        "diagnoses": ["A41.9"],
+    },
+]
+
+
+def test_several_medications_are_the_whole_order() -> None:
+    order = read(_changed(order__medications=MEDICATIONS)).referral.order
+    assert [one.drug.name for one in order.medications] == ["Ertapenem", "Cefepime"]
+    assert (order.drug.name, order.duration_days, order.medications[1].dose) == ("Ertapenem", 14, "2 g")
+    assert order.medications[1].diagnoses == ("A41.9",)
+
+
+def test_whether_and_when_to_contact_and_whom_else() -> None:
+    other = {"name": "Zoe Friend", "phone": "+1-312-555-0199"}
+    message = _changed(
+        patient__time_zone="America/Chicago", patient__contact_allowed=False, patient__alternate_contact=other
+    )
+    referral = read(message).referral
+    assert (referral.patient.time_zone, referral.patient.alternate_contact.name) == ("America/Chicago", "Zoe Friend")
+    assert not referral.contact_allowed
+    assert read(EXAMPLE).referral.contact_allowed
+
+
+@pytest.mark.parametrize(
+    ("facts", "path"),
+    [
+        ({"patient__time_zone": "Chicago"}, "data.patient.time_zone"),
+        ({"patient__time_zone": "../../etc/passwd"}, "data.patient.time_zone"),
+        ({"patient__contact_allowed": "no"}, "data.patient.contact_allowed"),
+        ({"patient__alternate_contact": "Zoe"}, "data.patient.alternate_contact"),
+        (
+            {"order__medications": [{"duration": {"value": 2, "unit": "moons"}}]},
+            "data.order.medications[0].duration.unit",
+        ),
+        (
+            {"order__medications": [{}, {"duration": {"value": 0, "unit": "days"}}]},
+            "data.order.medications[1].duration.value",
+        ),
+        (
+            {"order__medications": [{}, {"dose_quantity": {"value": -1, "unit": "g"}}]},
+            "data.order.medications[1].dose_quantity.value",
+        ),
+        ({"order__medications": [{"drug": {}}] * 11}, "data.order.medications"),
+    ],
+)
+def test_what_breaks_the_schema_is_named(facts: dict[str, object], path: str) -> None:
+    assert [problem["path"] for problem in refused(_changed(**facts))] == [path]

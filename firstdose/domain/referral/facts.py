@@ -61,7 +61,7 @@ _RESTS_ON = {
 
 
 def _for_contact(referral: Referral) -> Iterator[str]:
-    if not referral.patient.phones and not referral.benefits_check_only:
+    if not referral.patient.phones and referral.contact_allowed:
         yield "patient.phones"
 
 
@@ -122,7 +122,7 @@ def _for_dispatch(referral: Referral) -> Iterator[str]:
     if order.anaphylaxis_kit_ordered is None:
         yield "order.anaphylaxis_kit_ordered"
     for name in ("line", "state", "postal_code"):  # a nurse needs a door, and a license for the state it is in
-        if not getattr(patient.address, name):
+        if not getattr(patient.address, name) or patient.address.is_for_mail_only:
             yield f"patient.address.{name}"
 
 
@@ -193,7 +193,7 @@ def outline(referral: Referral) -> DeidentifiedFacts:
         site=order.site,
         route=order.route,
         needs_nursing=order.needs_nursing,
-        state=referral.patient.address.state,
+        state=None if referral.patient.address.is_for_mail_only else referral.patient.address.state,
         hcpcs=order.drug.hcpcs,
         frequency=frequency_code(order.frequency) if order.frequency else None,
         duration_days=order.duration_days,

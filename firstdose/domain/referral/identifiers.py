@@ -8,18 +8,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from firstdose.domain.referral.ambiguity import ambiguous
+from firstdose.domain.referral.places import state_code, zip_code
 from firstdose.domain.sealed import ShortText
 
 _ICD10CM = re.compile(r"([A-Z][0-9][0-9AB])\.?([0-9A-Z]{0,4})")
-_HCPCS = re.compile(r"[A-Z][0-9]{4}|[0-9]{4}[0-9A-Z]")
+_HCPCS = re.compile(r"([A-Z][0-9]{4}|[0-9]{4}[0-9A-Z])(?:[ ,:-]+[A-Z0-9]{2}|[A-Z][A-Z0-9])*")
 _NDC_GROUPS = re.compile(r"([0-9]{4,5})-([0-9]{3,4})-([0-9]{1,2})")
 _NDC_LENGTHS = {(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2)}
 _PAYER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_ZIP = re.compile(r"([0-9]{5})(?:-?([0-9]{4}))?")
-_STATES = (
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
-    "PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI"
-)
+_LETTER = "[AC-HJKMNP-RT-Y]"
+_MBI = re.compile(rf"[1-9]{_LETTER}(?:{_LETTER}|[0-9])[0-9]{_LETTER}(?:{_LETTER}|[0-9])[0-9]{_LETTER}{{2}}[0-9]{{2}}")
 
 
 def npi_check_digit(first_nine: str) -> str:
@@ -49,16 +48,21 @@ def _icd10cm(value: str) -> str:
 
 
 def _hcpcs(value: str) -> str:
-    if not _HCPCS.fullmatch(value.upper()):
+    """`J1335-JW` is `J1335`: a modifier is the claim's, not the drug's."""
+    match = _HCPCS.fullmatch(value.upper())
+    if not match:
         raise ValueError("not the shape of a HCPCS code")
-    return value.upper()
+    return match[1]
 
 
 def _ndc(value: str) -> str:
     """Eleven digits, 5-4-2 without hyphens, as payers want it. Ten digits need their hyphens to be read."""
-    if re.fullmatch(r"[0-9]{11}", value):
-        return value
-    match = _NDC_GROUPS.fullmatch(value)
+    grouped = "-".join(value.split())
+    if re.fullmatch(r"[0-9]{11}", grouped):
+        return grouped
+    if re.fullmatch(r"[0-9]{10}", grouped):
+        raise ambiguous("an NDC of ten digits needs its hyphens")
+    match = _NDC_GROUPS.fullmatch(grouped)
     if not match or tuple(len(group) for group in match.groups()) not in _NDC_LENGTHS:
         raise ValueError("an NDC has eleven digits, or ten with hyphens")
     labeler, product, package = match.groups()
@@ -79,16 +83,24 @@ def _payer_id(value: str) -> str:
 
 
 def _state(value: str) -> str:
-    if value.upper() not in _STATES.split():
-        raise ValueError("not a two-letter code of a US state or territory")
-    return value.upper()
+    code = state_code(value)
+    if code is None:
+        raise ValueError("not a US state or territory")
+    return code
 
 
 def _zip_code(value: str) -> str:
-    match = _ZIP.fullmatch(value)
-    if not match:
+    code = zip_code(value)
+    if code is None:
         raise ValueError("a ZIP code has five or nine digits")
-    return "-".join(part for part in match.groups() if part)
+    return code
+
+
+def _member_id(value: str) -> str:
+    """Without blanks; a Medicare Beneficiary Identifier also without its dashes, which are for the eye only."""
+    joined = "".join(value.split())
+    plain = joined.replace("-", "").upper()
+    return plain if _MBI.fullmatch(plain) else joined
 
 
 Npi = Annotated[ShortText, AfterValidator(_npi)]
@@ -99,3 +111,4 @@ RxNorm = Annotated[ShortText, AfterValidator(_rxnorm)]
 PayerId = Annotated[ShortText, AfterValidator(_payer_id)]
 State = Annotated[ShortText, AfterValidator(_state)]
 ZipCode = Annotated[ShortText, AfterValidator(_zip_code)]
+MemberId = Annotated[ShortText, AfterValidator(_member_id)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field, computed_field, model_validator
 
+from firstdose.domain.referral.amounts import read_dose, read_duration_text
 from firstdose.domain.referral.frequency import hours_between
 from firstdose.domain.referral.identifiers import Hcpcs, Icd10Cm, Ndc, RxNorm
 from firstdose.domain.sealed import Day, Flag, PastDay, Sealed, ShortText
@@ -79,16 +80,7 @@ class Medication(Sealed):
     @model_validator(mode="before")
     @classmethod
     def _in_full(cls, data: Any) -> Any:
-        """`duration_days` is the short way to write a duration; a quantity alone is the dose, too."""
-        if not isinstance(data, dict):
-            return data
-        told = {name: value for name, value in data.items() if name != "duration_days"}
-        if told.get("duration") is None and data.get("duration_days") is not None:
-            told["duration"] = {"value": data["duration_days"], "unit": DurationUnit.DAYS}
-        quantity = told.get("dose_quantity")
-        if told.get("dose") is None and isinstance(quantity, dict) and isinstance(quantity.get("value"), int | float):
-            told["dose"] = f"{quantity['value']:g} {quantity.get('unit') or ''}".strip()
-        return told
+        return _medication_in_full(data) if isinstance(data, dict) else data
 
     @property
     def duration_days(self) -> int | None:
@@ -103,6 +95,21 @@ class Medication(Sealed):
             case DurationUnit.DOSES:
                 hours = hours_between(self.frequency) if self.frequency else None
                 return ceil(self.duration.value * hours / 24) if hours else None
+
+
+def _medication_in_full(data: dict[str, Any]) -> dict[str, Any]:
+    """`duration_days` is the short way to write a duration; dose and quantity say the same, so one gives the other."""
+    told = {name: value for name, value in data.items() if name != "duration_days"}
+    if told.get("duration") is None and data.get("duration_days") is not None:
+        told["duration"] = {"value": data["duration_days"], "unit": DurationUnit.DAYS}
+    elif isinstance(told.get("duration"), str):
+        told["duration"] = read_duration_text(told["duration"]) or told["duration"]
+    dose, quantity = told.get("dose"), told.get("dose_quantity")
+    if dose is None and isinstance(quantity, dict) and isinstance(quantity.get("value"), int | float):
+        told["dose"] = f"{quantity['value']:g} {quantity.get('unit') or ''}".strip()
+    elif quantity is None and isinstance(dose, str) and (amount := read_dose(dose)):
+        told["dose_quantity"] = {"value": amount[0], "unit": amount[1]}
+    return told
 
 
 FIRST_MEDICATION = ("drug", "dose", "route", "frequency", "duration_days")
@@ -128,12 +135,7 @@ class Order(Sealed):
     @model_validator(mode="before")
     @classmethod
     def _as_medications(cls, data: Any) -> Any:
-        """`medications` is the whole order where it is there; otherwise the fields of the first make one."""
-        if not isinstance(data, dict):
-            return data
-        order = {name: value for name, value in data.items() if name not in FIRST_MEDICATION}
-        only = {name: data[name] for name in FIRST_MEDICATION if data.get(name) not in (None, "", {})}
-        return order if data.get("medications") or not only else {**order, "medications": [only]}
+        return _order_in_full(data) if isinstance(data, dict) else data
 
     @property
     def first(self) -> Medication:
@@ -173,6 +175,30 @@ class Order(Sealed):
     def longest_days(self) -> int | None:
         """Until the last of the medications ends."""
         return max((days for one in self.medications if (days := one.duration_days)), default=None)
+
+
+def _order_in_full(data: dict[str, Any]) -> dict[str, Any]:
+    """`medications` is the whole order where it is there; otherwise the fields of the first make one."""
+    order = {name: value for name, value in data.items() if name not in FIRST_MEDICATION}
+    only = {name: data[name] for name in FIRST_MEDICATION if _is_told(data.get(name))}
+    return order if data.get("medications") or not only else {**order, "medications": [only]}
+
+
+def _is_told(value: object) -> bool:
+    """An order without a medication is stored with a drug that has no name and no code."""
+    return any(map(_is_told, value.values())) if isinstance(value, dict) else value not in (None, "")
+
+
+def in_full(order: Any) -> Any:
+    """What a source tells of the order, with each fact where it is stored; what has no such shape is as it was."""
+    if not isinstance(order, dict):
+        return order
+    told = _order_in_full(order)
+    if isinstance(told.get("medications"), list):
+        told["medications"] = [
+            _medication_in_full(one) if isinstance(one, dict) else one for one in told["medications"]
+        ]
+    return told
 
 
 def medication_path(index: int, name: str) -> str:

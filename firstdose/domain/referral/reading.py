@@ -10,14 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from firstdose.domain.referral.ambiguity import AMBIGUOUS
+from firstdose.domain.referral.amounts import read_dose, same_dose
 from firstdose.domain.referral.frequency import frequency_code
-from firstdose.domain.referral.order import medication_path
+from firstdose.domain.referral.order import Medication, in_full, medication_path, told_path
 from firstdose.domain.referral.paths import joined
 from firstdose.domain.referral.question import Question, QuestionReason, question
 from firstdose.domain.referral.referral import Referral
 
-AMBIGUOUS = "ambiguous"
-"""The type of pydantic's error for a value of the right shape that can mean two things."""
 _IDENTITY = ("source_referral_id", "patient.birth_date")
 _TAGS = {"listed", "none_known"}
 _UNREADABLE = object()
@@ -35,6 +35,8 @@ def read_referral(
         ValidationError: who is meant is in doubt, or with `strict` a wrong type or an impossible value.
     """
     tree, asked = deepcopy(dict(facts)), list(questions)
+    if "order" in tree:
+        tree["order"] = in_full(tree["order"])
     while True:
         try:
             referral = Referral.read({**tree, "questions": [one.model_dump() for one in asked]}, today=today)
@@ -66,11 +68,11 @@ def _leave_out(tree: dict[str, Any], details: Sequence[Mapping[str, Any]]) -> It
         node = _at(tree, steps[:-1])
         value, most = node[steps[-1]], (detail.get("ctx") or {}).get("max_length")
         if detail["type"] == "too_long" and isinstance(value, list) and most:
-            yield question(joined(steps), QuestionReason.TOO_MANY, _leaves(value[most:]))
+            yield question(told_path(joined(steps)), QuestionReason.TOO_MANY, _leaves(value[most:]))
             node[steps[-1]] = value[:most]
         else:
             fact = steps[:-1] if isinstance(steps[-1], int) else steps
-            yield question(joined(fact), QuestionReason.NOT_UNDERSTOOD, _leaves(value))
+            yield question(told_path(joined(fact)), QuestionReason.NOT_UNDERSTOOD, _leaves(value))
             node[steps[-1]] = _UNREADABLE
     _sweep(tree)
 
@@ -116,8 +118,20 @@ def _sweep(node: Any) -> None:
 
 
 def _texts_not_understood(referral: Referral) -> Iterator[Question]:
-    """A frequency that is no entry of the vocabulary is kept as it came, and asked about."""
+    """A dose or frequency that is no entry of the vocabulary is kept as it came, and asked about."""
     for index, medication in enumerate(referral.order.medications):
         if medication.frequency and frequency_code(medication.frequency) is None:
             path = medication_path(index, "frequency")
             yield question(path, QuestionReason.NOT_UNDERSTOOD, [medication.frequency])
+        yield from _dose_not_understood(medication, medication_path(index, "dose"))
+
+
+def _dose_not_understood(medication: Medication, path: str) -> Iterator[Question]:
+    told, quantity = medication.dose, medication.dose_quantity
+    if told is None:
+        return
+    amount = read_dose(told)
+    if quantity is None:
+        yield question(path, QuestionReason.NOT_UNDERSTOOD, [told])
+    elif amount and not same_dose(amount, (quantity.value, quantity.unit)):
+        yield question(path, QuestionReason.SEVERAL, [told, f"{quantity.value:g} {quantity.unit}"])

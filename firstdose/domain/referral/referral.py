@@ -7,11 +7,15 @@ from base64 import b64decode
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from firstdose.domain.referral.identifiers import Npi, PayerId, State, ZipCode
+from firstdose.domain.referral.ambiguity import ambiguous
+from firstdose.domain.referral.identifiers import MemberId, Npi, PayerId, State, ZipCode
+from firstdose.domain.referral.no_allergies import says_none, says_none_of_a_kind
 from firstdose.domain.referral.order import Order
+from firstdose.domain.referral.places import is_for_mail_only
 from firstdose.domain.referral.question import Question
 from firstdose.domain.sealed import BirthDate, Flag, Moment, PastDay, Prose, Sealed, ShortText
 
@@ -36,6 +40,22 @@ class Sex(StrEnum):
     MALE = "male"
     OTHER = "other"
     UNKNOWN = "unknown"
+
+
+_SEX_WORDS = {
+    **dict.fromkeys(("f", "fem", "woman", "girl"), Sex.FEMALE),
+    **dict.fromkeys(("m", "man", "boy"), Sex.MALE),
+    **dict.fromkeys(("o", "x", "a", "nb", "nonbinary", "non-binary", "intersex", "ambiguous"), Sex.OTHER),
+    **dict.fromkeys(("u", "unk", "n", "not applicable", "not stated", "undisclosed"), Sex.UNKNOWN),
+}
+
+
+def _sex(value: object) -> object:
+    """Words and the codes of HL7 v2; nothing said is no sex."""
+    if not isinstance(value, str):
+        return value
+    plain = value.strip().lower()
+    return None if plain in ("", '""') else _SEX_WORDS.get(plain, plain)
 
 
 class Relationship(StrEnum):
@@ -77,10 +97,21 @@ class Address(Sealed):
     state: State | None = None
     postal_code: ZipCode | None = None
 
+    @property
+    def is_for_mail_only(self) -> bool:
+        """Nobody can be visited there."""
+        return is_for_mail_only(self.line, self.state)
+
 
 class Allergy(Sealed):
     substance: ShortText
     reaction: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if says_none_of_a_kind(self.substance):
+            raise ambiguous("that there is none of a kind says nothing of the others")
+        return self
 
 
 class Caregiver(Sealed):
@@ -89,6 +120,15 @@ class Caregiver(Sealed):
     relationship: ShortText | None = None
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not the name of a time zone, such as America/Chicago") from None
+    return value
+
+
+TimeZone = Annotated[ShortText, AfterValidator(_time_zone)]
 NoneKnown = Literal["none_known"]
 
 
@@ -102,6 +142,20 @@ Allergies = Annotated[
 ]
 
 
+def _told_allergies(value: Any) -> Any:
+    """Entries which say that there is none are left out; where there are no others, none is known."""
+    if isinstance(value, str):
+        return "none_known" if says_none(value) else value
+    if not value or not isinstance(value, list | tuple):
+        return value
+    return [entry for entry in value if not says_none(_substance(entry))] or "none_known"
+
+
+def _substance(entry: object) -> str:
+    told = entry.get("substance") if isinstance(entry, dict) else getattr(entry, "substance", None)
+    return told if isinstance(told, str) else ""
+
+
 class Patient(Sealed):
     """`allergies` is None when nobody has said, which is not the same as `none_known`."""
 
@@ -110,15 +164,19 @@ class Patient(Sealed):
     family_name: ShortText | None = None
     given_name: ShortText | None = None
     birth_date: BirthDate | None = None
-    sex: Sex | None = None
+    sex: Annotated[Sex | None, BeforeValidator(_sex)] = None
     phones: tuple[ShortText, ...] = Field(default=(), max_length=10)
     email: ShortText | None = None
     language: ShortText | None = None
     address: Address = Address()
     weight_kg: float | None = Field(default=None, gt=0, le=500, strict=True, allow_inf_nan=False)
     weighed_on: PastDay | None = None
-    allergies: Allergies | None = None
+    allergies: Annotated[Allergies | None, BeforeValidator(_told_allergies)] = None
     caregiver: Caregiver | None = None
+    alternate_contact: Caregiver | None = None
+    """Another person to ask for when the patient is not reached."""
+    contact_allowed: Flag | None = None
+    time_zone: TimeZone | None = None
     history: Prose | None = None
 
 
@@ -135,14 +193,14 @@ class Subscriber(Sealed):
     family_name: ShortText | None = None
     given_name: ShortText | None = None
     birth_date: BirthDate | None = None
-    sex: Sex | None = None
+    sex: Annotated[Sex | None, BeforeValidator(_sex)] = None
 
 
 class Coverage(Sealed):
     order: CoverageOrder = CoverageOrder.PRIMARY
     payer: PayerName = PayerName()
     line_of_business: LineOfBusiness | None = None
-    member_id: ShortText | None = None
+    member_id: MemberId | None = None
     group: ShortText | None = None
     relationship: Relationship = Relationship.SELF
     subscriber: Subscriber | None = None
@@ -216,6 +274,11 @@ class Referral(Sealed):
     @property
     def open_questions(self) -> tuple[Question, ...]:
         return tuple(one for one in self.questions if not one.answered)
+
+    @property
+    def contact_allowed(self) -> bool:
+        """Whether the patient may be called or written to."""
+        return not self.benefits_check_only and self.patient.contact_allowed is not False
 
     @property
     def primary(self) -> int | None:

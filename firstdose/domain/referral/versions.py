@@ -34,6 +34,8 @@ _CONCERNS = {
     "patient.language": Change.LOGISTICS,
     "patient.address": Change.LOGISTICS,
     "patient.caregiver": Change.LOGISTICS,
+    "patient.alternate_contact": Change.LOGISTICS,
+    "patient.time_zone": Change.LOGISTICS,
     "prescriber": Change.PRESCRIBER,
     "prescriber.phone": Change.LOGISTICS,
     "prescriber.fax": Change.LOGISTICS,
@@ -90,7 +92,10 @@ def _kept_medication(new: Medication, known: Sequence[Medication], *, only: bool
     same = next((one for one in known if one.drug.is_the_same_as(new.drug)), None)
     if same is None and only and new.drug == Drug():
         same = known[0]
-    return _keep(same.model_dump(mode="json"), told) if same else told
+    if same is None:
+        return told
+    was = same.model_dump(mode="json")
+    return _keep(was if new.dose is None else {**was, "dose_quantity": None}, told)
 
 
 def _kept_questions(known: Referral, new: Referral) -> Iterator[Question]:

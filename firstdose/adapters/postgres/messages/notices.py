@@ -58,7 +58,7 @@ class PostgresNotifier:
             address = self._mailboxes.get(notice.recipient)
         else:
             referral = await self._revisions.current(connection, notice.referral_id)
-            if referral.benefits_check_only:
+            if not referral.contact_allowed:
                 return "notice.contact_not_allowed", None
             address = referral.patient.email
         return ("notice.stored", address) if address else ("notice.no_address", None)

@@ -20,6 +20,7 @@ from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.authorization.requests import RequestEvent
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.today import latest_today
 from firstdose.domain.referral.versions import keeping
 from firstdose.domain.sealed_text import opened_texts
 from firstdose.domain.work.journal import (
@@ -186,7 +187,7 @@ class JournalEntries:
             return
         known = await self._revisions.current(context.connection, context.referral_id)
         try:
-            referral = _merged(known, payload, entry.at.date())
+            referral = _merged(known, payload, latest_today(entry.at))
         except ValidationError:
             # The door checked them already, so this is a version of ours that reads them in another way.
             _write(context, entry, "facts_refused", {})
