@@ -158,6 +158,13 @@ def test_a_number_of_occurrences_and_the_old_timing() -> None:
     assert (old.frequency, old.duration_days) == ("Q8H", 42)
 
 
+def test_words_of_ours_in_any_case_and_texts_as_they_are() -> None:
+    told = referral(
+        "OBX|8|ST|therapy^^FIRSTDOSE||Anti-Infective||||||F", "OBX|9|ST|access_device^^FIRSTDOSE||PICC-Line||||||F"
+    ).order
+    assert (told.therapy, told.access_device) == ("anti_infective", "PICC-Line")
+
+
 def test_facts_of_ours_that_do_not_count_or_contradict_each_other() -> None:
     wrong = "OBX|9|ST|site^^FIRSTDOSE||suite||||||W"
     assert referral(wrong, "OBX|8|ST|site^^FIRSTDOSE||home||||||F").order.site == "home"
@@ -182,6 +189,14 @@ def document(data: str, encoding: str = "Base64", status: str = "F") -> str:
 def test_a_document_in_its_encodings(data: str, encoding: str) -> None:
     (told,) = referral(document(data, encoding)).documents
     assert (told.data, told.content_type, told.kind) == ("Tm90ZS4=", "text/plain", "clinical_note")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("34117-2^Note^LN", "clinical_note"), ("34117-2^Note^99LOC", "other"), ("1234-5^Note^LN", "other")],
+)
+def test_the_kind_of_a_document_by_its_code_and_system(code: str, kind: str) -> None:
+    assert referral(document("Tm90ZS4=").replace("34117-2^Note^LN", code)).documents[0].kind == kind
 
 
 def test_a_document_that_is_marked_wrong_is_left_out() -> None:
