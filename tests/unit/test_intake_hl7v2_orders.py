@@ -90,6 +90,9 @@ def test_one_drug_in_two_live_orders_is_kept_twice_and_asked_about() -> None:
         ("J3370^Vancomycin^HCPCS", "J3370"),
         ("V1^Vancomycin^L^J3370^^HCPCS", "J3370"),
         ("J3370^Vancomycin^99LOC", None),
+        ("J3370^^HCPCS^1^Vancomycin^L", "J3370"),
+        ("J3370^^HCPCS^^^^^^Vancomycin", "J3370"),
+        ("Vancomycin", None),
         ("J3370-JW^Vancomycin^HCPCS", "J3370"),
     ],
 )
@@ -193,7 +196,13 @@ def test_a_document_in_its_encodings(data: str, encoding: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [("34117-2^Note^LN", "clinical_note"), ("34117-2^Note^99LOC", "other"), ("1234-5^Note^LN", "other")],
+    [
+        ("34117-2^Note^LN", "clinical_note"),
+        ("34117-2^Note^99LOC", "other"),
+        ("signed_order^Order^FIRSTDOSE-DOC", "signed_order"),
+        ("lab_result^Lab^99LOC", "other"),
+        ("1234-5^Note^LN", "other"),
+    ],
 )
 def test_the_kind_of_a_document_by_its_code_and_system(code: str, kind: str) -> None:
     assert referral(document("Tm90ZS4=").replace("34117-2^Note^LN", code)).documents[0].kind == kind
