@@ -161,6 +161,15 @@ def test_a_number_of_occurrences_and_the_old_timing() -> None:
     assert (old.frequency, old.duration_days) == ("Q8H", 42)
 
 
+def test_facts_of_ours_beside_the_timing() -> None:
+    assert not referral("OBX|5|ST|frequency^^FIRSTDOSE||every 12 hours||||||F", without="OBX").questions
+    days = "OBX|5|ST|duration_days^^FIRSTDOSE||14||||||F"
+    assert referral(days, "TQ1|1||Q12H", without="OBX").order.duration_days == 14
+    assert referral("TQ1|1||^^^^8|||42^d").order.frequency is None
+    unread = referral("OBX|5|ST|duration_days^^FIRSTDOSE||soon||||||F", "TQ1|1||Q12H", without="OBX")
+    assert asked(unread) == [("order.duration_days", QuestionReason.NOT_UNDERSTOOD, ("soon",))]
+
+
 def test_words_of_ours_in_any_case_and_texts_as_they_are() -> None:
     told = referral(
         "OBX|8|ST|therapy^^FIRSTDOSE||Anti-Infective||||||F", "OBX|9|ST|access_device^^FIRSTDOSE||PICC-Line||||||F"
