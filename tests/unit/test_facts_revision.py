@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.facts import BlockedStep, missing_facts
+from firstdose.domain.referral.order import Quantity
 from firstdose.domain.referral.question import QuestionReason, question
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.versions import Change, compare, keeping
@@ -81,7 +82,9 @@ def test_a_dose_is_corrected_in_words_and_as_a_quantity_together() -> None:
     known = with_facts(EMPTY, {**gram, "order.drug.name": "Vancomycin"}, today=TODAY)
     assert known.order.dose == "1 g"
     in_words = with_facts(known, {"order.dose": "2 g"}, today=TODAY).order.first
-    assert (in_words.dose, in_words.dose_quantity) == ("2 g", None)
+    assert (in_words.dose, in_words.dose_quantity) == ("2 g", Quantity(value=2.0, unit="g"))
+    unread = with_facts(known, {"order.dose": "as before"}, today=TODAY).order.first
+    assert (unread.dose, unread.dose_quantity) == ("as before", None)
     quantity = {"order.medications[0].dose_quantity": {"value": 3.0, "unit": "g"}}
     assert with_facts(known, quantity, today=TODAY).order.dose == "3 g"
 
