@@ -39,7 +39,7 @@ def map_medication(draft: Draft, group: OrderGroup, at: str, frequencies: Iterab
     draft.put(f"{at}.route", route, "RXR-1")
     frequency = take(draft, f"{at}.frequency", _frequencies(group, frequencies))
     draft.put(f"{at}.frequency", frequency, "TQ1-3")
-    durations = [*_durations(group), *(Candidate[object](read_duration(told, "d") or told) for told in days)]
+    durations = [*_durations(group), *map(_told_days, days)]
     draft.put(f"{at}.duration", take(draft, f"{at}.duration", durations, shown=_shown), "TQ1-6")
 
 
@@ -134,6 +134,10 @@ def _durations(group: OrderGroup) -> Iterator[Candidate[object]]:
             told = segment.get(number, 3)
             if told:
                 yield Candidate(read_duration(told[1:], _QUANTITY_UNITS.get(told[0].upper())) or told)
+
+
+def _told_days(told: str) -> Candidate[object]:
+    return Candidate(read_duration(told, "d") or told)
 
 
 def _old_timings(group: OrderGroup) -> Iterator[tuple[Hl7Segment, int]]:

@@ -124,7 +124,6 @@ def _is_one_of(subscriber: HumanName, known: list[HumanName]) -> bool:
 
 
 def _relationship(plan: Hl7Segment) -> str | None:
-    """By a code of a known table, else by the words beside a code of the sender's own."""
+    """By its words, for the code may be of the sender's own; else by the code of a known table."""
     code, words, table = (plan.get(17, component).upper() for component in (1, 2, 3))
-    by_code = _RELATIONSHIPS.get(code) if table in _TABLES and not (words and code.isdecimal()) else None
-    return by_code or _RELATIONSHIPS.get(words) or (_RELATIONSHIPS.get(code) if table in _TABLES else None)
+    return _RELATIONSHIPS.get(words) or (_RELATIONSHIPS.get(code) if table in _TABLES else None)

@@ -182,7 +182,10 @@ def test_a_discharge_is_in_the_zone_of_the_message() -> None:
     assert told.discharge_at.isoformat() == "2026-11-23T16:00:00-06:00"
 
 
-@pytest.mark.parametrize(("written", "shown"), [("202611231600", "202611231600"), ("20261123", "2026-11-23")])
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("202611231600", "202611231600"), ("2026112316-0600", "2026112316-0600"), ("20261123", "2026-11-23")],
+)
 def test_a_discharge_that_is_no_moment_is_asked_about(written: str, shown: str) -> None:
     without = EXAMPLE.replace("202611231600-0600", written).replace("20261120090405-0600", "20261120090405")
     told = read(without).referral

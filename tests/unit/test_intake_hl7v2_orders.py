@@ -90,6 +90,9 @@ def test_one_drug_in_two_live_orders_is_kept_twice_and_asked_about() -> None:
         ("J3370^Vancomycin^HCPCS", "J3370"),
         ("V1^Vancomycin^L^J3370^^HCPCS", "J3370"),
         ("J3370^Vancomycin^99LOC", None),
+        ("J3370^^HCPCS^1^Vancomycin^L", "J3370"),
+        ("J3370^^HCPCS^^^^^^Vancomycin", "J3370"),
+        ("Vancomycin", None),
         ("J3370-JW^Vancomycin^HCPCS", "J3370"),
     ],
 )
@@ -158,6 +161,22 @@ def test_a_number_of_occurrences_and_the_old_timing() -> None:
     assert (old.frequency, old.duration_days) == ("Q8H", 42)
 
 
+def test_facts_of_ours_beside_the_timing() -> None:
+    assert not referral("OBX|5|ST|frequency^^FIRSTDOSE||every 12 hours||||||F", without="OBX").questions
+    days = "OBX|5|ST|duration_days^^FIRSTDOSE||14||||||F"
+    assert referral(days, "TQ1|1||Q12H", without="OBX").order.duration_days == 14
+    assert referral("TQ1|1||^^^^8|||42^d").order.frequency is None
+    unread = referral("OBX|5|ST|duration_days^^FIRSTDOSE||soon||||||F", "TQ1|1||Q12H", without="OBX")
+    assert asked(unread) == [("order.duration_days", QuestionReason.NOT_UNDERSTOOD, ("soon",))]
+
+
+def test_words_of_ours_in_any_case_and_texts_as_they_are() -> None:
+    told = referral(
+        "OBX|8|ST|therapy^^FIRSTDOSE||Anti-Infective||||||F", "OBX|9|ST|access_device^^FIRSTDOSE||PICC-Line||||||F"
+    ).order
+    assert (told.therapy, told.access_device) == ("anti_infective", "PICC-Line")
+
+
 def test_facts_of_ours_that_do_not_count_or_contradict_each_other() -> None:
     wrong = "OBX|9|ST|site^^FIRSTDOSE||suite||||||W"
     assert referral(wrong, "OBX|8|ST|site^^FIRSTDOSE||home||||||F").order.site == "home"
@@ -182,6 +201,20 @@ def document(data: str, encoding: str = "Base64", status: str = "F") -> str:
 def test_a_document_in_its_encodings(data: str, encoding: str) -> None:
     (told,) = referral(document(data, encoding)).documents
     assert (told.data, told.content_type, told.kind) == ("Tm90ZS4=", "text/plain", "clinical_note")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("34117-2^Note^LN", "clinical_note"),
+        ("34117-2^Note^99LOC", "other"),
+        ("signed_order^Order^FIRSTDOSE-DOC", "signed_order"),
+        ("lab_result^Lab^99LOC", "other"),
+        ("1234-5^Note^LN", "other"),
+    ],
+)
+def test_the_kind_of_a_document_by_its_code_and_system(code: str, kind: str) -> None:
+    assert referral(document("Tm90ZS4=").replace("34117-2^Note^LN", code)).documents[0].kind == kind
 
 
 def test_a_document_that_is_marked_wrong_is_left_out() -> None:

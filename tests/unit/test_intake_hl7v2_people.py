@@ -199,6 +199,31 @@ def test_allergies_that_are_affirmed(segments: tuple[str, ...], expected: object
     assert (told if told is None or isinstance(told, str) else [one.substance for one in told]) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "substance"),
+    [("7980^Penicillin^RXNORM^P1^PCN^L", "Penicillin"), ("7980^^RXNORM^P1^Penicillin", "Penicillin"), ("PCN", "PCN")],
+)
+def test_an_allergy_by_its_words(written: str, substance: str) -> None:
+    told = referral(f"AL1|1||{written}", without="AL1").patient.allergies
+    assert isinstance(told, tuple)
+    assert told[0].substance == substance
+
+
+def test_sex_with_its_words_and_a_relationship_by_its_code() -> None:
+    assert referral(pid(8, "^Female")).patient.sex == "female"
+    told = referral("NK1|1|Next^Kin|SPO^Spouse", "NK1|2|Other^One|EMR||||E").patient.caregiver
+    assert told is not None
+    assert told.relationship == "Spouse"
+    coded = referral("NK1|1|Next^Kin|SPO").patient.caregiver
+    assert coded is not None
+    assert coded.relationship == "SPO"
+
+
+def test_two_relatives_alike_are_a_question() -> None:
+    told = referral("NK1|1|Next^Kin|SPO", "NK1|2|Other^One|CHD")
+    assert asked(told) == [("patient.caregiver", SEVERAL, ("Kin Next", "One Other"))]
+
+
 def test_reactions_are_kept_together() -> None:
     told = referral("AL1|1||^Penicillin||Hives~Wheezing").patient.allergies
     assert not isinstance(told, str)

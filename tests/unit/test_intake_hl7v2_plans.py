@@ -17,6 +17,7 @@ SEVERAL, NOT_IN_FORCE = QuestionReason.SEVERAL, QuestionReason.NOT_IN_FORCE
         (("DG1|2||B9562^^I10C", "DG1|1||M86161^^I10C"), ["M86.161", "B95.62"]),
         (("DG1|1||R509^^I10C||||||||||||||||||D", "DG1|2||M86161^^I10C"), ["M86.161"]),
         (("DG1|1|I9|73007^Osteomyelitis", "DG1|2|I10|M86161"), ["M86.161"]),
+        (("DG1|1|I9|E8490", "DG1|2||M86161"), ["M86.161"]),
         (("DG1|1||73007", "DG1|2||V5862", "DG1|3||M86161"), ["M86.161"]),
         (("DG1|1||1234^^SCT^M86161^^ICD-10-CM",), ["M86.161"]),
         (("DG1|1||M86161^^99LOCAL", "DG1|2||B9562^^I10"), ["B95.62"]),
@@ -72,6 +73,8 @@ def test_coverages_that_have_ended_or_are_both_first_are_asked_about() -> None:
         ("18", Relationship.SELF),
         ("1^Spouse^99LOC", Relationship.SPOUSE),
         ("SPO", Relationship.SPOUSE),
+        ("SPO^^HL70063", Relationship.SPOUSE),
+        ("01^Self", Relationship.SELF),
         ("01^Spouse^HL70063", Relationship.SPOUSE),
         ("CHD", Relationship.CHILD),
         ("FTH^Father^HL70063", Relationship.CHILD),
@@ -87,6 +90,11 @@ def test_the_relationship_by_code_or_word(written: str, relationship: Relationsh
 def test_a_subscriber_of_another_name_without_a_relationship_is_asked_about() -> None:
     other = plan(1, "ONE", relation="").replace("|commercial||", "|commercial|Other^Jordan|")
     assert asked(referral(other, without="IN1"))[0][0] == "coverages[0].relationship"
+    assert asked(referral(plan(1, "ONE", relation="SPO^^99LOC"), without="IN1"))[0][0] == "coverages[0].relationship"
+    sister = plan(1, "ONE", relation="").replace("|commercial||", "|commercial|Sample^Jordan|")
+    told = referral(sister, without="IN1")
+    assert asked(told)[0][0] == "coverages[0].relationship"
+    assert told.coverages[0].subscriber is None
     same = plan(1, "ONE", relation="").replace("|commercial||", "|commercial|SAMPLE^AVERY^Q|")
     assert not referral(same, without="IN1").questions
 
@@ -98,6 +106,7 @@ def test_a_subscriber_of_another_name_without_a_relationship_is_asked_about() ->
         ("BCBS of IL", "", (None, "BCBS of IL")),
         ("1992999825^^^CMS^NPI~NORTHSTAR^^^^NIIP", "Northstar", ("NORTHSTAR", "Northstar")),
         ("NORTHSTAR", "Blue Cross & Blue Shield", ("NORTHSTAR", "Blue Cross & Blue Shield")),
+        ("N1^^^^TAXON~NORTHSTAR", "Northstar", ("NORTHSTAR", "Northstar")),
         ("NORTHSTAR", "NS^D~Northstar^L", ("NORTHSTAR", "Northstar")),
     ],
 )
@@ -128,6 +137,17 @@ def test_who_ordered_comes_before_who_refers() -> None:
     assert (told.npi, told.name, told.phone) == ("1992999825", "Ambrose Vantongeren", None)
     local = referral("ORC|NW|P1||||||||||77^Vantongeren^Ambrose", "RXO|^Vancomycin|1||g").prescriber
     assert (local.npi, local.name, local.phone) == ("1489012371", "Morgan Tester", "312-555-0150")
+
+
+def test_who_ordered_may_have_a_number_only() -> None:
+    told = referral("ORC|NW|P1||||||||||1992999825^^^^^^^^NPI", "RXO|^Vancomycin|1||g").prescriber
+    assert (told.npi, told.name) == ("1992999825", None)
+
+
+def test_two_members_of_one_plan_are_two_coverages() -> None:
+    other = plan(2, "ONE").replace("ONE1", "|||||||||||||ONE2")
+    told = referral(plan(1, "ONE"), other, without="IN1").coverages
+    assert [one.member_id for one in told] == ["ONE1", "ONE2"]
 
 
 def test_two_who_refer_are_a_question() -> None:
