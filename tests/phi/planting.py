@@ -143,7 +143,7 @@ def _order(plant: Planter) -> dict[str, Any]:
             "ndc": plant.number(11),
             "rxnorm": plant.number(8),
         },
-        "dose": f"2 g {plant.word('dose')}",
+        "dose": "2 g",
         "route": "IV",
         "frequency": "every 24 hours",
         "duration_days": 28,

@@ -1,9 +1,11 @@
 """FHIR: the plans that pay, who prescribes, and references in all their forms."""
 
+from functools import partial
+
 import pytest
 
 from firstdose.domain.referral.question import QuestionReason
-from tests.unit.fhir_example import Tree, asked, drug, referral, updated
+from tests.unit.fhir_example import Tree, asked, coded, drug, referral, updated
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
 SEVERAL, NOT_IN_FORCE = QuestionReason.SEVERAL, QuestionReason.NOT_IN_FORCE
@@ -98,3 +100,51 @@ def test_who_orders_the_drug_prescribes_and_nobody_who_merely_stands_there() -> 
     assert referral(nobody).prescriber.npi == "1489012371"
     assert referral(nobody, doctor).prescriber.npi is None
     assert referral(nobody, doctor | {"active": False}).prescriber.npi == "1489012371"
+
+
+MEMBER = {"type": coded("http://terminology.hl7.org/CodeSystem/v2-0203", "MB")}
+
+
+def test_the_member_and_the_group_by_their_types() -> None:
+    identifiers = [{"value": "ACCOUNT", "type": coded(None, "AN")}, {"value": "MEMBER", **MEMBER}]
+    classes = [{"value": "PLAN", "type": coded(None, "plan")}, {"value": "GROUP", "type": coded(None, "group")}]
+    change = updated("c1", subscriberId="UNKNOWN", identifier=identifiers, **{"class": classes})
+    (first, *_) = referral(change).coverages
+    assert (first.member_id, first.group) == ("MEMBER", "GROUP")
+
+
+def test_whose_plan_it_is() -> None:
+    _, second = referral(lambda _: None).coverages
+    assert (second.relationship, second.subscriber is not None) == ("spouse", True)
+    assert second.subscriber is not None
+    assert (second.subscriber.family_name, second.subscriber.given_name) == ("Sample", "Jordan")
+    _, own = referral(updated("c2", relationship=None, subscriber={"reference": "Patient/p1"})).coverages
+    assert (own.relationship, own.subscriber) == ("self", None)
+    _, told_self = referral(updated("c2", relationship=coded(None, "self"))).coverages
+    assert (told_self.relationship, told_self.subscriber) == ("self", None)
+    _, former = referral(updated("rp1", name=[{"use": "old", "family": "Formerly"}])).coverages
+    assert former.subscriber is not None
+    assert (former.subscriber.family_name, str(former.subscriber.birth_date)) == (None, "1959-09-02")
+    _, nobody = referral(updated("c2", subscriber=None)).coverages
+    assert nobody.subscriber is None
+
+
+def test_without_a_whole_day_of_service_today_counts() -> None:
+    for starts in ("2026-12", None, "2020-01-01"):
+        told = referral(partial(_starting, starts=starts))
+        assert [one.member_id for one in told.coverages] == ["NSH000123456", "PM-7788"]
+
+
+def _starting(resources: dict[str, Tree], starts: str | None) -> None:
+    resources["sr1"]["occurrenceDateTime"] = starts
+    resources["c1"]["period"] = {"start": "2026-11-21", "end": "2026-11-21"}
+
+
+def test_an_order_that_is_no_number_is_none() -> None:
+    assert asked(referral(updated("c2", order=True))) == []
+    assert referral(updated("c2", order=True)).coverages[0].member_id == "NSH000123456"
+
+
+def test_plans_are_shown_by_name_and_member() -> None:
+    (question,) = referral(updated("c2", order=1)).open_questions
+    assert sorted(question.values) == ["Northstar Health Plan, NSH000123456", "Prairie Mutual, PM-7788"]

@@ -8,7 +8,6 @@ from firstdose.domain.referral.facts import missing_facts
 from firstdose.domain.referral.question import QuestionReason
 from tests.unit.fhir_example import Change, Tree, asked, coded, referral, updated
 
-ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 SEVERAL, NOT_IN_FORCE = QuestionReason.SEVERAL, QuestionReason.NOT_IN_FORCE
 
 
@@ -133,69 +132,6 @@ def test_weights_of_one_moment_and_of_components() -> None:
     assert asked(told) == [("patient.weight_kg", NOT_IN_FORCE)]
 
 
-def _condition(number: int, icd: str, **values: Any) -> Tree:
-    return {"resourceType": "Condition", "id": f"c{number}", "code": coded(ICD, icd), **values}
-
-
-@pytest.mark.parametrize(
-    ("change", "more", "codes"),
-    [
-        (updated("sr1", reasonReference=[{"reference": "Condition/d2"}]), [], ["B95.62", "M86.161"]),
-        (updated("sr1", reasonReference=None, reasonCode=[coded(ICD, "A41.9")]), [], ["A41.9", "M86.161", "B95.62"]),
-        (updated("sr1"), [_condition(0, "A41.9", verificationStatus=coded(None, "refuted"))], ["M86.161", "B95.62"]),
-        (updated("sr1"), [_condition(0, "A41.9", clinicalStatus=coded(None, "resolved"))], ["M86.161", "B95.62"]),
-        (
-            updated("sr1"),
-            [_condition(0, "A41.9", code=coded("http://snomed.info/sct", "A41.9"))],
-            ["M86.161", "B95.62"],
-        ),
-        (updated("sr1"), [_condition(0, "A41.9", code=coded(None, "A41.9"))], ["M86.161", "B95.62"]),
-        (
-            updated("sr1"),
-            [_condition(0, "A41.9", verificationStatus=coded(None, "provisional"))],
-            ["M86.161", "B95.62", "A41.9"],
-        ),
-        (
-            updated("sr1", reasonReference=None),
-            [
-                {
-                    "resourceType": "Encounter",
-                    "diagnosis": [
-                        {"rank": 2, "condition": {"reference": "Condition/d1"}},
-                        {"rank": 1, "condition": {"reference": "Condition/d2"}},
-                    ],
-                }
-            ],
-            ["B95.62", "M86.161"],
-        ),
-        (
-            updated("sr1", reasonReference=None),
-            [
-                {
-                    "resourceType": "Claim",
-                    "diagnosis": [
-                        {"sequence": 1, "diagnosisReference": {"reference": "Condition/d1"}},
-                        {
-                            "sequence": 2,
-                            "diagnosisReference": {"reference": "Condition/d2"},
-                            "type": [coded("http://terminology.hl7.org/CodeSystem/ex-diagnosistype", "principal")],
-                        },
-                    ],
-                }
-            ],
-            ["B95.62", "M86.161"],
-        ),
-    ],
-)
-def test_the_principal_diagnosis_by_its_own_mark(change: Change, more: list[Tree], codes: list[str]) -> None:
-    told = referral(change, *more)
-    assert (list(told.order.diagnoses), asked(told)) == (codes, [])
-
-
-def test_diagnoses_of_which_none_is_marked_are_a_question_which_is_the_principal() -> None:
-    assert asked(referral(updated("sr1", reasonReference=None))) == [("order.diagnoses", SEVERAL)]
-
-
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -273,6 +209,20 @@ def test_none_known_by_an_empty_list_or_beside_a_mistake() -> None:
     listed = {"resourceType": "List", "code": coded("http://loinc.org", "48765-2"), "emptyReason": nil}
     assert referral(updated("a1", verificationStatus=coded(None, "refuted")), listed).patient.allergies == "none_known"
     assert referral(lambda _: None, listed).patient.allergies != "none_known"
+    other = listed | {"code": coded("http://loinc.org", "10160-0")}
+    assert referral(updated("a1", verificationStatus=coded(None, "refuted")), other).patient.allergies is None
+    assert referral(updated("a1", code=coded("urn:local", "716186003"))).patient.allergies is None
+
+
+def test_an_allergys_substance_and_reactions_wherever_they_are_told() -> None:
+    signs = [{"text": "Hives"}, {"text": "Rash"}]
+    change = updated("a1", code=None, reaction=[{"substance": {"text": "Cefazolin"}, "manifestation": signs}])
+    told = referral(change).patient.allergies
+    assert isinstance(told, tuple)
+    assert [(one.substance, one.reaction) for one in told] == [("Cefazolin", "Hives, Rash")]
+    bare = referral(updated("a1", reaction=[])).patient.allergies
+    assert isinstance(bare, tuple)
+    assert [(one.substance, one.reaction) for one in bare] == [("Penicillin", None)]
 
 
 def test_contact_time_zone_and_a_second_person() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.intake.parse import parse
@@ -164,6 +164,7 @@ def _add_former(bundle: Tree, random: Random) -> None:
     patient["address"].insert(0, former | {"line": ["9 Former Road"]})
 
 
+@settings(deadline=None)
 @given(
     st.randoms(use_true_random=False), st.lists(st.sampled_from([_add_dead, _add_old_version, _add_former]), max_size=8)
 )
