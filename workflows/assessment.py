@@ -1,6 +1,7 @@
 """The clinical track: the pharmacist's initial assessment. It never waits for the insurer."""
 
 from firstdose.domain.care.assessment import Assessment, Suitability
+from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import AssessPatient
 from firstdose.domain.work.stage import Closing
@@ -14,6 +15,8 @@ class AssessmentTrack(Track):
         """Until the patient is found suitable for home or suite; not suitable ends the referral."""
         if self.case.assessment is not None:
             return
+        if CONTACT_ALLOWED in self.case.outline.missing.get(BlockedStep.CONTACT, ()):
+            await self.need(BlockedStep.CONTACT)  # the pharmacist speaks with the patient, too
         await self.notify(Recipient.PHARMACIST, Topic.ASSESSMENT_DUE, "ask the pharmacist for the initial assessment")
         answer = await self.worklist.ask(AssessPatient, therapy=self.case.outline.therapy, site=self.case.site)
         if answer.outcome is Suitability.NOT_SUITABLE:

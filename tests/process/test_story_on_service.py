@@ -108,6 +108,19 @@ async def test_missing_facts_hold_up_only_what_they_block(env: WorkflowEnvironme
     assert "verify_benefits" in outside.effects
 
 
+async def test_a_patient_who_must_not_be_contacted_is_called_by_nobody(env: WorkflowEnvironment) -> None:
+    lacking = OUTLINE.model_copy(update={"missing": {BlockedStep.CONTACT: ("patient.contact_allowed",)}})
+    outside = Outside(outline=lacking, supplied={"*": OUTLINE})
+    async with Story(env, outside, {K.COMPLETE_REFERRAL: [{"outcome": "supplied"}]}) as story:
+        assert await story.ends() is Closing.COMPLETED
+    (asked,) = story.asked(K.COMPLETE_REFERRAL)
+    assert asked.asks["missing"] == ["patient.contact_allowed"]
+    calls = [
+        item.kind for item in story.items if item.kind in (K.COMPLETE_REFERRAL, K.CONTACT_PATIENT, K.ASSESS_PATIENT)
+    ]
+    assert calls[0] is K.COMPLETE_REFERRAL
+
+
 async def test_home_is_unsafe_so_the_suite(env: WorkflowEnvironment) -> None:
     script: Script = {K.ASSESS_PATIENT: [{"outcome": "suitable_for_suite"}], K.PLACE_VISIT: [placed]}
     async with Story(env, Outside(), script) as story:

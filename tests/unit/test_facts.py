@@ -25,6 +25,23 @@ def test_nothing_is_missing_from_the_example() -> None:
     assert missing_facts(referral(EXAMPLE)) == dict.fromkeys(BlockedStep, ())
 
 
+@pytest.mark.parametrize(
+    ("patient", "check_only", "lacks"),
+    [
+        ({"phones": ["+1-312-555-0117"], "contact_allowed": False}, False, ("patient.contact_allowed",)),
+        ({"contact_allowed": False}, False, ("patient.contact_allowed",)),
+        ({"contact_allowed": False}, True, ()),
+        ({"contact_allowed": True}, False, ("patient.phones",)),
+        ({"phones": ["+1-312-555-0117"]}, False, ()),
+    ],
+)
+def test_whoever_must_not_be_contacted_is_not_called(
+    patient: dict[str, Any], check_only: bool, lacks: tuple[str, ...]
+) -> None:
+    told = referral({"patient": patient, "benefits_check_only": check_only})
+    assert missing_facts(told)[BlockedStep.CONTACT] == lacks
+
+
 def test_what_an_empty_referral_lacks() -> None:
     assert missing_facts(referral()) == {
         BlockedStep.CONTACT: ("patient.phones",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +24,10 @@ class BlockedStep(StrEnum):
     ELIGIBILITY = "eligibility"
     AUTHORIZATION = "authorization"
     DISPATCH = "dispatch"
+
+
+CONTACT_ALLOWED: Final = "patient.contact_allowed"
+"""Counts as missing where the source says that the patient is not to be contacted."""
 
 
 def missing_facts(referral: Referral) -> dict[BlockedStep, tuple[str, ...]]:
@@ -61,7 +66,12 @@ _RESTS_ON = {
 
 
 def _for_contact(referral: Referral) -> Iterator[str]:
-    if not referral.patient.phones and referral.contact_allowed:
+    """Nobody calls a patient who does not wish it: intake asks the source how the patient may be reached."""
+    if referral.benefits_check_only:
+        return
+    if not referral.contact_allowed:
+        yield CONTACT_ALLOWED
+    elif not referral.patient.phones:
         yield "patient.phones"
 
 
