@@ -112,7 +112,7 @@ async def test_a_referral_page_shows_texts_as_texts(desk: ServedDesk, page: Page
     await page.goto(f"{desk.url}/#/referrals/{referral_id}")
     await expect(page.get_by_role("listitem").filter(has_text="Therapy")).to_be_visible()
     await expect(page.get_by_role("heading", name="What keeps it")).to_be_visible()
-    await expect(page.get_by_text(HOSTILE)).to_be_visible()
+    await expect(page.get_by_text(HOSTILE).first).to_be_visible()
     await expect(page).to_have_title("Referral · FirstDose")
 
 
