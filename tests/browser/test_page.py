@@ -112,7 +112,9 @@ async def test_a_referral_page_shows_texts_as_texts(desk: ServedDesk, page: Page
     await page.goto(f"{desk.url}/#/referrals/{referral_id}")
     await expect(page.get_by_role("listitem").filter(has_text="Therapy")).to_be_visible()
     await expect(page.get_by_role("heading", name="What keeps it")).to_be_visible()
-    await expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    await expect(page.get_by_text(HOSTILE)).to_have_count(2)  # the dose, and the question about it
+    for shown in await page.get_by_text(HOSTILE).all():
+        await expect(shown).to_be_visible()
     await expect(page).to_have_title("Referral · FirstDose")
 
 

@@ -6,6 +6,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.authorization.lines import Certification, LineState
+from firstdose.domain.clock.business_calendar import Calendar
 from firstdose.domain.clock.clocks import Regime
 from firstdose.domain.payer.channel import PeerToPeerRule
 from firstdose.domain.work.stage import Closing
@@ -55,7 +56,9 @@ async def test_an_appeal_names_its_window(env: WorkflowEnvironment, regime: Regi
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.APPEAL)
     assert item.asks["rule"] == rule
-    assert (datetime.fromisoformat(item.asks["file_by"]) - item.opened_at).days in (window - 1, window, window + 1)
+    calendar = Calendar()
+    last_day = calendar.day_of(datetime.fromisoformat(item.asks["file_by"]))
+    assert last_day - calendar.day_of(item.opened_at) == timedelta(days=window)
     assert item.due_at - item.opened_at <= timedelta(days=window)
 
 

@@ -40,9 +40,10 @@ def test_a_number_is_enough() -> None:
     "path", ["patient", "patient.birth_date", "patient.phones", "coverages", "order.drug.name", "urgency"]
 )
 def test_null_blank_and_empty_mean_not_said(path: str, nothing: object) -> None:
-    data = example()
+    data, without = example(), example()
     place(data, path, nothing)
-    Referral.read(data, today=TODAY)
+    place(without, path, None)
+    assert Referral.read(data, today=TODAY) == Referral.read(without, today=TODAY)
 
 
 @pytest.mark.parametrize(

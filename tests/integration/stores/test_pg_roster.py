@@ -140,6 +140,7 @@ async def test_an_import_counts_what_it_changed_and_refuses_bad_rows(roster: Pos
     assert await roster.import_nurses([same, changed]) == ImportReport(changed=1, unchanged=1)
     report = await roster.import_nurses([nurse("rn-1", skills=["magic"]), nurse("rn-5", states=["Nowhere"]), same])
     assert [problem.line for problem in report.problems] == [1, 2]
+    assert await roster.import_nurses([nurse("rn-2", states=["Ohio"], position=7)]) == ImportReport(unchanged=1)
     assert not any("magic" in problem.problem.split("Input should be")[0] for problem in report.problems)
 
 
