@@ -10,7 +10,7 @@ from desk.intake.message import ParsedMessage
 from desk.intake.problems import Invalid, problems
 from firstdose.domain.referral.choice import Candidate, choose
 from firstdose.domain.referral.nothing import is_nothing
-from firstdose.domain.referral.order import told_path
+from firstdose.domain.referral.order import short_path
 from firstdose.domain.referral.paths import holds, place
 from firstdose.domain.referral.question import Question, QuestionReason, question
 from firstdose.domain.referral.reading import read_referral
@@ -30,7 +30,7 @@ class Draft:
 
     def put(self, path: str, value: object, origin: str) -> None:
         """A fact that the message does not tell leaves no trace but its origin, where it will be missed."""
-        self._origins[told_path(path)] = origin
+        self._origins[short_path(path)] = origin
         if value not in (None, "", []):
             place(self._tree, path, value)
 
@@ -59,7 +59,7 @@ class Draft:
 
     def ask(self, path: str, reason: QuestionReason, values: Iterable[object]) -> None:
         """A question to the intake coordinator; the values are what the message said."""
-        self._questions.append(question(told_path(path), reason, values))
+        self._questions.append(question(short_path(path), reason, values))
 
     def referred(self, kind: MessageType) -> ParsedMessage:
         """Raises Invalid, with paths in the terms of the message, where it is in doubt who is meant."""

@@ -5,11 +5,11 @@ from typing import Any, TypedDict
 
 from pydantic import ValidationError
 
-from firstdose.domain.referral.order import told_path
+from firstdose.domain.referral.order import short_path
 from firstdose.domain.referral.paths import joined
+from firstdose.domain.referral.referral import ALLERGY_TAGS
 
 _MOST = 50
-_TAGS = {"listed", "none_known"}  # pydantic's names for the two ways to say allergies; no part of the path
 _UNKNOWN = "<unknown field>"
 
 
@@ -55,7 +55,7 @@ def path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
 
 def stored_path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
     """Likewise, without short names for the first medication."""
-    steps = [step for step in detail["loc"][after:] if step not in _TAGS]
+    steps = [step for step in detail["loc"][after:] if step not in ALLERGY_TAGS]
     if detail["type"] == "extra_forbidden":
         steps[-1] = _UNKNOWN
     return joined(steps)
@@ -64,7 +64,7 @@ def stored_path_of(detail: Mapping[str, Any], *, after: int = 0) -> str:
 def _told(path: str) -> str:
     """Our own JSON puts the facts below `data`."""
     start = "data." if path.startswith("data.") else ""
-    return start + told_path(path.removeprefix(start))
+    return start + short_path(path.removeprefix(start))
 
 
 def words_of(detail: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from firstdose.domain.referral.order import told_path
+from firstdose.domain.referral.order import short_path
 from firstdose.domain.referral.paths import steps
 
 _NAMES: Final = {
@@ -35,7 +35,7 @@ _NAMES: Final = {
 def fact_name(path: str) -> str:
     """In words, the part before what it is part of; what is no path stays as it is."""
     try:
-        parts = list(_parts(told_path(path)))
+        parts = list(_parts(short_path(path)))
     except LookupError:
         return path
     if len(parts) > 1 and parts[0] in ("document", "order") and parts[1].startswith(("medication ", "clinical ")):

@@ -206,7 +206,7 @@ def medication_path(index: int, name: str) -> str:
     return f"order.medications[{index}].{name}" if index else f"order.{name}"
 
 
-def told_path(path: str) -> str:
+def short_path(path: str) -> str:
     """The name of a fact that is stored at the path: `order.medications[0].dose` is `order.dose`."""
     if not path.startswith(_FIRST):
         return path

@@ -13,13 +13,12 @@ from pydantic import ValidationError
 from firstdose.domain.referral.ambiguity import AMBIGUOUS
 from firstdose.domain.referral.amounts import read_dose, same_dose
 from firstdose.domain.referral.frequency import frequency_code
-from firstdose.domain.referral.order import Medication, in_full, medication_path, told_path
+from firstdose.domain.referral.order import Medication, in_full, medication_path, short_path
 from firstdose.domain.referral.paths import joined
 from firstdose.domain.referral.question import Question, QuestionReason, question
-from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.referral import ALLERGY_TAGS, Referral
 
 _IDENTITY = ("source_referral_id", "patient.birth_date")
-_TAGS = {"listed", "none_known"}
 _UNREADABLE = object()
 
 
@@ -56,23 +55,23 @@ def _may_be_left_out(detail: Mapping[str, Any], *, strict: bool) -> bool:
 
 
 def _path(detail: Mapping[str, Any]) -> str:
-    return joined(step for step in detail["loc"] if step not in _TAGS)
+    return joined(step for step in detail["loc"] if step not in ALLERGY_TAGS)
 
 
 def _leave_out(tree: dict[str, Any], details: Sequence[Mapping[str, Any]]) -> Iterator[Question]:
     """Lists lose the parts that cannot be read, and what is beyond their longest."""
     for detail in details:
-        steps = _there(tree, [step for step in detail["loc"] if step not in _TAGS])
+        steps = _there(tree, [step for step in detail["loc"] if step not in ALLERGY_TAGS])
         if not steps:
             continue
         node = _at(tree, steps[:-1])
         value, most = node[steps[-1]], (detail.get("ctx") or {}).get("max_length")
         if detail["type"] == "too_long" and isinstance(value, list) and most:
-            yield question(told_path(joined(steps)), QuestionReason.TOO_MANY, _leaves(value[most:]))
+            yield question(short_path(joined(steps)), QuestionReason.TOO_MANY, _leaves(value[most:]))
             node[steps[-1]] = value[:most]
         else:
             fact = steps[:-1] if isinstance(steps[-1], int) else steps
-            yield question(told_path(joined(fact)), QuestionReason.NOT_UNDERSTOOD, _leaves(value))
+            yield question(short_path(joined(fact)), QuestionReason.NOT_UNDERSTOOD, _leaves(value))
             node[steps[-1]] = _UNREADABLE
     _sweep(tree)
 

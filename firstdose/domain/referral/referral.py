@@ -6,7 +6,7 @@ A fact that is not there is None or empty, never an error: facts.py says what it
 from base64 import b64decode
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
@@ -130,6 +130,10 @@ def _time_zone(value: str) -> str:
 
 TimeZone = Annotated[ShortText, AfterValidator(_time_zone)]
 NoneKnown = Literal["none_known"]
+
+
+ALLERGY_TAGS: Final = frozenset({"listed", "none_known"})
+"""Pydantic's names for the two ways to say allergies, in the places of its errors: no part of a fact's path."""
 
 
 def _allergies_tag(value: Any) -> str:
