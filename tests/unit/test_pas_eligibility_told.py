@@ -1,5 +1,6 @@
 """What a CoverageEligibilityResponse says beyond amounts: what only a person can judge, in the payer's words."""
 
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -89,7 +90,9 @@ def test_what_is_excluded_elsewhere_is_not_ours(item: dict[str, Any]) -> None:
 
 def test_a_limit_is_told_and_one_that_is_used_up_is_a_persons() -> None:
     left = told(counted("visit", allowedUnsignedInt=20, usedUnsignedInt=12))
-    assert [(one.quantity, one.text) for one in remarks(left) if one.kind is RemarkKind.LIMIT] == [(8, "Visits")]
+    assert [(one.quantity, one.text) for one in remarks(left) if one.kind is RemarkKind.LIMIT] == [
+        (Decimal(8), "Visits")
+    ]
     used = told(counted("visit", allowedUnsignedInt=20, usedUnsignedInt=21))
     assert unclear(used)[0] == "benefit_used_up"
     money = {"allowedMoney": {"value": 500}, "usedMoney": {"value": 500}}

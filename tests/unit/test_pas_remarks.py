@@ -1,6 +1,7 @@
 """What a ClaimResponse says beyond its decisions, and the information that it asks for, line by line."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -80,7 +81,7 @@ def test_disposition_and_notes_are_messages_and_a_note_belongs_to_its_line() -> 
 
 def test_another_code_instead_of_ours_is_exchanged() -> None:
     (one,) = said(answered(item(1, "A6"), addItem=[added("J0690", 1)]), RemarkKind.EXCHANGED)
-    assert (one.line, one.about, one.text, one.quantity) == (1, ("J0690",), "Cefazolin", 7)
+    assert (one.line, one.about, one.text, one.quantity) == (1, ("J0690",), "Cefazolin", Decimal(7))
     assert (one.starts_on, one.ends_on) == (date(2026, 11, 24), date(2026, 12, 1))
     assert said(answered(item(1, "A6"), addItem=[added(DRUG.code, 1)]), RemarkKind.EXCHANGED) == []
 
@@ -103,7 +104,7 @@ def test_a_code_and_units_within_our_item_are_compared() -> None:
     (one,) = said(answered(item(1, "A6", authorized)), RemarkKind.EXCHANGED)
     assert (one.line, one.about) == (1, ("J0690",))
     (limit,) = said(answered(item(1, "A1", detail(1), period("2026-11-01", "2027-11-01"))), RemarkKind.LIMIT)
-    assert (limit.line, limit.quantity) == (1, 1)
+    assert (limit.line, limit.quantity) == (1, Decimal(1))
 
 
 @pytest.mark.parametrize(

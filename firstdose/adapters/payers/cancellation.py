@@ -22,10 +22,10 @@ def confirmed(received: ReceivedAnswer) -> ReceivedAnswer:
         RefusedRequest: the payer does not cancel.
     """
     lines = received.answer.lines
-    if not lines or any(line.state is LineState.PENDED for line in lines):
-        raise UnclearAnswer(ProblemCode.CANCELLATION_NOT_CONFIRMED, received.answer.remarks, received)
-    if not all(_cancelled(line) for line in lines):
+    if any(line.state is LineState.DENIED for line in lines):
         raise RefusedRequest(received.raw)
+    if not lines or not all(_cancelled(line) for line in lines):
+        raise UnclearAnswer(ProblemCode.CANCELLATION_NOT_CONFIRMED, received.answer.remarks, received)
     return received
 
 
