@@ -14,7 +14,8 @@ from firstdose.adapters.payers.pas.request import submission
 from firstdose.domain.authorization.lines import Line, LineState
 from firstdose.domain.referral.referral import Document, DocumentKind
 from firstdose.payer_ports import PayerCase
-from simulator.payer_answer import read_request, response_bundle
+from simulator.payer_answer import response_bundle
+from simulator.payer_request import read_request
 from tests.contract.cases import NOW, US, case, lines, referral
 
 REQUEST_TARGET_MS = 5

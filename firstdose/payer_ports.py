@@ -1,7 +1,7 @@
 """What the payer's desk needs of a payer's systems, as protocols: channels, contacts, and what comes back over them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -118,6 +118,12 @@ class PayerCase(BaseModel):
     previous_trace: str | None = None
     previous_created_at: datetime | None = None
     created_at: datetime
+
+    @property
+    def day_of_service(self) -> date:
+        """The day for which the plan must be in force: when therapy is wanted; that of asking once it is past."""
+        today, wanted = self.created_at.date(), self.referral.order.requested_start
+        return max(today, wanted) if wanted else today
 
 
 class Received(BaseModel):

@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from simulator.payer_answer import BadRequest, eligibility_response, member_id, read_request, resource, response_bundle
+from simulator.payer_answer import eligibility_response, response_bundle
 from simulator.payer_book import Delivered, PayerBook, Subscribed
 from simulator.payer_fault import Dropped, misbehaving
 from simulator.payer_notice import SubscriptionNotifier
+from simulator.payer_request import BadRequest, check_references, member_id, read_request, resource
 from simulator.receiver import receiver_routes
 from simulator.scenario import ScenarioRequest
 from simulator.x12_payer import x12_route
@@ -86,6 +87,8 @@ async def _operate(book: PayerBook, handler: Handler, request: Request) -> Respo
 
 async def _submit(book: PayerBook, payer: str, bundle: dict[str, Any]) -> Response:
     scenario = book.scenario_of(member_id(bundle))
+    if scenario.payer.reads_only_type_and_id:
+        check_references(bundle)
     request = read_request(payer, bundle, scenario.name, book.clock())
     fault = book.fault(payer, request.trace, scenario, ScenarioRequest.SUBMIT)
 

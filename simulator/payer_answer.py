@@ -1,15 +1,14 @@
-"""The simulated payer's answers: PAS response Bundles, eligibility responses, and how it reads what it was sent.
+"""The simulated payer's answers: PAS response Bundles and eligibility responses.
 
 Written apart from the product's adapter on purpose, so that one cannot hide the other's mistake.
 """
 
 from datetime import timedelta
-from typing import Any
 
+from firstdose.domain.authorization.lines import LineKind
 from simulator.payer_book import Asking, Filed
-from simulator.scenario import Eligibility, ScenarioStep, Word
-
-Json = dict[str, Any]
+from simulator.payer_request import Json, resource
+from simulator.scenario import Eligibility, Naming, NumberPlace, ScenarioStep, Word
 
 _PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
 _X12 = "https://codesystem.x12.org/005010/"
@@ -24,79 +23,27 @@ _CODES = {
     Word.NOT_REQUIRED: "NA",
     Word.UNKNOWN: "PENDEDCODE",
 }
+_AUTHORIZING = (Word.APPROVE, Word.PARTIAL, Word.MODIFY)
 _VALID = timedelta(days=90)
-
-
-class BadRequest(Exception):
-    """What was sent is no request that a payer could work on."""
-
-
-def resource(bundle: Json, resource_type: str) -> Json:
-    """The first of its type in a Bundle. Raises BadRequest."""
-    for entry in bundle.get("entry", []):
-        if entry.get("resource", {}).get("resourceType") == resource_type:
-            found: Json = entry["resource"]
-            return found
-    raise BadRequest(f"no {resource_type}")
-
-
-def member_id(bundle: Json) -> str | None:
-    value = resource(bundle, "Coverage").get("subscriberId")
-    return value if isinstance(value, str) else None
-
-
-def read_request(payer: str, bundle: Json, scenario: str, now: Any) -> Filed:
-    """The Claim in a `$submit` Bundle. Raises BadRequest."""
-    claim = bundle.get("entry", [{}])[0].get("resource", {})
-    if claim.get("resourceType") != "Claim" or not claim.get("identifier") or not claim.get("item"):
-        raise BadRequest("the first entry is no Claim with identifier and items")
-    certifications = {_certification(item) for item in claim["item"]}
-    related = [one["claim"]["identifier"]["value"] for one in claim.get("related", [])]
-    return Filed(
-        payer=payer,
-        trace=claim["identifier"][0]["value"],
-        trace_system=claim["identifier"][0].get("system", ""),
-        member=member_id(bundle) or "",
-        scenario=scenario,
-        lines=tuple(_asking(item) for item in claim["item"]),
-        appeal=bool(certifications & {"1", "2"}),
-        cancels=related[0] if certifications == {"3"} and related else None,
-        answered_at=now,
-    )
-
-
-def _certification(item: Json) -> str:
-    for extension in item.get("extension", []):
-        if extension["url"].endswith("extension-certificationType"):
-            return str(extension["valueCodeableConcept"]["coding"][0]["code"])
-    raise BadRequest("an item has no certification type")
-
-
-def _asking(item: Json) -> Asking:
-    code = item["productOrService"]["coding"][0]["code"]
-    return Asking(sequence=item["sequence"], code=code, units=int(item["quantity"]["value"]))
 
 
 def response_bundle(filed: Filed) -> Json:
     """The answer as it stands."""
-    step = filed.present
+    step, script = filed.present, filed.payer_script
     asks = Word.REQUEST_INFORMATION in {step.word_for(line.kind) for line in filed.lines}
     communication = {"fullUrl": f"urn:uuid:{filed.trace}-wanted", "resource": _wanted(filed, step)}
     patient = {"fullUrl": f"urn:uuid:{filed.trace}-patient", "resource": _patient(filed)}
     response = {
         "resourceType": "ClaimResponse",
         "id": f"{filed.trace}-{filed.step}",
-        "identifier": [{"system": filed.trace_system, "value": filed.trace}],
+        **_naming(filed, script.naming),
         "status": "active",
         "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
         "use": "preauthorization",
         "patient": {"reference": patient["fullUrl"]},
         "created": filed.answered_at.isoformat(),
         "insurer": {"display": filed.payer},
-        "request": {"identifier": {"system": filed.trace_system, "value": filed.trace}},
-        "outcome": "complete",
-        "item": [_item(filed, line, step) for line in filed.lines],
-        **_added(filed, step),
+        **_outcome(filed, step),
         **({"communicationRequest": [{"reference": communication["fullUrl"]}]} if asks else {}),
     }
     entries = [{"fullUrl": f"urn:uuid:{filed.trace}-response", "resource": response}, patient]
@@ -108,6 +55,43 @@ def response_bundle(filed: Filed) -> Json:
         "timestamp": filed.answered_at.isoformat(),
         "entry": [*entries, communication] if asks else entries,
     }
+
+
+def _naming(filed: Filed, naming: Naming) -> Json:
+    number = {"system": filed.trace_system, "value": filed.trace}
+    match naming:
+        case Naming.TRACE:
+            return {"identifier": [number], "request": {"identifier": number}}
+        case Naming.REFERENCE:
+            return {"request": {"reference": filed.claim}}
+        case Naming.OWN_NUMBER:
+            own = [{"system": "urn:simulated:responses", "value": f"R{filed.trace[:8].upper()}"}]
+            return {"identifier": own, "request": {"reference": f"Claim/{filed.trace[:8]}-kept"}}
+        case Naming.NOTHING:
+            return {}
+
+
+def _outcome(filed: Filed, step: ScenarioStep) -> Json:
+    """A cancellation that waits is queued, with no word on any item; an error is all that there is."""
+    if filed.cancels and step.answer is Word.PEND:
+        return {"outcome": "queued", "disposition": "Your cancellation is being processed."}
+    if step.rejected:
+        code = {"coding": [{"system": f"{_X12}901", "code": step.rejected}], "text": "Service date is missing"}
+        follow_up = {"coding": [{"system": f"{_X12}889", "code": "C"}]}
+        extension = {"url": f"{_PAS}extension-errorFollowupAction", "valueCodeableConcept": follow_up}
+        return {"outcome": "error", "error": [{"extension": [extension], "code": code}]}
+    whole = filed.payer_script.number_at is NumberPlace.EVENT and _authorizes(step, filed)
+    return {
+        "outcome": "complete",
+        "item": [_item(filed, line, step) for line in filed.lines],
+        **_added(filed, step),
+        **({"preAuthRef": f"AUTH{filed.trace[:8]}".upper()} if whole else {}),
+        **({"processNote": [{"number": 1, "text": step.note}]} if step.note else {}),
+    }
+
+
+def _authorizes(step: ScenarioStep, filed: Filed) -> bool:
+    return any(step.word_for(line.kind) in _AUTHORIZING for line in filed.lines)
 
 
 def _patient(filed: Filed) -> Json:
@@ -124,6 +108,9 @@ def _item(filed: Filed, line: Asking, step: ScenarioStep) -> Json:
     extensions: list[Json] = []
     if word in (Word.APPROVE, Word.PARTIAL):
         extensions.append(_period(filed))
+    if word in _AUTHORIZING and filed.payer_script.number_at is NumberPlace.EVENT_REFERENCE:
+        number = f"AUTH{filed.trace[:8]}".upper()
+        extensions.append({"url": f"{_PAS}extension-authorizationNumber", "valueString": number})
     if word in (Word.PEND, Word.REQUEST_INFORMATION):
         reference = {"url": f"{_PAS}extension-administrationReferenceNumber", "valueString": f"PEND{filed.trace[:8]}"}
         extensions.append(reference)
@@ -146,7 +133,7 @@ def _adjudication(
             "valueCodeableConcept": {"coding": [{"system": f"{_X12}306", "code": code or _CODES[word]}]},
         }
     ]
-    if word in (Word.APPROVE, Word.PARTIAL, Word.MODIFY):
+    if word in _AUTHORIZING and filed.payer_script.number_at is NumberPlace.SERVICE:
         said.append({"url": "number", "valueString": f"AUTH{filed.trace[:8]}{line.sequence}".upper()})
     if reason and word is Word.DENY:
         said.append(
@@ -167,13 +154,17 @@ def _added(filed: Filed, step: ScenarioStep) -> Json:
         {
             "extension": [_period(filed)],
             "itemSequence": [line.sequence],
-            "productOrService": {"coding": [{"code": line.code}]},
+            "productOrService": {"coding": [{"code": _authorized_code(line, step)}]},
             "quantity": {"value": _half(line)},
             "adjudication": [_adjudication(filed, line, Word.APPROVE)],
         }
         for line in modified
     ]
     return {"addItem": added} if added else {}
+
+
+def _authorized_code(line: Asking, step: ScenarioStep) -> str:
+    return step.instead if step.instead and line.kind is LineKind.DRUG else line.code
 
 
 def _period(filed: Filed) -> Json:

@@ -22,12 +22,10 @@ from simulator.scenario import (
     ScenarioRequest,
     ScenarioStep,
     Upon,
-    Word,
     load_scenarios,
     scenario_of,
 )
 
-_CANCELLED = (ScenarioStep(answer=Word.CANCEL),)
 _AWAY = Fault(fault=Misbehavior.OUTAGE)
 
 
@@ -51,6 +49,8 @@ class Filed(BaseModel):
     payer: str
     trace: str
     trace_system: str
+    claim: str = ""
+    """The address of the request, as it was sent over FHIR."""
     member: str = ""
     scenario: str
     lines: tuple[Asking, ...]
@@ -66,7 +66,9 @@ class Filed(BaseModel):
     @property
     def script(self) -> tuple[ScenarioStep, ...]:
         payer = self.payer_script
-        return _CANCELLED if self.cancels else payer.appeal if self.appeal else payer.authorization
+        if self.cancels:
+            return (ScenarioStep(answer=payer.cancellation),)
+        return payer.appeal if self.appeal else payer.authorization
 
     @property
     def payer_script(self) -> PayerScript:

@@ -62,6 +62,12 @@ class ScenarioStep(ScenarioPart):
     reason: str | None = None
     code: str | None = None
     """The review action code (X12 306) that is sent instead of the answer's own."""
+    instead: str | None = None
+    """Over FHIR, the HCPCS code that a modification authorizes for drugs."""
+    rejected: str | None = None
+    """Over FHIR, the reject reason (X12 901) that is all the answer."""
+    note: str | None = None
+    """What it says besides, over FHIR."""
     tells_units: bool = True
     """Whether a part says how much it is."""
 
@@ -129,12 +135,24 @@ class Eligibility(ScenarioPart):
 
 
 class NumberPlace(StrEnum):
-    """Where an X12 answer has the number of an authorization."""
+    """Where an answer has the number of an authorization."""
 
     SERVICE = "service"
     EVENT = "event"
+    """Over FHIR, the `preAuthRef` of the whole."""
     EVENT_REFERENCE = "event_reference"
-    """In a REF of the event."""
+    """In a REF of the event; over FHIR, in an extension of each item."""
+
+
+class Naming(StrEnum):
+    """How an answer names the request that it answers."""
+
+    TRACE = "trace"
+    REFERENCE = "reference"
+    """By the address of what we sent alone. Only FHIR has it."""
+    OWN_NUMBER = "own_number"
+    """By a number of the payer's, which names nothing to us."""
+    NOTHING = "nothing"
 
 
 class Shape(StrEnum):
@@ -173,8 +191,18 @@ class PayerScript(ScenarioPart):
     notification: Shape = Shape.NESTED
     telling: Telling = Telling.ONCE
     number_at: NumberPlace = NumberPlace.SERVICE
+    naming: Naming = Naming.TRACE
+    cancellation: Word = Word.CANCEL
+    """What it answers to a cancellation."""
+    reads_only_type_and_id: bool = False
+    """It splits references at the slash, and refuses what it then does not find in the Bundle."""
     heeds_cancellation: bool = True
     """Else it decides, and tells, what was taken back."""
+
+    @property
+    def names_us(self) -> bool:
+        """Whether its X12 answers repeat our number."""
+        return self.naming is Naming.TRACE
 
     @model_validator(mode="after")
     def _answered_at_once(self) -> Self:

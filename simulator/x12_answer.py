@@ -31,7 +31,7 @@ def review_answer(asked: ReceivedX12, filed: Filed) -> list[str]:
     return [
         *_people(asked, "X3"),
         "HL*4*3*EV*1",
-        f"TRN*2*{filed.trace}*{asked.originator}",
+        *_named(filed, asked),
         "UM*HS*I*42*12:B",
         f"HCR*{_of_all(said)}" + (f"*{whole}" if at is NumberPlace.EVENT else ""),
         *([f"REF*BB*{whole}"] if at is NumberPlace.EVENT_REFERENCE else []),
@@ -42,6 +42,13 @@ def review_answer(asked: ReceivedX12, filed: Filed) -> list[str]:
             for segment in _service(number, line, filed, step)
         ),
     ]
+
+
+def _named(filed: Filed, asked: ReceivedX12) -> list[str]:
+    """Over X12 there is no other way to name a request than by its number."""
+    if filed.payer_script.names_us:
+        return [f"TRN*2*{filed.trace}*{asked.originator}"]
+    return [f"TRN*1*R{filed.trace[:8].upper()}*9SIMULATED"]
 
 
 def _of_all(said: set[str]) -> str:
@@ -62,7 +69,7 @@ def _service(number: int, line: Asking, filed: Filed, step: ScenarioStep) -> lis
     start = filed.answered_at.date()
     return [
         f"HL*{number}*4*SS*0",
-        f"TRN*2*{filed.trace}-{line.sequence}*{filed.trace_system}",
+        *([f"TRN*2*{filed.trace}-{line.sequence}*{filed.trace_system}"] if filed.payer_script.names_us else []),
         "*".join(["HCR", _CODES[word], certificate, reason or ""]).rstrip("*"),
         *([f"DTP*007*RD8*{_days(start, start + _VALID)}"] if authorized else []),
         *(["HI*" + "*".join(f"LOI:{code}" for code in step.wants)] if asks and step.wants else []),

@@ -152,7 +152,7 @@ _HANDLING: Final[Mapping[ProblemCode, Handling]] = {
     ProblemCode.PAYER_UNREACHABLE: _NO_ANSWER,
     ProblemCode.PAYER_FAILED: _NO_ANSWER._replace(asks_all_to_wait=True),
     ProblemCode.PAYER_SYSTEM_DOWN: _NO_ANSWER,
-    ProblemCode.UNREADABLE_ANSWER: _NO_ANSWER,  # the page that says "we are upgrading our system"
+    ProblemCode.UNREADABLE_ANSWER: _ANSWERED,
     ProblemCode.PAYER_BUSY: _ANSWERED._replace(asks_all_to_wait=True),
     ProblemCode.PAYER_MOVED: _ANSWERED,
     ProblemCode.PAYER_ANSWERS_LATER: _ANSWERED,

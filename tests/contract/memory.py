@@ -28,6 +28,7 @@ from firstdose.payer_ports import (
     Received,
     ReceivedAnswer,
     ReceivedBenefits,
+    UnclearAnswer,
     Via,
 )
 from firstdose.ports import Impossible, Unavailable
@@ -191,6 +192,8 @@ class MemoryPayer:
             raise Impossible(ProblemCode.NO_DOCUMENT_TO_SEND)
 
     async def void(self, case: PayerCase) -> Received | None:
+        if scenario_of(case.referral.coverages[0].member_id).payer.cancellation == "pend":
+            raise UnclearAnswer(ProblemCode.CANCELLATION_NOT_CONFIRMED)
         known = self._requests.get(case.previous_trace or "")
         if known and case.previous_trace:
             void = tuple(line.model_copy(update={"state": LineState.VOID}) for line in known.lines)

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
+from firstdose.domain.authorization.answer_match import Ours, refusal, whose_answer
 from firstdose.domain.authorization.lines import Certification, LineKind, LineState
 from firstdose.domain.payer.coverage import CoverageStatus
-from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, X12Envelope
+from firstdose.payer_ports import PayerCase, PayerChannel, PayerEndpoint, UnclearAnswer, X12Envelope
 from firstdose.ports import Impossible, Unavailable
 from tests.contract.cases import case, endpoint, lines
 from tests.contract.conftest import World
@@ -126,6 +127,39 @@ async def test_what_was_cancelled_may_have_been_nothing(payer: Reached) -> None:
     await payer.channel.submit(asked)
     await payer.channel.void(payer.case("approved", previous_trace=asked.trace))
     await payer.channel.void(payer.case("approved", previous_trace="0" * 32))
+
+
+async def test_a_cancellation_that_is_only_taken_note_of_is_not_confirmed(payer: Reached) -> None:
+    asked = payer.case("cancellation_queued")
+    await payer.channel.submit(asked)
+    with pytest.raises(UnclearAnswer, match="cancellation_not_confirmed"):
+        await payer.channel.void(payer.case("cancellation_queued", previous_trace=asked.trace))
+
+
+@pytest.mark.parametrize("scenario", ["answered_without_trace", "answered_by_reference", "answered_by_own_number"])
+async def test_the_direct_answer_counts_by_whatever_name(payer: Reached, scenario: str) -> None:
+    asked = payer.case(scenario)
+    received = await payer.channel.submit(asked)
+    assert states(asked, received.answer.lines) == [LineState.APPROVED] * 3
+    assert refusal(whose_answer(received.named, Ours.of(asked.trace, asked.referral)), direct=True) is None
+
+
+@pytest.mark.parametrize("payer", ["pas", "x12", "x12-core"], indirect=True)
+@pytest.mark.parametrize("scenario", ["number_at_event", "number_in_reference"])
+async def test_a_number_of_the_whole_is_every_lines(payer: Reached, scenario: str) -> None:
+    asked = payer.case(scenario)
+    received = await payer.channel.submit(asked)
+    assert {line.number for line in received.answer.lines} == {f"AUTH{asked.trace[:8]}".upper()}
+
+
+@pytest.mark.parametrize("payer", ["pas"], indirect=True)
+async def test_a_server_that_knows_only_type_and_id_finds_all_that_is_referred_to(payer: Reached) -> None:
+    asked = payer.case("knows_only_type_and_id")
+    await payer.channel.submit(asked)
+    revised = payer.case(
+        "knows_only_type_and_id", lines=lines(certification=Certification.REVISED), previous_trace=asked.trace
+    )
+    assert states(revised, (await payer.channel.submit(revised)).answer.lines) == [LineState.APPROVED] * 3
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.authorization.lines import LineKind, LineState
+from firstdose.domain.payer.remark import RemarkKind
 from firstdose.payer_ports import ReceivedAnswer
 from tests.contract.cases import case, endpoint
 from tests.contract.conftest import World
@@ -24,6 +25,7 @@ ANSWERS = {
     "contact_payer": ({"CT"}, {S.NEEDS_REVIEW}),
     "not_required_after_all": ({"NA"}, {S.NOT_REQUIRED}),
     "unknown_code": ({"PENDEDCODE"}, {S.NEEDS_REVIEW}),
+    "exchanged_drug": ({"A6"}, {S.MODIFIED}),
     "mixed_lines": ({"A1", "A3"}, {S.APPROVED, S.DENIED}),
 }
 """By scenario: the review action codes (X12 306) on the wire, and what each line may be to us."""
@@ -63,6 +65,23 @@ async def test_a_modification_keeps_what_was_asked_for_and_adds_what_is_authoriz
     assert [added["itemSequence"] for added in answer["addItem"]] == [[line.sequence] for line in asked.lines]
     assert [added["quantity"]["value"] for added in answer["addItem"]] == [line.units // 2 for line in asked.lines]
     assert {code for added in answer["addItem"] for code in review_actions(added)} == {"A1"}
+
+
+async def test_another_drug_instead_is_seen_beside_ours(world: World) -> None:
+    asked = case(endpoint(f"{world.url}/fhir/northstar"), member("exchanged_drug"))
+    remarks = (await world.pas.submit(asked)).answer.remarks
+    (drug,) = [line for line in asked.lines if line.kind is LineKind.DRUG]
+    exchanged = [(one.line, one.about) for one in remarks if one.kind is RemarkKind.EXCHANGED]
+    assert exchanged == [(drug.sequence, ("J0690",))]
+    assert "The formulary prefers cefazolin." in [one.text for one in remarks]
+
+
+async def test_a_processing_error_is_told_with_what_to_do(world: World) -> None:
+    asked = case(endpoint(f"{world.url}/fhir/northstar"), member("processing_error"))
+    answer = (await world.pas.submit(asked)).answer
+    assert {line.state for line in answer.lines} == {S.NEEDS_REVIEW}
+    rejected = [(one.code, one.follow_up, one.text) for one in answer.remarks if one.kind is RemarkKind.REJECTED]
+    assert rejected == [("57", "C", "Service date is missing")]
 
 
 async def test_an_answer_names_its_patient(world: World) -> None:

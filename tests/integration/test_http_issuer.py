@@ -83,7 +83,7 @@ async def test_a_new_key_is_found_and_forgeries_do_not_wear_the_issuer_out(
     assert jwks.asked == 1
     jwks.keys = [KEY, NEW_KEY]
     clock.now += timedelta(seconds=31)
-    assert await issuer.identify(token(Role.NURSE, key=NEW_KEY))
+    assert (await issuer.identify(token(Role.NURSE, key=NEW_KEY))).id
 
 
 async def test_junk_by_the_hundred_is_refused_without_a_question_to_the_issuer(
@@ -105,7 +105,7 @@ async def test_a_slow_issuer_holds_no_request_up_for_long(issuer: Issuer, jwks: 
     began = asyncio.get_running_loop().time()
     answers = await asyncio.gather(*(issuer.identify(each) for each in strangers), return_exceptions=True)
     assert {type(each) for each in answers} == {Unidentified}
-    assert await issuer.identify(token(Role.NURSE))
+    assert (await issuer.identify(token(Role.NURSE))).id
     assert asyncio.get_running_loop().time() - began < NO_LONGER_THAN_S
     assert jwks.asked == 2
 
@@ -118,7 +118,7 @@ async def test_an_issuer_that_is_slow_at_the_first_request_is_waited_for_once(is
     assert {type(each) for each in answers} == {Unavailable}
     assert asyncio.get_running_loop().time() - began < NO_LONGER_THAN_S
     jwks.open.set()
-    assert await issuer.identify(token(Role.NURSE))
+    assert (await issuer.identify(token(Role.NURSE))).id
     assert jwks.asked == 1
 
 
@@ -126,7 +126,7 @@ async def test_an_issuer_that_is_away_locks_nobody_out(issuer: Issuer, jwks: Jwk
     await issuer.identify(token(Role.NURSE))
     jwks.keys = None
     clock.now += timedelta(minutes=11)
-    assert await issuer.identify(token(Role.NURSE))
+    assert (await issuer.identify(token(Role.NURSE))).id
 
 
 async def test_without_any_key_nobody_is_identified_and_the_issuer_is_not_asked_again_at_once(
@@ -142,7 +142,7 @@ async def test_without_any_key_nobody_is_identified_and_the_issuer_is_not_asked_
 async def test_keys_are_read_before_the_first_request(issuer: Issuer, jwks: JwksServer) -> None:
     async with issuer.kept():
         await asyncio.wait_for(jwks.heard.wait(), 10)
-        assert await issuer.identify(token(Role.NURSE))
+        assert (await issuer.identify(token(Role.NURSE))).id
     assert jwks.asked == 1
 
 

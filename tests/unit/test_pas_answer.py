@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
+from firstdose.adapters.payers.pas.answer_match import SentRequest
 from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.domain.authorization.lines import LineAnswer, LineState, PayerAnswer
 
 PUBLIC = Path(__file__).parents[3] / "shared/fixtures/pas"
+SENT = SentRequest("ours", "Claim/ours")
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
 
 
@@ -264,17 +266,20 @@ def test_an_inquiry_finds_ours_among_others() -> None:
     others = {"resourceType": "ClaimResponse", "identifier": [{"value": "theirs"}], "item": [item(1, "A1")]}
     old = {"resourceType": "ClaimResponse", "identifier": [{"value": "ours"}], "created": "2026-11-01"}
     raw = answered(item(1, "A3"), also=(others, old), identifier=[{"value": "ours"}], created="2026-11-02")
-    received = read_inquiry(raw, "ours")
+    received = read_inquiry(raw, SENT)
     assert received is not None
     assert [line.state for line in received.answer.lines] == [LineState.DENIED]
-    assert read_inquiry(raw, "unknown") is None
+    unknown = SentRequest("unknown", "Claim/unknown", system="urn:ours")
+    assert read_inquiry(answered(identifier=[{"value": "theirs", "system": "urn:ours"}]), unknown) is None
 
 
 def test_an_inquiry_answered_with_something_nameless_is_in_doubt() -> None:
     with pytest.raises(UnreadableFhir):
-        read_inquiry(answered(item(1, "A1")), "ours")
+        read_inquiry(
+            answered(item(1, "A1"), also=(orjson.loads(answered(item(1, "A3")))["entry"][0]["resource"],)), SENT, (1,)
+        )
     with pytest.raises(UnreadableFhir):
-        read_inquiry(b'{"resourceType": "OperationOutcome"}', "ours")
+        read_inquiry(b'{"resourceType": "OperationOutcome"}', SENT)
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b"null", b'{"resourceType":"Bundle"', b"{}", b"\xff\xfe"])
@@ -338,6 +343,6 @@ def test_nothing_without_an_a1_is_ever_approved_and_nothing_raises(
 def test_any_bytes_are_an_answer_or_unreadable(raw: bytes) -> None:
     try:
         read_answer(raw, (1,))
-        read_inquiry(raw, "trace")
+        read_inquiry(raw, SENT)
     except UnreadableFhir:
         return

@@ -6,8 +6,9 @@ import orjson
 import pytest
 from hypothesis import given
 
-from firstdose.adapters.payers.pas.answer import read_answer
+from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
 from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by
+from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.pas.eligibility import REQUEST, read_benefits
 from firstdose.adapters.payers.pas.notification import read_notification
 from firstdose.adapters.payers.pas.packet import address_of
@@ -71,6 +72,58 @@ def traced(number: str) -> dict[str, Any]:
 )
 def test_the_request_in_any_way_that_the_guide_allows(response: dict[str, Any], expected: Whose) -> None:
     assert whose(answer(**response)) is expected
+
+
+OWN = {"identifier": [{"value": "PAYER-77"}]}
+ANOTHER_OF_OURS = {"identifier": [{"system": f"urn:trnorg:{US.originator}", "value": ANOTHERS}]}
+OF_LINE_1 = {"item": [item(1, "A1")]}
+
+
+def inquired(*responses: dict[str, Any], **changes: Any) -> bool | None:
+    """Whether an answer to our inquiry is ours; None if it cannot be told."""
+    asked = ASKED.model_copy(update=changes)
+    sent = SentRequest(TRACE, address_of(TRACE, CLAIM), asked, f"urn:trnorg:{US.originator}")
+    entries = [entry({"resourceType": "ClaimResponse", **OF_LINE_1, **said}) for said in responses]
+    try:
+        return read_inquiry(orjson.dumps({"resourceType": "Bundle", "entry": entries}), sent, (1,)) is not None
+    except UnreadableFhir:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("responses", "ours"),
+    [
+        ([], False),
+        ([BY_TRACE], True),
+        ([{"request": {"reference": f"https://payer/fhir/Claim/{TRACE}/_history/3"}}], True),
+        ([{"request": {"reference": f"urn:uuid:{TRACE}"}}], True),
+        ([{"request": {"identifier": {"value": ANOTHERS}}}], False),
+        ([ANOTHER_OF_OURS], False),
+        ([{}], True),
+        ([OWN], True),
+        ([{**OWN, "request": {"reference": "Claim/77"}}], True),
+        ([OWN, ANOTHER_OF_OURS], True),
+        ([OWN, OWN], None),
+        ([OWN, BY_TRACE], True),
+        ([{**OWN, "created": "2026-11-02"}], False),
+        ([{**OWN, "item": [item(4, "A1")]}], None),
+        ([{**OWN, "item": []}], None),
+    ],
+)
+def test_an_inquiry_is_answered_in_as_many_ways(responses: list[dict[str, Any]], ours: bool | None) -> None:
+    assert inquired(*responses) is ours
+
+
+def test_of_a_request_that_changes_another_a_nameless_answer_may_be_the_others() -> None:
+    assert inquired(OWN, previous_trace=ANOTHERS) is None
+
+
+def test_a_notification_may_name_our_request_by_its_address_alone() -> None:
+    told = orjson.loads(history(status("event-notification")))
+    told["entry"] += answer(request={"reference": address_of(TRACE, CLAIM)})["entry"]
+    (one,) = read_notification(orjson.dumps(told)).told
+    assert one.traces == (TRACE,)
+    assert whose_answer(one.received(trace=TRACE).named, OURS) is Whose.OURS
 
 
 @pytest.mark.parametrize(("number", "expected"), [(TRACE, Whose.OURS), (ANOTHERS, Whose.ANOTHER_REQUEST)])

@@ -32,7 +32,7 @@ NOTHING_SENT = {
     "database_unavailable",
     "database_full",
 }
-NO_ANSWER = {"payer_timed_out", "payer_unreachable", "payer_failed", "payer_system_down", "unreadable_answer"}
+NO_ANSWER = {"payer_timed_out", "payer_unreachable", "payer_failed", "payer_system_down"}
 ANSWERED = {
     "payer_busy",
     "payer_moved",
@@ -40,6 +40,7 @@ ANSWERED = {
     "payer_refused_request",
     "payer_refused_credentials",
     "cancellation_not_confirmed",
+    "unreadable_answer",
     "eligibility_not_told",
     "another_payer_named",
     "several_plans_answered",

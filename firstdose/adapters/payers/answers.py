@@ -59,7 +59,9 @@ class AnswerBook:
         """Keep what a notification says of the lines that the contact asked about, and of no others."""
         known = await self._contacts.latest_answer(contact.id)
         asked = tuple(line.sequence for line in known.lines) if known else ()
-        await self.keep(contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome), event)
+        await self.keep(
+            contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome, trace=contact.trace), event
+        )
 
 
 class AnswerSink(Protocol):

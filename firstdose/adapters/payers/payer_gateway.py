@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from firstdose.adapters.payers.answers import AnswerBook
+from firstdose.adapters.payers.cancellation import confirmed
 from firstdose.adapters.payers.channel_router import (
     ChannelRouter,
     electronic,
@@ -162,11 +163,24 @@ class PayerGatewayService:
             return
         file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
-        submitting = self._router.submit(_carrier(replaced, file.plan), contact, file.endpoint)
+        carrier = _carrier(replaced, file.plan)
+        if contact.attempted and await self._cancelled_before(contact, case, carrier, file.texts):
+            return
+        submitting = self._router.submit(carrier, contact, file.endpoint)
         async with submitting as payer, self._answers.judged_by_people(contact, file.texts):
             answer = await payer.void(case)
         if answer is not None:
             await self._answers.check_whose(contact, answer)
+
+    async def _cancelled_before(self, contact: Contact, case: PayerCase, carrier: Channel, texts: TextSealer) -> bool:
+        """Whether the payer confirms the cancellation that may have reached it before; False if it has none."""
+        asking = self._router.query(carrier, contact, case.endpoint)
+        async with asking as payer, self._answers.judged_by_people(contact, texts):
+            received = await payer.inquire(case)
+            if received is None:
+                return False
+            await self._answers.check_whose(contact, confirmed(received))
+        return True
 
     async def _open(
         self, request: EffectRequest, purpose: ContactPurpose, *, payer: str | None = None

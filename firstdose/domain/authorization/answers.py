@@ -40,9 +40,7 @@ def receive(known: PayerAnswer | None, incoming: PayerAnswer) -> tuple[PayerAnsw
         return known, None
     asks_anew = incoming.information not in (None, known.information)
     changed = (
-        line
-        for line in stands.lines
-        if line != before.get(line.sequence) or (asks_anew and line.state is LineState.PENDED)
+        line for line in stands.lines if line != before.get(line.sequence) or (asks_anew and stands.asks_about(line))
     )
     return stands, stands.model_copy(update={"lines": tuple(changed)})
 
@@ -87,7 +85,7 @@ def _applied(line: Line, answer: LineAnswer, wanted: InformationRequest | None) 
         return line.model_copy(update={"state": LineState.NEEDS_REVIEW, "reason_code": merged.reason_code})
     return line.model_copy(
         update={
-            "state": _state(line, merged.state, wanted),
+            "state": _state(line, merged, wanted),
             "number": merged.number or line.number,
             "valid_from": merged.valid_from,
             "valid_to": merged.valid_to,
@@ -97,14 +95,14 @@ def _applied(line: Line, answer: LineAnswer, wanted: InformationRequest | None) 
     )
 
 
-def _state(line: Line, answered: LineState, wanted: InformationRequest | None) -> LineState:
-    if answered is LineState.VOID:  # cancelled, and not by us: nobody applies the answer to a cancellation of ours
+def _state(line: Line, answer: LineAnswer, wanted: InformationRequest | None) -> LineState:
+    if answer.state is LineState.VOID:  # cancelled, and not by us: nobody applies the answer to a cancellation of ours
         return LineState.NEEDS_REVIEW
-    if answered is LineState.PENDED and wanted:
+    if wanted and wanted.concerns(answer):
         return LineState.INFO_REQUESTED
-    if answered is LineState.PENDED and line.certification in APPEALS:
+    if answer.state is LineState.PENDED and line.certification in APPEALS:
         return LineState.APPEALED
-    return answered
+    return answer.state
 
 
 def decide(lines: tuple[Line, ...], decisions: tuple[LineAnswer, ...]) -> tuple[Line, ...]:

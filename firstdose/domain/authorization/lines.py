@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.payer.channel import Channel
@@ -139,9 +140,14 @@ class InformationRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     wanted: ForeignCodes = ()
+    lines: SkipJsonSchema[tuple[int, ...]] = ()
+    """The sequences of the lines that it is about; none if it is about all that wait."""
     due_on: date | None = None
     control_number: ForeignText = None
     """What the payer wants to see on the documents, so that it can match them."""
+
+    def concerns(self, line: LineAnswer) -> bool:
+        return line.state is LineState.PENDED and (not self.lines or line.sequence in self.lines)
 
 
 class PayerAnswer(BaseModel):
@@ -159,6 +165,10 @@ class PayerAnswer(BaseModel):
     def pending(self) -> bool:
         """Whether the payer has yet to decide any line. An answer without a line decides nothing."""
         return not self.lines or any(line.state in AWAITING for line in self.lines)
+
+    def asks_about(self, line: LineAnswer) -> bool:
+        """Whether the payer wants to see something before it decides the line."""
+        return self.information is not None and self.information.concerns(line)
 
     def repeats(self, other: "PayerAnswer") -> bool:
         """Whether it says what the other says, whenever and however each came."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from firstdose.adapters.payers.pas.elements import extensions, identifiers, part, parts, resources, short_text
-from firstdose.adapters.payers.pas.references import referred, refers
+from firstdose.adapters.payers.pas.references import id_of, referred, refers
 from firstdose.adapters.payers.pas.terminology import ITEM_TRACE, Element
 from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.referral.identity import Person
 from firstdose.domain.referral.person_name import PersonName
+from firstdose.payer_ports import PayerCase
 
 _MEMBER = "MB"  # HL7 v2-0203
 
@@ -21,6 +22,10 @@ class SentRequest(NamedTuple):
 
     trace: str
     address: str
+    case: PayerCase | None = None
+    """What it asks for."""
+    system: str | None = None
+    """Of our numbers."""
 
 
 def named_by(bundle: Element, response: Element, sent: SentRequest | None = None) -> Named:
@@ -28,17 +33,27 @@ def named_by(bundle: Element, response: Element, sent: SentRequest | None = None
     named = {*identifiers(response.get("request")), *_identifiers_of_request(bundle, response)}
     if sent and refers(part(response, "request"), sent.address):
         named.add(sent.trace)
+    if sent and sent.system:
+        numbered = [one for one in parts(response, "identifier") if one.get("system") == sent.system]
+        named.update(identifiers({"identifier": numbered}))
     return Named(
         requests=frozenset(named),
-        numbers=frozenset([*identifiers(response), *_item_traces(response)]),
+        numbers=frozenset(_numbers(response)),
         patients=_patients(bundle, response),
     )
 
 
 def traces(response: Element) -> tuple[str, ...]:
     """The numbers by which a ClaimResponse may name our request, never its own id."""
-    named = [*identifiers(response), *identifiers(response.get("request")), *_item_traces(response)]
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys([*_numbers(response), *identifiers(response.get("request"))]))
+
+
+def _numbers(response: Element) -> Iterator[str]:
+    """Those that prove that it is ours and not that it is another's; a payer may have renamed the request."""
+    yield from identifiers(response)
+    yield from _item_traces(response)
+    if number := id_of(part(response, "request"), "Claim"):
+        yield number
 
 
 def _item_traces(response: Element) -> Iterator[str]:

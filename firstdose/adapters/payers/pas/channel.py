@@ -7,6 +7,7 @@ Unavailable, so that the desk asks before it sends again.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from firstdose.adapters.payers.cancellation import confirmed
 from firstdose.adapters.payers.exchange import Unknown
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
 from firstdose.adapters.payers.pas.answer_match import SentRequest
@@ -18,7 +19,7 @@ from firstdose.adapters.payers.pas.packet import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.pas.subscription import subscription
-from firstdose.domain.authorization.answer_match import Named
+from firstdose.adapters.payers.pas.terminology import trace_identifier
 from firstdose.domain.authorization.lines import Certification
 from firstdose.payer_ports import (
     PayerCase,
@@ -48,9 +49,10 @@ class PasChannel:
     async def submit(self, case: PayerCase) -> ReceivedAnswer:
         raw = await self._client.post(case.endpoint, "Claim/$submit", submission(case, self._requestor))
         try:
-            return read_answer(raw, _sequences(case), trust_outcome=_trusted(case), sent=_sent(case))
+            received = read_answer(raw, _sequences(case), trust_outcome=_trusted(case), sent=self._sent(case))
         except UnreadableFhir:
             raise UnreadableAnswer(raw) from None
+        return _answer_to_change(received, case)
 
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         try:
@@ -58,7 +60,7 @@ class PasChannel:
         except Unknown:
             return None
         try:
-            return read_inquiry(raw, case.trace, _sequences(case), trust_outcome=_trusted(case))
+            return read_inquiry(raw, self._sent(case), _sequences(case), trust_outcome=_trusted(case))
         except UnreadableFhir:
             raise UnreadableAnswer(raw) from None
 
@@ -68,12 +70,15 @@ class PasChannel:
     async def void(self, case: PayerCase) -> Received | None:
         """Cancel `case.previous_trace`; a payer that never had it is content."""
         lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
-        cancelling = case.model_copy(update={"lines": lines})
         try:
-            raw = await self._client.post(case.endpoint, "Claim/$submit", submission(cancelling, self._requestor))
+            received = await self.submit(case.model_copy(update={"lines": lines}))
         except Unknown:
             return None
-        return _answer_to_cancellation(raw, case)
+        return confirmed(received)
+
+    def _sent(self, case: PayerCase) -> SentRequest:
+        system = trace_identifier(self._requestor.originator, case.trace)["system"]
+        return SentRequest(case.trace, address_of(case.trace, CLAIM), case, system)
 
     async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str | None) -> str:
         """Register for the payer's decisions; the payer's id of the Subscription, or "" if it returns none.
@@ -88,19 +93,12 @@ class PasChannel:
             return ""
 
 
-def _sent(case: PayerCase) -> SentRequest:
-    return SentRequest(case.trace, address_of(case.trace, CLAIM))
-
-
-def _answer_to_cancellation(raw: bytes, case: PayerCase) -> Received:
-    """Any answer. It may name the request that is cancelled; an unreadable one names nobody."""
-    try:
-        named = read_answer(raw, sent=_sent(case)).named
-    except UnreadableFhir:
-        return Received(raw=raw, named=Named())
-    if case.previous_trace in named.requests | named.numbers:
-        named = replace(named, numbers=named.numbers | {case.trace})
-    return Received(raw=raw, named=named)
+def _answer_to_change(received: ReceivedAnswer, case: PayerCase) -> ReceivedAnswer:
+    """The direct answer to a cancellation or an update may name the request that is changed."""
+    named = received.named
+    if case.previous_trace not in named.requests | named.numbers:
+        return received
+    return received.model_copy(update={"named": replace(named, numbers=named.numbers | {case.trace})})
 
 
 def _sequences(case: PayerCase) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from firstdose.adapters.payers.pas.terminology import Element
+from firstdose.domain.sealed_text import LONGEST_SENTENCE
 
 
 class UnreadableFhir(Exception):
@@ -23,6 +24,14 @@ def parse(raw: bytes) -> Element:
     if not isinstance(parsed, dict):
         raise UnreadableFhir("not a JSON object")
     return parsed
+
+
+def unwrapped(root: Element) -> Element:
+    """What an operation returns, where it comes as the only resource in Parameters."""
+    if root.get("resourceType") != "Parameters":
+        return root
+    inside = [part(parameter, "resource") for parameter in parts(root, "parameter") if has(parameter, "resource")]
+    return inside[0] if len(inside) == 1 else root
 
 
 def parts(element: Element, name: str) -> Iterator[Element]:
@@ -72,6 +81,17 @@ def short_text(value: object, limit: int = 80) -> str | None:
         return None
     text = value.strip()
     return text if text and len(text) <= limit and text.isprintable() else None
+
+
+def sentence(value: object) -> str | None:
+    """As much of a text as a remark holds."""
+    return (" ".join(value.split())[:LONGEST_SENTENCE] or None) if isinstance(value, str) else None
+
+
+def in_words(concept: Element) -> str | None:
+    """What the sender calls it: its text, else the first display."""
+    told = (concept.get("text"), *(one.get("display") for one in parts(concept, "coding")))
+    return next((text for one in told if (text := sentence(one))), None)
 
 
 def codes(concept: Element, limit: int = 20) -> Iterator[str]:

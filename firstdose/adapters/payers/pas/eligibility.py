@@ -8,15 +8,18 @@ from decimal import Decimal
 from typing import Final
 
 from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by
+from firstdose.adapters.payers.pas.coverage_told import problem_of, remarks_of_benefits, status_of
 from firstdose.adapters.payers.pas.elements import (
     UnreadableFhir,
     codes,
+    has,
     identifiers,
     money,
     parse,
     part,
     parts,
     resources,
+    unwrapped,
     whole,
 )
 from firstdose.adapters.payers.pas.packet import EntryName, Packet, address_of
@@ -27,8 +30,8 @@ from firstdose.domain.authorization.lines import LineKind
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
-from firstdose.payer_ports import PayerCase, ReceivedBenefits
-from firstdose.ports import Impossible, Unavailable
+from firstdose.payer_ports import PayerCase, Received, ReceivedBenefits, UnclearAnswer
+from firstdose.ports import Unavailable
 
 REQUEST: Final = EntryName("CoverageEligibilityRequest", "request")
 """The question itself among what is sent."""
@@ -48,6 +51,7 @@ def eligibility_request(case: PayerCase, requestor: Requestor) -> Element:
         "status": "active",
         "purpose": ["validation", "benefits", "auth-requirements"],
         "patient": parties.patient,
+        "servicedDate": case.day_of_service.isoformat(),
         "created": case.created_at.isoformat(),
         "provider": parties.requestor,
         "insurer": parties.insurer,
@@ -65,43 +69,47 @@ def read_benefits(raw: bytes, case: PayerCase) -> ReceivedBenefits:
     Raises:
         Unreadable: it is no CoverageEligibilityResponse.
         Unavailable: the payer's own system is down.
-        Impossible: the payer refuses, or does not say whether the coverage is in force.
+        UnclearAnswer: the payer refuses, does not say whether the plan is in force on the day of service, or says
+            what only a person can judge.
     """
-    bundle = parse(raw)
+    bundle = unwrapped(parse(raw))
     response = next(resources(bundle, "CoverageEligibilityResponse"), None)
     if response is None:
         raise UnreadableFhir("no CoverageEligibilityResponse")
     named = named_by(bundle, response, SentRequest(case.trace, address_of(case.trace, REQUEST)))
-    return ReceivedBenefits(raw=raw, named=named, benefits=_benefits_in(response, case))
+    remarks = remarks_of_benefits(bundle, response, case)
+    read = _benefits_in(bundle, response, case)
+    if isinstance(read, ProblemCode):
+        raise UnclearAnswer(read, remarks, Received(raw=raw, named=named))
+    return ReceivedBenefits(raw=raw, named=named, benefits=read.model_copy(update={"remarks": remarks}))
 
 
-def _benefits_in(response: Element, case: PayerCase) -> Benefits:
+def _benefits_in(bundle: Element, response: Element, case: PayerCase) -> Benefits | ProblemCode:
+    """The benefits; else why a person must look."""
     errors = {code for error in parts(response, "error") for code in codes(part(error, "code"))}
     if _PAYER_DOWN in errors:
         raise Unavailable(ProblemCode.PAYER_SYSTEM_DOWN)
-    reference = next(identifiers(response), None)
-    if errors & _PERSON_NOT_FOUND:
+    if errors and errors <= _PERSON_NOT_FOUND:
+        reference = next(identifiers(response), None)
         return Benefits(status=CoverageStatus.NOT_FOUND, reference=reference, channel=Channel.PAS)
-    if errors:
-        raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
-    return _benefits_told(response, case, reference)
+    if has(response, "error"):
+        return ProblemCode.ELIGIBILITY_NOT_TOLD
+    status = status_of(response, case.day_of_service)
+    problem = problem_of(bundle, response, case) or status
+    return problem if isinstance(problem, ProblemCode) else _benefits_told(response, case, problem)
 
 
-def _benefits_told(response: Element, case: PayerCase, reference: str | None) -> Benefits:
-    values = [insurance.get("inforce") for insurance in parts(response, "insurance")]
-    in_force = {one for one in values if isinstance(one, bool)}
-    if len(in_force) != 1:
-        raise Impossible(ProblemCode.ELIGIBILITY_NOT_TOLD)
+def _benefits_told(response: Element, case: PayerCase, status: CoverageStatus) -> Benefits:
     items = [item for insurance in parts(response, "insurance") for item in parts(insurance, "item")]
     return Benefits(
-        status=CoverageStatus.ACTIVE if in_force == {True} else CoverageStatus.INACTIVE,
+        status=status,
         in_network=_in_network(items),
         deductible_remaining=_remaining(items, "deductible"),
         out_of_pocket_remaining=_remaining(items, "out-of-pocket"),
         copay=next((money(part(benefit, "allowedMoney").get("value")) for benefit in _benefits(items, "copay")), None),
         coinsurance_percent=_percent(items),
         needs_authorization=_needing(items, case),
-        reference=reference,
+        reference=next(identifiers(response), None),
         channel=Channel.PAS,
     )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from firstdose.adapters.payers.pas.answer import read_answer
-from firstdose.adapters.payers.pas.answer_match import traces
+from firstdose.adapters.payers.pas.answer_match import SentRequest, traces
 from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, part, parts, resources, short_text, whole
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.domain.authorization.lines import PayerEvent
@@ -32,9 +32,12 @@ class NotifiedAnswer(NamedTuple):
         """SHA-256, in hexadecimal digits."""
         return hashlib.sha256(self.raw).hexdigest()
 
-    def received(self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False) -> ReceivedAnswer:
-        """Parse it for the request that it answers; `asked` are the sequences of the request's lines."""
-        return read_answer(self.raw, asked, trust_outcome=trust_outcome)
+    def received(
+        self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False, trace: str | None = None
+    ) -> ReceivedAnswer:
+        """Parse it for the request that it answers: its number, and the sequences of its lines in `asked`."""
+        sent = SentRequest(trace, f"Claim/{trace}") if trace else None
+        return read_answer(self.raw, asked, trust_outcome=trust_outcome, sent=sent)
 
 
 class Notification(NamedTuple):

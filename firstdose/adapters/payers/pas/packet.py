@@ -20,7 +20,12 @@ class EntryName(NamedTuple):
 
 
 def address_of(trace: str, entry: EntryName) -> str:
-    """The reference, `Type/id`, to that resource in the request with this number."""
+    """The reference, `Type/id`, to that resource in the request with this number.
+
+    A request's own id is its number, so that an answer which only refers to it names it.
+    """
+    if entry.resource_type == "Claim":
+        return f"Claim/{trace}"
     return f"{entry.resource_type}/{uuid5(NAMESPACE_URL, f'{trace}/{entry.name}')}"
 
 

@@ -28,6 +28,13 @@ def refers(reference: Element, address: str) -> bool:
     return steps[-2:] == address.split("/") or written == f"urn:uuid:{address.rpartition('/')[2]}"
 
 
+def id_of(reference: Element, resource_type: str) -> str | None:
+    """The id in a reference to a resource of that type, at any server and in any version."""
+    written = short_text(reference.get("reference"), _LONGEST) or ""
+    steps = written.partition("/_history/")[0].split("/")
+    return steps[-1] or None if steps[-2:-1] == [resource_type] else None
+
+
 def _at(root: Element, address: str, resource_type: str) -> Iterator[Element]:
     for entry in parts(root, "entry"):
         resource = part(entry, "resource")

@@ -24,6 +24,7 @@ PREAUTH_PERIOD: Final = "extension-itemPreAuthPeriod"
 AUTHORIZED_DETAIL: Final = "extension-itemAuthorizedDetail"
 ADMINISTRATION_REFERENCE: Final = "extension-administrationReferenceNumber"
 ITEM_TRACE: Final = "extension-itemTraceNumber"
+AUTHORIZATION_NUMBER: Final = "extension-authorizationNumber"
 
 UNKNOWN: Final[Element] = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]

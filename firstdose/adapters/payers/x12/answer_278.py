@@ -7,6 +7,7 @@ person; it is never an approval.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from firstdose.adapters.payers.cancellation import NO_SUCH_REQUEST
 from firstdose.adapters.payers.x12.answer_line import (
     ServiceLine,
     action_code,
@@ -17,7 +18,7 @@ from firstdose.adapters.payers.x12.answer_line import (
 )
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
-from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST, Rejection, rejections_at
+from firstdose.adapters.payers.x12.rejection import Rejection, rejections_at
 from firstdose.adapters.payers.x12.remarks_278 import remarks_of_people, remarks_of_review
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
 from firstdose.adapters.payers.x12.values import short_text

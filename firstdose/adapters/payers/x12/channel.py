@@ -7,6 +7,7 @@ Unavailable, so that the desk asks before it sends again. Documents go by fax or
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Never, TypeVar
 
+from firstdose.adapters.payers.cancellation import confirmed
 from firstdose.adapters.payers.pas.requestor import Requestor
 from firstdose.adapters.payers.x12.acknowledgement import Verdict, acknowledged
 from firstdose.adapters.payers.x12.answer_278 import read_answer, read_inquiry
@@ -24,7 +25,6 @@ from firstdose.adapters.payers.x12.envelope import (
     read_interchange,
     write_interchange,
 )
-from firstdose.adapters.payers.x12.rejection import NO_SUCH_REQUEST
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12, Unwritable
 from firstdose.adapters.payers.x12.transport import Transport
@@ -43,7 +43,6 @@ from firstdose.payer_ports import (
 from firstdose.ports import Impossible, Unavailable
 
 _ANSWERS = {ELIGIBILITY: "271", REVIEW: "278", REVIEW_INQUIRY: "278"}
-_CANCELLED = (LineState.VOID, LineState.APPROVED, LineState.NOT_REQUIRED)
 
 T = TypeVar("T")
 
@@ -95,18 +94,10 @@ class X12Channel:
         raise Impossible(ProblemCode.DOCUMENTS_NOT_ELECTRONIC)
 
     async def void(self, case: PayerCase) -> Received:
-        """Cancel `case.previous_trace`; a payer that never had it is content.
-
-        What the payer only takes note of is not cancelled, and what it refuses stays in force: a person asks.
-        """
+        """Cancel `case.previous_trace`; a payer that never had it is content."""
         lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
         cancelling = case.model_copy(update={"lines": lines})
-        received = await self.submit(cancelling)
-        if any(line.state is LineState.PENDED for line in received.answer.lines):
-            raise UnclearAnswer(ProblemCode.CANCELLATION_NOT_CONFIRMED, received.answer.remarks, received)
-        if not all(_cancelled(line) for line in received.answer.lines):
-            raise RefusedRequest(received.raw)
-        return received
+        return confirmed(await self.submit(cancelling))
 
     async def _ask(self, kind: TransactionType, case: PayerCase, body: Sequence[Segment]) -> _Reply:
         """Raises Impossible if our interchange is rejected, or cannot be written at all."""
@@ -148,8 +139,3 @@ def _read(reader: Callable[[Transaction, PayerCase], T], transaction: Transactio
 def _awaited(case: PayerCase) -> PayerAnswer:
     """The payer has the request and has not answered yet."""
     return PayerAnswer(lines=tuple(LineAnswer(sequence=line.sequence, state=LineState.PENDED) for line in case.lines))
-
-
-def _cancelled(line: LineAnswer) -> bool:
-    unknown_there = line.state is LineState.NEEDS_REVIEW and line.reason_code == NO_SUCH_REQUEST
-    return line.state in _CANCELLED or unknown_there

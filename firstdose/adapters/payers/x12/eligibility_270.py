@@ -1,6 +1,5 @@
 """From a case to the 270 (005010X279A1): is the plan in force, what does it leave to pay, what needs authorization?"""
 
-from datetime import date
 from typing import Final
 
 from firstdose.adapters.payers.pas.requestor import Requestor
@@ -22,7 +21,7 @@ def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
     """
     coverage, patient = coverage_of(case), case.referral.patient
     questions = [trace(case.trace, requestor)]
-    about = [dated(PLAN_DATE, day_of_service(case)), *_asked(case)]
+    about = [dated(PLAN_DATE, case.day_of_service), *_asked(case)]
     people = [(SUBSCRIBER, subscriber(coverage, patient))]
     if coverage.subscriber is not None:
         people.append((DEPENDENT, dependent(coverage, patient, "03")))
@@ -34,12 +33,6 @@ def inquiry(case: PayerCase, requestor: Requestor) -> list[Segment]:
         (code, [*questions, *person, *about]),
     ]
     return [_beginning(case), *written(levels)]
-
-
-def day_of_service(case: PayerCase) -> date:
-    """The day for which the plan must be in force: when therapy is wanted; the day of asking once that is past."""
-    today, wanted = case.created_at.date(), case.referral.order.requested_start
-    return max(today, wanted) if wanted else today
 
 
 def _beginning(case: PayerCase) -> Segment:

@@ -9,7 +9,6 @@ from typing import Final
 
 from firstdose.adapters.payers.x12.benefit import Benefit, benefits_of
 from firstdose.adapters.payers.x12.coverage_271 import problem_of, status_of
-from firstdose.adapters.payers.x12.eligibility_270 import day_of_service
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import DEPENDENT, SUBSCRIBER, Level, levels
 from firstdose.adapters.payers.x12.rejection import PERSON_NOT_FOUND, rejections_at
@@ -52,7 +51,7 @@ def read_benefits(transaction: Transaction, case: PayerCase) -> Benefits:
     places = {line.place_of_service for line in case.lines}
     benefits = [benefit for benefit in told if benefit.holds_at(places)]
     problem = problem_of(benefits, codes)
-    status = status_of(people[-1], benefits, day_of_service(case))
+    status = status_of(people[-1], benefits, case.day_of_service)
     if problem or isinstance(status, ProblemCode):
         raise UnclearAnswer(problem or ProblemCode(status), remarks)
     return Benefits(

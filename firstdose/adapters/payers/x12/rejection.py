@@ -12,7 +12,6 @@ from firstdose.ports import Unavailable
 
 # X12 AAA03, as payers of eligibility use them; whatever else comes, a person sees.
 PERSON_NOT_FOUND: Final = frozenset({"58", "64", "65", "67", "71", "72", "73", "75"})
-NO_SUCH_REQUEST: Final = "AA"
 _PAYER_DOWN: Final = frozenset({"42", "80"})
 _NEVER_AGAIN: Final = frozenset("NC")
 _HELD: Final = frozenset("YS")
