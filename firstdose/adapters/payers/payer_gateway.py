@@ -106,14 +106,14 @@ class PayerGatewayService:
 
         async def call(channel: Channel) -> Benefits:
             async with self._router.submit(channel, contact, case.endpoint, without_effect=query_fails_over) as payer:
-                async with self._answers.judged_by_people(contact, file.texts):
-                    received = await payer.verify_benefits(case)
-                await self._answers.check_whose(contact, received)
+                received = await payer.verify_benefits(case)
+                await self._answers.keep_benefits(contact, received)
                 return received.benefits
 
         channels = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
         channel, benefits = await first_available(channels, call, query_fails_over, contact.payer)
         provenance = {"channel": channel, "plan_version": file.plan.version, "verified_at": self._clock()}
+        provenance |= {"remarks": ()}  # people read them in the store
         return sealed_texts(benefits, file.texts).model_copy(update=provenance)
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
@@ -162,8 +162,7 @@ class PayerGatewayService:
             return
         file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
-        submitting = self._router.submit(_carrier(replaced, file.plan), contact, file.endpoint)
-        async with submitting as payer, self._answers.judged_by_people(contact, file.texts):
+        async with self._router.submit(_carrier(replaced, file.plan), contact, file.endpoint) as payer:
             answer = await payer.void(case)
         if answer is not None:
             await self._answers.check_whose(contact, answer)
