@@ -33,9 +33,12 @@ class PayerActivities:
 
     @activity.defn
     async def await_decision(self, wait: DecisionWait) -> PayerAnswer:
-        """Returns when the payer has a new answer; until then each attempt fails benignly, which adds no event."""
+        """Returns when the payer has a new answer; until then each attempt fails benignly, which adds no event.
+
+        Remarks alone are none: a payer that says the time with each answer would be asked without a pause.
+        """
         answer = await self._payer.inquire(wait)
-        _, changes = receive(wait.known, answer)
+        _, changes = receive(wait.known, answer.model_copy(update={"remarks": wait.known.remarks}))
         if changes is None:
             raise ApplicationError(
                 "still pending",

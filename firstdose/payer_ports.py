@@ -15,7 +15,6 @@ from firstdose.domain.payer.remark import PayerRemark
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Referral
-from firstdose.domain.sealed_text import TextSealer, sealed_texts
 from firstdose.ports import Impossible, Unavailable
 
 MOST_OF_A_BODY: Final = 20_000
@@ -147,6 +146,17 @@ class ReceivedBenefits(Received):
     benefits: Benefits
 
 
+class PayerReply(BaseModel):
+    """An answer by which no line is decided: benefits, or with `problem` why only a person can judge it."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    problem: ProblemCode | None = None
+    benefits: Benefits | None = None
+    """Without remarks."""
+    remarks: tuple[PayerRemark, ...] = ()
+
+
 class UnclearAnswer(Impossible):
     """The payer answered, and only a person can say what follows. `remarks` say it in the payer's words.
 
@@ -159,15 +169,6 @@ class UnclearAnswer(Impossible):
         super().__init__(problem)
         self.remarks = remarks
         self.received = received
-
-    @property
-    def body(self) -> bytes:
-        """Its beginning, PHI: only for the sealed store."""
-        return self.received.raw[:MOST_OF_A_BODY] if self.received else b""
-
-    def sealed(self, texts: TextSealer) -> "UnclearAnswer":
-        remarks = tuple(sealed_texts(remark, texts) for remark in self.remarks)
-        return UnclearAnswer(self.problem, remarks, self.received)
 
 
 class ForeignAnswer(Impossible):
@@ -267,6 +268,12 @@ class ContactStore(Protocol):
         """Judge whether it may change anything, by the facts of the contact's referral (`domain.answer_match`).
 
         Raises ForeignAnswer once it is kept apart, sealed and audited.
+        """
+
+    async def keep_reply(self, contact_id: str, received: Received, reply: PayerReply) -> PayerReply:
+        """Keep the direct answer to a call of ours, and return it with its texts sealed.
+
+        Raises ForeignAnswer, as `check_whose`.
         """
 
     async def keep_unreadable(self, contact_id: str, body: bytes) -> None:

@@ -10,7 +10,6 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from firstdose.payer_ports import UnclearAnswer
 from firstdose.ports import Impossible, Unavailable
 
 _BEATS: Final = 3
@@ -35,14 +34,10 @@ class _Called(ActivityInboundInterceptor):
 def _port_errors_as_failures() -> Iterator[None]:
     """Failures carry the problem's code and nothing of the cause; Temporal tries again unless it is impossible.
 
-    What a payer said that only a person can judge goes with them as details, sealed.
+    What a payer said that only a person can judge stays in the store: the contact leads there.
     """
     try:
         yield
-    except UnclearAnswer as error:
-        raise ApplicationError(
-            error.problem.value, list(error.remarks), type=error.problem.value, non_retryable=True
-        ) from None
     except Impossible as error:
         raise ApplicationError(error.problem.value, type=error.problem.value, non_retryable=True) from None
     except Unavailable as error:

@@ -31,33 +31,37 @@ class CoverageTrack(Track):
         """Until the plan's answer is known and either covers the patient or somebody else pays."""
         while self.case.benefits is None:
             await self.need(BlockedStep.ELIGIBILITY)
-            benefits = await self._benefits()
-            if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits):
+            benefits, contacts = await self._benefits()
+            if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits, contacts):
                 self.case.benefits = benefits
         if not self.authorization.lines:
             self._derive_lines(self.case.benefits)
 
-    async def _benefits(self) -> Benefits:
+    async def _benefits(self) -> tuple[Benefits, list[str]]:
+        """With the contact that asked for them, where one did."""
         answer: Benefits | VerifyBenefits
+        contacts: list[str] = []
         asks = self.case.plan.model_dump(include=_SHOWN_OF_PLAN)
         if not self.case.plan.eligibility.electronic:
             answer = await self.worklist.ask(VerifyBenefits, **asks)
         else:
             contact_id = self.case.verifying = self.case.verifying or self.case.new_key("verification")
+            contacts = [contact_id]
             answer = await self.fallback.race(
                 PayerActivities.verify_benefits,
                 self.request(contact_id),
                 "verify benefits",
                 VerifyBenefits,
                 key=contact_id,
+                contacts=contacts,
                 **asks,
             )
         self.case.verifying = None
-        return answer if isinstance(answer, Benefits) else answer.benefits
+        return (answer if isinstance(answer, Benefits) else answer.benefits), contacts
 
-    async def _resolved_otherwise(self, benefits: Benefits) -> bool:
+    async def _resolved_otherwise(self, benefits: Benefits, contacts: list[str]) -> bool:
         """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
-        answer = await self.worklist.ask(ResolveCoverage, status=benefits.status)
+        answer = await self.worklist.ask(ResolveCoverage, status=benefits.status, contacts=contacts)
         match answer.outcome:
             case "other_coverage":
                 await self.journal.flushed()

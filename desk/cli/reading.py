@@ -10,6 +10,7 @@ from desk.cli import display
 from desk.cli.authorization import running, show_lines, show_requests
 from desk.cli.options import ActingAs, AsJson, Code, Limit, ReferralId
 from desk.cli.questions import show_questions
+from desk.cli.remarks import show_remarks
 from desk.cli.stalls import show_stalls
 from desk.cli.work import show_items
 from firstdose.domain.referral.order import FIRST_MEDICATION
@@ -101,6 +102,7 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
     display.heading("Authorization")
     show_lines(lines, answer.get("requested"))
     show_requests(answer.get("requests") or (), lines, now)
+    show_remarks(answer.get("remarks") or ())
     display.heading("Open work")
     show_items(answer.get("work_items") or [], now, empty="none")
     show_questions(answer.get("questions") or ())

@@ -12,6 +12,7 @@ from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
 from desk.cli.questions import show_alike, show_questions
+from desk.cli.remarks import show_remarks
 from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
@@ -55,11 +56,16 @@ def show_items(items: list[Any], now: datetime, *, empty: str) -> None:
             display.text_of(item.get("assignee")),
             display.due(item.get("due_at"), now),
             display.text_of(item.get("level") or None),
-            display.text_of(item.get("asks")),
+            _asked(item),
         )
         for item in items
     )
     display.table(COLUMNS, rows, empty=empty)
+
+
+def _asked(item: Mapping[str, Any]) -> str:
+    """Without the ids of contacts, which name the answers that the item rests on: what those say is shown."""
+    return display.text_of({name: value for name, value in (item.get("asks") or {}).items() if name != "contacts"})
 
 
 def claim(item_id: ItemId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
@@ -119,10 +125,11 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
         (name, "needed" if name in needed else "", _shape(field, named), display.text_of(field.get("description")))
         for name, field in schema.get("properties", {}).items()
     )
-    display.line(f"{item['kind']} asks: {display.text_of(item.get('asks'))}")
+    display.line(f"{item['kind']} asks: {_asked(item)}")
     shown = item.get("shown") or {}
     show_questions(shown.get("questions") or ())
     show_alike(shown.get("alike") or ())
+    show_remarks(shown.get("remarks") or ())
     display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
 
 

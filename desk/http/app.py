@@ -5,14 +5,37 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from desk.http import codec, documents, health, identity, pages, referrals, reports, webhooks, work_items
+from desk.http import (
+    codec,
+    documents,
+    health,
+    identity,
+    pages,
+    payer_answers,
+    referrals,
+    reports,
+    webhooks,
+    work_items,
+)
 from desk.http.app_context import AppContext
 from desk.http.guard import BodyGuard
 from desk.http.observe import Observed
 from desk.http.problems import PROBLEM_SCHEMA, install_problems
 
 _ROUTERS: Final = tuple(
-    module.router for module in (webhooks, referrals, documents, work_items, reports, identity, codec, health, pages)
+    module.router
+    for module in (
+        webhooks,
+        referrals,
+        documents,
+        payer_answers,
+        work_items,
+        reports,
+        identity,
+        codec,
+        health,
+        pages,
+    )
 )
 
 

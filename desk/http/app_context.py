@@ -24,6 +24,7 @@ from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals.intake import Intake
+from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
@@ -53,6 +54,7 @@ class AppContext:
     referrals: ReferralReader
     worklist: WorklistStore
     contacts: PostgresContacts
+    payer_words: PayerWords
     payers: PayerTable
     staff: StaffDirectory
     issuer: Issuer
@@ -114,6 +116,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
             worklist=WorklistStore(pool, vault, audit),
             contacts=PostgresContacts(pool, vault, audit),
+            payer_words=PayerWords(pool, vault, audit),
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
             issuer=issuer,

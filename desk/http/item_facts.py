@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from desk.http.app_context import AppContext
 from desk.http.identity import may_see_facts
+from firstdose.adapters.postgres.referrals.remark_view import RemarkView
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.referral.open_question import OpenQuestion, open_questions
 from firstdose.domain.work.role import Actor
@@ -33,12 +34,16 @@ class AlikeReferral(BaseModel):
 
 
 class ItemFacts(BaseModel):
-    """`questions` are about the facts that the item asks for; `alike` are this referral and the other one."""
+    """`questions` are about the facts that the item asks for; `alike` are this referral and the other one.
+
+    `remarks` are what the payer said in the answers that the item rests on.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     questions: tuple[OpenQuestion, ...] = ()
     alike: tuple[AlikeReferral, ...] = ()
+    remarks: tuple[RemarkView, ...] = Field(default=(), repr=False)
 
 
 async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> ItemFacts:
@@ -50,7 +55,21 @@ async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> Item
     if item.asks.get("reason") == POSSIBLE_DUPLICATE:
         both = [await _alike(desk, actor, item, each) for each in (item.referral_id, item.asks.get("other"))]
         return ItemFacts(alike=tuple(one for one in both if one))
-    return ItemFacts()
+    return ItemFacts(remarks=await _remarks(desk, actor, item))
+
+
+async def _remarks(desk: AppContext, actor: Actor, item: WorkItemView) -> tuple[RemarkView, ...]:
+    """Those about other lines than the item's are left out."""
+    if item.kind is WorkItemKind.REVIEW_BENEFITS:
+        said = await desk.payer_words.remarks_on_coverage(item.referral_id)
+    else:
+        contacts, problem = item.asks.get("contacts", ()), item.asks.get("problem")
+        said = await desk.payer_words.remarks(item.referral_id, contacts, problem=problem)
+    lines = {line.get("sequence") for line in item.asks.get("lines") or ()}
+    remarks = tuple(one for one in said if one.line is None or not lines or one.line in lines)
+    if remarks:
+        await desk.note(actor, _READ, {"item": item.id}, chain=item.referral_id)
+    return remarks
 
 
 async def _questions(desk: AppContext, actor: Actor, item: WorkItemView) -> tuple[OpenQuestion, ...]:

@@ -82,19 +82,19 @@ async def get_referral(referral_id: UUID, desk: Context, actor: Reader) -> Refer
     stalls = await desk.stalls.of(str(referral_id), found.standing.stage)
     found = found.model_copy(update={"stalls": stalls.found})
     if not may_see_facts(actor):
-        return found.model_copy(update={"facts": None, "requested": None, "questions": ()})
+        return found.model_copy(update={"facts": None, "requested": None, "questions": (), "remarks": ()})
     await desk.note(actor, "facts_read", chain=str(referral_id))
     return found
 
 
 @router.get("/{referral_id}/timeline")
 async def get_timeline(referral_id: UUID, desk: Context, actor: Reader) -> list[TimelineEntry]:
-    """Everything that happened, the oldest first. An auditor sees no notes."""
+    """Everything that happened, the oldest first. An auditor sees no notes, and no words of payers."""
     entries = await desk.referrals.timeline(str(referral_id))
     if not entries:
         raise _no_such_referral()
     if not may_see_facts(actor):
-        return [entry.model_copy(update={"note": None}) for entry in entries]
+        return [entry.without_words() for entry in entries]
     await desk.note(actor, "timeline_read", chain=str(referral_id))
     return list(entries)
 

@@ -14,9 +14,11 @@ from firstdose.adapters.postgres.pool import transaction
 from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.authorization.requests import RequestEvent
 from firstdose.domain.clock.clocks import Clock
+from firstdose.domain.payer.remark import PayerRemark, RemarkKind
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.work.message import MessageState
 from firstdose.domain.work.role import Role
-from firstdose.payer_ports import Contact, ContactPurpose, ForeignAnswer, Received, Via
+from firstdose.payer_ports import Contact, ContactPurpose, ForeignAnswer, PayerReply, Received, Via
 from tests.conftest import CHROMIUM
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 
@@ -249,6 +251,31 @@ async def test_what_the_payer_sent_instead_of_an_answer_is_shown_masked(desk: Se
     await page.goto(f"{desk.url}/#/items/{referral_id}-1")
     await expect(page.locator("pre")).to_have_text("<body>xx are upgrading our system, xxxxxxxxx.</body>")
     await expect(page.get_by_text("52 bytes")).to_be_visible()
+
+
+async def test_what_the_payer_said_is_shown_in_its_words_and_ours(desk: ServedDesk, page: Page) -> None:
+    asked_by = "0f3f6f4e-3d5c-4c58-9a48-0d2a54a0a001"
+    referral_id = await referral_with_work(desk, problem="another_payer_named", contacts=[asked_by])
+    await desk.desk.pool.execute("UPDATE work_items SET kind = 'verify_benefits' WHERE referral_id = $1", referral_id)
+    asked = Contact(
+        id=asked_by,
+        referral_id=referral_id,
+        payer="summit",
+        purpose=ContactPurpose.ELIGIBILITY,
+        trace="T1",
+        created_at=datetime.now(UTC),
+    )
+    await desk.desk.contacts.begin(asked)
+    other = PayerRemark(kind=RemarkKind.ANOTHER_PAYER, where="EB01", code="R", text="SUNNY <b>HMO</b>", number="H9999")
+    reply = PayerReply(problem=ProblemCode.ANOTHER_PAYER_NAMED, remarks=(other,))
+    await desk.desk.contacts.keep_reply(asked.id, Received(raw=b"271", named=Named()), reply)
+    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    for place in (f"items/{referral_id}-1", f"referrals/{referral_id}"):
+        await page.goto(f"{desk.url}/#/{place}")
+        said = page.get_by_role("region", name="The payer says")
+        await expect(said).to_contain_text("Another payer pays, or pays first")
+        await expect(said.locator("blockquote")).to_have_text("SUNNY <b>HMO</b>")
+        await expect(said).to_contain_text("EB01 R · number H9999")
 
 
 async def test_what_the_payer_sent_about_another_is_told_and_not_shown(desk: ServedDesk, page: Page) -> None:

@@ -20,11 +20,13 @@ from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.sealed_text import PlainTexts, TextSealer, sealed_texts
 from firstdose.payer_ports import (
     Contact,
     ForeignAnswer,
     PayerCase,
     PayerEndpoint,
+    PayerReply,
     Received,
     ReceivedAnswer,
     ReceivedBenefits,
@@ -38,12 +40,14 @@ from simulator.scenario import scenario_of
 class MemoryContacts:
     """Implements payer_ports.ContactStore."""
 
-    def __init__(self, facts: Referral | None = None) -> None:
+    def __init__(self, facts: Referral | None = None, texts: TextSealer | None = None) -> None:
         """`facts` are those of every contact's referral; None: nobody knows the patient."""
         self.facts = facts
+        self.texts = texts or PlainTexts()
         self.contacts: dict[str, Contact] = {}
         self.answers: dict[str, list[tuple[Via, PayerAnswer]]] = {}
         self.unreadable: dict[str, list[bytes]] = {}
+        self.replies: dict[str, list[tuple[bytes, PayerReply]]] = {}
         self._events: set[tuple[str, PayerEvent]] = set()
 
     async def begin(self, contact: Contact) -> Contact:
@@ -81,6 +85,11 @@ class MemoryContacts:
         if refused := refusal(whose, direct=via.direct):
             await self.keep_unreadable(contact_id, received.raw)
             raise ForeignAnswer(refused)
+
+    async def keep_reply(self, contact_id: str, received: Received, reply: PayerReply) -> PayerReply:
+        await self.check_whose(contact_id, Via.RESPONSE, received)
+        self.replies.setdefault(contact_id, []).append((received.raw, reply))
+        return sealed_texts(reply, self.texts)
 
     async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
         self.unreadable.setdefault(contact_id, []).append(body)

@@ -34,4 +34,5 @@ async def test_what_only_a_person_can_judge(
         await world.x12.verify_benefits(asked)
     assert unclear.value.problem == problem
     assert said in [(one.kind.value, one.code, one.text) for one in unclear.value.remarks]
-    assert b"*271*" in unclear.value.body
+    assert unclear.value.received
+    assert b"*271*" in unclear.value.received.raw

@@ -26,7 +26,7 @@ HMO = ("EB*1**30", "EB*R**30*HN", "LS*2120", "NM1*PRP*2*SUNNY HMO*****PI*H9999 A
 
 
 def desk(answer: bytes) -> tuple[PayerGatewayService, MemoryContacts]:
-    contacts = MemoryContacts(referral())
+    contacts = MemoryContacts(referral(), TEXTS)
     plan = Plan(payer="northstar", eligibility=Channel.X12, authorization=Channel.X12)
     office = PayerGatewayService(
         MemoryFiles(CaseFile(referral(), endpoint(), plan, TEXTS)),
@@ -53,7 +53,9 @@ async def test_another_payer_is_told_in_sealed_words_and_what_came_is_kept() -> 
     (other,) = [one for one in unclear.value.remarks if one.kind is RemarkKind.ANOTHER_PAYER]
     assert is_sealed_text(other.text)
     assert (opened_texts(other, TEXTS).text, opened_texts(other, TEXTS).number) == ("SUNNY HMO", "H9999 A")
-    assert contacts.unreadable[KEY] == [benefits_of("19610417")]
+    ((raw, kept),) = contacts.replies[KEY]
+    assert (raw, kept.problem) == (benefits_of("19610417"), "another_payer_named")
+    assert contacts.unreadable == {}, "it was read"
 
 
 async def test_what_another_patients_payer_says_is_not_told() -> None:
@@ -76,4 +78,4 @@ async def test_a_cancellation_that_waits_is_told_in_sealed_words() -> None:
     said: list[PayerRemark] = [opened_texts(one, TEXTS) for one in waiting.value.remarks]
     assert "JANE ROE WILL CALL" in [one.text for one in said]
     assert not any("JANE" in (one.text or "") for one in waiting.value.remarks)
-    assert len(contacts.unreadable["cancel"]) == 1
+    assert [kept.problem for _, kept in contacts.replies["cancel"]] == ["cancellation_not_confirmed"]

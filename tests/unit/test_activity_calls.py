@@ -165,9 +165,9 @@ def test_every_worker_has_it_next_to_the_activity_and_its_numbers(monkeypatch: p
     assert journal["max_concurrent_local_activities"] >= journal["max_concurrent_workflow_tasks"]
 
 
-async def test_what_only_a_person_can_judge_goes_with_the_failure() -> None:
+async def test_the_words_of_a_payer_do_not_go_with_the_failure() -> None:
     said = (PayerRemark(kind=RemarkKind.REJECTED, where="AAA03", code="43"),)
     with pytest.raises(ApplicationError) as failed:
         await called(raising(UnclearAnswer(ProblemCode.ELIGIBILITY_NOT_TOLD, said)))
     assert (failed.value.type, failed.value.non_retryable) == ("eligibility_not_told", True)
-    assert failed.value.details == (list(said),)
+    assert failed.value.details == ()

@@ -144,5 +144,5 @@ async def test_a_cancellation_that_waits_is_not_confirmed(said: tuple[str, ...] 
     with pytest.raises(UnclearAnswer) as waiting:
         await channel(review(asked, *said) if said else ACCEPTED)[0].void(asked)
     assert waiting.value.problem == "cancellation_not_confirmed"
-    assert waiting.value.body
+    assert waiting.value.received
     assert [one.text for one in waiting.value.remarks if one.kind == "message"] == (["WE WILL SEE"] if said else [])

@@ -22,7 +22,7 @@ from firstdose.domain.work.resolutions import Appeal, FindAssistance, PeerToPeer
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind
 from workflows.authorization.clock import PayerClock
-from workflows.authorization.state import Filing, PayerRequest, shown
+from workflows.authorization.state import Filing, PayerRequest, contacts_of, shown
 from workflows.mechanism.track import Track
 
 ASSISTANCE: Final = "denied"
@@ -71,6 +71,7 @@ class Dispute(Track):
         answer = await self.worklist.ask_unless(
             self._settled(lines, over),
             ReviewDecision,
+            contacts=contacts_of(lines),
             lines=shown(lines),
             options=still_open(ways, closes_at, workflow.now()),
             **_limits(window),
@@ -137,6 +138,7 @@ class Dispute(Track):
             about=str(level),
             due_in=min(left, usual),
             level=level,
+            contacts=contacts_of(lines),
             lines=shown(lines),
             **_limits(filing.window),
         )
@@ -165,6 +167,7 @@ class Dispute(Track):
         answer = await self.worklist.ask_unless(
             self._settled(lines, over),
             PeerToPeer,
+            contacts=contacts_of(lines),
             lines=shown(lines),
             options=("overturned", "upheld") if binding else ("upheld",),
         )

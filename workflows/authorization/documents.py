@@ -37,6 +37,7 @@ class Documents(Track):
         self.worklist.open(
             AnswerInformationRequest,
             about=request.contact_id,
+            contacts=[request.contact_id],
             due_in=min([usual, *(max(end - workflow.now(), timedelta()) for end in ends)]),
             wanted=information.wanted,
             control_number=information.control_number,

@@ -111,6 +111,11 @@ class AuthorizationState:
         journal.note("authorization.lines", by=by, lines={str(line.sequence): line.state for line in changed})
 
 
+def contacts_of(lines: Iterable[Line]) -> list[str]:
+    """The requests that carry the lines: a person reads there what the payer said."""
+    return list(dict.fromkeys(line.contact for line in lines if line.contact))
+
+
 _REQUESTED: Final = {"sequence", "kind", "code", "units", "state"}
 _AUTHORIZED: Final = {"authorized_units", "reason_code", "number", "valid_from", "valid_to"}
 

@@ -125,6 +125,7 @@ class AuthorizationTrack(Track):
                 key=contact_id,
                 unless=self._over,
                 trace=contact_id.replace("-", ""),
+                contacts=[contact_id],
                 **asks,
             )
         return None

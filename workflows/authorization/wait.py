@@ -145,7 +145,8 @@ class PayerWait(Track):
     def _ask_when_to_read_again(self, contact_id: str, problem: str) -> None:
         """Beside the wait, which goes on."""
         self.authorization.unread.append(contact_id)
-        self.worklist.open(Reconcile, about=_unread(contact_id), step=_READ, problem=problem, by_hand=True)
+        about, contacts = _unread(contact_id), [contact_id]
+        self.worklist.open(Reconcile, about=about, step=_READ, problem=problem, contacts=contacts, by_hand=True)
 
     async def read_again(self) -> None:
         """Answers that could not be read are read again when a person says so, for as long as the workflow lives."""
@@ -193,6 +194,7 @@ class PayerWait(Track):
         self.worklist.open(
             FollowUpPayer,
             about=request.contact_id,
+            contacts=[request.contact_id],
             payer=plan.payer,
             phone=plan.phone,
             tracking=request.known.tracking,

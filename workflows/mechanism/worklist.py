@@ -107,7 +107,9 @@ class Worklist:
         kind = _KIND_OF[answer]
         if kind is WorkItemKind.RECONCILE:
             return
-        round_ = _mark(kind, about, asks, self._about().facts)
+        # Each round has contacts of its own, and is the same question all the same.
+        same = {name: value for name, value in asks.items() if name != "contacts"}
+        round_ = _mark(kind, about, same, self._about().facts)
         self._state.rounds[round_] = times = self._state.rounds.get(round_, 0) + 1
         if times <= self._policy.rounds:
             return

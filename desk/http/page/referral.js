@@ -4,6 +4,7 @@ import { get, post } from "./api.js";
 import { lines, running } from "./authorization.js";
 import { documents, questions } from "./documents.js";
 import { badge, due, el, moment, notify, outcome, since, stateBadge, words } from "./elements.js";
+import { remarks } from "./remarks.js";
 import { said } from "./worklist.js";
 
 const STEPS = ["intake", "verification", "authorization", "preparation", "scheduled", "first_visit", "on_service"];
@@ -35,7 +36,7 @@ async function one(id, me) {
       el("section.card", {}, el("h2", {}, "What keeps it"), keeping(why, standing)),
       el("section.card", {}, el("h2", {}, "Patient and order"), people(view.facts, standing))),
     view.facts ? el("section.card", {}, el("h2", {}, "Documents"), documents(path, listed), questions(view.questions)) : null,
-    el("section.card", {}, el("h2", {}, "Authorization, line by line"), lines(view)),
+    el("section.card", {}, el("h2", {}, "Authorization, line by line"), lines(view), remarks(view.remarks)),
     steering ? steer(path, standing, me) : null,
     el("section.card", {}, el("h2", {}, "What happened"), history(timeline)),
   ].filter(Boolean);

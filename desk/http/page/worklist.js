@@ -5,6 +5,7 @@ import { inQuestion } from "./authorization.js";
 import { alike, questions } from "./documents.js";
 import { due, el, isPast, moment, more, notify, outcome, shortId, stateBadge, table, words } from "./elements.js";
 import { schemaForm } from "./form.js";
+import { remarks } from "./remarks.js";
 
 const ROLES = ["intake_coordinator", "customer_service", "reimbursement_specialist", "pharmacist", "nurse_coordinator", "nurse", "supervisor"];
 
@@ -66,7 +67,7 @@ async function one(id, me) {
   return [
     el("div.heading", {}, el("h1", {}, words(entry.kind)), stateBadge(entry.state)),
     el("div.split", {},
-      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), questions(entry.shown.questions), alike(entry.shown.alike), open && allowed ? taking(entry, me) : null),
+      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), questions(entry.shown.questions), alike(entry.shown.alike), remarks(entry.shown.remarks), open && allowed ? taking(entry, me) : null),
       el("section.card", {}, el("h2", {}, "Answer"), answer(entry, open, allowed))),
   ];
 }
@@ -78,7 +79,7 @@ function facts(entry) {
     ["Opened", moment(entry.opened_at)],
     ["Due", el("span", {}, moment(entry.due_at), " ", isPast(entry.due_at) ? due(entry.due_at) : null)],
     ["Taken by", entry.assignee ?? "nobody"],
-    ...Object.entries(entry.asks).filter(([name, value]) => value != null && name !== "lines").map(([name, value]) => [words(name), said(value)]),
+    ...Object.entries(entry.asks).filter(([name, value]) => value != null && !["lines", "contacts"].includes(name)).map(([name, value]) => [words(name), said(value)]),
   ];
   return el("dl", {}, told.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]).flat());
 }

@@ -1,22 +1,21 @@
 """Payers' answers on their way into the store: answered, inquired or notified, in whatever order they arrive."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from firstdose.adapters.payers.pas.notification import NotifiedAnswer, read_notification
 from firstdose.domain.authorization.lines import PayerAnswer, PayerEvent
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.sealed_text import TextSealer
 from firstdose.payer_ports import (
     Contact,
     ContactStore,
     ForeignAnswer,
     PayerEndpoint,
+    PayerReply,
     Received,
     ReceivedAnswer,
-    UnclearAnswer,
+    ReceivedBenefits,
     Via,
 )
 from firstdose.ports import Impossible
@@ -36,22 +35,15 @@ class AnswerBook:
         answer = received.answer.model_copy(update={"received_at": self._clock()})
         return await self._contacts.keep_answer(contact.id, via, received.model_copy(update={"answer": answer}), event)
 
+    async def keep_benefits(self, contact: Contact, received: ReceivedBenefits) -> None:
+        """Raises ForeignAnswer."""
+        told = received.benefits
+        reply = PayerReply(benefits=told.model_copy(update={"remarks": ()}), remarks=told.remarks)
+        await self._contacts.keep_reply(contact.id, received, reply)
+
     async def check_whose(self, contact: Contact, received: Received) -> None:
         """Of what is the direct answer to a call of ours and kept nowhere. Raises ForeignAnswer."""
         await self._contacts.check_whose(contact.id, Via.RESPONSE, received)
-
-    @asynccontextmanager
-    async def judged_by_people(self, contact: Contact, texts: TextSealer) -> AsyncIterator[None]:
-        """What only a person can judge counts if it is ours, and leaves with its texts sealed.
-
-        Raises UnclearAnswer, ForeignAnswer.
-        """
-        try:
-            yield
-        except UnclearAnswer as unclear:
-            if unclear.received:
-                await self.check_whose(contact, unclear.received)
-            raise unclear.sealed(texts) from None
 
     async def notified(
         self, contact: Contact, told: NotifiedAnswer, event: PayerEvent | None, *, trust_outcome: bool

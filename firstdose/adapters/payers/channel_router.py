@@ -15,6 +15,7 @@ from firstdose.payer_ports import (
     ContactStore,
     PayerChannel,
     PayerEndpoint,
+    PayerReply,
     RefusedRequest,
     UnclearAnswer,
     UnreadableAnswer,
@@ -44,14 +45,30 @@ class ChannelRouter:
 
     @asynccontextmanager
     async def query(self, channel: Channel, contact: Contact, endpoint: PayerEndpoint) -> AsyncIterator[PayerChannel]:
-        """For one request that changes nothing at the payer. An unreadable response is stored with the contact."""
+        """For one request that changes nothing at the payer.
+
+        What cannot be read, and what only a person can judge, is stored with the contact.
+        """
         payer = self.channel(channel)
         try:
             async with self._resilience.to(endpoint, channel):
                 yield payer
-        except (UnreadableAnswer, RefusedRequest, UnclearAnswer) as error:
+        except (UnreadableAnswer, RefusedRequest) as error:
             await self._store_unreadable(contact, error.body)
             raise
+        except UnclearAnswer as unclear:
+            raise await self._kept(contact, unclear) from None
+
+    async def _kept(self, contact: Contact, unclear: UnclearAnswer) -> UnclearAnswer:
+        """With its texts sealed, once it is kept: nobody could judge it otherwise.
+
+        Raises ForeignAnswer, Unavailable.
+        """
+        if unclear.received is None:
+            return UnclearAnswer(unclear.problem)
+        told = PayerReply(problem=unclear.problem, remarks=unclear.remarks)
+        kept = await self._contacts.keep_reply(contact.id, unclear.received, told)
+        return UnclearAnswer(unclear.problem, kept.remarks, unclear.received)
 
     async def _store_unreadable(self, contact: Contact, body: bytes) -> None:
         """For a person to look at. A failure to store it must not hide the error that the request ended with."""

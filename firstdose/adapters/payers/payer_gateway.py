@@ -107,14 +107,14 @@ class PayerGatewayService:
 
         async def call(channel: Channel) -> Benefits:
             async with self._router.submit(channel, contact, case.endpoint, without_effect=query_fails_over) as payer:
-                async with self._answers.judged_by_people(contact, file.texts):
-                    received = await payer.verify_benefits(case)
-                await self._answers.check_whose(contact, received)
+                received = await payer.verify_benefits(case)
+                await self._answers.keep_benefits(contact, received)
                 return received.benefits
 
         channels = electronic(file.plan.eligibility, file.plan.eligibility_fallback)
         channel, benefits = await first_available(channels, call, query_fails_over, contact.payer)
         provenance = {"channel": channel, "plan_version": file.plan.version, "verified_at": self._clock()}
+        provenance |= {"remarks": ()}  # people read them in the store
         return sealed_texts(benefits, file.texts).model_copy(update=provenance)
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
@@ -164,18 +164,16 @@ class PayerGatewayService:
         file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
         carrier = _carrier(replaced, file.plan)
-        if contact.attempted and await self._cancelled_before(contact, case, carrier, file.texts):
+        if contact.attempted and await self._cancelled_before(contact, case, carrier):
             return
-        submitting = self._router.submit(carrier, contact, file.endpoint)
-        async with submitting as payer, self._answers.judged_by_people(contact, file.texts):
+        async with self._router.submit(carrier, contact, file.endpoint) as payer:
             answer = await payer.void(case)
         if answer is not None:
             await self._answers.check_whose(contact, answer)
 
-    async def _cancelled_before(self, contact: Contact, case: PayerCase, carrier: Channel, texts: TextSealer) -> bool:
+    async def _cancelled_before(self, contact: Contact, case: PayerCase, carrier: Channel) -> bool:
         """Whether the payer confirms the cancellation that may have reached it before; False if it has none."""
-        asking = self._router.query(carrier, contact, case.endpoint)
-        async with asking as payer, self._answers.judged_by_people(contact, texts):
+        async with self._router.query(carrier, contact, case.endpoint) as payer:
             received = await payer.inquire(case)
             if received is None:
                 return False

@@ -10,6 +10,7 @@ from typing import Any
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.keys.vault import Vault
+from firstdose.adapters.postgres.payers.replies import Replies
 from firstdose.adapters.postgres.payers.set_aside import SetAside, UnreadableShown
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
@@ -21,7 +22,7 @@ from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.sealed_text import sealed_texts
 from firstdose.domain.work.role import SYSTEM
-from firstdose.payer_ports import Contact, ForeignAnswer, Received, ReceivedAnswer, Via
+from firstdose.payer_ports import Contact, ForeignAnswer, PayerReply, Received, ReceivedAnswer, Via
 from firstdose.ports import Impossible, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class PostgresContacts:
         self._vault = vault
         self._audit = audit
         self._aside = SetAside(vault)
+        self._replies = Replies(vault)
         self._revisions = Revisions(vault)
 
     async def begin(self, contact: Contact) -> Contact:
@@ -82,6 +84,16 @@ class PostgresContacts:
                 if refused is None:
                     return
                 await self._keep_foreign(connection, contact, via, received, refused)
+        raise ForeignAnswer(refused)
+
+    async def keep_reply(self, contact_id: str, received: Received, reply: PayerReply) -> PayerReply:
+        """Impossible if there is no such contact, or the referral was shredded."""
+        with unshredded():
+            async with self._locked(contact_id) as (connection, contact):
+                refused = refusal(await self._whose(connection, contact, received.named), direct=True)
+                if refused is None:
+                    return await self._keep_reply(connection, contact, received, reply)
+                await self._keep_foreign(connection, contact, Via.RESPONSE, received, refused)
         raise ForeignAnswer(refused)
 
     async def keep_unreadable(self, contact_id: str, body: bytes) -> None:
@@ -144,6 +156,17 @@ class PostgresContacts:
             told = {"via": via, "problem": problem, "bytes": len(received.raw)}
             _log.warning("a payer's answer is about another", extra={"payer": contact.payer, "code": problem.value})
             await self._write(connection, contact, "payer_contact.foreign_answer", told)
+
+    async def _keep_reply(
+        self, connection: Connection, contact: Contact, received: Received, reply: PayerReply
+    ) -> PayerReply:
+        sealed = sealed_texts(reply, (await self._vault.sealer(connection, contact.referral_id)).texts)
+        if await self._replies.keep(connection, contact, received.raw, sealed):
+            action = "payer_contact.unclear" if reply.problem else "payer_contact.answered"
+            status = reply.benefits.status if reply.benefits else None
+            told = {"via": Via.RESPONSE, "problem": reply.problem, "status": status, "bytes": len(received.raw)}
+            await self._write(connection, contact, action, {name: each for name, each in told.items() if each})
+        return sealed
 
     async def _receive(
         self,

@@ -12,6 +12,7 @@ from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid,
 from firstdose.adapters.postgres.payers.authorization_requests import requests_of
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referrals.payer_words import remarks_on_lines
 from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.referrals.timeline import timeline
 from firstdose.adapters.postgres.referrals.views import (
@@ -94,16 +95,18 @@ class ReferralReader:
             order = facts.order if facts else None
             requests = await requests_of(connection, referral_id)
             traces = await _traces(connection, requests)
+            lines = [Line.model_validate(line) for line in row["lines"]]
             return ReferralView(
                 standing=ReferralRow.of(row),
                 revision=row["revision"],
-                lines=tuple(LineView.of(Line.model_validate(line), order, requests) for line in row["lines"]),
+                lines=tuple(LineView.of(line, order, requests) for line in lines),
                 requests=tuple(RequestView.of(request, traces, now) for request in requests),
                 work_items=tuple(await _open_items(connection, self._vault, referral_id)),
                 team={each["role"]: each["member"] async for each in _sql.team(connection, referral_id=referral_id)},
                 requested=requested_period(order) if order else None,
                 facts=facts,
                 questions=open_questions(facts) if facts else (),
+                remarks=await remarks_on_lines(connection, self._vault, referral_id, lines),
             )
 
     async def timeline(self, referral_id: str) -> tuple[TimelineEntry, ...]:

@@ -1,22 +1,23 @@
 """What happened to a referral, from all that was kept of it: audit, messages, payers' answers, what was sent."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from firstdose.adapters.keyring.sealed_texts import shown
 from firstdose.adapters.postgres.keys.vault import NoDataKey, RecordSealer, Vault
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
-from firstdose.adapters.postgres.referrals.views import TimelineEntry
+from firstdose.adapters.postgres.referrals.views import WORDS, TimelineEntry
 from firstdose.domain.work.role import Actor, ActorKind
 
 _sql = load("referral_reading")
+_replies_sql = load("payer_replies")
 _WRITTEN = ("note", "argument", "findings", "reason", "program")
 """Where a message has what a person wrote."""
 
 
 async def timeline(connection: Connection, vault: Vault, referral_id: str) -> list[TimelineEntry]:
-    """Oldest first; at the same moment in the order: audit, messages, answers, notices."""
+    """Oldest first; at the same moment in the order: audit, messages, answers of payers, notices."""
     try:
         sealer = await vault.sealer(connection, referral_id)
     except NoDataKey:
@@ -25,6 +26,7 @@ async def timeline(connection: Connection, vault: Vault, referral_id: str) -> li
         *[entry async for entry in _audited(connection, referral_id)],
         *[entry async for entry in _messages(connection, referral_id, sealer)],
         *[entry async for entry in _answers(connection, referral_id, sealer)],
+        *[entry async for entry in _replies(connection, referral_id, sealer)],
         *[entry async for entry in _sent(connection, referral_id)],
     ]
     return sorted(entries, key=lambda entry: entry.at)
@@ -64,12 +66,31 @@ async def _answers(
 ) -> AsyncIterator[TimelineEntry]:
     texts = sealer.texts if sealer else None
     async for row in _sql.answered(connection, referral_id=referral_id):
-        yield TimelineEntry(
-            at=row["received_at"],
-            what="payer.answered",
-            actor=Actor(kind=ActorKind.PAYER, id=row["payer"]).label,
-            details={"contact": row["contact_id"], "via": row["via"], "answer": shown(row["answer"], texts)},
-        )
+        answer = shown(row["answer"], texts)
+        remarks = _filled(answer.pop("remarks", ()))
+        details = {"contact": row["contact_id"], "via": row["via"], "answer": answer, **remarks}
+        yield TimelineEntry(at=row["received_at"], what="payer.answered", actor=_payer(row), details=details)
+
+
+async def _replies(
+    connection: Connection, referral_id: str, sealer: RecordSealer | None
+) -> AsyncIterator[TimelineEntry]:
+    texts = sealer.texts if sealer else None
+    async for row in _replies_sql.of_referral(connection, referral_id=referral_id):
+        told = {name: shown(row[name], texts) for name in ("problem", "benefits") if row[name] is not None}
+        details = {"contact": row["contact_id"], **told, **_filled(shown(row["remarks"], texts))}
+        what = "payer.unclear" if row["problem"] else "payer.answered"
+        yield TimelineEntry(at=row["received_at"], what=what, actor=_payer(row), details=details)
+
+
+def _payer(row: Mapping[str, Any]) -> str:
+    return Actor(kind=ActorKind.PAYER, id=row["payer"]).label
+
+
+def _filled(remarks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Each remark without the fields that it does not fill; nothing where nothing was remarked."""
+    told = [{name: value for name, value in one.items() if value not in (None, [])} for one in remarks]
+    return {WORDS: told} if told else {}
 
 
 async def _sent(connection: Connection, referral_id: str) -> AsyncIterator[TimelineEntry]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firstdose.adapters.postgres.referrals.remark_view import RemarkView
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.authorization.lines import Line, LineState
 from firstdose.domain.authorization.requested_period import Period, differences, requested_period
@@ -22,6 +23,8 @@ from firstdose.domain.work.stall import Stall
 from firstdose.domain.work.work_item import WorkItemKind
 
 _SECOND = timedelta(seconds=1)
+WORDS: Final = "remarks"
+"""Where an entry has the payer's own words: PHI, as a note is."""
 
 
 class View(BaseModel):
@@ -137,6 +140,8 @@ class ReferralView(View):
     facts: Referral | None = Field(repr=False)
     questions: tuple[OpenQuestion, ...] = Field(default=(), repr=False)
     """What the facts leave open, in words: PHI as they are."""
+    remarks: tuple[RemarkView, ...] = Field(default=(), repr=False)
+    """What the payers said last about eligibility and to the requests that carry the lines: PHI."""
     stalls: tuple[Stall, ...] = ()
 
 
@@ -148,6 +153,11 @@ class TimelineEntry(View):
     actor: str | None = None
     details: dict[str, Any] = Field(default_factory=dict)
     note: str | None = Field(default=None, repr=False)
+
+    def without_words(self) -> "TimelineEntry":
+        """For whom facts are not shown."""
+        details = {name: value for name, value in self.details.items() if name != WORDS}
+        return self.model_copy(update={"note": None, "details": details})
 
 
 class Blocker(View):
