@@ -69,6 +69,14 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.FIND_ASSISTANCE: [{"outcome": "none"}],
         },
     ),
+    "nobody wants the home, and the payer does not confirm the cancellation": (
+        {K.VOID_AUTHORIZATION},
+        lambda: Outside(policy=quick(), voiding=[Impossible(ProblemCode.CANCELLATION_NOT_CONFIRMED)]),
+        {
+            K.REVIEW_BENEFITS: [{"outcome": "declined"}],
+            K.VOID_AUTHORIZATION: [{"outcome": "not_needed"}],
+        },
+    ),
     "a reaction in the suite": (
         {K.PLACE_VISIT, K.REVIEW_REACTION},
         lambda: Outside(policy=quick()),
