@@ -69,11 +69,12 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.FIND_ASSISTANCE: [{"outcome": "none"}],
         },
     ),
-    "nobody wants the home, and the payer does not confirm the cancellation": (
+    "the patient declines, and the payer does not confirm the cancellation": (
         {K.VOID_AUTHORIZATION},
         lambda: Outside(policy=quick(), voiding=[Impossible(ProblemCode.CANCELLATION_NOT_CONFIRMED)]),
         {
-            K.REVIEW_BENEFITS: [{"outcome": "declined"}],
+            K.ASSESS_PATIENT: [None],
+            K.CONTACT_PATIENT: [{"outcome": "declined"}],
             K.VOID_AUTHORIZATION: [{"outcome": "not_needed"}],
         },
     ),
