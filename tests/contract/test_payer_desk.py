@@ -97,6 +97,12 @@ class Office:
         """Implements answers.AnswerSink, with `note`."""
         await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
 
+    async def rang(self) -> None:
+        raise AssertionError("no bell was rung")
+
+    async def lost(self, subscription: str) -> None:
+        raise AssertionError(subscription)
+
     async def note(self, action: str, payer: str) -> None:
         raise AssertionError(action)
 

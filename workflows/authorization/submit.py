@@ -193,7 +193,9 @@ class AuthorizationTrack(Track):
 
     def payer_answered(self, message: PayerAnswered) -> None:
         """The payer told us something by itself."""
-        if message.refused is None:
+        if message.ask:
+            self.wait.inquire_now(message.contact_id)
+        elif message.refused is None:
             self.authorization.expect(message.contact_id)
         else:
             self.wait.receive_foreign(message.contact_id, message.refused)
