@@ -112,7 +112,7 @@ class Office:
 
 
 @asynccontextmanager
-async def listening(world: World, scenario: str) -> AsyncIterator[Office]:
+async def listening(world: World, scenario: str, office: type[Office] = Office) -> AsyncIterator[Office]:
     """An office whose hook payers can reach."""
     offices: list[Office] = []
 
@@ -121,7 +121,7 @@ async def listening(world: World, scenario: str) -> AsyncIterator[Office]:
 
     app = Starlette(routes=[Route("/webhooks/payers/{payer}/pas", hook, methods=["POST"])])
     async with serving(app) as url:
-        offices.append(Office(world, scenario, public_url=url))
+        offices.append(office(world, scenario, public_url=url))
         yield offices[0]
 
 
