@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import uvicorn
@@ -18,10 +17,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from simulator.payer_answer import eligibility_response, response_bundle
-from simulator.payer_book import Delivered, PayerBook, Subscribed
+from simulator.payer_book import Delivered, PayerBook
 from simulator.payer_fault import Dropped, misbehaving
 from simulator.payer_notice import SubscriptionNotifier
 from simulator.payer_request import BadRequest, check_references, member_id, read_request, resource
+from simulator.payer_subscriptions import subscription_routes
 from simulator.receiver import receiver_routes
 from simulator.scenario import ScenarioRequest
 from simulator.x12_payer import x12_route
@@ -50,14 +50,19 @@ def payer_app(book: PayerBook) -> ASGIApp:
         "CoverageEligibilityRequest/$submit": _eligibility,
         "CoverageEligibilityRequest": _eligibility,
         "$submit-attachment": _attachment,
-        "Subscription": _subscription,
     }
     routes = [
         Route(f"/fhir/{{payer}}/{path}", partial(_operate, book, handler), methods=["POST"])
         for path, handler in operations.items()
     ]
     app = Starlette(
-        routes=[*routes, x12_route(book), *receiver_routes(book), Route("/recorder", recorder)],
+        routes=[
+            *routes,
+            *subscription_routes(book),
+            x12_route(book),
+            *receiver_routes(book),
+            Route("/recorder", recorder),
+        ],
         lifespan=notifying,
     )
     return Dropped(app)
@@ -129,18 +134,3 @@ async def _attachment(book: PayerBook, payer: str, parameters: dict[str, Any]) -
         raise BadRequest("nothing attached")
     book.documents(payer, named["TrackingId"]["valueIdentifier"]["value"])
     return JSONResponse({"resourceType": "OperationOutcome", "issue": []})
-
-
-async def _subscription(book: PayerBook, payer: str, wanted: dict[str, Any]) -> Response:
-    criteria = wanted["_criteria"]["extension"][0]["valueString"]
-    channel = wanted["channel"]
-    kept = book.subscribe(
-        Subscribed(
-            id=uuid4().hex,
-            payer=payer,
-            criteria=criteria,
-            endpoint=channel["endpoint"],
-            headers=tuple(channel.get("header", ())),
-        )
-    )
-    return JSONResponse({**wanted, "id": kept.id}, status_code=201)

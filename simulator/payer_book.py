@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -92,6 +92,9 @@ class Filed(BaseModel):
         return self.notified < self.step and not self.taken_back
 
 
+Standing = Literal["active", "off", "error", "forgotten"]
+
+
 class Subscribed(BaseModel):
     """One sending system's subscription at one payer."""
 
@@ -101,7 +104,14 @@ class Subscribed(BaseModel):
     endpoint: str
     headers: tuple[str, ...] = ()
     active: bool = False
+    """Whether its handshake has arrived."""
     events: int = 0
+    standing: Standing = "active"
+    """What the payer says of it; what it has forgotten it says nothing of."""
+
+    @property
+    def tells(self) -> bool:
+        return self.standing == "active"
 
 
 class Delivered(BaseModel):
@@ -202,9 +212,25 @@ class PayerBook:
     def subscribe(self, wanted: Subscribed) -> Subscribed:
         """One per sending system: the newest endpoint of the same filter counts."""
         known = self.subscriptions.get((wanted.payer, wanted.criteria))
-        kept = wanted.model_copy(update={"id": known.id, "events": known.events}) if known else wanted
+        same = known is not None and known.tells
+        kept = wanted.model_copy(update={"id": known.id, "events": known.events}) if known and same else wanted
         self.keep(kept)
         return kept
+
+    def subscription(self, payer: str, name: str) -> Subscribed | None:
+        """By its id, unless the payer has forgotten it."""
+        return next((one for one in self._remembered(payer) if one.id == name), None)
+
+    def subscribed_at(self, payer: str, endpoint: str) -> Subscribed | None:
+        return next((one for one in self._remembered(payer) if one.endpoint == endpoint), None)
+
+    def _remembered(self, payer: str) -> list[Subscribed]:
+        return [one for one in self.subscriptions.values() if one.payer == payer and one.standing != "forgotten"]
+
+    def loses(self, payer: str, standing: Standing) -> None:
+        """From now on each of the payer's Subscriptions stands so."""
+        for known in self._remembered(payer):
+            self.keep(known.model_copy(update={"standing": standing}))
 
     def count(self, delivered: Delivered) -> None:
         self._take(delivered)
@@ -268,4 +294,4 @@ def _entries(state: Path) -> Iterator[Filed | Subscribed | Delivered]:
             yield kinds[name].model_validate(fields)
 
 
-_SHOWN = {"payer", "endpoint", "active", "events"}
+_SHOWN = {"payer", "endpoint", "criteria", "active", "events", "standing"}

@@ -45,7 +45,7 @@ class SubscriptionNotifier:
 
     async def _tell_all(self) -> bool:
         told = True
-        for subscription in list(self._book.subscriptions.values()):
+        for subscription in [one for one in self._book.subscriptions.values() if one.tells]:
             if not subscription.active and await self._post(subscription, json.dumps(handshake(subscription))):
                 self._book.keep(subscription.model_copy(update={"active": True}))
             told &= self._book.subscriptions[subscription.payer, subscription.criteria].active
@@ -54,8 +54,8 @@ class SubscriptionNotifier:
         return told
 
     async def _tell(self, filed: Filed) -> bool:
-        step, hooks = filed.step, [one for one in self._book.subscriptions.values() if one.payer == filed.payer]
-        for subscription in hooks:
+        step, theirs = filed.step, [one for one in self._book.subscriptions.values() if one.payer == filed.payer]
+        for subscription in [one for one in theirs if one.tells]:
             if not subscription.active:
                 return False
             arrived = await self._deliver(subscription, _told(subscription, filed), filed.payer_script.telling)
@@ -125,7 +125,11 @@ def notification(subscription: Subscribed, filed: Filed) -> dict[str, Any]:
         {"name": "focus", "valueReference": {"reference": focus}},
     ]
     status = _status(subscription, "event-notification", shape)
+    if shape is Shape.EMPTY:
+        return _history(subscription, status)
     status["parameter"].append({"name": "notification-event", "part": event})
+    if shape is Shape.ID_ONLY:
+        return _history(subscription, status)
     if shape is Shape.FLATTENED:
         return _history(subscription, status, *(entry["resource"] for entry in answer["entry"]))
     return _history(subscription, status, answer)

@@ -156,11 +156,13 @@ class Naming(StrEnum):
 
 
 class Shape(StrEnum):
-    """Of notifications: the three that payers use."""
+    """Of notifications: the three with an answer that payers use, and two that only ring."""
 
     NESTED = "nested"
     FLATTENED = "flattened"
     INLINED = "inlined"
+    ID_ONLY = "id_only"
+    EMPTY = "empty"
 
 
 class Telling(StrEnum):

@@ -33,8 +33,9 @@ from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.payers.control_numbers import PostgresControlNumbers
 from firstdose.adapters.postgres.payers.health import PostgresCircuitBreaker, PostgresRateLimiter
 from firstdose.adapters.postgres.payers.payers import PayerTable
+from firstdose.adapters.postgres.payers.subscriptions import PostgresSubscriptions
 from firstdose.adapters.postgres.pool import Pool
-from firstdose.adapters.postgres.referrals.case_files import PostgresCaseFiles, PostgresSubscriptions
+from firstdose.adapters.postgres.referrals.case_files import PostgresCaseFiles
 from firstdose.adapters.postgres.referrals.records import PostgresRecords
 from firstdose.adapters.postgres.staff.roster import PostgresRoster
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
@@ -104,7 +105,7 @@ def _payer_desk(
     return PayerGatewayService(
         PostgresCaseFiles(pool, vault, payers),
         PostgresContacts(pool, vault, audit),
-        PostgresSubscriptions(payers),
+        PostgresSubscriptions(pool, audit),
         channels,
         public_url=settings.public_url,
         subscription_secret=partial(webhook_secret, keyring),

@@ -112,12 +112,16 @@ class ApproveOverride(SteeringMessage):
 
 
 class PayerAnswered(BaseModel):
-    """`refused`: the answer was about another patient or request, and is not the stored one."""
+    """`refused`: the answer was about another patient or request, and is not the stored one.
+
+    `ask`: the payer has news and did not say what; nothing is stored.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     contact_id: Uuid
     refused: Literal[Whose.ANOTHER_REQUEST, Whose.ANOTHER_PATIENT] | None = None
+    ask: bool = False
 
 
 class Done(BaseModel):

@@ -11,7 +11,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.agreement import AgreementTrack
     from workflows.assessment import AssessmentTrack
-    from workflows.authorization.submit import VOID, AuthorizationTrack
+    from workflows.authorization.submit import AuthorizationTrack
+    from workflows.authorization.voiding import VOID
     from workflows.coverage import CoverageTrack
     from workflows.duplicates import DuplicateCheck
     from workflows.handlers import Handlers
@@ -99,6 +100,7 @@ class ReferralWorkflow(Handlers):
             self.steering.end_holds(),
             self.authorization.receive_late_answers(),
             self.authorization.wait.read_again(),
+            self.authorization.voiding.receive_answers(),
         )
         await workflow.wait_condition(workflow.all_handlers_finished)
         return closing

@@ -6,6 +6,7 @@ from firstdose.domain.authorization.lines import taken_back
 from firstdose.domain.work.journal import HandedOver
 from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
 from firstdose.domain.work.work_item import WorkItemKind
+from workflows.authorization.voiding import Voiding
 from workflows.mechanism.track import Track
 
 
@@ -27,13 +28,18 @@ class ServiceTrack(Track):
             self.move(Stage.ON_SERVICE)
             self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()
+        if self.authorization.voids:
+            await Voiding(*self.tools).settled()
+            await self.journal.flushed()
         return Closing.COMPLETED
 
     async def leave(self, closing: Closing) -> Closing:
         """Every effect is undone, in reverse order; then the source is notified of the reason."""
         self.control.leave(closing)
-        self.worklist.withdraw(*WorkItemKind, why=f"the referral is closed: {closing}")
+        others = set(WorkItemKind) - {WorkItemKind.VOID_AUTHORIZATION}
+        self.worklist.withdraw(*others, why=f"the referral is closed: {closing}")
         await self.effects.undo_all()
+        await Voiding(*self.tools).settled()
         if self.case.closing is None:
             self.case.closing = closing
             self.authorization.lines = taken_back(self.authorization.lines)

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from desk.http.app_context import AppContext, Context
 from desk.http.budgets import Budget, admit
+from desk.http.payer_news import PayerNewsSink
 from desk.http.problems import HttpProblem
 from desk.intake.parse import parse
 from desk.intake.problems import Invalid, Unparseable, UnsupportedType
@@ -16,16 +17,10 @@ from desk.metrics import INTAKE
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
 from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.webhook_secret import proves
-from firstdose.adapters.postgres.ids import new_id
 from firstdose.adapters.postgres.messages.messages import Conflict, UnknownReferral
 from firstdose.adapters.postgres.referrals.intake import WebhookDelivery
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
-from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.today import latest_today
-from firstdose.domain.work.message import Message, MessageKind
-from firstdose.domain.work.role import Actor, ActorKind
-from firstdose.payer_ports import Contact
-from firstdose.ports import Impossible
 
 router = APIRouter(tags=["webhooks"])
 
@@ -110,7 +105,7 @@ async def _notified(payer: str, proof: str | None, request: Request, desk: AppCo
     if endpoint is None:
         raise _unproven_payer()
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
-    notifications = PayerNotifications(desk.contacts, answers, _PayerAnswerSink(desk, payer))
+    notifications = PayerNotifications(desk.contacts, answers, PayerNewsSink(desk, payer))
     try:
         received = await notifications.receive(endpoint, await request.body())
     except UnreadableFhir:
@@ -120,28 +115,3 @@ async def _notified(payer: str, proof: str | None, request: Request, desk: AppCo
 
 def _unproven_payer() -> HttpProblem:
     return HttpProblem(401, _UNPROVEN, headers={"www-authenticate": "Bearer"})
-
-
-class _PayerAnswerSink:
-    """Implements answers.AnswerSink."""
-
-    def __init__(self, desk: AppContext, payer: str) -> None:
-        self._desk = desk
-        self._actor = Actor(kind=ActorKind.PAYER, id=payer)
-
-    async def answered(self, contact: Contact, digest: str, *, refused: ProblemCode | None = None) -> None:
-        message = Message(
-            id=new_id(),
-            referral_id=contact.referral_id,
-            kind=MessageKind.PAYER_ANSWERED,
-            actor=self._actor,
-            body={"contact_id": contact.id, **({"refused": refused} if refused else {})},
-            received_at=datetime.now(UTC),
-        )
-        try:
-            await self._desk.messages.post(message, idempotency_key=f"payer|{contact.id}|{digest}")
-        except UnknownReferral:
-            raise Impossible(ProblemCode.UNKNOWN_REFERRAL) from None
-
-    async def note(self, action: str, payer: str) -> None:
-        await self._desk.note(self._actor, action, {"payer": payer})

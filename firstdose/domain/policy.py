@@ -44,6 +44,8 @@ class PayerContact(BaseModel):
     """When people are asked too; whoever is first wins."""
     keep_trying: timedelta = timedelta(days=30)
     inquire_every: timedelta = timedelta(hours=6)
+    void_within: timedelta = timedelta(days=7)
+    """How long a referral that ends waits for the person who voids its authorization."""
 
 
 class NurseDispatch(BaseModel):

@@ -69,6 +69,15 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.FIND_ASSISTANCE: [{"outcome": "none"}],
         },
     ),
+    "the patient declines, and the payer does not confirm the cancellation": (
+        {K.VOID_AUTHORIZATION},
+        lambda: Outside(policy=quick(), voiding=[Impossible(ProblemCode.CANCELLATION_NOT_CONFIRMED)]),
+        {
+            K.ASSESS_PATIENT: [None],
+            K.CONTACT_PATIENT: [{"outcome": "declined"}],
+            K.VOID_AUTHORIZATION: [{"outcome": "not_needed"}],
+        },
+    ),
     "a reaction in the suite": (
         {K.PLACE_VISIT, K.REVIEW_REACTION},
         lambda: Outside(policy=quick()),

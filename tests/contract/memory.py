@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from firstdose.adapters.payers.payer_gateway import CaseFile
+from firstdose.adapters.payers.subscribing import KnownSubscription, Renewal
 from firstdose.domain.authorization.answer_match import Named, Ours, refusal, whose_answer, whose_request
 from firstdose.domain.authorization.answers import receive
 from firstdose.domain.authorization.lines import (
@@ -110,13 +111,24 @@ class MemorySubscriptions:
     """Implements subscribing.Subscriptions."""
 
     def __init__(self) -> None:
-        self.callbacks: dict[str, str] = {}
+        self.of: dict[str, KnownSubscription] = {}
+        self.again: list[Renewal] = []
 
-    async def callback_of(self, payer: str) -> str | None:
-        return self.callbacks.get(payer)
+    @property
+    def callbacks(self) -> dict[str, str]:
+        return {payer: known.callback_url for payer, known in self.of.items()}
 
-    async def registered(self, payer: str, subscription: str, callback_url: str, at: datetime) -> None:
-        self.callbacks[payer] = callback_url
+    async def known(self, payer: str) -> KnownSubscription | None:
+        return self.of.get(payer)
+
+    async def registered(
+        self, payer: str, subscription: str, callback_url: str, filtered: str, at: datetime, again: Renewal | None
+    ) -> None:
+        self.of[payer] = KnownSubscription(subscription, callback_url, filtered, at, at)
+        self.again += [again] if again else []
+
+    async def checked(self, payer: str, at: datetime) -> None:
+        self.of[payer] = self.of[payer]._replace(checked_at=at)
 
 
 class MemoryFiles:

@@ -97,6 +97,12 @@ class Office:
         """Implements answers.AnswerSink, with `note`."""
         await self.heard.put((contact.id, len(self.contacts.answers[contact.id])))
 
+    async def rang(self) -> None:
+        raise AssertionError("no bell was rung")
+
+    async def lost(self, subscription: str) -> None:
+        raise AssertionError(subscription)
+
     async def note(self, action: str, payer: str) -> None:
         raise AssertionError(action)
 
@@ -106,7 +112,7 @@ class Office:
 
 
 @asynccontextmanager
-async def listening(world: World, scenario: str) -> AsyncIterator[Office]:
+async def listening(world: World, scenario: str, office: type[Office] = Office) -> AsyncIterator[Office]:
     """An office whose hook payers can reach."""
     offices: list[Office] = []
 
@@ -115,7 +121,7 @@ async def listening(world: World, scenario: str) -> AsyncIterator[Office]:
 
     app = Starlette(routes=[Route("/webhooks/payers/{payer}/pas", hook, methods=["POST"])])
     async with serving(app) as url:
-        offices.append(Office(world, scenario, public_url=url))
+        offices.append(office(world, scenario, public_url=url))
         yield offices[0]
 
 

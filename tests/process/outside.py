@@ -102,6 +102,8 @@ class Outside:
     """What inquiries hear one after the other, and how long after the submission."""
     decisions_on: list[list[tuple[timedelta, PayerAnswer]]] = field(default_factory=list)
     """The same for the first request, the second, …; `decisions` are for those that are not listed."""
+    voiding: list[Exception | None] = field(default_factory=lambda: [None])
+    """What comes of cancellations, one after the other."""
     stock: list[bool | Exception] = field(default_factory=lambda: [True])
     nurses: tuple[str, ...] = ("rn-1", "rn-2")
     discharged_at: datetime | None = None
@@ -223,6 +225,9 @@ class Outside:
     async def void(self, request: AuthorizationRequest) -> None:
         self.effects.append("void_authorization")
         self.voided.append(request)
+        came = self.voiding.pop(0) if len(self.voiding) > 1 else self.voiding[0]
+        if came is not None:
+            raise came
 
     async def tell(self, notice: Notice) -> None:
         self.effects.append(f"tell_{notice.recipient}")

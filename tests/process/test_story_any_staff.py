@@ -75,6 +75,11 @@ CHOICES: dict[K, list[Answer]] = {
         says_of_the_first("pended", information=ASKED_BACK),
         extended,
     ],
+    K.VOID_AUTHORIZATION: [
+        {"outcome": "voided", "reference": "R2", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "not_needed"},
+        {"outcome": "refused", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+    ],
     K.REVIEW_BENEFITS: [USUAL[K.REVIEW_BENEFITS], {"outcome": "wants_assistance"}, {"outcome": "declined"}],
     K.SETTLE_ORDER: [{"outcome": "settled"}, {"outcome": "alternative"}, {"outcome": "kit_refused"}],
     K.PREPARE_THERAPY: [USUAL[K.PREPARE_THERAPY], {"outcome": "unavailable"}],
@@ -86,7 +91,7 @@ CHOICES: dict[K, list[Answer]] = {
 
 BRISK = Policy(
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
-    payer=PayerContact(inquire_every=timedelta(milliseconds=200)),
+    payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
     dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
 )

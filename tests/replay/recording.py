@@ -14,8 +14,11 @@ from pathlib import Path
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.process import one_shot
 from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.work.journal import Batch, Recorded
 from firstdose.domain.work.work_item import WorkItemKind as K
+from firstdose.ports import Impossible
 from tests.process.outside import APPROVED, DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, said, says
 from tests.process.server import time_skipping
 from tests.process.story import USUAL, Script, ServerStuck, Story, placed, visit_at
@@ -57,6 +60,22 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
     ),
     "second_nurse": lambda: (Outside(), {K.CONFIRM_VISIT: [{"outcome": "declined"}, visit_at]}),
     "visit_missed": lambda: (Outside(), {K.REPORT_VISIT: [{"outcome": "missed"}, USUAL[K.REPORT_VISIT]]}),
+    "declined_and_voided_by_people": lambda: (
+        Outside(plan=Plan(payer="acme", eligibility=Channel.PAS, phone="555-0100")),
+        {
+            K.SUBMIT_AUTHORIZATION: [
+                {"outcome": "answered", "lines": [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]}
+            ],
+            K.REVIEW_BENEFITS: [{"outcome": "declined"}],
+            K.VOID_AUTHORIZATION: [
+                {"outcome": "voided", "reference": "C1", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"}
+            ],
+        },
+    ),
+    "declined_and_cancellation_not_confirmed": lambda: (
+        Outside(voiding=[Impossible(ProblemCode.CANCELLATION_NOT_CONFIRMED)]),
+        {K.REVIEW_BENEFITS: [{"outcome": "declined"}], K.VOID_AUTHORIZATION: [{"outcome": "not_needed"}]},
+    ),
     "benefits_check_only": lambda: (
         Outside(outline=OUTLINE.model_copy(update={"benefits_check_only": True})),
         {},

@@ -22,7 +22,8 @@ from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.judgment import judge
-from firstdose.domain.work.resolutions import Refused, Resolution
+from firstdose.domain.work.resolution import Resolution
+from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import ROLE_OF, WorkItem, WorkItemKind
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 from temporalio import workflow
@@ -47,6 +47,30 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class AskedPayer:
+    """The payer of a request, as its plan named it then, and the ways by which it was asked."""
+
+    payer: str
+    phone: str | None = None
+    fax: str | None = None
+    portal: str | None = None
+    electronic: bool = True
+    by_people: bool = False
+    reference: str | None = None
+    """What the payer gave the person who submitted it."""
+
+
+@dataclass
+class OpenVoid:
+    """A void that a person asks the payer for, and until when the end of the referral waits for the answer."""
+
+    asks: dict[str, Any]
+    until: datetime
+    refused: bool = False
+    """Whether the payer refuses it: a supervisor knows of it and says whether to ask again."""
+
+
+@dataclass(frozen=True)
 class Filing:
     """An appeal that was decided on and is not filed yet, and the window for it."""
 
@@ -64,7 +88,11 @@ class AuthorizationState:
     """What the payer was asked: each line names the contact that carries its present request."""
     sending: Sending | None = None
     payer_may_have: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Electronic requests and their lines, from before they are sent: a cancel may come on the way."""
+    """Requests and their lines, from before they are sent: a cancel may come on the way."""
+    asked_payers: dict[str, AskedPayer] = field(default_factory=dict)
+    """Whom to ask about each of these requests."""
+    voids: dict[str, OpenVoid] = field(default_factory=dict)
+    """By the key of the cancellation."""
     answered: list[str] = field(default_factory=list)
     """Contacts of which the payer has told us that there is an answer to read, in that order."""
     unread: list[str] = field(default_factory=list)

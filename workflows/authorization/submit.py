@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from temporalio import workflow
@@ -16,18 +16,16 @@ from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.resolutions import FindAssistance, SubmitAuthorization
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS
 from firstdose.ports import AuthorizationRequest
-from workflows import options
 from workflows.authorization.clock import PayerClock, noted
 from workflows.authorization.dispute import ASSISTANCE, Dispute
 from workflows.authorization.documents import Documents
-from workflows.authorization.state import PayerRequest, Sending, shown
+from workflows.authorization.state import AskedPayer, PayerRequest, Sending, shown
+from workflows.authorization.voiding import VOID, Voiding
 from workflows.authorization.wait import PayerWait
 from workflows.mechanism.control import all_of
 from workflows.mechanism.people_fallback import NotWanted, PeopleFallback
 from workflows.mechanism.track import Track
 from workflows.messages import PayerAnswered
-
-VOID = "void the authorization"
 
 
 @dataclass
@@ -38,6 +36,7 @@ class AuthorizationTrack(Track):
         self.clock = PayerClock(*self.tools)
         self.wait = PayerWait(*self.tools, self.clock, Documents(*self.tools, self.clock))
         self.dispute = Dispute(*self.tools, self.clock)
+        self.voiding = Voiding(*self.tools)
 
     async def obtain(self) -> None:
         """Until no line asks for anything more, somebody else pays, or therapy starts at risk.
@@ -114,8 +113,7 @@ class AuthorizationTrack(Track):
             replaces=first.contact if first.certification is not Certification.INITIAL else None,
             appeal_level=self.authorization.appeal_level(lines),
         )
-        self.authorization.payer_may_have[contact_id] = tuple(line.sequence for line in lines)
-        self.effects.undo_with(VOID)
+        self._payer_may_have(sending, electronic=True)
         with suppress(NotWanted):
             return await self.fallback.race(
                 PayerActivities.submit_authorization,
@@ -130,7 +128,18 @@ class AuthorizationTrack(Track):
             )
         return None
 
+    def _payer_may_have(self, sending: Sending, **how: Any) -> None:
+        """From now on leaving early voids it, at the payer that is asked now."""
+        state, contact_id = self.authorization, sending.contact_id
+        if contact_id not in state.asked_payers:
+            named = self.case.plan.model_dump(include={"payer", "phone", "fax", "portal"})
+            state.asked_payers[contact_id] = AskedPayer(**named, electronic=False)
+        state.asked_payers[contact_id] = replace(state.asked_payers[contact_id], **how)
+        state.payer_may_have[contact_id] = tuple(line.sequence for line in sending.lines)
+        self.effects.undo_with(VOID)
+
     async def _submitted_by_people(self, sending: Sending, given: SubmitAuthorization) -> Submission:
+        self._payer_may_have(sending, by_people=True, reference=given.reference)
         now, level = workflow.now(), self.authorization.appeal_level(sending.lines)
         return Submission(
             contact_id=sending.contact_id,
@@ -185,7 +194,9 @@ class AuthorizationTrack(Track):
 
     def payer_answered(self, message: PayerAnswered) -> None:
         """The payer told us something by itself."""
-        if message.refused is None:
+        if message.ask:
+            self.wait.inquire_now(message.contact_id)
+        elif message.refused is None:
             self.authorization.expect(message.contact_id)
         else:
             self.wait.receive_foreign(message.contact_id, message.refused)
@@ -209,7 +220,8 @@ class AuthorizationTrack(Track):
         while self.authorization.payer_may_have:
             contact_id, sequences = list(self.authorization.payer_may_have.items())[-1]
             self.effects.cancel_call(contact_id)
-            await self._void(contact_id, (line for line in self.authorization.lines if line.sequence in sequences))
+            lines = (line for line in self.authorization.lines if line.sequence in sequences)
+            await self.voiding.void(contact_id, lines)
             del self.authorization.payer_may_have[contact_id]
 
     async def void_lines(self, lines: Iterable[Line]) -> None:
@@ -217,16 +229,4 @@ class AuthorizationTrack(Track):
         for line in lines:
             if line.contact in self.authorization.payer_may_have:
                 self._superseded("", [line.sequence])
-                await self._void(line.contact, [line])
-
-    async def _void(self, contact_id: str, lines: Iterable[Line]) -> None:
-        unwanted = tuple(lines)
-        self.journal.note("authorization.voided", contact=contact_id, lines=[line.sequence for line in unwanted])
-        order = AuthorizationRequest(
-            referral_id=self.case.referral_id,
-            key=self.case.key_for("void", contact_id, *(line.sequence for line in unwanted)),
-            lines=tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in unwanted),
-            replaces=contact_id,
-        )
-        config = options.payer(self.case.policy.payer.give_up_after)
-        await self.effects.tell(PayerActivities.void_authorization, order, config, VOID, on_hold=True)
+                await self.voiding.void(line.contact, [line])

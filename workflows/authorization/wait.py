@@ -86,6 +86,14 @@ class PayerWait(Track):
         )
         return start(PayerActivities.await_decision, wait, options.WAIT_FOR_DECISION, _WAIT)
 
+    def inquire_now(self, contact_id: str) -> None:
+        """The payer has news: what waits for its next inquiry, or has failed to inquire, asks at once."""
+        request = self.authorization.requests.get(contact_id)
+        if request is None or contact_id not in self.inquiries or self._inquired(request):
+            return
+        self._stop_inquiring(contact_id)
+        self.inquiries[contact_id] = self._inquire(request)
+
     def _something_came(self, pending: list[PayerRequest]) -> bool:
         return bool(self.authorization.answered) or any(
             self.worklist.answered(FollowUpPayer, about=request.contact_id)

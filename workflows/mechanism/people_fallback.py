@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from temporalio.workflow import ActivityHandle
 
-from firstdose.domain.work.resolutions import Resolution
+from firstdose.domain.work.resolution import Resolution
 from workflows import options
 from workflows.mechanism.calls import failure_of, start
 from workflows.mechanism.control import Closed, StartAgain

@@ -13,7 +13,8 @@ from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
 from firstdose.domain.work.judgment import judge
-from firstdose.domain.work.resolutions import OF_KIND, Reconcile, Resolution
+from firstdose.domain.work.resolution import Resolution
+from firstdose.domain.work.resolutions import OF_KIND, Reconcile
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal
@@ -202,6 +203,10 @@ class Worklist:
     def drop(self, answer: type[Resolution], *, why: str, about: str | None = None) -> None:
         """Take back the item that asks this, if it is there."""
         self.withdraw(_KIND_OF[answer], why=why, about=about)
+
+    def item(self, answer: type[Resolution], *, about: str = "") -> WorkItem | None:
+        """The open item that asks this."""
+        return self._state.open.get(self._state.asked.get(_question(answer, about), ""))
 
     def next_due(self) -> datetime | None:
         """When the first of the open items is due."""

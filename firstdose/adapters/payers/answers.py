@@ -65,6 +65,12 @@ class AnswerSink(Protocol):
         Raises Impossible if there is no such referral any more.
         """
 
+    async def rang(self) -> None:
+        """The payer has news, and does not say of what: it is asked about what waits for it."""
+
+    async def lost(self, subscription: str) -> None:
+        """The payer's Subscription of this id has ended, or the one it has if it names none."""
+
     async def note(self, action: str, payer: str) -> None:
         """An audit record of what belongs to no referral."""
 
@@ -81,9 +87,15 @@ class PayerNotifications:
         """Keep the answers in a notification and tell whom they concern; the number of answers.
 
         An event that comes again is told again, for its first telling may have been lost in a crash. What can never
-        be ours is noted: repeating it would not make it ours. Raises Unreadable, Unavailable.
+        be ours is noted: repeating it would not make it ours. One that carries no answer makes us ask.
+        Raises Unreadable, Unavailable.
         """
         notification = read_notification(body)
+        if notification.ended:
+            await self._desk.lost(notification.subscription)
+        elif notification.rings:
+            await self._desk.note("payer_notification_without_answer", endpoint.payer)
+            await self._desk.rang()
         for told in notification.told:
             await self._take(endpoint, told, notification.event)
         return len(notification.told)

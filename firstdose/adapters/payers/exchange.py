@@ -1,4 +1,4 @@
-"""HTTP to a payer: one POST with one deadline, and each way it can fail as a port error.
+"""HTTP to a payer: one request with one deadline, and each way it can fail as a port error.
 
 Retries nothing and follows no redirect. The deadline is around the whole call, for a client's own timeouts never fire
 on a body that drips; the answer is read up to a cap.
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import httpx2
 
@@ -18,11 +18,12 @@ from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import MOST_OF_A_BODY, RefusedRequest, UnreadableAnswer
 from firstdose.ports import Impossible, Unavailable
 
+Method = Literal["GET", "POST", "PUT"]
 LARGEST_ANSWER: Final = 5_000_000
 _A_DAY: Final = 86_400
 _REASONS_S: Final = 2
 """How long to read the body of a refusal; its status is known before."""
-_UNAUTHORIZED, _NOT_FOUND, _TIMED_OUT, _TOO_EARLY, _BUSY = 401, 404, 408, 425, 429
+_UNAUTHORIZED, _NOT_FOUND, _TIMED_OUT, _GONE, _TOO_EARLY, _BUSY = 401, 404, 408, 410, 425, 429
 
 
 class Unknown(RefusedRequest):
@@ -46,7 +47,19 @@ class HttpAnswer(NamedTuple):
 async def post(
     http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: timedelta
 ) -> HttpAnswer:
-    """Post the body within the time.
+    """Post the body within the time. Raises as `send`."""
+    return await send("POST", http, url, body, headers, timeout)
+
+
+async def send(
+    method: Method,
+    http: httpx2.AsyncClient,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: timedelta,
+) -> HttpAnswer:
+    """Send the body, which is empty where the method has none, within the time.
 
     Raises:
         Impossible: the payer refuses what we sent (4xx: RefusedRequest), or points elsewhere (3xx). Unauthorized is
@@ -60,7 +73,8 @@ async def post(
     sent = {**headers, "accept-encoding": "identity"}
     try:
         async with asyncio.timeout(timeout.total_seconds()):
-            return await _exchange(http, url, body, sent, httpx2.Timeout(None, connect=timeout.total_seconds() / 2))
+            connecting = httpx2.Timeout(None, connect=timeout.total_seconds() / 2)
+            return await _exchange(method, http, url, body, sent, connecting)
     except (httpx2.ConnectError, httpx2.ConnectTimeout):
         raise Unavailable(ProblemCode.PAYER_NOT_CONNECTED) from None
     except (TimeoutError, httpx2.TimeoutException):
@@ -72,9 +86,14 @@ async def post(
 
 
 async def _exchange(
-    http: httpx2.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], timeout: httpx2.Timeout
+    method: Method,
+    http: httpx2.AsyncClient,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: httpx2.Timeout,
 ) -> HttpAnswer:
-    request = http.stream("POST", url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
+    request = http.stream(method, url, content=body, headers=headers, follow_redirects=False, timeout=timeout)
     async with request as response:
         await _judge(response)
         answer = bytearray()
@@ -89,7 +108,7 @@ async def _judge(response: httpx2.Response) -> None:
     status = response.status_code
     if status == _UNAUTHORIZED:
         raise Unauthorized
-    if status == _NOT_FOUND:
+    if status in (_NOT_FOUND, _GONE):
         raise Unknown(await _reasons(response))
     if status in (_TIMED_OUT, _TOO_EARLY, _BUSY):
         raise Unavailable(ProblemCode.PAYER_BUSY, retry_after(response.headers.get("retry-after"), datetime.now(UTC)))

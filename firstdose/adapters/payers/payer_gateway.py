@@ -135,7 +135,9 @@ class PayerGatewayService:
         file = await self._files.case(contact.referral_id, payer=contact.payer)
         asked = {line.sequence for line in known.lines} if known else None
         lines = tuple(line for line in _lines_of(file.referral) if asked is None or line.sequence in asked)
-        async with self._router.query(_carrier(contact, file.plan), contact, file.endpoint) as payer:
+        carrier = _carrier(contact, file.plan)
+        await self._subscriber.ensure(carrier, contact, file.endpoint)
+        async with self._router.query(carrier, contact, file.endpoint) as payer:
             received = await payer.inquire(_case(file, contact, lines))
         if received is None:
             return known or PayerAnswer()

@@ -9,7 +9,7 @@ import httpx2
 
 from firstdose.adapters.payers.backend_services import AccessTokens
 from firstdose.adapters.payers.credentials import CredentialFiles, Login, read_credentials
-from firstdose.adapters.payers.exchange import HttpAnswer, Unauthorized, post
+from firstdose.adapters.payers.exchange import HttpAnswer, Method, Unauthorized, send
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import BackendServices, PayerEndpoint
 from firstdose.ports import Impossible, Unavailable
@@ -41,17 +41,24 @@ class Wire:
 
         Impossible also: `payer_credential_missing`, `payer_refused_credentials`.
         """
+        return await self.send("POST", endpoint, url, body, headers)
+
+    async def send(
+        self, method: Method, endpoint: PayerEndpoint, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> HttpAnswer:
+        """As `post`, by this method."""
         http = self._client(endpoint.client_certificate)
         if endpoint.auth is None:
-            return await post(http, url, body, headers, endpoint.timeout)
+            return await send(method, http, url, body, headers, endpoint.timeout)
         try:
             async with asyncio.timeout(endpoint.timeout.total_seconds()):
-                return await self._authorized(http, endpoint, endpoint.auth, url, body, headers)
+                return await self._authorized(method, http, endpoint, endpoint.auth, url, body, headers)
         except TimeoutError:
             raise Unavailable(ProblemCode.PAYER_TIMED_OUT) from None
 
     async def _authorized(
         self,
+        method: Method,
         http: httpx2.AsyncClient,
         endpoint: PayerEndpoint,
         auth: BackendServices,
@@ -64,10 +71,10 @@ class Wire:
             raise Impossible(ProblemCode.PAYER_CREDENTIAL_MISSING)
         token = await self._tokens.token(http, auth, endpoint.timeout)
         try:
-            return await post(http, url, body, _with(token, headers), endpoint.timeout)
+            return await send(method, http, url, body, _with(token, headers), endpoint.timeout)
         except Unauthorized:
             token = await self._tokens.token(http, auth, endpoint.timeout, refused=token)
-            return await post(http, url, body, _with(token, headers), endpoint.timeout)
+            return await send(method, http, url, body, _with(token, headers), endpoint.timeout)
 
     def _client(self, certificate: str | None) -> httpx2.AsyncClient:
         if certificate is None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from firstdose.domain.work.resolutions import ABOUT_DUPLICATES, Reconcile, Refused, Resolution, check
+from firstdose.domain.work.resolution import Resolution
+from firstdose.domain.work.resolutions import ABOUT_DUPLICATES, Reconcile, Refused, check
 from firstdose.domain.work.role import Actor
 from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, WorkItem
 

@@ -62,7 +62,7 @@ def _words() -> frozenset[str]:
 @cache
 def _names() -> frozenset[str]:
     steering = {"actor", "id", "kind", "roles", "item_id", "referral_id", "resolution", "reason", "until", "gate"}
-    more = {"override_id", "revision", "contact_id", "refused"}
+    more = {"override_id", "revision", "contact_id", "refused", "ask"}
     return frozenset(steering | more | {name for schema in _schemas() for name in _properties(schema)})
 
 

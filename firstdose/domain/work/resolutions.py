@@ -7,7 +7,7 @@ something (`sealed_text.Foreign`) travels sealed.
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from firstdose.domain.authorization.denial import DenialReason, WayOn
 from firstdose.domain.authorization.lines import FINAL, InformationRequest, LineAnswer, LineState
@@ -16,10 +16,11 @@ from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.sealed_text import ForeignText
+from firstdose.domain.work.resolution import SEALED, Note, Resolution
 from firstdose.domain.work.stage import Closing
+from firstdose.domain.work.void_authorization import VoidAuthorization
 from firstdose.domain.work.work_item import WorkItemKind
 
-SEALED = "x-sealed"
 Facts = Annotated[
     dict[str, Any] | None,
     Field(
@@ -28,21 +29,12 @@ Facts = Annotated[
     ),
 ]
 Program = Annotated[str | None, Field(max_length=200, json_schema_extra={SEALED: True})]
-Note = Annotated[str | None, Field(max_length=4000, json_schema_extra={SEALED: True})]
 WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED, LineState.NEEDS_REVIEW}
 """What people may hear a payer say of a line; what they do not understand needs review."""
 
 
 class Refused(ValueError):
     """The answer is not accepted; the text says why, names fields, and never echoes a value."""
-
-
-class Resolution(BaseModel):
-    """An answer to a work item."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    note: Note = None
 
 
 class CompleteReferral(Resolution):
@@ -242,6 +234,7 @@ OF_KIND: dict[WorkItemKind, type[Resolution]] = {
     WorkItemKind.REVIEW_DECISION: ReviewDecision,
     WorkItemKind.PEER_TO_PEER: PeerToPeer,
     WorkItemKind.APPEAL: Appeal,
+    WorkItemKind.VOID_AUTHORIZATION: VoidAuthorization,
     WorkItemKind.FIND_ASSISTANCE: FindAssistance,
     WorkItemKind.ASSESS_PATIENT: AssessPatient,
     WorkItemKind.REVIEW_BENEFITS: ReviewBenefits,

@@ -20,6 +20,7 @@ class WorkItemKind(StrEnum):
     REVIEW_DECISION = "review_decision"
     PEER_TO_PEER = "peer_to_peer"
     APPEAL = "appeal"
+    VOID_AUTHORIZATION = "void_authorization"
     FIND_ASSISTANCE = "find_assistance"
     ASSESS_PATIENT = "assess_patient"
     REVIEW_BENEFITS = "review_benefits"
@@ -53,6 +54,7 @@ ROLE_OF: Final = {
     WorkItemKind.REVIEW_DECISION: Role.REIMBURSEMENT_SPECIALIST,
     WorkItemKind.PEER_TO_PEER: Role.PHARMACIST,
     WorkItemKind.APPEAL: Role.REIMBURSEMENT_SPECIALIST,
+    WorkItemKind.VOID_AUTHORIZATION: Role.REIMBURSEMENT_SPECIALIST,
     WorkItemKind.FIND_ASSISTANCE: Role.REIMBURSEMENT_SPECIALIST,
     WorkItemKind.ASSESS_PATIENT: Role.PHARMACIST,
     WorkItemKind.REVIEW_BENEFITS: Role.CUSTOMER_SERVICE,

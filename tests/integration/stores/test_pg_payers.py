@@ -1,14 +1,14 @@
 """The pharmacy's table of payers: read from its file, found however a source writes the payer."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
 from firstdose.adapters.postgres.invalidated_cache import InvalidatedCache
-from firstdose.adapters.postgres.payers.payers import PayerTable, Subscription
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.staff.imports import ImportReport, RowProblem
 from firstdose.domain.clock.clocks import Regime
@@ -145,13 +145,3 @@ async def test_one_bad_row_and_nothing_is_taken_over(pool: Pool, table: PayerTab
     assert RowProblem(4, "base_url: the channel pas needs it") in report.problems
     assert not any("No Spaces" in problem.problem for problem in report.problems)
     assert await pool.fetchval("SELECT count(*) FROM payers") == 0
-
-
-async def test_a_subscription_replaces_the_former_one(table: PayerTable) -> None:
-    await table.import_payers([ACME])
-    assert await table.subscription("acme-health") is None
-    at = datetime(2026, 3, 2, tzinfo=UTC)
-    for number in ("s-1", "s-2"):
-        newest = Subscription("acme-health", number, "https://desk.example/webhooks/payers/acme-health/pas", at)
-        await table.put_subscription(newest)
-    assert await table.subscription("acme-health") == newest

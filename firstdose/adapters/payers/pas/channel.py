@@ -11,19 +11,16 @@ from firstdose.adapters.payers.cancellation import confirmed
 from firstdose.adapters.payers.exchange import Unknown
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
 from firstdose.adapters.payers.pas.answer_match import SentRequest
-from firstdose.adapters.payers.pas.client import PasClient
 from firstdose.adapters.payers.pas.documents import attachment
-from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, short_text
+from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
 from firstdose.adapters.payers.pas.packet import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
-from firstdose.adapters.payers.pas.requestor import Requestor
-from firstdose.adapters.payers.pas.subscription import subscription
+from firstdose.adapters.payers.pas.subscribing import PasSubscribing
 from firstdose.adapters.payers.pas.terminology import trace_identifier
 from firstdose.domain.authorization.lines import Certification
 from firstdose.payer_ports import (
     PayerCase,
-    PayerEndpoint,
     Received,
     ReceivedAnswer,
     ReceivedBenefits,
@@ -31,12 +28,8 @@ from firstdose.payer_ports import (
 )
 
 
-class PasChannel:
+class PasChannel(PasSubscribing):
     """Implements payer_ports.PayerChannel; one instance serves every payer."""
-
-    def __init__(self, client: PasClient, requestor: Requestor) -> None:
-        self._client = client
-        self._requestor = requestor
 
     async def verify_benefits(self, case: PayerCase) -> ReceivedBenefits:
         asked = eligibility_request(case, self._requestor)
@@ -79,18 +72,6 @@ class PasChannel:
     def _sent(self, case: PayerCase) -> SentRequest:
         system = trace_identifier(self._requestor.originator, case.trace)["system"]
         return SentRequest(case.trace, address_of(case.trace, CLAIM), case, system)
-
-    async def ensure_subscription(self, endpoint: PayerEndpoint, callback_url: str, secret: str | None) -> str:
-        """Register for the payer's decisions; the payer's id of the Subscription, or "" if it returns none.
-
-        The conditional create keeps it at one, should the payer have it already. Raises Impossible or Unavailable.
-        """
-        wanted = subscription(endpoint, self._requestor, callback_url, secret)
-        raw = await self._client.post(endpoint, "Subscription", wanted, {"if-none-exist": f"url={callback_url}"})
-        try:
-            return short_text(parse(raw).get("id")) or ""
-        except UnreadableFhir:
-            return ""
 
 
 def _answer_to_change(received: ReceivedAnswer, case: PayerCase) -> ReceivedAnswer:

@@ -12,11 +12,14 @@ import orjson
 from firstdose.adapters.payers.pas.answer import read_answer
 from firstdose.adapters.payers.pas.answer_match import SentRequest, traces
 from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, part, parts, resources, short_text, whole
+from firstdose.adapters.payers.pas.subscription import ENDED
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.domain.authorization.lines import PayerEvent
 from firstdose.payer_ports import ReceivedAnswer
 
 _LONGEST_REFERENCE = 500
+_EVENT = "event-notification"
+_WITHOUT_NEWS = ("handshake", "heartbeat")
 _GO_WITH_IT = ("CommunicationRequest", "Patient", "Coverage", "Claim")
 """What a flattened answer refers to: what is asked for, whom it is about, and what it answers."""
 
@@ -47,6 +50,15 @@ class Notification(NamedTuple):
     event: PayerEvent | None
     """None if it is not numbered."""
     told: tuple[NotifiedAnswer, ...]
+    subscription: str = ""
+    """The payer's id of it; "" if it names none."""
+    ended: bool = False
+    """Whether the Subscription is off, or in error."""
+
+    @property
+    def rings(self) -> bool:
+        """Whether there is news that it does not carry: it names ids alone, or nothing."""
+        return self.kind == _EVENT and not self.told
 
 
 def read_notification(body: bytes) -> Notification:
@@ -58,11 +70,12 @@ def read_notification(body: bytes) -> Notification:
     if status is None:
         raise UnreadableFhir("no subscription status")
     kind = _parameter(status, "type").get("valueCode")
-    if kind in ("handshake", "heartbeat"):
-        return Notification(kind, None, ())
+    named, ended = _subscription(status), _standing(status) in ENDED
+    if kind in _WITHOUT_NEWS:
+        return Notification(kind, None, (), named, ended)
     read = [_notified_answer(response_bundle) for response_bundle in _response_bundles(bundle)]
     answers = tuple(one for one in read if one)
-    return Notification("event-notification", _event(status, answers), answers)
+    return Notification(_EVENT, _event(status, answers), answers, named, ended)
 
 
 def _response_bundles(bundle: Element) -> list[Element]:
@@ -102,6 +115,12 @@ def _subscription(status: Element) -> str:
     named = _parameter(status, "subscription")
     reference = short_text(part(named, "valueReference").get("reference"), _LONGEST_REFERENCE)
     return (reference or short_text(part(named, "resource").get("id")) or "").rpartition("/")[2]
+
+
+def _standing(status: Element) -> str | None:
+    """What the payer says of its Subscription, in the status or in the inlined Subscription."""
+    inlined = part(_parameter(status, "subscription"), "resource").get("status")
+    return short_text(_parameter(status, "status").get("valueCode")) or short_text(inlined)
 
 
 def _event_number(status: Element) -> int | None:

@@ -8,6 +8,9 @@ from firstdose.payer_ports import PayerEndpoint
 
 _BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 
+ENDED: Final = frozenset({"error", "off", "entered-in-error"})
+"""The states of a Subscription that tells us nothing any more."""
+
 
 def subscription(endpoint: PayerEndpoint, requestor: Requestor, callback_url: str, secret: str | None) -> Element:
     """Decisions on our requests, posted to `callback_url` with `Authorization: Bearer <secret>`.

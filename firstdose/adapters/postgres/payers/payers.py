@@ -18,15 +18,6 @@ from firstdose.payer_ports import PayerEndpoint
 _sql = load("payers")
 
 
-class Subscription(NamedTuple):
-    """Our subscription at a payer for decisions on pended requests; `endpoint` is the address of its notifications."""
-
-    payer: str
-    subscription: str
-    endpoint: str
-    registered_at: datetime
-
-
 class PayerVersion(NamedTuple):
     """A plan as an import made it."""
 
@@ -120,17 +111,6 @@ class PayerTable:
         return [
             PayerVersion(row["version"], PayerRow.model_validate(row["config"]), row["imported_at"]) for row in rows
         ]
-
-    async def subscription(self, payer: str) -> Subscription | None:
-        """Raises Unavailable."""
-        async with reachable():
-            row = await _sql.subscription(self._pool, payer=payer)
-        return Subscription(**row) if row else None
-
-    async def put_subscription(self, subscription: Subscription) -> None:
-        """Remember it in place of the payer's former one. Raises Unavailable."""
-        async with reachable():
-            await _sql.put_subscription(self._pool, **subscription._asdict())
 
 
 def _known(record: Mapping[str, Any]) -> Known:

@@ -1,11 +1,9 @@
-"""What the payer's desk must know of a referral to speak to its payer, and where our Subscriptions lie."""
-
-from datetime import datetime
+"""What the payer's desk must know of a referral to speak to its payer."""
 
 from firstdose.adapters.keyring.sealed_texts import SealedTexts
 from firstdose.adapters.payers.payer_gateway import CaseFile
 from firstdose.adapters.postgres.keys.vault import Vault
-from firstdose.adapters.postgres.payers.payers import PayerTable, Subscription
+from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals.revisions import Revisions, unshredded
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
@@ -52,17 +50,3 @@ async def plan_of(payers: PayerTable, referral: Referral) -> Plan:
         return UNKNOWN_PLAN
     coverage = referral.coverages[referral.primary]
     return await payers.plan(coverage.payer.id, coverage.payer.name, coverage.line_of_business)
-
-
-class PostgresSubscriptions:
-    """Implements subscribing.Subscriptions."""
-
-    def __init__(self, payers: PayerTable) -> None:
-        self._payers = payers
-
-    async def callback_of(self, payer: str) -> str | None:
-        known = await self._payers.subscription(payer)
-        return known.endpoint if known else None
-
-    async def registered(self, payer: str, subscription: str, callback_url: str, at: datetime) -> None:
-        await self._payers.put_subscription(Subscription(payer, subscription, callback_url, at))

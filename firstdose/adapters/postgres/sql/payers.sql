@@ -20,12 +20,3 @@ SELECT id, version, config FROM payers WHERE name_index = :name_index ORDER BY i
 
 -- name: versions(payer)
 SELECT version, config, imported_at FROM payer_versions WHERE payer = :payer ORDER BY version;
-
--- name: subscription(payer)^
-SELECT payer, subscription, endpoint, registered_at FROM payer_subscriptions WHERE payer = :payer;
-
--- name: put_subscription(payer, subscription, endpoint, registered_at)!
-INSERT INTO payer_subscriptions (payer, subscription, endpoint, registered_at)
-VALUES (:payer, :subscription, :endpoint, :registered_at)
-ON CONFLICT (payer) DO UPDATE
-SET subscription = excluded.subscription, endpoint = excluded.endpoint, registered_at = excluded.registered_at;

@@ -1,0 +1,16 @@
+"""What every answer to a work item has."""
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SEALED: Final = "x-sealed"
+Note = Annotated[str | None, Field(max_length=4000, json_schema_extra={SEALED: True})]
+
+
+class Resolution(BaseModel):
+    """An answer to a work item."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    note: Note = None
