@@ -21,6 +21,7 @@ class ServiceTrack(Track):
     async def begin(self) -> Closing:
         """The patient has had the first infusion: billing gets its record, the source the last milestone."""
         if self.case.stage is not Stage.ON_SERVICE:
+            await _task_committed()
             now, visit = workflow.now(), self.case.visit
             self.journal.add(
                 HandedOver(at=now, lines=self.authorization.lines, served_on=visit.visit_at if visit else now)
@@ -41,9 +42,18 @@ class ServiceTrack(Track):
         await self.effects.undo_all()
         await Voiding(*self.tools).settled()
         if self.case.closing is None:
+            await _task_committed()
             self.case.closing = closing
             self.authorization.lines = taken_back(self.authorization.lines)
             self.move(Stage.CLOSED)
             self.journal.tell(farewell(closing))
         await self.journal.flushed()
         return closing
+
+
+async def _task_committed() -> None:
+    """The end is in the history before anybody outside hears of it: a task that is lost may be decided otherwise.
+
+    The journal is written within the task, and a claim or a last milestone cannot be taken back. A timer ends the task.
+    """
+    await workflow.sleep(0.001)

@@ -144,6 +144,6 @@ class ColdStory(Story):
             await self.until(lambda: self.outside.notes.count("authorization.lines") > heard)
 
     async def _time_passes(self) -> None:
-        """Until a timer asks something of somebody."""
+        """Until a timer asks something of somebody, or the referral ends."""
         asked = len(self.items)
-        await self.until(lambda: len(self.items) > asked)
+        await self.until(lambda: len(self.items) > asked or self.outside.standing.stage.is_end)
