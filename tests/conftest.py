@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--need-browser", action="store_true", help="fail where there is no Chromium, instead of skipping")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests with servers of their own wait half of their time, so two processors keep three workers busy."""
+    return max(3, os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--need-browser") and not CHROMIUM.exists():
         raise pytest.UsageError(f"no Chromium at {CHROMIUM}, and --need-browser was given")
