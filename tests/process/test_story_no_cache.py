@@ -10,6 +10,8 @@ from tests.replay.recording import STORIES
 ENDS = dict.fromkeys(STORIES, Closing.COMPLETED) | {
     "denied_and_closed": Closing.DENIED_FINAL,
     "unreachable": Closing.UNABLE_TO_REACH,
+    "declined_and_voided_by_people": Closing.PATIENT_DECLINED,
+    "declined_and_cancellation_not_confirmed": Closing.PATIENT_DECLINED,
 }
 
 
