@@ -80,9 +80,10 @@ async def test_more_bodies_than_there_is_room_for_end_and_the_others_pay_nothing
         for number in range(5):
             await everybody_is_served(client, number)
         async with asyncio.timeout(30):
-            while not answers:  # noqa: ASYNC110 - a list rings no bell
+            while not any(answers):  # noqa: ASYNC110 - a list rings no bell
                 await asyncio.sleep(0.1)
-    assert {answer.split(b" ")[1] for answer in answers} == {b"408"}
+    # A caller that still writes when its connection is closed may lose the answer to a reset.
+    assert {answer.split(b" ")[1] for answer in answers if answer} == {b"408"}
 
 
 async def test_junk_tokens_by_the_hundred_are_refused_and_keep_nobody_out(client: httpx2.AsyncClient) -> None:
