@@ -62,8 +62,9 @@ class Steering(Track):
                 lambda: self.control.hold is not hold, timeout=left, timeout_summary=f"on hold: {hold.reason}"
             )
         except TimeoutError:
-            self.control.hold = None
-            self.journal.note("resumed", reason="the hold's end has come")
+            if self.control.hold is hold:  # somebody may have ended it, or placed another, in the same moment
+                self.control.hold = None
+                self.journal.note("resumed", reason="the hold's end has come")
 
     def judge_resume(self, request: ResumeRequest) -> None:
         self._judge(request.actor)

@@ -102,8 +102,10 @@ async def test_a_call_with_a_heartbeat_time_out_is_heard_of_until_it_ends() -> N
 
 
 async def test_a_call_without_one_is_not_heard_of() -> None:
+    before = asyncio.all_tasks()
+
     async def does() -> int:
-        return len(asyncio.all_tasks())
+        return len(asyncio.all_tasks() - before)
 
     env = environment()
     alone = await env.run(does)

@@ -126,7 +126,8 @@ class Voiding(Track):
                     timeout_summary="people void the authorization",
                 )
             except TimeoutError:
-                self._give_up(key)
+                if key in self.authorization.voids:  # the answer may have come in the same moment
+                    self._give_up(key)
 
     def _give_up(self, key: str) -> None:
         item = self.worklist.item(VoidAuthorization, about=key)
