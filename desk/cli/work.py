@@ -39,7 +39,7 @@ def work(
             role=role,
             assignee=desk.subject if mine else None,
             overdue="true" if overdue else None,
-            referral=referral,
+            referral=desk.referral(referral) if referral else None,
         )
     if as_json:
         display.as_json(items)

@@ -31,6 +31,7 @@ from firstdose.domain.authorization.lines import Line
 from firstdose.domain.authorization.requested_period import requested_period
 from firstdose.domain.authorization.requests import RequestRecord
 from firstdose.domain.policy import EscalationRule
+from firstdose.domain.referral.number import read_number
 from firstdose.domain.referral.open_question import open_questions
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.journal import WaitingFor
@@ -43,7 +44,8 @@ _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 class Filters(BaseModel):
     """Which referrals; None lets all through.
 
-    `q` is the beginning of a referral's id, or the source's whole number for it. There is no search by name.
+    `q` is the number for people, the beginning of a referral's id, or the source's whole number for it.
+    There is no search by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,6 +78,7 @@ class ReferralReader:
                 **filters.model_dump(exclude={"q"}),
                 now=datetime.now(UTC),
                 source_indexes=await self._indexes(connection, filters.q),
+                number=read_number(filters.q) if filters.q else None,
                 # Only what can be an id goes into a statement: what else was typed may be a name.
                 id_prefix=filters.q.lower() if filters.q and _ID_PREFIX.fullmatch(filters.q.lower()) else None,
                 before_at=before.at if before else None,

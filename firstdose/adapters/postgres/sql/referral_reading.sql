@@ -1,12 +1,13 @@
--- name: page(stage, payer, waiting_for, overdue, now, source_indexes, id_prefix, before_at, before_id, size)
--- A filter that is null lets all through. What was searched for is the source's number or the beginning of our id.
+-- name: page(stage, payer, waiting_for, overdue, now, source_indexes, number, id_prefix, before_at, before_id, size)
+-- A filter that is null lets all through. What was searched for is the source's number, ours for people, or the beginning of
+-- our id.
 SELECT * FROM referrals
 WHERE (CAST(:stage AS text) IS NULL OR stage = :stage)
   AND (CAST(:payer AS text) IS NULL OR outline ->> 'payer_id' = :payer)
   AND (CAST(:waiting_for AS text) IS NULL OR :waiting_for = ANY (waiting_for))
   AND (CAST(:overdue AS boolean) IS NULL OR (next_due IS NOT NULL AND next_due < :now) = :overdue)
   AND (CAST(:source_indexes AS bytea[]) IS NULL OR source_index = ANY (:source_indexes)
-       OR CAST(id AS text) LIKE CAST(:id_prefix AS text) || '%')
+       OR referral_number = :number OR CAST(id AS text) LIKE CAST(:id_prefix AS text) || '%')
   AND (CAST(:before_at AS timestamptz) IS NULL OR (created_at, id) < (:before_at, CAST(:before_id AS uuid)))
 ORDER BY created_at DESC, id DESC
 LIMIT :size;
@@ -18,7 +19,8 @@ SELECT DISTINCT source FROM referrals;
 SELECT * FROM referrals WHERE id = :referral_id;
 
 -- name: open_items(referral_id)
-SELECT * FROM work_items WHERE referral_id = :referral_id AND state IN ('open', 'claimed') ORDER BY due_at, id;
+SELECT *, (SELECT referral_number FROM referrals WHERE referrals.id = referral_id) AS referral_number
+FROM work_items WHERE referral_id = :referral_id AND state IN ('open', 'claimed') ORDER BY due_at, id;
 
 -- name: team(referral_id)
 SELECT role, member FROM teams WHERE referral_id = :referral_id ORDER BY role;

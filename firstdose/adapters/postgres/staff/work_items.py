@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.keys.vault import Vault
@@ -24,10 +24,12 @@ _sql = load("worklist")
 class WorkItemView(BaseModel):
     """A work item with what the worklist adds to it. `resolution` is its open part."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
 
     id: str
     referral_id: str
+    number: str = Field(validation_alias="referral_number")
+    """The referral's, for people."""
     kind: WorkItemKind
     role: Role
     state: WorkItemState
