@@ -1,6 +1,5 @@
 """Reading referrals: the list, one with its facts, what happened to it, and what it waits for."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid,
 from firstdose.adapters.postgres.payers.authorization_requests import requests_of
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referrals.id_prefix import id_range
 from firstdose.adapters.postgres.referrals.payer_words import remarks_on_lines
 from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.referrals.timeline import timeline
@@ -38,7 +38,6 @@ from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.stage import Stage
 
 _sql = load("referral_reading")
-_ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 
 
 class Filters(BaseModel):
@@ -72,15 +71,17 @@ class ReferralReader:
         before = Cursor.read(cursor)
         if before and not is_uuid(before.id):
             raise BadCursor("not a cursor of this list")
+        first_id, last_id = id_range(filters.q or "")
         async with transaction(self._pool) as connection:
+            await _sql.for_each_value(connection)
             found = _sql.page(
                 connection,
                 **filters.model_dump(exclude={"q"}),
                 now=datetime.now(UTC),
                 source_indexes=await self._indexes(connection, filters.q),
                 number=read_number(filters.q) if filters.q else None,
-                # Only what can be an id goes into a statement: what else was typed may be a name.
-                id_prefix=filters.q.lower() if filters.q and _ID_PREFIX.fullmatch(filters.q.lower()) else None,
+                first_id=first_id,
+                last_id=last_id,
                 before_at=before.at if before else None,
                 before_id=before.id if before else None,
                 size=limit + 1,
