@@ -116,16 +116,17 @@ class Revisions:
 
     def _open(self, referral_id: str, row: Mapping[str, Any]) -> Version:
         number, sealer = row["revision"], self._vault.sealer_of(referral_id, row)
-        return Version(number, _opened(sealer, referral_id, row), sealer)
+        opened = sealer.open(row["sealed"], **_place(referral_id, number))
+        return Version(number, Referral.model_validate(opened), sealer)
 
 
-def facts_of(vault: Vault, row: Mapping[str, Any]) -> Referral:
-    """The facts in a row of `referrals` that joins its version and its key. Raises NoDataKey for a shredded one."""
-    return _opened(vault.sealer_of(row["id"], row), row["id"], row)
+def stored_facts(vault: Vault, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as they are stored, for lists, in a row of `referrals` that joins its version and its key.
 
-
-def _opened(sealer: RecordSealer, referral_id: str, row: Mapping[str, Any]) -> Referral:
-    return Referral.model_validate(sealer.open(row["sealed"], **_place(referral_id, row["revision"])))
+    Raises NoDataKey for a shredded referral.
+    """
+    facts: dict[str, Any] = vault.sealer_of(row["id"], row).open(row["sealed"], **_place(row["id"], row["revision"]))
+    return facts
 
 
 def _place(referral_id: str, revision: int) -> dict[str, str]:

@@ -15,13 +15,11 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.id_prefix import id_range
 from firstdose.adapters.postgres.referrals.persons import find_persons
-from firstdose.adapters.postgres.referrals.revisions import facts_of
+from firstdose.adapters.postgres.referrals.revisions import stored_facts
 from firstdose.adapters.postgres.shown_rows import shown_row
 from firstdose.adapters.postgres.staff.work_views import WorkCounts, WorkQuery, WorkRow, WorkView, parts_of
-from firstdose.domain.authorization.lines import Line
 from firstdose.domain.referral.caller import caller_marks
 from firstdose.domain.referral.number import read_number
-from firstdose.domain.referral.referral import Referral
 
 MOST_COUNTED: Final = 1000
 EXPIRING_WITHIN: Final = timedelta(days=14)
@@ -130,26 +128,24 @@ class WorkList:
 
     async def _row(self, connection: Connection, row: Mapping[str, Any]) -> WorkRow:
         shown = await shown_row(connection, self._vault, {**row, "referral_id": row["id"]})
-        lines = [Line.model_validate(line) for line in shown["lines"]]
         facts = self._facts(row)
-        patient = facts.patient if facts else None
-        names = (patient.given_name, patient.family_name) if patient else ()
+        names = [facts.get("patient", {}).get(name) for name in ("given_name", "family_name")]
         return WorkRow.model_validate(
             {
                 **shown,
                 "number": shown["referral_number"],
                 "initials": "".join(name[0] for name in names if name) or None,
-                "authorization_number": next((line.number for line in lines if line.number), None),
-                "discharge_at": facts.discharge_at if facts else None,
+                "authorization_number": next(filter(None, (line.get("number") for line in shown["lines"])), None),
+                "discharge_at": facts.get("discharge_at"),
             }
         )
 
-    def _facts(self, row: Mapping[str, Any]) -> Referral | None:
-        """None once it was shredded."""
+    def _facts(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Empty once it was shredded."""
         try:
-            return facts_of(self._vault, row)
+            return stored_facts(self._vault, row)
         except NoDataKey:
-            return None
+            return {}
 
     async def _source_indexes(self, connection: Connection, number: str) -> list[bytes]:
         sources = [row["source"] async for row in _reading.sources(connection)]
