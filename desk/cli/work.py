@@ -78,6 +78,18 @@ def release(item_id: ItemId, /, *, acting_as: ActingAs = None, as_json: AsJson =
     _act(item_id, "release", {}, acting_as, as_json=as_json)
 
 
+def assign(
+    item_id: ItemId,
+    person: Annotated[str, Parameter(help="Whom: the id that `firstdose whoami` shows to them.")],
+    /,
+    *,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a work item to somebody."""
+    _act(item_id, "assign", {"assignee": person}, acting_as, as_json=as_json)
+
+
 def snooze(
     item_id: ItemId,
     /,

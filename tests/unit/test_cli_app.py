@@ -20,7 +20,7 @@ OPTIONS = {
     "role", "stage", "payer", "waiting-for", "referral", "limit", "source", "format",
     "file", "out", "reason", "gate", "until", "all", "dry-run", "wait",
 }  # fmt: skip
-ARGUMENTS = {"REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
+ARGUMENTS = {"PERSON", "REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
 
 
 def ran(*arguments: str) -> subprocess.CompletedProcess[str]:

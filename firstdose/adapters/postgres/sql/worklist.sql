@@ -38,3 +38,10 @@ ON CONFLICT (referral_id, role) DO NOTHING;
 
 -- name: knows_nurse(nurse)$
 SELECT EXISTS (SELECT FROM nurses WHERE id = :nurse);
+
+-- name: has_role(subject, role)$
+SELECT EXISTS (SELECT FROM staff WHERE subject = :subject AND :role = ANY (roles));
+
+-- name: set_team(referral_id, role, member)!
+INSERT INTO teams (referral_id, role, member) VALUES (:referral_id, :role, :member)
+ON CONFLICT (referral_id, role) DO UPDATE SET member = excluded.member;

@@ -150,6 +150,29 @@ class WorklistStore:
             await self._write(connection, released, actor, "work_item.released")
         return released
 
+    async def assign(self, item_id: str, person: str, actor: Actor) -> WorkItemView:
+        """Give it to somebody who has signed in with its role: by who has it, while it is nobody's, or by a supervisor.
+
+        They do the role's work of this referral from then on.
+
+        Raises:
+            LookupError: there is no such item.
+            Refused: it is another role's work, or they do not have its role.
+            StaleView: it is closed, or somebody else's.
+        """
+        async with transaction(self._pool) as connection:
+            item = await self._locked(connection, item_id, actor)
+            if item.assignee not in (None, actor.id) and Role.SUPERVISOR not in actor.roles:
+                raise StaleView(item)
+            if item.offered_to is not None:
+                raise Refused("a visit is offered to a nurse of the roster: decline it, and it is offered to the next")
+            if not await _sql.has_role(connection, subject=person, role=item.role):
+                raise Refused(f"assignee: nobody of this id has signed in as {item.role}")
+            assigned = await self._shown(connection, await _sql.claim(connection, id=item_id, assignee=person))
+            await _sql.set_team(connection, referral_id=item.referral_id, role=item.role, member=person)
+            await self._write(connection, assigned, actor, "work_item.assigned", assignee=person)
+        return assigned
+
     async def snooze(self, item_id: str, until: datetime, actor: Actor) -> WorkItemView:
         """Keep it off the list until then, at most until it is due. Its clock goes on.
 
