@@ -158,13 +158,21 @@ async def test_a_processing_error_says_why_and_what_to_do(pharmacy: Pharmacy) ->
 
 
 async def test_an_information_request_says_which_and_for_what(pharmacy: Pharmacy) -> None:
-    pended = service(1, "HCR*A4", "PWK*77*FX***AC*ACN-5*NOTES OF THE LAST VISIT")
+    pended = service(1, "HCR*A4", "HI*LOI:18842-5", "PWK*77*FX***AC*ACN-5*NOTES OF THE LAST VISIT")
     await pharmacy.submits(event(), pended, *OTHERS)
-    item = await pharmacy.item("answer_information_request", contacts=[KEY], lines=[{"sequence": 1}])
-    wanted = told(item["shown"]["remarks"], "message")
-    assert (wanted["text"], wanted["where"]) == ("NOTES OF THE LAST VISIT", "PWK07")
+    asks = {"contacts": [KEY], "lines": [{"sequence": 1}], "wanted": ["18842-5", "99999-9"]}
+    item = await pharmacy.item("answer_information_request", **asks)
+    assert item["shown"]["wanted"] == [
+        {"code": "18842-5", "words": "discharge summary"},
+        {"code": "99999-9", "words": None},
+    ]
+    by_code, by_kind = [one for one in item["shown"]["remarks"] if one["kind"] == "wanted"]
+    assert by_code["meaning"] == "the payer wants to see this before it decides: discharge summary"
+    assert (by_kind["text"], by_kind["where"], by_kind["line"]) == ("NOTES OF THE LAST VISIT", "PWK07", 1)
     (answer,) = (await pharmacy.get(f"/api/payer-answers/{KEY}"))["answers"]
-    assert (answer["information"]["wanted"], answer["information"]["control_number"]) == (["77"], "ACN-5")
+    assert (answer["information"]["wanted"], answer["information"]["control_number"]) == (["18842-5"], "ACN-5")
+    assert answer["wanted"] == [{"code": "18842-5", "words": "discharge summary"}]
+    assert answer["information"]["lines"] == [1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
+from firstdose.adapters.payers.awaiting_documents import awaiting_documents
 from firstdose.adapters.payers.pas.answer_line import read_lines, sequence_of
 from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by, traces
 from firstdose.adapters.payers.pas.elements import (
@@ -19,7 +20,7 @@ from firstdose.adapters.payers.pas.elements import (
     short_text,
     unwrapped,
 )
-from firstdose.adapters.payers.pas.information import awaiting_documents, information_of
+from firstdose.adapters.payers.pas.information import information_of
 from firstdose.adapters.payers.pas.remarks import remarks_of_response
 from firstdose.adapters.payers.pas.terminology import ADMINISTRATION_REFERENCE, Element
 from firstdose.domain.authorization.answer_match import Whose, whose_request
