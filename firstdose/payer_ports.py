@@ -220,6 +220,8 @@ class Contact(BaseModel):
     attempted: bool = False
     channel: Channel | None = None
     attempts: int = 0
+    asked: tuple[Line, ...] = ()
+    """The lines that it asks for, as they were sent; none in contacts from before they were kept."""
     created_at: datetime
 
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.pool import Pool, transaction

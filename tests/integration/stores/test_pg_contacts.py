@@ -19,7 +19,15 @@ from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.domain.authorization.answer_match import Named
-from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
+from firstdose.domain.authorization.lines import (
+    InformationRequest,
+    Line,
+    LineAnswer,
+    LineKind,
+    LineState,
+    PayerAnswer,
+    PayerEvent,
+)
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.remark import RemarkKind
 from firstdose.domain.problem import ProblemCode
@@ -75,6 +83,9 @@ def a_contact(referral_id: str, trace: str = "TRN1") -> Contact:
         payer="acme-health",
         purpose=ContactPurpose.AUTHORIZATION,
         trace=trace,
+        asked=(
+            Line(sequence=1, kind=LineKind.DRUG, code="J0696", place_of_service="12", units=14, valid_to=AT.date()),
+        ),
         created_at=AT,
     )
 

@@ -57,8 +57,8 @@ def _of_level(level: Level, line: Line | None = None) -> Iterator[PayerRemark]:
 
 def _wanted(level: Level, line: int | None) -> Iterator[PayerRemark]:
     """Documents, by LOINC where the payer is that exact, else by the kind of report."""
-    for code in loinc_codes(level):
-        yield PayerRemark(kind=RemarkKind.WANTED, where="HI01", code=code, line=line)
+    for loinc in loinc_codes(level):
+        yield PayerRemark(kind=RemarkKind.WANTED, where="HI01", code=loinc, line=line)
     for pwk in level.all("PWK"):
         code, text = short_text(pwk.value(1), 5), sentence(pwk.value(7))
         if code or text:
