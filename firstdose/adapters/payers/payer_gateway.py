@@ -5,7 +5,8 @@ that channel is asked before the request is sent again.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from firstdose.adapters.payers.answers import AnswerBook
 from firstdose.adapters.payers.cancellation import confirmed
@@ -35,17 +36,23 @@ from firstdose.payer_ports import (
     PayerCase,
     PayerChannel,
     ReceivedAnswer,
+    UnclearAnswer,
     Via,
 )
 from firstdose.ports import (
     AuthorizationRequest,
     ClockJudgment,
     ClockRequest,
+    DecisionWait,
     DocumentsReply,
     EffectRequest,
     Impossible,
     JudgedClock,
+    Unavailable,
 )
+
+_LOOK_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""Whether the payer has told us of a request that we cannot ask it about."""
 
 
 class PayerGatewayService:
@@ -109,8 +116,13 @@ class PayerGatewayService:
         lines = tuple(line for line in lines if asked is None or line.sequence in asked)
         carrier = _carrier(contact, file.plan)
         await self._subscriber.ensure(carrier, contact, file.endpoint)
-        async with self._router.query(carrier, contact, file.endpoint) as payer:
-            received = await payer.inquire(case_of(file, contact, lines))
+        try:
+            async with self._router.query(carrier, contact, file.endpoint) as payer:
+                received = await payer.inquire(case_of(file, contact, lines))
+        except UnclearAnswer as unclear:  # it tells us by itself, or a person asks once the clock has run out
+            if unclear.problem is not ProblemCode.INQUIRY_NOT_OFFERED or known is None or _rung(request):
+                raise
+            return known
         if received is None:
             return known or PayerAnswer()
         return await self._answers.keep(contact, Via.INQUIRY, received)
@@ -200,8 +212,13 @@ class PayerGatewayService:
         return await self._asked(contact, case, carrier)
 
     async def _asked(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
-        async with self._router.query(carrier, contact, case.endpoint) as payer:
-            received = await payer.inquire(case)
+        try:
+            async with self._router.query(carrier, contact, case.endpoint) as payer:
+                received = await payer.inquire(case)
+        except UnclearAnswer as unclear:  # it may have the request: the answer can still come by itself
+            if unclear.problem is not ProblemCode.INQUIRY_NOT_OFFERED:
+                raise
+            raise Unavailable(unclear.problem, _LOOK_AGAIN_AFTER) from None
         return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
 
     async def _send_and_receive(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
@@ -246,6 +263,10 @@ class PayerGatewayService:
             channel=carrier,
             plan_version=file.plan.version,
         )
+
+
+def _rung(request: EffectRequest) -> bool:
+    return isinstance(request, DecisionWait) and request.rung
 
 
 def trace_of(contact_id: str) -> str:

@@ -21,6 +21,7 @@ from firstdose.adapters.payers.pas.elements import (
     unwrapped,
 )
 from firstdose.adapters.payers.pas.information import information_of
+from firstdose.adapters.payers.pas.outcome import is_refusal
 from firstdose.adapters.payers.pas.remarks import remarks_of_response
 from firstdose.adapters.payers.pas.terminology import ADMINISTRATION_REFERENCE, Element
 from firstdose.domain.authorization.answer_match import Whose, whose_request
@@ -66,6 +67,8 @@ def read_inquiry(
     if not ours:
         ours = _alone([one for one in silent if not _is_older(one, sent)], sequences, sent)
     if not ours:
+        if is_refusal(bundle):
+            raise UnreadableFhir("errors instead of an answer")
         return None
     newest = max(ours, key=lambda response: short_text(response.get("created")) or "")
     return _received(raw, bundle, newest, sequences, sent, trust_outcome=trust_outcome)
