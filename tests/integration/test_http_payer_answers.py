@@ -21,9 +21,9 @@ from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.policy import Policy
 from firstdose.domain.work.journal import Batch, ReferralSnapshot
 from firstdose.domain.work.role import Role
-from firstdose.payer_ports import UnclearAnswer
+from firstdose.payer_ports import RefusedRequest, UnclearAnswer
 from firstdose.ports import AuthorizationRequest, EffectRequest
-from tests.contract.cases import US, endpoint, lines, referral
+from tests.contract.cases import US, case, endpoint, lines, referral
 from tests.contract.memory import MemoryControlNumbers, MemoryFiles, MemorySubscriptions
 from tests.served_desk import ServedDesk, served_desk, settings_for
 from tests.unit import x12_review
@@ -156,6 +156,22 @@ async def test_a_processing_error_says_why_and_what_to_do(pharmacy: Pharmacy) ->
         "the payer did not process this: something in the request is wrong; correct it and send it again"
     )
     assert (whom["text"], whom["number"]) == ("REVIEW DESK", "8005550100")
+
+
+async def test_a_refusal_says_why_and_leaves_what_was_understood_before_in_sight(pharmacy: Pharmacy) -> None:
+    await pharmacy.submits(event(), EXCHANGED, *OTHERS)
+    rejected = interchange("999", ["AK1*HS*1*005010X215", "IK3*TRN*9*2000*8", "IK5*R*5", "AK9*R*1*1*0"])
+    contact = await pharmacy.served.desk.contacts.find(KEY)
+    assert contact
+    with pytest.raises(RefusedRequest):
+        async with pharmacy.office(rejected)._router.query(Channel.X12, contact, endpoint()) as payer:
+            await payer.inquire(case(trace=TRACE))
+    said = (await pharmacy.item("follow_up_payer", contacts=[KEY], problem="payer_refused_request"))["shown"]["remarks"]
+    assert [(one["where"], one["code"]) for one in said if one["kind"] == "rejected"] == [
+        ("IK304", "8"),
+        ("IK502", "5"),
+    ]
+    assert told(said, "exchanged")["about"] == ["J3373"]
 
 
 async def test_an_information_request_says_which_and_for_what(pharmacy: Pharmacy) -> None:
