@@ -12,7 +12,7 @@ from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
 from desk.cli.questions import show_alike, show_questions
-from desk.cli.remarks import show_remarks
+from desk.cli.remarks import show_remarks, show_wanted
 from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
@@ -141,6 +141,7 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     shown = item.get("shown") or {}
     show_questions(shown.get("questions") or ())
     show_alike(shown.get("alike") or ())
+    show_wanted(shown.get("wanted") or ())
     show_remarks(shown.get("remarks") or ())
     display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
 

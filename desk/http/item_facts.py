@@ -10,6 +10,7 @@ from desk.http.app_context import AppContext
 from desk.http.identity import may_see_facts
 from firstdose.adapters.postgres.referrals.remark_view import RemarkView
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
+from firstdose.domain.payer.document_words import DocumentInWords, documents_in_words
 from firstdose.domain.referral.open_question import OpenQuestion, open_questions
 from firstdose.domain.work.role import Actor
 from firstdose.domain.work.stage import Closing, Stage
@@ -36,13 +37,14 @@ class AlikeReferral(BaseModel):
 class ItemFacts(BaseModel):
     """`questions` are about the facts that the item asks for; `alike` are this referral and the other one.
 
-    `remarks` are what the payer said in the answers that the item rests on.
+    `wanted` are the documents that the payer asks for, `remarks` what it said in the answers that the item rests on.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     questions: tuple[OpenQuestion, ...] = ()
     alike: tuple[AlikeReferral, ...] = ()
+    wanted: tuple[DocumentInWords, ...] = Field(default=(), repr=False)
     remarks: tuple[RemarkView, ...] = Field(default=(), repr=False)
 
 
@@ -55,7 +57,8 @@ async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> Item
     if item.asks.get("reason") == POSSIBLE_DUPLICATE:
         both = [await _alike(desk, actor, item, each) for each in (item.referral_id, item.asks.get("other"))]
         return ItemFacts(alike=tuple(one for one in both if one))
-    return ItemFacts(remarks=await _remarks(desk, actor, item))
+    wanted = documents_in_words(item.asks.get("wanted") or ())
+    return ItemFacts(wanted=wanted, remarks=await _remarks(desk, actor, item))
 
 
 async def _remarks(desk: AppContext, actor: Actor, item: WorkItemView) -> tuple[RemarkView, ...]:
