@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 """As a script writes it; an empty one leaves the work item lying."""
 FactsOf = Callable[[Iterable[str]], dict[str, Any]]
 
-_MOMENTS = ("visit_at", "beyond_use", "ended_at")
+_MOMENTS = ("visit_at", "beyond_use", "started_at", "ended_at")
 _ASKED = "asked"
 _DURATION = TypeAdapter(timedelta)
 

@@ -24,7 +24,11 @@ class ServiceTrack(Track):
             await _task_committed()
             now, visit = workflow.now(), self.case.visit
             self.journal.add(
-                HandedOver(at=now, lines=self.authorization.lines, served_on=visit.visit_at if visit else now)
+                HandedOver(
+                    at=now,
+                    lines=self.authorization.lines,
+                    served_on=visit.visit_at if visit else self.case.started_at or now,
+                )
             )
             self.move(Stage.ON_SERVICE)
             self.journal.tell(farewell(Closing.COMPLETED))

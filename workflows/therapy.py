@@ -1,5 +1,9 @@
 """Drug and supplies: settled with the prescriber, reserved, dispensed, and given back when no longer needed."""
 
+from typing import Any
+
+from temporalio import workflow
+
 from activities.pharmacy import PharmacyActivities
 from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.referral.facts import BlockedStep
@@ -59,9 +63,9 @@ class TherapyTrack(Track):
 
     async def _dispense(self) -> None:
         reservation = self.case.reservation
-        answer = await self.worklist.ask(
-            PrepareTherapy, lot=", ".join(reservation.lots) or None if reservation else None, site=self.case.site
-        )
+        lots = ", ".join(reservation.lots) or None if reservation else None
+        nobody: dict[str, Any] = {"nurse": False} if self.case.without_nurse else {}
+        answer = await self.worklist.ask(PrepareTherapy, lot=lots, site=self.case.site, **nobody)
         if answer.outcome == "ready" and answer.beyond_use and reservation and reservation.lot:
             self.case.therapy = Prepared(
                 lot=reservation.lot,
@@ -69,6 +73,7 @@ class TherapyTrack(Track):
                 beyond_use=answer.beyond_use,
                 kit_present=answer.kit_present,
                 delivery=answer.delivery,
+                ready_at=workflow.now(),
             )
         else:
             await self.give_back()

@@ -53,6 +53,10 @@ def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
     return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat(), "kit_present": True}
 
 
+def started(item: WorkItem, _: datetime) -> dict[str, Any]:
+    return {"outcome": "started", "started_at": item.asks["delivered_at"]}
+
+
 Script = Mapping[K, Sequence[Answer]]
 
 USUAL: dict[K, Answer] = {
@@ -63,6 +67,7 @@ USUAL: dict[K, Answer] = {
     K.PREPARE_THERAPY: ready,
     K.CONFIRM_VISIT: visit_at,
     K.PLACE_VISIT: placed,
+    K.CONFIRM_START: started,
     K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
 }
 """What staff answer when nothing is wrong."""

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.gates import Gate
+from firstdose.domain.care.nursing import as_assessed
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
@@ -73,6 +74,12 @@ class Case:
     reaction: str | None = None
     """The visit at which the patient reacted, until a supervisor has looked at it."""
     visit_done: bool = False
+    """Whether the first infusion is over: at the visit, or where no nurse is needed as the patient began it."""
+    start_calls: int = 0
+    """How often the patient was not reached by the call that confirms a start without a nurse."""
+    next_start_call_at: datetime | None = None
+    started_at: datetime | None = None
+    """When the first infusion began that needed no nurse."""
 
     overrides: dict[str, Override] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
@@ -100,6 +107,16 @@ class Case:
     def key_for(self, purpose: str, *about: object) -> str:
         """A key for the one effect of this purpose about these."""
         return str(uuid5(_KEYS, f"{self.referral_id}:{purpose}:{':'.join(map(str, about))}"))
+
+    @property
+    def as_assessed(self) -> DeidentifiedFacts:
+        """The outline with the pharmacist's decision about a nurse."""
+        return as_assessed(self.outline, self.assessment)
+
+    @property
+    def without_nurse(self) -> bool:
+        """No nurse is needed at home; the suite always has its visit."""
+        return self.site is Site.HOME and not self.as_assessed.needs_nursing
 
     @property
     def urgent(self) -> bool:

@@ -15,6 +15,7 @@ from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
 from firstdose.domain.work.judgment import judge
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import OF_KIND, Reconcile
+from firstdose.domain.work.start_judgment import judge_start
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal
@@ -172,7 +173,11 @@ class Worklist:
     def judge(self, request: ResolveWorkItem) -> Resolution:
         """The resolution that a request makes; changes nothing. Raises `resolutions.Refused`."""
         answer = {**request.resolution, **({"note": request.note} if request.note else {})}
-        return judge(self._state.open.get(request.item_id), request.actor, answer)
+        item = self._state.open.get(request.item_id)
+        resolution = judge(item, request.actor, answer)
+        if item is not None:
+            judge_start(item, resolution, workflow.now())
+        return resolution
 
     def resolve(self, request: ResolveWorkItem) -> None:
         resolution = self.judge(request)

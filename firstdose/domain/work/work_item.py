@@ -29,6 +29,7 @@ class WorkItemKind(StrEnum):
     PLACE_VISIT = "place_visit"
     CONFIRM_VISIT = "confirm_visit"
     REPORT_VISIT = "report_visit"
+    CONFIRM_START = "confirm_start"
     REVIEW_REACTION = "review_reaction"
     RECONCILE = "reconcile"
 
@@ -63,6 +64,7 @@ ROLE_OF: Final = {
     WorkItemKind.PLACE_VISIT: Role.NURSE_COORDINATOR,
     WorkItemKind.CONFIRM_VISIT: Role.NURSE,
     WorkItemKind.REPORT_VISIT: Role.NURSE,
+    WorkItemKind.CONFIRM_START: Role.PHARMACIST,
     WorkItemKind.REVIEW_REACTION: Role.SUPERVISOR,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
