@@ -42,6 +42,8 @@ def moment_of(item: Item, member: str, pace: Pace) -> datetime:
 def resolution(scripted: Answer, item: Item, moment: datetime, pace: Pace, facts: FactsOf) -> Answer:
     """The answer as the desk takes it: with moments for durations, and what the item asked for filled in."""
     answer = dict(scripted)
+    if "done" in item.asks.get("options", ()):  # what was undone is acknowledged; nothing else can be said of it
+        answer = {"outcome": "done"}
     for name in _MOMENTS:
         if name in answer:
             answer[name] = (moment + pace.real(_DURATION.validate_python(answer[name]))).isoformat()

@@ -14,9 +14,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.authorization.nursing_line import NursingLine
     from workflows.authorization.submit import AuthorizationTrack
     from workflows.authorization.voiding import VOID
+    from workflows.completeness import Completeness
     from workflows.coverage import CoverageTrack
     from workflows.duplicates import DuplicateCheck
     from workflows.handlers import Handlers
+    from workflows.license import LicenseCheck
     from workflows.mechanism.background import beside
     from workflows.mechanism.calls import CallFailed, call_locally
     from workflows.mechanism.control import Closed, StartAgain, all_of
@@ -34,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.start_without_nurse import StartWithoutNurse
     from workflows.steering import Steering
     from workflows.therapy import RETURN_STOCK, TherapyTrack
+    from workflows.undoing import Undoing
     from workflows.visit import RELEASE, VisitTrack
 
 
@@ -63,6 +66,8 @@ class ReferralWorkflow(Handlers):
         self.tracking = Visibility(*tools, start.source)
         fallback = PeopleFallback(*tools)
         self.duplicates = DuplicateCheck(*tools)
+        self.completeness = Completeness(*tools)
+        self.license = LicenseCheck(*tools)
         self.patient = PatientTrack(*tools)
         self.authorization = AuthorizationTrack(*tools, fallback)
         self.nursing = NursingLine(*tools, self.authorization)
@@ -72,6 +77,7 @@ class ReferralWorkflow(Handlers):
         self.therapy = TherapyTrack(*tools)
         self.visit = VisitTrack(*tools)
         self.start_without_nurse = StartWithoutNurse(*tools)
+        self.undoing = Undoing(*tools)
         self.service = ServiceTrack(*tools)
         self.steering = Steering(*tools)
         self.rework = Rework(*tools, self.authorization, self.therapy, self.visit)
@@ -102,7 +108,10 @@ class ReferralWorkflow(Handlers):
             self.journal.keep(),
             self.escalation.watch(),
             self.steering.end_holds(),
+            self.completeness.watch(),
+            self.license.watch(),
             self.nursing.watch(),
+            self.undoing.watch(),
             self.authorization.receive_late_answers(),
             self.authorization.wait.read_again(),
             self.authorization.voiding.receive_answers(),

@@ -4,10 +4,14 @@ from temporalio import workflow
 
 from firstdose.domain.authorization.lines import taken_back
 from firstdose.domain.work.journal import HandedOver
+from firstdose.domain.work.resolutions import Reconcile
 from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
 from firstdose.domain.work.work_item import WorkItemKind
 from workflows.authorization.voiding import Voiding
+from workflows.completeness import Completeness
+from workflows.license import NO_LICENSE
 from workflows.mechanism.track import Track
+from workflows.undoing import Undoing
 
 
 class ServiceTrack(Track):
@@ -30,19 +34,23 @@ class ServiceTrack(Track):
                     served_on=visit.visit_at if visit else self.case.started_at or now,
                 )
             )
+            Completeness(*self.tools).drop("the therapy has begun")
+            self.worklist.drop(Reconcile, about=NO_LICENSE, why="the therapy has begun")
             self.move(Stage.ON_SERVICE)
             self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()
         if self.authorization.voids:
             await Voiding(*self.tools).settled()
             await self.journal.flushed()
+        await self._undone()
         return Closing.COMPLETED
 
     async def leave(self, closing: Closing) -> Closing:
         """Every effect is undone, in reverse order; then the source is notified of the reason."""
         self.control.leave(closing)
         others = set(WorkItemKind) - {WorkItemKind.VOID_AUTHORIZATION}
-        self.worklist.withdraw(*others, why=f"the referral is closed: {closing}")
+        self.worklist.withdraw(*others, why=f"the referral is closed: {closing}", keep=self.case.undone)
+        Undoing(*self.tools).on_leaving()
         await self.effects.undo_all()
         await Voiding(*self.tools).settled()
         if self.case.closing is None:
@@ -52,7 +60,13 @@ class ServiceTrack(Track):
             self.move(Stage.CLOSED)
             self.journal.tell(farewell(closing))
         await self.journal.flushed()
+        await self._undone()
         return closing
+
+    async def _undone(self) -> None:
+        """Who counted on what was undone has acknowledged it, or a supervisor was asked."""
+        await Undoing(*self.tools).settled()
+        await self.journal.flushed()
 
 
 async def _task_committed() -> None:

@@ -12,6 +12,7 @@ from firstdose.domain.work.resolutions import PrepareTherapy, SettleOrder
 from firstdose.domain.work.stage import Closing
 from workflows import options
 from workflows.mechanism.track import Track
+from workflows.undoing import Undoing
 
 RETURN_STOCK = "return the stock"
 
@@ -81,6 +82,7 @@ class TherapyTrack(Track):
 
     async def give_back(self) -> None:
         """The therapy no longer fits: stock is returned, and it is prepared again."""
+        Undoing(*self.tools).therapy_taken_back()
         self.case.therapy, self.case.reservation, self.case.returning_stock = None, None, True
         await self.effects.undo(RETURN_STOCK)
         self.case.reservation_key, self.case.returning_stock = "", False

@@ -193,10 +193,18 @@ class Story(AbstractAsyncContextManager["Story"]):
         self._asked[item.kind] += 1
         return answer(item, item.opened_at) if callable(answer) else answer
 
-    async def resolve(self, item: WorkItem, answer: Answer, *, roles: tuple[Role, ...] | None = None) -> None:
+    async def resolve(
+        self,
+        item: WorkItem,
+        answer: Answer,
+        *,
+        roles: tuple[Role, ...] | None = None,
+        message_id: str | None = None,
+    ) -> None:
         """Resolve an item through the update that staff use, as its role or as others; a refusal is kept."""
         resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
-        request = _resolution(item, resolution, (item.role,) if roles is None else roles)
+        plain = _resolution(item, resolution, (item.role,) if roles is None else roles)
+        request = plain.model_copy(update={"message_id": message_id})
         try:
             await self.steer(ReferralWorkflow.resolve_work_item, request)
         except WorkflowUpdateFailedError as error:

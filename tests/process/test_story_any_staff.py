@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.authorization.lines import LineState
-from firstdose.domain.policy import NurseDispatch, PatientContact, PayerContact, Policy, StartCall
+from firstdose.domain.policy import NurseDispatch, PatientContact, PayerContact, Policy, StartCall, UndoRule
 from firstdose.domain.work.journal import HandedOver, Opened, Resolved, Told, Withdrawn
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItem
@@ -102,6 +102,7 @@ BRISK = Policy(
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
     dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
+    undo=UndoRule(nurse_within=timedelta(milliseconds=100), within=timedelta(milliseconds=200)),
     start_call=StartCall(apart=timedelta(milliseconds=100)),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
 )

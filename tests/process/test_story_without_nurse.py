@@ -1,17 +1,15 @@
 """Stories without a nurse: no nursing line, no visit, and the pharmacist confirms the start by a call."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.authorization.lines import LineKind, LineState
+from firstdose.domain.authorization.lines import Certification, LineAnswer, LineKind, LineState, PayerAnswer
 from firstdose.domain.payer.channel import Plan
 from firstdose.domain.work.journal import HandedOver, Resolved
 from firstdose.domain.work.stage import Closing, Stage
-from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import OUTLINE, PENDED, Outside, says
 from tests.process.story import USUAL, Answer, Script, Story, started
@@ -189,13 +187,22 @@ async def test_a_start_later_than_planned_is_asked_about_again(env: WorkflowEnvi
     assert second.opened_at - first.opened_at >= timedelta(hours=24)
 
 
-async def test_the_gates_that_need_no_visit_stay(env: WorkflowEnvironment) -> None:
-    unlicensed = NO_NURSE.model_copy(update={"state": "HI"})
-    script: Script = {K.RECONCILE: [_transferred]}
-    async with Story(env, Outside(outline=unlicensed, submissions=[TWO]), script) as story:
-        assert await story.ends() is Closing.TRANSFERRED
-    assert not story.asked(K.CONFIRM_START)
+async def test_an_authorization_that_is_over_is_renewed_before_the_call(env: WorkflowEnvironment) -> None:
+    over = (LineAnswer(sequence=each, state=LineState.APPROVED, valid_to=date(2020, 1, 1)) for each in (1, 2))
+    outside = Outside(outline=NO_NURSE, submissions=[PayerAnswer(lines=tuple(over)), TWO])
+    async with Story(env, outside) as story:
+        assert await story.ends() is Closing.COMPLETED
+    _, renewal = outside.requests
+    assert {line.certification for line in renewal.lines} == {Certification.RENEWAL}
+    assert len(story.asked(K.CONFIRM_START)) == 1
 
 
-def _transferred(_: WorkItem, __: datetime) -> Mapping[str, Any]:
-    return {"outcome": "close", "closing": "transferred"}
+async def test_an_authorization_that_begins_later_is_waited_for(env: WorkflowEnvironment) -> None:
+    begins = datetime.now(UTC).date() + timedelta(days=20)
+    later = (LineAnswer(sequence=each, state=LineState.APPROVED, valid_from=begins) for each in (1, 2))
+    prepared = {"outcome": "ready", "beyond_use": "2030-01-01T00:00:00Z", "kit_present": True}
+    outside = Outside(outline=NO_NURSE, submissions=[PayerAnswer(lines=tuple(later))])
+    async with Story(env, outside, {K.PREPARE_THERAPY: [prepared]}) as story:
+        assert await story.ends() is Closing.COMPLETED
+    (call,) = story.asked(K.CONFIRM_START)
+    assert call.opened_at.date() >= begins

@@ -20,6 +20,7 @@ from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Urgency
 from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.undoing import Undone
 from firstdose.ports import Opening
 from workflows.messages import Override
 
@@ -71,6 +72,8 @@ class Case:
     """The visit that is being placed under `visit_key`."""
     over: str = ""
     """The key of the visit that was reported as not done: the source was told what became of it."""
+    undone: dict[str, Undone] = field(default_factory=dict)
+    """What was undone and somebody is told of, by the key of the visit or of the stock."""
     reaction: str | None = None
     """The visit at which the patient reacted, until a supervisor has looked at it."""
     visit_done: bool = False
@@ -85,6 +88,8 @@ class Case:
     keys: dict[str, int] = field(default_factory=dict)
     """How many keys of each purpose were made."""
     opened: bool = False
+    supplied_in_vain: int = 0
+    """How often in a row nothing was supplied of what is missing."""
     possible_duplicates: list[str] = field(default_factory=list)
     """Referrals that may be the same order under another number, until intake has looked at them."""
     refused: str = ""

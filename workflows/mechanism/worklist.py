@@ -1,7 +1,7 @@
 """The work items of one referral: opened, judged, resolved, escalated. The one mechanism for every human step."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -148,6 +148,13 @@ class Worklist:
         self._state.asked[question] = item.id
         self._journal.add(Opened(at=now, item=item))
 
+    def change(self, answer: type[Resolution], *, about: str = "", **asks: Any) -> None:
+        """Let the open item ask this now: it stays the same item, with its owner and its due time."""
+        item = self.item(answer, about=about)
+        if item is not None:
+            self._state.open[item.id] = changed = item.model_copy(update={"asks": asks})
+            self._journal.add(Opened(at=workflow.now(), item=changed))
+
     def _new_id(self, kind: WorkItemKind, about: str) -> str:
         """Depends only on the question and its number, not on other items."""
         name = "-".join(filter(None, (kind, about and _mark(about))))
@@ -195,11 +202,14 @@ class Worklist:
             )
         )
 
-    def withdraw(self, *kinds: WorkItemKind, why: str, about: str | None = None) -> None:
-        """Take back the open items of these kinds (only those `about` that), and forget answers not yet taken."""
+    def withdraw(self, *kinds: WorkItemKind, why: str, about: str | None = None, keep: Container[str] = ()) -> None:
+        """Take back the open items of these kinds (only those `about` that), and forget answers not yet taken.
+
+        Those about what is to `keep` stay.
+        """
         for question, item_id in list(self._state.asked.items()):
             kind, _, subject = question.partition(" ")
-            if kind in kinds and about in (None, subject):
+            if kind in kinds and about in (None, subject) and subject not in keep:
                 del self._state.asked[question]
                 self._state.answers.pop(item_id, None)
                 if self._state.open.pop(item_id, None):
