@@ -60,6 +60,8 @@ class Rework(Track):
     async def invalidate(self) -> None:
         """Undo the stale parts; every track then starts from its beginning."""
         for part in [part for part in Part if part in self.case.stale]:
+            if part is Part.AUTHORIZATION:
+                self.authorization_track.may_have.note_untaken()
             self.worklist.withdraw(*ITEMS.get(part, ()), why="no longer wanted")
             await self._undo(part)
             self.case.stale.discard(part)

@@ -7,6 +7,7 @@ from firstdose.domain.work.journal import HandedOver
 from firstdose.domain.work.resolutions import Reconcile
 from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
 from firstdose.domain.work.work_item import WorkItemKind
+from workflows.authorization.may_have import PayerMayHave
 from workflows.authorization.voiding import Voiding
 from workflows.completeness import Completeness
 from workflows.license import NO_LICENSE
@@ -48,9 +49,10 @@ class ServiceTrack(Track):
     async def leave(self, closing: Closing) -> Closing:
         """Every effect is undone, in reverse order; then the source is notified of the reason."""
         self.control.leave(closing)
+        PayerMayHave(*self.tools).note_untaken()
+        Undoing(*self.tools).on_leaving()
         others = set(WorkItemKind) - {WorkItemKind.VOID_AUTHORIZATION}
         self.worklist.withdraw(*others, why=f"the referral is closed: {closing}", keep=self.case.undone)
-        Undoing(*self.tools).on_leaving()
         await self.effects.undo_all()
         await Voiding(*self.tools).settled()
         if self.case.closing is None:

@@ -11,9 +11,10 @@ from typing import Any, Final
 from temporalio import workflow
 
 from activities.outreach import OutreachActivities
+from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.policy import UndoRule
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
-from firstdose.domain.work.resolutions import Reconcile
+from firstdose.domain.work.resolutions import ConfirmVisit, PlaceVisit, PrepareTherapy, Reconcile
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.undoing import NEXT, Undone, UndoReason
 from firstdose.ports import Notice, Recipient, Topic
@@ -29,29 +30,45 @@ class Undoing(Track):
         """The referral ends early, and everything that is still set in motion is undone."""
         self.visit_cancelled()
         self.therapy_taken_back()
+        self._untaken()
+
+    def _untaken(self) -> None:
+        """What people answered in the moment in which the referral ended: they count on it all the same."""
+        for nurse, accepted in self.worklist.untaken(ConfirmVisit).items():
+            if accepted.outcome == "accepted" and accepted.visit_at:
+                self._cancel(self.case.key_for("accepted", nurse), accepted.visit_at, nurse)
+        for placed in self.worklist.untaken(PlaceVisit).values():
+            if placed.outcome == "placed" and placed.visit_at:
+                self._cancel(self.case.key_for("placed"), placed.visit_at, placed.nurse)
+        for ready in self.worklist.untaken(PrepareTherapy).values():
+            if ready.outcome == "ready" and self.case.reservation:
+                self._take_back(self.case.reservation.lots, ready.delivery)
 
     def visit_cancelled(self) -> None:
         """Before the visit is released. A visit that was reported as not done needs nobody's word any more."""
-        case, visit = self.case, self.case.visit or self.case.placing
-        if visit is None or case.over == case.visit_key:
-            return
-        asks = self._asks(visit_at=visit.visit_at.isoformat(), site=case.site)
-        if visit.nurse is None:
-            self._add(case.visit_key, UndoReason.NURSE_NOT_TOLD, self._rule.within, asks)
-        else:
-            within = self._nurse_within(visit.visit_at)
-            self._add(case.visit_key, UndoReason.VISIT_CANCELLED, within, {**asks, "nurse": visit.nurse}, visit.nurse)
-            self._notify_nurse()
+        visit = self.case.visit or self.case.placing
+        if visit is not None and self.case.over != self.case.visit_key:
+            self._cancel(self.case.visit_key, visit.visit_at, visit.nurse)
+
+    def _cancel(self, key: str, visit_at: datetime, nurse: str | None) -> None:
+        asks = self._asks(visit_at=visit_at.isoformat(), site=self.case.site)
+        if nurse is None:
+            self._add(key, UndoReason.NURSE_NOT_TOLD, self._rule.within, asks)
+        elif key not in self.case.undone:
+            within = self._nurse_within(visit_at)
+            self._add(key, UndoReason.VISIT_CANCELLED, within, {**asks, "nurse": nurse}, nurse)
+            self._notify_nurse(key)
         if self._household_is_told():
-            self._add(f"{_HOUSEHOLD} {case.visit_key}", UndoReason.HOUSEHOLD_NOT_TOLD, self._rule.within, asks)
+            self._add(f"{_HOUSEHOLD} {key}", UndoReason.HOUSEHOLD_NOT_TOLD, self._rule.within, asks)
 
     def therapy_taken_back(self) -> None:
         """Before the stock is returned: what is on the shelf needs nobody, what was dispensed does."""
         if therapy := self.case.therapy:
-            lots = ", ".join((therapy.lot, *therapy.further_lots))
-            asks = self._asks(lot=lots, delivery=therapy.delivery)
-            key = self.case.reservation_key
-            self._add(key, UndoReason.THERAPY_TO_TAKE_BACK, self._rule.within, asks)
+            self._take_back((therapy.lot, *therapy.further_lots), therapy.delivery)
+
+    def _take_back(self, lots: tuple[str, ...], delivery: Delivery) -> None:
+        asks = self._asks(lot=", ".join(lots), delivery=delivery)
+        self._add(self.case.reservation_key, UndoReason.THERAPY_TO_TAKE_BACK, self._rule.within, asks)
 
     async def watch(self) -> None:
         """Run as long as the workflow."""
@@ -115,9 +132,9 @@ class Undoing(Track):
             **undone.asks,
         )
 
-    def _notify_nurse(self) -> None:
+    def _notify_nurse(self, visit_key: str) -> None:
         """The mail goes out beside: an item on a worklist does not reach somebody who drives."""
-        key = f"{self.case.referral_id}:{Topic.VISIT_CANCELLED}:{self.case.visit_key}"
+        key = f"{self.case.referral_id}:{Topic.VISIT_CANCELLED}:{visit_key}"
         notice = Notice(
             referral_id=self.case.referral_id, key=key, recipient=Recipient.NURSE, topic=Topic.VISIT_CANCELLED
         )

@@ -4,9 +4,9 @@ Stock and visits are the store's own; the rest of the outside is scripted.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.policy import NurseDispatch, PayerContact, Policy, UndoRule
 from firstdose.domain.referral.referral import Referral
-from firstdose.domain.work.journal import Noted, Opened
+from firstdose.domain.work.journal import Resolved
 from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItem
@@ -45,6 +45,7 @@ NOBODY_WAITS = Policy(
     undo=UndoRule(nurse_within=timedelta(milliseconds=200), within=timedelta(milliseconds=400)),
 )
 ON_SHELF = 100
+_NUMBERS = count(1)
 
 
 def answered(item: WorkItem, _: datetime) -> dict[str, Any]:
@@ -75,7 +76,6 @@ class Store:
     def __init__(self, pool: Pool, vault: Vault, audit: AuditTrail) -> None:
         self.pool, self.intake = pool, Intake(pool, vault, audit)
         self.roster, self.pharmacy = PostgresRoster(pool, vault, audit), PostgresPharmacy(pool, audit)
-        self._referred = Counter[str]()
 
     async def fill(self) -> None:
         nurses = [{"id": each, "skills": ["anti_infective"], "states": ["OH"]} for each in ("rn-1", "rn-2")]
@@ -84,8 +84,7 @@ class Store:
         await self.pharmacy.import_stock([lot])
 
     async def refer(self) -> str:
-        self._referred["referrals"] += 1
-        number = f"ANY-{self._referred['referrals']}"
+        number = f"ANY-{next(_NUMBERS)}"
         order = {"therapy": "anti_infective", "drug": {"name": "Ceftriaxone", "hcpcs": "J0696"}, "duration_days": 14}
         patient = {"family_name": "Testperson", "address": {"state": "OH"}}
         told = {"source_referral_id": number, "patient": patient, "order": order}
@@ -172,10 +171,19 @@ def no_authorization_is_left(story: Story) -> None:
     in_force = {LineState.APPROVED, LineState.PENDED, LineState.SUBMITTED, LineState.DRAFT}
     assert not {line.state for line in outside.standing.lines} & in_force
     assert set(outside.carried) <= set(outside.voids), "whatever the payer has is taken back"
-    noted = [entry.details for entry in outside.entries if isinstance(entry, Noted)]
-    by_people = [each for each in noted if each.get("channel") == "people" and "contact" in each]
-    asked = [
-        entry for entry in outside.entries if isinstance(entry, Opened) and entry.item.kind is K.VOID_AUTHORIZATION
-    ]
-    assert len(asked) == len(by_people), "what people obtained, people void"
+    submitted, voided = people_submitted(story), people_voided(story)
+    for number, lines in enumerate(submitted):
+        later = set().union(*submitted[number + 1 :])
+        assert lines <= voided | later, "what people obtained, people void, unless they asked for it anew"
     assert "authorization.void_not_confirmed" not in outside.notes
+
+
+def people_submitted(story: Story) -> list[set[int]]:
+    """The lines of each request that people made, in order."""
+    done = [entry.item_id for entry in story.outside.entries if isinstance(entry, Resolved)]
+    items = [item for item in story.asked(K.SUBMIT_AUTHORIZATION) if item.id in done]
+    return [{line["sequence"] for line in item.asks["lines"]} for item in items]
+
+
+def people_voided(story: Story) -> set[int]:
+    return {line["sequence"] for item in story.asked(K.VOID_AUTHORIZATION) for line in item.asks["lines"]}

@@ -8,6 +8,7 @@ from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Line, LineKind
 from firstdose.domain.payer.coverage import judge_lines
 from firstdose.domain.referral.order import Site
+from firstdose.domain.work.resolutions import SubmitAuthorization
 from firstdose.domain.work.work_item import WorkItemKind
 from workflows.authorization.submit import AuthorizationTrack
 from workflows.mechanism.case import Part
@@ -50,7 +51,8 @@ class NursingLine(Track):
 
     def _on_its_way(self) -> bool:
         sending = self.authorization.sending
-        return sending is not None and sending.contact_id in self.authorization.payer_may_have
+        sent = sending is not None and sending.contact_id in self.authorization.payer_may_have
+        return sent or self.worklist.answered(SubmitAuthorization)
 
     def _nursing(self) -> tuple[Line, ...]:
         return tuple(line for line in self.authorization.lines if line.kind is LineKind.NURSING)

@@ -173,6 +173,12 @@ class Worklist:
         given = self._state.answers.get(self._state.asked.get(_question(answer, about), ""))
         return None if given is None else answer.model_validate(given)
 
+    def untaken(self, answer: type[R]) -> dict[str, R]:
+        """The answers of this kind that nobody has taken yet, by what they are about, left where they are."""
+        questions = (question.partition(" ") for question in self._state.asked)
+        subjects = [subject for kind, _, subject in questions if kind == _KIND_OF[answer]]
+        return {about: given for about in subjects if (given := self.peek(answer, about=about)) is not None}
+
     def take(self, answer: type[R], *, about: str = "") -> R:
         """The answer, once: the same question asked after this is a new item."""
         return answer.model_validate(self._state.answers.pop(self._state.asked.pop(_question(answer, about))))
