@@ -151,17 +151,18 @@ class Undoing(Track):
         return self.worklist.answered(Reconcile, about=key)
 
     def _needless(self, key: str) -> bool:
-        """The household has confirmed another time meanwhile, so it knows."""
-        kind, _, visit_key = key.partition(" ")
+        """The household has confirmed another time meanwhile, so it knows; or it may not be called any more."""
+        whom, _, visit_key = key.partition(" ")
         visit = self.case.visit
-        return kind == _HOUSEHOLD and visit is not None and visit.patient_confirmed and visit_key != self.case.visit_key
+        knows = visit is not None and visit.patient_confirmed and visit_key != self.case.visit_key
+        return whom == _HOUSEHOLD and (knows or not self._household_is_told())
 
     def _look_at(self, key: str, undone: Undone) -> None:
         if self._answered(key):
             self.worklist.take(Reconcile, about=key)
             self.case.undone[key] = replace(undone, over=True)
         elif self._needless(key):
-            self.worklist.drop(Reconcile, about=key, why="the household knows of another time")
+            self.worklist.drop(Reconcile, about=key, why="the household knows, or may not be called")
             self.case.undone[key] = replace(undone, over=True)
         elif undone.until <= workflow.now():
             self._go_on(key, undone)

@@ -8,6 +8,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.policy import NurseDispatch
 from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Told
 from firstdose.domain.work.role import SOURCE, Role
@@ -174,3 +175,16 @@ async def test_a_referral_that_is_started_again_asks_once(env: WorkflowEnvironme
     async with again:
         assert await again.ends() is Closing.WITHDRAWN
     assert len({item.id for item in [*story.asked(K.RECONCILE), *again.asked(K.RECONCILE)]}) == asked
+
+
+async def test_after_a_death_nobody_calls_about_an_earlier_change(env: WorkflowEnvironment) -> None:
+    outside = outside_of(changes=frozenset({Change.ORDER}))
+    script: Script = {K.REPORT_VISIT: [None], K.RECONCILE: [None], K.SETTLE_ORDER: [{"outcome": "settled"}, None]}
+    async with Story(env, outside, script) as story:
+        await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
+        outside.supplied[TOLD] = OUTLINE.model_copy(update={"frequency": "q12h", "site": Site.SUITE})
+        await story.steer(ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id=TOLD))
+        await story.until(lambda: "household_not_told" in reasons(story))
+        await story.steer(ReferralWorkflow.cancel, CancelRequest(actor=SOURCE, reason=Closing.DECEASED))
+        assert await story.ends() is Closing.DECEASED
+    assert "household_not_told" not in [item.asks.get("of") for item in about(story, "undoing_not_acknowledged")]
