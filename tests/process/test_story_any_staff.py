@@ -21,12 +21,14 @@ from tests.process.anything import (
     Event,
     Watched,
     approves,
+    closes,
     events,
     extended,
     for_the_first,
     let_happen,
     outsides,
     says_of_the_first,
+    tries_again,
 )
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Answer, Story, placed, started, visit_at
@@ -96,6 +98,7 @@ CHOICES: dict[K, list[Answer]] = {
         {"outcome": "problem", "problem": "reaction"},
     ],
     K.REVIEW_REACTION: [{"outcome": "continue"}, {"outcome": "stop"}],
+    K.RECONCILE: [tries_again, closes],
 }
 
 BRISK = Policy(
