@@ -135,6 +135,7 @@ class Topic(StrEnum):
     ASSESSMENT_DUE = "assessment_due"
     VISIT_OFFERED = "visit_offered"
     VISIT_DISPATCHED = "visit_dispatched"
+    VISIT_CANCELLED = "visit_cancelled"
     REACTION = "reaction"
 
 

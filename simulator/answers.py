@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 """As a script writes it; an empty one leaves the work item lying."""
 FactsOf = Callable[[Iterable[str]], dict[str, Any]]
 
-_MOMENTS = ("visit_at", "beyond_use", "ended_at")
+_MOMENTS = ("visit_at", "beyond_use", "started_at", "ended_at")
 _ASKED = "asked"
 _DURATION = TypeAdapter(timedelta)
 
@@ -42,6 +42,8 @@ def moment_of(item: Item, member: str, pace: Pace) -> datetime:
 def resolution(scripted: Answer, item: Item, moment: datetime, pace: Pace, facts: FactsOf) -> Answer:
     """The answer as the desk takes it: with moments for durations, and what the item asked for filled in."""
     answer = dict(scripted)
+    if "done" in item.asks.get("options", ()):  # what was undone is acknowledged; nothing else can be said of it
+        answer = {"outcome": "done"}
     for name in _MOMENTS:
         if name in answer:
             answer[name] = (moment + pace.real(_DURATION.validate_python(answer[name]))).isoformat()

@@ -1,7 +1,9 @@
 """The clinical track: the pharmacist's initial assessment. It never waits for the insurer."""
 
+from typing import Any
+
 from firstdose.domain.care.assessment import Assessment, Suitability
-from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
+from firstdose.domain.referral.facts import ALLERGIES, CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import AssessPatient
 from firstdose.domain.work.stage import Closing
@@ -18,7 +20,7 @@ class AssessmentTrack(Track):
         if CONTACT_ALLOWED in self.case.outline.missing.get(BlockedStep.CONTACT, ()):
             await self.need(BlockedStep.CONTACT)  # the pharmacist speaks with the patient, too
         await self.notify(Recipient.PHARMACIST, Topic.ASSESSMENT_DUE, "ask the pharmacist for the initial assessment")
-        answer = await self.worklist.ask(AssessPatient, therapy=self.case.outline.therapy, site=self.case.site)
+        answer = await self._assess()
         if answer.outcome is Suitability.NOT_SUITABLE:
             self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
         self.case.assessment = Assessment(
@@ -29,6 +31,27 @@ class AssessmentTrack(Track):
         )
         if not self.case.assessment.suits(self.case.site):
             self._move_to_suite()
+
+    async def _assess(self) -> AssessPatient:
+        """Who is suitable is not decided while allergies are unknown: an answer that leaves them so is asked for again.
+
+        The pharmacist may bring them with the answer; otherwise it is waited for what intake finds out.
+        """
+        while True:
+            unknown: dict[str, Any] = {"missing": [ALLERGIES]} if self._allergies_unknown() else {}
+            answer = await self.worklist.ask(
+                AssessPatient, therapy=self.case.outline.therapy, site=self.case.site, **unknown
+            )
+            if not self._allergies_unknown() or answer.outcome is Suitability.NOT_SUITABLE:
+                return answer
+            await self.journal.flushed()
+            if not self._allergies_unknown():
+                return answer
+            self.journal.note("assessment.not_final", missing=[ALLERGIES])
+            await self.control.until(lambda: not self._allergies_unknown())
+
+    def _allergies_unknown(self) -> bool:
+        return any(ALLERGIES in paths for paths in self.case.outline.missing.values())
 
     def _move_to_suite(self) -> None:
         """The suite is another place of service: what was asked for the home is asked again."""

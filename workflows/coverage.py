@@ -76,7 +76,7 @@ class CoverageTrack(Track):
         self.control.close(Closing.NOT_COVERED)
 
     def _derive_lines(self, benefits: Benefits) -> None:
-        lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)
+        lines = lines_for(self.case.as_assessed, self.case.site, self.case.policy.per_diems)
         self.authorization.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
         self.journal.note(
             "benefits.verified",

@@ -11,11 +11,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.agreement import AgreementTrack
     from workflows.assessment import AssessmentTrack
+    from workflows.authorization.nursing_line import NursingLine
     from workflows.authorization.submit import AuthorizationTrack
     from workflows.authorization.voiding import VOID
+    from workflows.completeness import Completeness
     from workflows.coverage import CoverageTrack
     from workflows.duplicates import DuplicateCheck
     from workflows.handlers import Handlers
+    from workflows.license import LicenseCheck
     from workflows.mechanism.background import beside
     from workflows.mechanism.calls import CallFailed, call_locally
     from workflows.mechanism.control import Closed, StartAgain, all_of
@@ -30,8 +33,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.patient import PatientTrack
     from workflows.rework import Rework
     from workflows.service import ServiceTrack
+    from workflows.start_without_nurse import StartWithoutNurse
     from workflows.steering import Steering
     from workflows.therapy import RETURN_STOCK, TherapyTrack
+    from workflows.undoing import Undoing
     from workflows.visit import RELEASE, VisitTrack
 
 
@@ -61,13 +66,18 @@ class ReferralWorkflow(Handlers):
         self.tracking = Visibility(*tools, start.source)
         fallback = PeopleFallback(*tools)
         self.duplicates = DuplicateCheck(*tools)
+        self.completeness = Completeness(*tools)
+        self.license = LicenseCheck(*tools)
         self.patient = PatientTrack(*tools)
         self.authorization = AuthorizationTrack(*tools, fallback)
+        self.nursing = NursingLine(*tools, self.authorization)
         self.coverage = CoverageTrack(*tools, self.authorization, fallback)
         self.assessment = AssessmentTrack(*tools)
         self.agreement = AgreementTrack(*tools)
         self.therapy = TherapyTrack(*tools)
         self.visit = VisitTrack(*tools)
+        self.start_without_nurse = StartWithoutNurse(*tools)
+        self.undoing = Undoing(*tools)
         self.service = ServiceTrack(*tools)
         self.steering = Steering(*tools)
         self.rework = Rework(*tools, self.authorization, self.therapy, self.visit)
@@ -98,6 +108,10 @@ class ReferralWorkflow(Handlers):
             self.journal.keep(),
             self.escalation.watch(),
             self.steering.end_holds(),
+            self.completeness.watch(),
+            self.license.watch(),
+            self.nursing.watch(),
+            self.undoing.watch(),
             self.authorization.receive_late_answers(),
             self.authorization.wait.read_again(),
             self.authorization.voiding.receive_answers(),
@@ -114,6 +128,7 @@ class ReferralWorkflow(Handlers):
                     await self.open()
                     await self.duplicates.settle()
                     await self.rework.invalidate()
+                    await self.nursing.follow()
                     if self.case.outline.benefits_check_only:
                         await self.coverage.verify()
                         return await self.service.leave(Closing.COMPLETED)
@@ -145,5 +160,8 @@ class ReferralWorkflow(Handlers):
         await self.visit.review_reaction()
         await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain())
         self.service.accept()
+        if self.case.without_nurse:
+            await all_of(self.agreement.review(), self.therapy.prepare())
+            return await self.start_without_nurse.confirm()
         await all_of(self.agreement.review(), self.therapy.prepare(), self.visit.arrange())
         await self.visit.perform()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from temporalio import workflow
+
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import AWAITING, SETTLED, Certification, Line, LineState
 from firstdose.domain.payer.coverage import Paying, judge_lines
@@ -24,7 +26,7 @@ ITEMS = {
         WorkItemKind.FIND_ASSISTANCE,
     ),
     Part.AUTHORIZATION: AUTHORIZATION_KINDS,
-    Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
+    Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY, WorkItemKind.CONFIRM_START),
     Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
 }
 """The work items that are withdrawn when a part is stale."""
@@ -58,6 +60,8 @@ class Rework(Track):
     async def invalidate(self) -> None:
         """Undo the stale parts; every track then starts from its beginning."""
         for part in [part for part in Part if part in self.case.stale]:
+            if part is Part.AUTHORIZATION:
+                self.authorization_track.may_have.note_untaken()
             self.worklist.withdraw(*ITEMS.get(part, ()), why="no longer wanted")
             await self._undo(part)
             self.case.stale.discard(part)
@@ -85,11 +89,12 @@ class Rework(Track):
         So a payer that authorizes no unit, or a period that is over, is not asked for ever.
         """
         visit, asked = self.case.visit, self.authorization.renewed_for == self.case.visit_key
+        day = (visit.visit_at if visit else workflow.now()).date()
         state = LineState.NEEDS_REVIEW if asked else LineState.EXPIRED
         self.authorization.renewed_for = self.case.visit_key
         self.authorization.lines = tuple(
             line.model_copy(update={"state": state, "certification": Certification.RENEWAL})
-            if line.state is LineState.APPROVED and visit and not line.covers(visit.visit_at.date())
+            if line.state is LineState.APPROVED and not line.covers(day)
             else line
             for line in self.authorization.lines
         )
@@ -114,7 +119,7 @@ class Rework(Track):
     def _draft_lines(self) -> None:
         case = self.case
         if case.benefits is not None:
-            lines = lines_for(case.outline, case.site, case.policy.per_diems)
+            lines = lines_for(case.as_assessed, case.site, case.policy.per_diems)
             self.authorization.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
 
     def _forget_coverage(self) -> None:

@@ -4,10 +4,15 @@ from temporalio import workflow
 
 from firstdose.domain.authorization.lines import taken_back
 from firstdose.domain.work.journal import HandedOver
+from firstdose.domain.work.resolutions import Reconcile
 from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
 from firstdose.domain.work.work_item import WorkItemKind
+from workflows.authorization.may_have import PayerMayHave
 from workflows.authorization.voiding import Voiding
+from workflows.completeness import Completeness
+from workflows.license import NO_LICENSE
 from workflows.mechanism.track import Track
+from workflows.undoing import Undoing
 
 
 class ServiceTrack(Track):
@@ -24,21 +29,30 @@ class ServiceTrack(Track):
             await _task_committed()
             now, visit = workflow.now(), self.case.visit
             self.journal.add(
-                HandedOver(at=now, lines=self.authorization.lines, served_on=visit.visit_at if visit else now)
+                HandedOver(
+                    at=now,
+                    lines=self.authorization.lines,
+                    served_on=visit.visit_at if visit else self.case.started_at or now,
+                )
             )
+            Completeness(*self.tools).drop("the therapy has begun")
+            self.worklist.drop(Reconcile, about=NO_LICENSE, why="the therapy has begun")
             self.move(Stage.ON_SERVICE)
             self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()
         if self.authorization.voids:
             await Voiding(*self.tools).settled()
             await self.journal.flushed()
+        await self._undone()
         return Closing.COMPLETED
 
     async def leave(self, closing: Closing) -> Closing:
         """Every effect is undone, in reverse order; then the source is notified of the reason."""
         self.control.leave(closing)
+        PayerMayHave(*self.tools).note_untaken()
+        Undoing(*self.tools).on_leaving()
         others = set(WorkItemKind) - {WorkItemKind.VOID_AUTHORIZATION}
-        self.worklist.withdraw(*others, why=f"the referral is closed: {closing}")
+        self.worklist.withdraw(*others, why=f"the referral is closed: {closing}", keep=self.case.undone)
         await self.effects.undo_all()
         await Voiding(*self.tools).settled()
         if self.case.closing is None:
@@ -48,7 +62,13 @@ class ServiceTrack(Track):
             self.move(Stage.CLOSED)
             self.journal.tell(farewell(closing))
         await self.journal.flushed()
+        await self._undone()
         return closing
+
+    async def _undone(self) -> None:
+        """Who counted on what was undone has acknowledged it, or a supervisor was asked."""
+        await Undoing(*self.tools).settled()
+        await self.journal.flushed()
 
 
 async def _task_committed() -> None:

@@ -1,5 +1,9 @@
 """Drug and supplies: settled with the prescriber, reserved, dispensed, and given back when no longer needed."""
 
+from typing import Any
+
+from temporalio import workflow
+
 from activities.pharmacy import PharmacyActivities
 from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.referral.facts import BlockedStep
@@ -8,6 +12,7 @@ from firstdose.domain.work.resolutions import PrepareTherapy, SettleOrder
 from firstdose.domain.work.stage import Closing
 from workflows import options
 from workflows.mechanism.track import Track
+from workflows.undoing import Undoing
 
 RETURN_STOCK = "return the stock"
 
@@ -59,9 +64,9 @@ class TherapyTrack(Track):
 
     async def _dispense(self) -> None:
         reservation = self.case.reservation
-        answer = await self.worklist.ask(
-            PrepareTherapy, lot=", ".join(reservation.lots) or None if reservation else None, site=self.case.site
-        )
+        lots = ", ".join(reservation.lots) or None if reservation else None
+        nobody: dict[str, Any] = {"nurse": False} if self.case.without_nurse else {}
+        answer = await self.worklist.ask(PrepareTherapy, lot=lots, site=self.case.site, **nobody)
         if answer.outcome == "ready" and answer.beyond_use and reservation and reservation.lot:
             self.case.therapy = Prepared(
                 lot=reservation.lot,
@@ -69,6 +74,7 @@ class TherapyTrack(Track):
                 beyond_use=answer.beyond_use,
                 kit_present=answer.kit_present,
                 delivery=answer.delivery,
+                ready_at=workflow.now(),
             )
         else:
             await self.give_back()
@@ -76,6 +82,7 @@ class TherapyTrack(Track):
 
     async def give_back(self) -> None:
         """The therapy no longer fits: stock is returned, and it is prepared again."""
+        Undoing(*self.tools).therapy_taken_back()
         self.case.therapy, self.case.reservation, self.case.returning_stock = None, None, True
         await self.effects.undo(RETURN_STOCK)
         self.case.reservation_key, self.case.returning_stock = "", False

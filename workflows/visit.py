@@ -21,6 +21,7 @@ from workflows import options
 from workflows.mechanism.case import Part
 from workflows.mechanism.control import StartAgain
 from workflows.mechanism.track import Track
+from workflows.undoing import Undoing
 
 RELEASE = "release the visit"
 
@@ -171,6 +172,7 @@ class VisitTrack(Track):
 
     async def let_go(self) -> None:
         """The visit no longer fits: its nurse is released, and it is arranged again."""
+        Undoing(*self.tools).visit_cancelled()
         was_scheduled, self.case.visit, self.case.placing = self.case.visit is not None, None, None
         if was_scheduled:
             self.case.nurses_asked.clear()

@@ -59,6 +59,25 @@ class NurseDispatch(BaseModel):
     report_within: timedelta = timedelta(hours=24)
 
 
+class StartCall(BaseModel):
+    """How often, and how far apart, a start without a nurse is asked about before a supervisor decides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attempts: int = Field(default=3, ge=1, le=50)
+    apart: timedelta = timedelta(hours=24)
+
+
+class UndoRule(BaseModel):
+    """How long people have to acknowledge what was undone before the next is asked, and then a supervisor."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nurse_within: timedelta = timedelta(minutes=15)
+    """For a nurse who is on the way or about to leave."""
+    within: timedelta = timedelta(hours=24)
+
+
 class Policy(BaseModel):
     """All of it. Durations are ISO 8601 (`PT4H`) or seconds."""
 
@@ -77,6 +96,8 @@ class Policy(BaseModel):
     escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
+    start_call: StartCall = StartCall()
+    undo: UndoRule = UndoRule()
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from desk.cli.replay import judge, replayer
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.authorization.lines import PayerAnswer
-from firstdose.domain.policy import EscalationRule, NurseDispatch, PatientContact, PayerContact, Policy
+from firstdose.domain.policy import EscalationRule, NurseDispatch, PatientContact, PayerContact, Policy, UndoRule
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
@@ -36,6 +36,7 @@ def quick(by: By = "notification") -> Policy:
         contact=PatientContact(apart=SHORTLY, attempts=2),
         escalation=EscalationRule(levels=0),
         dispatch=NurseDispatch(lead=timedelta(days=3)),
+        undo=UndoRule(nurse_within=SHORTLY, within=SHORTLY),
         payer=PayerContact(inquire_every=SHORTLY / 2 if by == "inquiry" else timedelta(hours=7)),
     )
 

@@ -6,6 +6,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.payer.channel import Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
@@ -13,7 +14,7 @@ from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Impossible
 from tests.cold.cold_story import ColdStory, quick
-from tests.process.outside import DENIED, OUTLINE, WANTS_NOTES, Outside
+from tests.process.outside import DENIED, OUTLINE, WANTS_NOTES, Outside, says
 from tests.process.story import Script, placed
 
 CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
@@ -77,6 +78,15 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.CONTACT_PATIENT: [{"outcome": "declined"}],
             K.VOID_AUTHORIZATION: [{"outcome": "not_needed"}],
         },
+    ),
+    "no nurse is needed": (
+        {K.CONFIRM_START},
+        lambda: Outside(
+            policy=quick(),
+            outline=OUTLINE.model_copy(update={"needs_nursing": False}),
+            submissions=[says(LineState.APPROVED, lines=[1, 2])],
+        ),
+        {},
     ),
     "a reaction in the suite": (
         {K.PLACE_VISIT, K.REVIEW_REACTION},

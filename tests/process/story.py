@@ -53,6 +53,10 @@ def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
     return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat(), "kit_present": True}
 
 
+def started(item: WorkItem, _: datetime) -> dict[str, Any]:
+    return {"outcome": "started", "started_at": item.asks["delivered_at"]}
+
+
 Script = Mapping[K, Sequence[Answer]]
 
 USUAL: dict[K, Answer] = {
@@ -63,6 +67,7 @@ USUAL: dict[K, Answer] = {
     K.PREPARE_THERAPY: ready,
     K.CONFIRM_VISIT: visit_at,
     K.PLACE_VISIT: placed,
+    K.CONFIRM_START: started,
     K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
 }
 """What staff answer when nothing is wrong."""
@@ -188,10 +193,18 @@ class Story(AbstractAsyncContextManager["Story"]):
         self._asked[item.kind] += 1
         return answer(item, item.opened_at) if callable(answer) else answer
 
-    async def resolve(self, item: WorkItem, answer: Answer, *, roles: tuple[Role, ...] | None = None) -> None:
+    async def resolve(
+        self,
+        item: WorkItem,
+        answer: Answer,
+        *,
+        roles: tuple[Role, ...] | None = None,
+        message_id: str | None = None,
+    ) -> None:
         """Resolve an item through the update that staff use, as its role or as others; a refusal is kept."""
         resolution = answer(item, item.opened_at) if callable(answer) else answer or {}
-        request = _resolution(item, resolution, (item.role,) if roles is None else roles)
+        plain = _resolution(item, resolution, (item.role,) if roles is None else roles)
+        request = plain.model_copy(update={"message_id": message_id})
         try:
             await self.steer(ReferralWorkflow.resolve_work_item, request)
         except WorkflowUpdateFailedError as error:

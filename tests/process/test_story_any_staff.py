@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.authorization.lines import LineState
-from firstdose.domain.policy import NurseDispatch, PatientContact, PayerContact, Policy
+from firstdose.domain.policy import NurseDispatch, PatientContact, PayerContact, Policy, StartCall, UndoRule
 from firstdose.domain.work.journal import HandedOver, Opened, Resolved, Told, Withdrawn
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItem
@@ -21,15 +21,17 @@ from tests.process.anything import (
     Event,
     Watched,
     approves,
+    closes,
     events,
     extended,
     for_the_first,
     let_happen,
     outsides,
     says_of_the_first,
+    tries_again,
 )
 from tests.process.server import dev_server
-from tests.process.story import USUAL, Answer, Story, placed, visit_at
+from tests.process.story import USUAL, Answer, Story, placed, started, visit_at
 
 ASKED_BACK = {"wanted": ["11506-3"]}
 CHOICES: dict[K, list[Answer]] = {
@@ -37,6 +39,7 @@ CHOICES: dict[K, list[Answer]] = {
     K.CONTACT_PATIENT: [{"outcome": "reached"}, {"outcome": "no_answer"}, {"outcome": "declined"}],
     K.ASSESS_PATIENT: [
         {"outcome": "suitable_for_home"},
+        {"outcome": "suitable_for_home", "needs_nursing": False},
         {"outcome": "suitable_for_suite"},
         {"outcome": "suitable_with_conditions"},
         {"outcome": "not_suitable"},
@@ -86,13 +89,24 @@ CHOICES: dict[K, list[Answer]] = {
     K.CONFIRM_VISIT: [visit_at, {"outcome": "declined"}, None],
     K.PLACE_VISIT: [placed, {"outcome": "suite"}],
     K.REPORT_VISIT: [USUAL[K.REPORT_VISIT], {"outcome": "missed"}, {"outcome": "kit_missing"}, {"outcome": "reaction"}],
+    K.CONFIRM_START: [
+        started,
+        {"outcome": "not_reached"},
+        {"outcome": "problem", "problem": "not_yet"},
+        {"outcome": "problem", "problem": "not_usable"},
+        {"outcome": "problem", "problem": "needs_nurse"},
+        {"outcome": "problem", "problem": "reaction"},
+    ],
     K.REVIEW_REACTION: [{"outcome": "continue"}, {"outcome": "stop"}],
+    K.RECONCILE: [tries_again, closes],
 }
 
 BRISK = Policy(
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
     dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
+    undo=UndoRule(nurse_within=timedelta(milliseconds=100), within=timedelta(milliseconds=200)),
+    start_call=StartCall(apart=timedelta(milliseconds=100)),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
 )
 """On the real server, where time does not skip, nobody waits for long."""
@@ -149,7 +163,8 @@ async def test_any_referral_ends_once_and_leaves_nothing_behind(
     if closing is Closing.COMPLETED:
         assert outside.standing.stage is Stage.ON_SERVICE
         assert handed_over == 1
-        assert (len(story.roster.held), len(story.shelves.reserved)) == (1, 1)
+        visits = 0 if started_without_nurse(outside) else 1
+        assert (len(story.roster.held), len(story.shelves.reserved)) == (visits, 1)
     else:
         assert handed_over == 0
         assert (story.roster.held, story.shelves.reserved) == ({}, set())
@@ -180,6 +195,14 @@ def asks_and_takes_back_once(outside: Watched, closing: Closing) -> None:
         assert all(line.state is LineState.VOID or line.covers(visit_day(outside)) for line in outside.standing.lines)
 
 
+def started_without_nurse(outside: Watched) -> bool:
+    last = [entry for entry in outside.entries if isinstance(entry, Resolved)][-1]
+    return last.kind is K.CONFIRM_START
+
+
 def visit_day(outside: Watched) -> Any:
-    assert outside.standing.visit_at is not None
-    return outside.standing.visit_at.date()
+    """The day of the first infusion."""
+    if outside.standing.visit_at:
+        return outside.standing.visit_at.date()
+    assert started_without_nurse(outside)
+    return next(entry.served_on.date() for entry in outside.entries if isinstance(entry, HandedOver))

@@ -67,7 +67,11 @@ async def test_nobody_pays(env: WorkflowEnvironment) -> None:
 
 async def test_a_fact_that_cannot_be_had(env: WorkflowEnvironment) -> None:
     lacking = OUTLINE.model_copy(update={"missing": {BlockedStep.ELIGIBILITY: ("patient.birth_date",)}})
-    async with Story(env, Outside(outline=lacking), {K.COMPLETE_REFERRAL: [{"outcome": "unobtainable"}]}) as story:
+    script: Mapping[K, Sequence[Answer]] = {
+        K.COMPLETE_REFERRAL: [{"outcome": "unobtainable"}],
+        K.RECONCILE: [{"outcome": "close", "closing": "expired"}],
+    }
+    async with Story(env, Outside(outline=lacking), script) as story:
         assert await story.ends() is Closing.EXPIRED
 
 

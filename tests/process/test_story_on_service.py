@@ -104,7 +104,7 @@ async def test_missing_facts_hold_up_only_what_they_block(env: WorkflowEnvironme
         assert await story.ends() is Closing.COMPLETED
 
     (item,) = story.asked(K.COMPLETE_REFERRAL)
-    assert item.asks == {"missing": ["order.diagnoses"], "blocks": "authorization"}
+    assert item.asks == {"missing": ["order.diagnoses"], "blocks": ["authorization"]}
     assert "verify_benefits" in outside.effects
 
 

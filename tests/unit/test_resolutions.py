@@ -128,3 +128,20 @@ def test_what_travels_is_no_free_text_and_is_not_echoed(kind: K, answer: dict[st
     with pytest.raises(Refused) as refused:
         check(kind, answer)
     assert "Anna" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "role"),
+    [
+        ("possible_duplicate", Role.INTAKE_COORDINATOR),
+        ("visit_cancelled", Role.NURSE),
+        ("nurse_not_told", Role.NURSE_COORDINATOR),
+        ("household_not_told", Role.CUSTOMER_SERVICE),
+        ("therapy_to_take_back", Role.PHARMACIST),
+        ("undoing_not_acknowledged", Role.SUPERVISOR),
+        ("no_license", Role.SUPERVISOR),
+    ],
+)
+def test_whose_it_is_to_reconcile_follows_from_the_reason(reason: str, role: Role) -> None:
+    assert item(K.RECONCILE, reason=reason).role is role
+    assert item(K.REVIEW_REACTION, reason=reason).role is Role.SUPERVISOR

@@ -49,6 +49,7 @@ def answered(scenario: Scenario, kind: WorkItemKind) -> list[dict[str, Any]]:
             lambda paths: {path: known[path] for path in paths},
         )
         for scripted in script_of(scenario, kind)
+        if scripted  # an empty one leaves the item lying
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from temporalio import workflow
@@ -19,8 +19,9 @@ from firstdose.ports import AuthorizationRequest
 from workflows.authorization.clock import PayerClock, noted
 from workflows.authorization.dispute import ASSISTANCE, Dispute
 from workflows.authorization.documents import Documents
-from workflows.authorization.state import AskedPayer, PayerRequest, Sending, shown
-from workflows.authorization.voiding import VOID, Voiding
+from workflows.authorization.may_have import PayerMayHave
+from workflows.authorization.state import PayerRequest, Sending, shown
+from workflows.authorization.voiding import Voiding
 from workflows.authorization.wait import PayerWait
 from workflows.mechanism.control import all_of
 from workflows.mechanism.people_fallback import NotWanted, PeopleFallback
@@ -37,6 +38,7 @@ class AuthorizationTrack(Track):
         self.wait = PayerWait(*self.tools, self.clock, Documents(*self.tools, self.clock))
         self.dispute = Dispute(*self.tools, self.clock)
         self.voiding = Voiding(*self.tools)
+        self.may_have = PayerMayHave(*self.tools)
 
     async def obtain(self) -> None:
         """Until no line asks for anything more, somebody else pays, or therapy starts at risk.
@@ -113,7 +115,7 @@ class AuthorizationTrack(Track):
             replaces=first.contact if first.certification is not Certification.INITIAL else None,
             appeal_level=self.authorization.appeal_level(lines),
         )
-        self._payer_may_have(sending, electronic=True)
+        self.may_have.note(sending, electronic=True)
         with suppress(NotWanted):
             return await self.fallback.race(
                 PayerActivities.submit_authorization,
@@ -128,18 +130,8 @@ class AuthorizationTrack(Track):
             )
         return None
 
-    def _payer_may_have(self, sending: Sending, **how: Any) -> None:
-        """From now on leaving early voids it, at the payer that is asked now."""
-        state, contact_id = self.authorization, sending.contact_id
-        if contact_id not in state.asked_payers:
-            named = self.case.plan.model_dump(include={"payer", "phone", "fax", "portal"})
-            state.asked_payers[contact_id] = AskedPayer(**named, electronic=False)
-        state.asked_payers[contact_id] = replace(state.asked_payers[contact_id], **how)
-        state.payer_may_have[contact_id] = tuple(line.sequence for line in sending.lines)
-        self.effects.undo_with(VOID)
-
     async def _submitted_by_people(self, sending: Sending, given: SubmitAuthorization) -> Submission:
-        self._payer_may_have(sending, by_people=True, reference=given.reference)
+        self.may_have.note(sending, by_people=True, reference=given.reference)
         now, level = workflow.now(), self.authorization.appeal_level(sending.lines)
         return Submission(
             contact_id=sending.contact_id,

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.gates import Gate
+from firstdose.domain.care.nursing import as_assessed
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
@@ -19,6 +20,7 @@ from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Urgency
 from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.undoing import Undone
 from firstdose.ports import Opening
 from workflows.messages import Override
 
@@ -70,14 +72,24 @@ class Case:
     """The visit that is being placed under `visit_key`."""
     over: str = ""
     """The key of the visit that was reported as not done: the source was told what became of it."""
+    undone: dict[str, Undone] = field(default_factory=dict)
+    """What was undone and somebody is told of, by the key of the visit or of the stock."""
     reaction: str | None = None
     """The visit at which the patient reacted, until a supervisor has looked at it."""
     visit_done: bool = False
+    """Whether the first infusion is over: at the visit, or where no nurse is needed as the patient began it."""
+    start_calls: int = 0
+    """How often the patient was not reached by the call that confirms a start without a nurse."""
+    next_start_call_at: datetime | None = None
+    started_at: datetime | None = None
+    """When the first infusion began that needed no nurse."""
 
     overrides: dict[str, Override] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     """How many keys of each purpose were made."""
     opened: bool = False
+    supplied_in_vain: int = 0
+    """How often in a row nothing was supplied of what is missing."""
     possible_duplicates: list[str] = field(default_factory=list)
     """Referrals that may be the same order under another number, until intake has looked at them."""
     refused: str = ""
@@ -100,6 +112,16 @@ class Case:
     def key_for(self, purpose: str, *about: object) -> str:
         """A key for the one effect of this purpose about these."""
         return str(uuid5(_KEYS, f"{self.referral_id}:{purpose}:{':'.join(map(str, about))}"))
+
+    @property
+    def as_assessed(self) -> DeidentifiedFacts:
+        """The outline with the pharmacist's decision about a nurse."""
+        return as_assessed(self.outline, self.assessment)
+
+    @property
+    def without_nurse(self) -> bool:
+        """No nurse is needed at home; the suite always has its visit."""
+        return self.site is Site.HOME and not self.as_assessed.needs_nursing
 
     @property
     def urgent(self) -> bool:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from activities.outreach import OutreachActivities
 from firstdose.domain.referral.facts import BlockedStep
-from firstdose.domain.work.resolutions import CompleteReferral
-from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.stage import Stage
 from firstdose.ports import EffectRequest, Notice, Recipient, Topic
 from workflows import options
 from workflows.authorization.state import AuthorizationState
@@ -44,24 +43,16 @@ class Track:
         self.control.request_start_again()
 
     async def need(self, blocks: BlockedStep, *, unless: Callable[[], bool] = lambda: False) -> None:
-        """Wait until every fact that this step needs is there; the intake coordinator is asked for what is missing.
+        """Wait until every fact that this step needs is there, or the step is not wanted any more.
 
-        It is waited for no longer once the step is not wanted any more.
+        The intake coordinator is asked for what is missing from the first day on (workflows/completeness.py).
         """
-        while (missing := self._missing(blocks)) and not unless():
-            answer = await self.worklist.ask_unless(
-                lambda: not self._missing(blocks) or unless(),
-                CompleteReferral,
-                about=blocks,
-                missing=missing,
-                blocks=blocks,
-            )
-            await self.journal.flushed()
-            if answer is not None and answer.outcome == "unobtainable":
-                self.control.close(Closing.EXPIRED)
 
-    def _missing(self, blocks: BlockedStep) -> tuple[str, ...]:
-        return self.case.outline.missing.get(blocks, ())
+        def is_ready() -> bool:
+            return not self.case.outline.missing.get(blocks) or unless()
+
+        if not is_ready():
+            await self.control.until(is_ready)
 
     def request(self, key: str) -> EffectRequest:
         """A request of a port about this referral, for the effect that the key names."""

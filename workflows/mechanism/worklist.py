@@ -1,7 +1,7 @@
 """The work items of one referral: opened, judged, resolved, escalated. The one mechanism for every human step."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,6 +15,7 @@ from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
 from firstdose.domain.work.judgment import judge
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import OF_KIND, Reconcile
+from firstdose.domain.work.start_judgment import judge_start
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal
@@ -147,6 +148,13 @@ class Worklist:
         self._state.asked[question] = item.id
         self._journal.add(Opened(at=now, item=item))
 
+    def change(self, answer: type[Resolution], *, about: str = "", **asks: Any) -> None:
+        """Let the open item ask this now: it stays the same item, with its owner and its due time."""
+        item = self.item(answer, about=about)
+        if item is not None:
+            self._state.open[item.id] = changed = item.model_copy(update={"asks": asks})
+            self._journal.add(Opened(at=workflow.now(), item=changed))
+
     def _new_id(self, kind: WorkItemKind, about: str) -> str:
         """Depends only on the question and its number, not on other items."""
         name = "-".join(filter(None, (kind, about and _mark(about))))
@@ -165,6 +173,12 @@ class Worklist:
         given = self._state.answers.get(self._state.asked.get(_question(answer, about), ""))
         return None if given is None else answer.model_validate(given)
 
+    def untaken(self, answer: type[R]) -> dict[str, R]:
+        """The answers of this kind that nobody has taken yet, by what they are about, left where they are."""
+        questions = (question.partition(" ") for question in self._state.asked)
+        subjects = [subject for kind, _, subject in questions if kind == _KIND_OF[answer]]
+        return {about: given for about in subjects if (given := self.peek(answer, about=about)) is not None}
+
     def take(self, answer: type[R], *, about: str = "") -> R:
         """The answer, once: the same question asked after this is a new item."""
         return answer.model_validate(self._state.answers.pop(self._state.asked.pop(_question(answer, about))))
@@ -172,7 +186,11 @@ class Worklist:
     def judge(self, request: ResolveWorkItem) -> Resolution:
         """The resolution that a request makes; changes nothing. Raises `resolutions.Refused`."""
         answer = {**request.resolution, **({"note": request.note} if request.note else {})}
-        return judge(self._state.open.get(request.item_id), request.actor, answer)
+        item = self._state.open.get(request.item_id)
+        resolution = judge(item, request.actor, answer)
+        if item is not None:
+            judge_start(item, resolution, workflow.now())
+        return resolution
 
     def resolve(self, request: ResolveWorkItem) -> None:
         resolution = self.judge(request)
@@ -190,11 +208,14 @@ class Worklist:
             )
         )
 
-    def withdraw(self, *kinds: WorkItemKind, why: str, about: str | None = None) -> None:
-        """Take back the open items of these kinds (only those `about` that), and forget answers not yet taken."""
+    def withdraw(self, *kinds: WorkItemKind, why: str, about: str | None = None, keep: Container[str] = ()) -> None:
+        """Take back the open items of these kinds (only those `about` that), and forget answers not yet taken.
+
+        Those about what is to `keep` stay.
+        """
         for question, item_id in list(self._state.asked.items()):
             kind, _, subject = question.partition(" ")
-            if kind in kinds and about in (None, subject):
+            if kind in kinds and about in (None, subject) and subject not in keep:
                 del self._state.asked[question]
                 self._state.answers.pop(item_id, None)
                 if self._state.open.pop(item_id, None):

@@ -37,3 +37,5 @@ class PreparedTherapy(BaseModel):
     beyond_use: datetime
     kit_present: bool
     delivery: Delivery
+    ready_at: datetime | None = None
+    """When the pharmacist reported it; None in states from before this was kept."""

@@ -29,6 +29,8 @@ class BlockedStep(StrEnum):
 CONTACT_ALLOWED: Final = "patient.contact_allowed"
 """Counts as missing where the source says that the patient is not to be contacted."""
 
+ALLERGIES: Final = "patient.allergies"
+
 
 def missing_facts(referral: Referral) -> dict[BlockedStep, tuple[str, ...]]:
     """For each step, the paths of the facts that it waits for; every step is a key.
@@ -122,7 +124,7 @@ def _for_dispatch(referral: Referral) -> Iterator[str]:
     if order.signed_on is None:
         yield "order.signed_on"
     if patient.allergies is None:
-        yield "patient.allergies"
+        yield ALLERGIES
     if patient.weight_kg is None:
         yield "patient.weight_kg"
     # While the route is not known it may be IV: a route told later must not bring up a new question.

@@ -16,6 +16,7 @@ from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.sealed_text import ForeignText
+from firstdose.domain.work.confirm_start import ConfirmStart
 from firstdose.domain.work.resolution import SEALED, Note, Resolution
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.void_authorization import VoidAuthorization
@@ -243,6 +244,7 @@ OF_KIND: dict[WorkItemKind, type[Resolution]] = {
     WorkItemKind.PLACE_VISIT: PlaceVisit,
     WorkItemKind.CONFIRM_VISIT: ConfirmVisit,
     WorkItemKind.REPORT_VISIT: ReportVisit,
+    WorkItemKind.CONFIRM_START: ConfirmStart,
     WorkItemKind.REVIEW_REACTION: ReviewReaction,
     WorkItemKind.RECONCILE: Reconcile,
 }

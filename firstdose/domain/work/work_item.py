@@ -1,5 +1,6 @@
 """Work items: the one idea behind every human step. The process opens one and awaits its resolution."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.work.role import Role
+from firstdose.domain.work.undoing import UndoReason
 
 
 class WorkItemKind(StrEnum):
@@ -29,6 +31,7 @@ class WorkItemKind(StrEnum):
     PLACE_VISIT = "place_visit"
     CONFIRM_VISIT = "confirm_visit"
     REPORT_VISIT = "report_visit"
+    CONFIRM_START = "confirm_start"
     REVIEW_REACTION = "review_reaction"
     RECONCILE = "reconcile"
 
@@ -63,13 +66,23 @@ ROLE_OF: Final = {
     WorkItemKind.PLACE_VISIT: Role.NURSE_COORDINATOR,
     WorkItemKind.CONFIRM_VISIT: Role.NURSE,
     WorkItemKind.REPORT_VISIT: Role.NURSE,
+    WorkItemKind.CONFIRM_START: Role.PHARMACIST,
     WorkItemKind.REVIEW_REACTION: Role.SUPERVISOR,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
 """Whose work each kind is."""
 
 POSSIBLE_DUPLICATE: Final = "possible_duplicate"
-"""The reason of a `reconcile` item that asks whether the referral came twice; it is the intake coordinator's."""
+"""The reason of a `reconcile` item that asks whether the referral came twice."""
+
+RECONCILED_BY: Final[Mapping[str, Role]] = {
+    POSSIBLE_DUPLICATE: Role.INTAKE_COORDINATOR,
+    UndoReason.VISIT_CANCELLED: Role.NURSE,
+    UndoReason.NURSE_NOT_TOLD: Role.NURSE_COORDINATOR,
+    UndoReason.HOUSEHOLD_NOT_TOLD: Role.CUSTOMER_SERVICE,
+    UndoReason.THERAPY_TO_TAKE_BACK: Role.PHARMACIST,
+}
+"""Whose a `reconcile` item of this reason is; of every other one it is a supervisor's."""
 
 
 class WorkItemState(StrEnum):
@@ -97,6 +110,5 @@ class WorkItem(BaseModel):
 
     @property
     def role(self) -> Role:
-        if self.kind is WorkItemKind.RECONCILE and self.asks.get("reason") == POSSIBLE_DUPLICATE:
-            return Role.INTAKE_COORDINATOR
-        return ROLE_OF[self.kind]
+        usual = ROLE_OF[self.kind]
+        return RECONCILED_BY.get(self.asks.get("reason", ""), usual) if self.kind is WorkItemKind.RECONCILE else usual

@@ -13,6 +13,7 @@ _TO_PATIENT = {
     Topic.ASSESSMENT_DUE: ("A message from your infusion pharmacy", "Our pharmacist would like to speak with you."),
     Topic.VISIT_OFFERED: ("A message from your infusion pharmacy", "We are arranging your appointment."),
     Topic.VISIT_DISPATCHED: ("A message from your infusion pharmacy", "Your appointment is arranged."),
+    Topic.VISIT_CANCELLED: ("A message from your infusion pharmacy", "Your appointment has changed."),
     Topic.REACTION: ("A message from your infusion pharmacy", "We would like to speak with you today."),
 }
 _TO_STAFF = {
@@ -20,6 +21,7 @@ _TO_STAFF = {
     Topic.ASSESSMENT_DUE: ("An assessment is due", "A patient waits for the initial assessment."),
     Topic.VISIT_OFFERED: ("A visit is offered", "A visit is offered to you and waits for your answer."),
     Topic.VISIT_DISPATCHED: ("A visit is dispatched", "The gates are open: the visit takes place."),
+    Topic.VISIT_CANCELLED: ("A visit is cancelled", "Do not go: a visit of yours is cancelled. Acknowledge it."),
     Topic.REACTION: ("A reaction was reported", "A reaction was reported and must be reviewed within the hour."),
 }
 
