@@ -63,7 +63,7 @@ ROLE_OF: Final = {
     WorkItemKind.PLACE_VISIT: Role.NURSE_COORDINATOR,
     WorkItemKind.CONFIRM_VISIT: Role.NURSE,
     WorkItemKind.REPORT_VISIT: Role.NURSE,
-    WorkItemKind.REVIEW_REACTION: Role.SUPERVISOR,
+    WorkItemKind.REVIEW_REACTION: Role.PHARMACIST,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
 """Whose work each kind is."""
@@ -82,7 +82,7 @@ class WorkItemState(StrEnum):
 class WorkItem(BaseModel):
     """A human step that is asked for. `asks` says what is wanted in codes, dates and field names, never in PHI.
 
-    `level` counts escalations; `offered_to` is the roster id of the nurse to whom a visit is offered.
+    `level` counts escalations; `offered_to` is the roster id of the nurse to whom a visit is offered, or who holds it.
     """
 
     model_config = ConfigDict(frozen=True)
