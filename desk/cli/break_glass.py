@@ -16,7 +16,7 @@ def break_glass(
     /,
     *,
     reason: Annotated[BreakGlassReason, Code, Parameter(help="Why the referral must be read.")],
-    note: Annotated[DataFile | None, Parameter(help="A file with more about it, or - for stdin; kept sealed.")] = None,
+    file: Annotated[DataFile | None, Parameter(help="A note with more about it, or - for stdin; kept sealed.")] = None,
     acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -24,11 +24,11 @@ def break_glass(
     from desk.cli.client import open_desk
 
     body: dict[str, Any] = {"reason": reason}
-    if note is not None:
+    if file is not None:
         try:
-            body["note"] = read_bytes(note).decode().strip()
+            body["note"] = read_bytes(file).decode().strip()
         except UnicodeDecodeError:
-            raise Misuse(f"{note}: not a text (not UTF-8)") from None
+            raise Misuse(f"{file}: not a text (not UTF-8)") from None
     with open_desk(acting_as) as desk:
         answer = desk.post("api", "referrals", referral_id, "break-glass", body=body)
     if as_json:

@@ -1,4 +1,4 @@
-"""Who may do what: the table of docs/process.md over every act and every role, and what a refusal says."""
+"""Who may do what: the table of docs/security.md over every act and every role, and what a refusal says."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may do what (docs/process.md, "Who may do what"): one table, by which the process and every door judge.
+"""Who may do what (docs/security.md, "Who may do what"): one table, by which the process and every door judge.
 
 `may…` answers, `permit…` refuses with what would be possible. What a referral's state decides comes as an argument.
 """

@@ -1,13 +1,13 @@
 -- Who may read: which nurse a login stands for, and grants of access for an hour to who has no part in a referral.
 CREATE INDEX nurses_by_login ON nurses (login) WHERE login IS NOT NULL;
 
--- `note` is sealed under the referral's key. A grant is never changed; its end is judged by this database's time.
+-- What a person wrote is sealed under the referral's key. A grant is never changed; its end is judged by this database's time.
 CREATE TABLE break_glass (
     id          uuid PRIMARY KEY,
     referral_id uuid NOT NULL REFERENCES referrals ON DELETE CASCADE,
     subject     text NOT NULL,
     reason      text NOT NULL,
-    note        bytea,
+    sealed      bytea,
     granted_at  timestamptz NOT NULL,
     ends_at     timestamptz NOT NULL
 );

@@ -15,10 +15,10 @@ SELECT
     EXISTS (SELECT FROM break_glass
             WHERE referral_id = :referral_id AND subject = :subject AND ends_at > now()) AS granted;
 
--- name: grant_access(id, referral_id, subject, reason, note, lasts)^
-INSERT INTO break_glass (id, referral_id, subject, reason, note, granted_at, ends_at)
-VALUES (:id, :referral_id, :subject, :reason, :note, now(), now() + CAST(:lasts AS interval))
+-- name: grant_access(id, referral_id, subject, reason, sealed, lasts)^
+INSERT INTO break_glass (id, referral_id, subject, reason, sealed, granted_at, ends_at)
+VALUES (:id, :referral_id, :subject, :reason, :sealed, now(), now() + CAST(:lasts AS interval))
 RETURNING granted_at, ends_at;
 
 -- name: notes(referral_id)
-SELECT id, note FROM break_glass WHERE referral_id = :referral_id AND note IS NOT NULL;
+SELECT id, sealed FROM break_glass WHERE referral_id = :referral_id AND sealed IS NOT NULL;

@@ -57,7 +57,7 @@ class ReadingAccess:
                 referral_id=referral_id,
                 subject=actor.id,
                 reason=reason,
-                note=None if note is None else sealer.seal(note, **_place(grant)),
+                sealed=None if note is None else sealer.seal(note, **_place(grant)),
                 lasts=GRANT_LASTS,
             )
             await self._audit.write(
@@ -77,8 +77,8 @@ async def grant_notes(connection: Connection, referral_id: str, sealer: RecordSe
     if sealer is None:
         return {}
     rows = [row async for row in _sql.notes(connection, referral_id=referral_id)]
-    return {str(row["id"]): sealer.open(row["note"], **_place(str(row["id"]))) for row in rows}
+    return {str(row["id"]): sealer.open(row["sealed"], **_place(str(row["id"]))) for row in rows}
 
 
 def _place(grant: str) -> dict[str, str]:
-    return {"table": "break_glass", "row": grant, "column": "note"}
+    return {"table": "break_glass", "row": grant, "column": "sealed"}
