@@ -96,6 +96,11 @@ class WorkItem(BaseModel):
     offered_to: str | None = None
 
     @property
+    def is_offer(self) -> bool:
+        """Whether it is withdrawn at its due time, and never escalated."""
+        return self.kind is WorkItemKind.CONFIRM_VISIT
+
+    @property
     def role(self) -> Role:
         if self.kind is WorkItemKind.RECONCILE and self.asks.get("reason") == POSSIBLE_DUPLICATE:
             return Role.INTAKE_COORDINATOR
