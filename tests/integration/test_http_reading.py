@@ -178,7 +178,7 @@ async def test_who_breaks_the_glass_reads_for_an_hour_and_is_audited(
     assert not await reads(desk, referral_id, Role.CUSTOMER_SERVICE, "max")
     assert not await reads(desk, await desk.refer(patient=PATIENT), Role.CUSTOMER_SERVICE, "rosa")
 
-    row = await pool.fetchrow(
+    [row] = await pool.fetch(
         "SELECT actor, details FROM audit WHERE chain = $1 AND action = 'break_glass'", referral_id
     )
     assert (row["actor"], row["details"]["reason"]) == ("staff:rosa", "patient_called")
