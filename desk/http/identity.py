@@ -10,7 +10,7 @@ from desk.http.app_context import AppContext, Context
 from desk.http.budgets import Budget, admit
 from desk.http.issuer import Unidentified
 from desk.http.problems import HttpProblem
-from firstdose.domain.work.permissions import WORKING
+from firstdose.domain.work.permissions import ROLES_FOR, WORKING, Act
 from firstdose.domain.work.role import Actor, Role
 
 Bearer = Annotated[
@@ -60,7 +60,7 @@ def _unauthorized(detail: str) -> HttpProblem:
 
 Reader = Annotated[Actor, Depends(staff(*Role))]
 Worker = Annotated[Actor, Depends(staff(*WORKING))]
-Supervisor = Annotated[Actor, Depends(staff(Role.SUPERVISOR))]
+Supervisor = Annotated[Actor, Depends(staff(*ROLES_FOR[Act.OVERRIDE]))]
 
 
 router = APIRouter(prefix="/api", tags=["identity"])

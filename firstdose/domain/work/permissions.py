@@ -102,6 +102,11 @@ def may_change(actor: Actor, group: FactGroup, *, completing: bool = True, stand
     return not allowed.isdisjoint({*actor.roles, *([standing_in] if standing_in else ())})
 
 
+def may_amend(actor: Actor, groups: Iterable[FactGroup]) -> bool:
+    """As far as the state of the referral does not forbid it."""
+    return all(may_change(actor, group) for group in groups)
+
+
 def may_do(actor: Actor, item: Asked) -> bool:
     """Whether the work item is theirs to do.
 
