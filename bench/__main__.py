@@ -23,6 +23,7 @@ MEASUREMENTS = {
     "throughput": "bench.throughput",
     "waiting": "bench.waiting",
     "slow_payer": "bench.slow_payer",
+    "worklist": "bench.worklist",
 }
 
 

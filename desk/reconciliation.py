@@ -227,7 +227,7 @@ class Reconciliation:
         except Impossible:
             return [_left(stored.id, Trouble.SHREDDED)]
         if self._mend:
-            await self._runs.start_again(stored.id, stored.source, state)
+            await self._runs.start_again(stored.id, stored.source, stored.referral_number, state)
             await self._store.note(stored.id, "workflow.restarted", why=trouble, number=now.number)
         return [Difference(stored.id, trouble, self._mended)]
 

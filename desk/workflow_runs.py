@@ -61,10 +61,10 @@ class WorkflowRuns:
             return None
         return status
 
-    async def start_again(self, referral_id: str, source: str, state: str) -> None:
+    async def start_again(self, referral_id: str, source: str, number: str, state: str) -> None:
         """From this state; one that runs is left."""
         with _answering():
-            await start_referral(self._client, referral_id, source, state=state)
+            await start_referral(self._client, referral_id, source, number, state=state)
 
     async def terminate(self, referral_id: str, run_id: str, reason: str) -> None:
         """End this run; one that has ended already is left."""

@@ -30,11 +30,19 @@ class UnreadableAnswer(Unavailable):
 
 
 class RefusedRequest(Impossible):
-    """The payer refuses the request as it is. `body`, its reasons if it gives any: likewise."""
+    """The payer refuses the request as it is. `body`, its reasons if it gives any: likewise.
 
-    def __init__(self, body: bytes = b"") -> None:
+    `remarks` say them in the payer's words, where they can be read. `received` is an answer that refuses; None where
+    it is a refusal of the call itself.
+    """
+
+    def __init__(
+        self, body: bytes = b"", remarks: tuple[PayerRemark, ...] = (), received: "Received | None" = None
+    ) -> None:
         super().__init__(ProblemCode.PAYER_REFUSED_REQUEST)
         self.body = body[:MOST_OF_A_BODY]
+        self.remarks = remarks
+        self.received = received
 
 
 class X12Envelope(StrEnum):
@@ -220,6 +228,8 @@ class Contact(BaseModel):
     attempted: bool = False
     channel: Channel | None = None
     attempts: int = 0
+    asked: tuple[Line, ...] = ()
+    """The lines that it asks for, as they were sent; none in contacts from before they were kept."""
     created_at: datetime
 
 

@@ -97,6 +97,8 @@ class DecisionWait(EffectRequest):
 
     every: timedelta
     known: PayerAnswer
+    rung: bool = False
+    """Whether the payer says that it has news: if it cannot be asked for them, a person is."""
 
 
 class DocumentsReply(EffectRequest):

@@ -16,8 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from simulator.payer_answer import eligibility_response, response_bundle
+from simulator.payer_answer import response_bundle
 from simulator.payer_book import Delivered, PayerBook
+from simulator.payer_eligibility import eligibility_response
 from simulator.payer_fault import Dropped, misbehaving
 from simulator.payer_notice import SubscriptionNotifier
 from simulator.payer_request import BadRequest, check_references, member_id, read_request, resource

@@ -1,4 +1,4 @@
-"""The simulated payer's answers: PAS response Bundles and eligibility responses.
+"""The simulated payer's answers over FHIR to requests for authorization: PAS response Bundles.
 
 Written apart from the product's adapter on purpose, so that one cannot hide the other's mistake.
 """
@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from firstdose.domain.authorization.lines import LineKind
 from simulator.payer_book import Asking, Filed
-from simulator.payer_request import Json, resource
-from simulator.scenario import Eligibility, Naming, NumberPlace, ScenarioStep, Word
+from simulator.payer_request import Json
+from simulator.scenario import Naming, NumberPlace, ScenarioStep, Word
 
 _PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
 _X12 = "https://codesystem.x12.org/005010/"
@@ -197,49 +197,3 @@ def _wanted(filed: Filed, step: ScenarioStep) -> Json:
             for code in step.wants
         ],
     }
-
-
-def eligibility_response(bundle: Json, script: Eligibility) -> Json:
-    """Raises BadRequest."""
-    asked = resource(bundle, "CoverageEligibilityRequest")
-    common = {
-        "resourceType": "CoverageEligibilityResponse",
-        "identifier": [{"value": f"BV-{asked['identifier'][0]['value'][:8]}"}],
-        "status": "active",
-        "purpose": asked["purpose"],
-        "patient": {"display": "beneficiary"},
-        "created": asked["created"],
-        "request": {"display": "eligibility"},
-        "outcome": "complete",
-        "insurer": {"display": "insurer"},
-    }
-    if script.status == "not_found":
-        return {**common, "outcome": "error", "error": [{"code": {"coding": [{"system": f"{_X12}901", "code": "75"}]}}]}
-    items = [_covered(item, script) for item in asked.get("item", [])]
-    if items:
-        items[0]["benefit"] = _benefits(script)
-    insurance = {"coverage": {"display": "coverage"}, "inforce": script.status == "active", "item": items}
-    return {**common, "insurance": [insurance]}
-
-
-def _covered(item: Json, script: Eligibility) -> Json:
-    line = Asking(sequence=1, code=item["productOrService"]["coding"][0]["code"], units=1)
-    return {
-        "productOrService": item["productOrService"],
-        "network": {"coding": [{"code": "in" if script.in_network else "out"}]},
-        "authorizationRequired": line.kind in script.needs_authorization,
-    }
-
-
-def _benefits(script: Eligibility) -> list[Json]:
-    amounts = {
-        "copay": script.copay,
-        "deductible": script.deductible_remaining,
-        "out-of-pocket": script.out_of_pocket_remaining,
-    }
-    money = [
-        {"type": {"coding": [{"code": code}]}, "allowedMoney": {"value": float(amount), "currency": "USD"}}
-        for code, amount in amounts.items()
-    ]
-    percent = {"type": {"coding": [{"code": "copay-percent"}]}, "allowedUnsignedInt": script.coinsurance_percent}
-    return [*money, percent]

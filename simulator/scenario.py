@@ -124,7 +124,7 @@ class Eligibility(ScenarioPart):
     out_of_pocket_remaining: Decimal = Decimal(3000)
     needs_authorization: frozenset[LineKind] = frozenset(LineKind)
     another_payer: str | None = None
-    """The name of one that manages this member. This and what follows only X12 tells."""
+    """The name of one that manages this member."""
     not_covered: frozenset[LineKind] = frozenset()
     days_left: int | None = None
     """Of home care."""

@@ -35,6 +35,8 @@ AUTHORIZATION: Final = SearchAttributeKey.for_keyword("Authorization")
 WAITING_FOR: Final = SearchAttributeKey.for_keyword_list("WaitingFor")
 NEXT_DUE: Final = SearchAttributeKey.for_datetime("NextDue")
 ON_HOLD: Final = SearchAttributeKey.for_bool("OnHold")
+NUMBER: Final = SearchAttributeKey.for_keyword("Number")
+"""The number for people, set when the workflow is started."""
 SEARCH_ATTRIBUTES: Final[tuple[SearchAttributeKey[Any], ...]] = (
     STAGE,
     THERAPY,
@@ -45,6 +47,7 @@ SEARCH_ATTRIBUTES: Final[tuple[SearchAttributeKey[Any], ...]] = (
     WAITING_FOR,
     NEXT_DUE,
     ON_HOLD,
+    NUMBER,
 )
 
 

@@ -8,10 +8,10 @@ from cyclopts import Parameter
 from desk.cli import display
 from desk.cli.database import opened
 from desk.cli.failure import DONE, FAILED
-from desk.cli.options import AsJson, ReferralId
+from desk.cli.options import AsJson, WholeReferralId
 from firstdose.adapters.postgres.audit import AuditTrail
 
-OneReferral = Annotated[ReferralId | None, Parameter(name="--referral", help="This referral's chain only.")]
+OneReferral = Annotated[WholeReferralId | None, Parameter(name="--referral", help="This referral's chain only.")]
 
 
 async def verify(*, referral: OneReferral = None, as_json: AsJson = False) -> int:

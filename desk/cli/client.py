@@ -16,6 +16,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PATIENCE = httpx2.Timeout(30, connect=3)
 _AWAY = {502, 503, 504}
 _LONGEST_PAGE = 200
+_UUID_LENGTH = 36
 _MOST_PROBLEMS = 10
 
 
@@ -59,6 +60,17 @@ class DeskClient:
             if cursor is None:
                 break
         return rows[:most]
+
+    def referral(self, named: str) -> str:
+        """The id of the referral that is named by its number, its id, or the beginning of that. Raises Failure."""
+        if len(named) == _UUID_LENGTH:
+            return named
+        found = self.get("api", "referrals", q=named, limit="2")["items"]
+        if not found:
+            raise Failure(f"no referral is named {named}; `firstdose list` shows them")
+        if len(found) > 1:
+            raise Failure(f"several referrals begin with {named}: give more of the id, or the number")
+        return str(found[0]["id"])
 
     def post(self, *path: str, body: object = None, key: str | None = None) -> Any:
         """Post JSON; the desk takes the same idempotency `key` once."""

@@ -34,10 +34,11 @@ def documents(
     if (open_ is None) != (out is None):
         raise Misuse("--open names the document and --out the file: give both, or neither for the list")
     with open_desk(acting_as) as desk:
+        of = ("api", "referrals", desk.referral(referral_id), "documents")
         if open_ is None or out is None:
-            _list(desk.get("api", "referrals", referral_id, "documents"), as_json=as_json)
+            _list(desk.get(*of), as_json=as_json)
             return
-        content = desk.content("api", "referrals", referral_id, "documents", str(open_))
+        content = desk.content(*of, str(open_))
     _write(out, content)
     if as_json and str(out) != "-":
         display.as_json({"document": open_, "file": str(out), "bytes": len(content)})

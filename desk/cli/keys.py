@@ -10,7 +10,7 @@ from temporalio.client import Client
 from desk.cli import display
 from desk.cli.database import opened, operator, settings_of_an_operator
 from desk.cli.failure import DONE, Failure, Misuse, Unreachable
-from desk.cli.options import ReferralId
+from desk.cli.options import WholeReferralId
 from desk.cli.temporal import connected, run
 from desk.workflow_runs import WorkflowRuns
 from firstdose.adapters.keyring.keyring import Keyring
@@ -52,7 +52,10 @@ async def _rewrapped(pool: Pool, keyring: Keyring) -> int:
 
 
 def shred(
-    referral_id: ReferralId, /, *, yes: Annotated[bool, Parameter(help="Do not ask: there is no way back.")] = False
+    referral_id: WholeReferralId,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(help="Do not ask: there is no way back.")] = False,
 ) -> NoReturn:
     """Destroy the data key of a referral that has ended, so that nobody can ever read its PHI again."""
     if not yes:

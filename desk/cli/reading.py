@@ -17,7 +17,7 @@ from firstdose.domain.referral.order import FIRST_MEDICATION
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Stage
 
-_COLUMNS = ("REFERRAL", "STAGE", "THERAPY", "PAYER", "URGENCY", "AUTHORIZATION", "WAITING FOR", "NEXT DUE")
+_COLUMNS = ("NUMBER", "STAGE", "THERAPY", "PAYER", "URGENCY", "AUTHORIZATION", "WAITING FOR", "NEXT DUE")
 _WAITS_BESIDES_ROLES = ("payer", "patient", "prescriber")
 
 
@@ -62,7 +62,7 @@ def list_referrals(
 def _row(referral: Mapping[str, Any], now: datetime) -> tuple[Any, ...]:
     outline = referral["outline"]
     return (
-        referral["id"],
+        referral["number"],
         _stage(referral),
         *(display.text_of(outline.get(name)) for name in ("therapy", "payer_id", "urgency")),
         display.text_of(referral.get("authorization")),
@@ -87,7 +87,8 @@ def show(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJ
     show_stalls(answer.get("stalls") or (), now)
     display.fields(
         {
-            "referral": standing["id"],
+            "referral": standing["number"],
+            "id": standing["id"],
             "source": standing["source"],
             "stage": _stage(standing),
             "waiting for": display.text_of(standing.get("waiting_for")),
@@ -198,4 +199,4 @@ def _ask(referral_id: str, *about: str, acting_as: Role | None) -> Any:
     from desk.cli.client import open_desk
 
     with open_desk(acting_as) as desk:
-        return desk.get("api", "referrals", referral_id, *about)
+        return desk.get("api", "referrals", desk.referral(referral_id), *about)

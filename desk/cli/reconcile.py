@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from desk.cli import display
 from desk.cli.database import database_failures, dsn_of, operator, settings_of_an_operator
 from desk.cli.failure import DONE, FAILED, Failure
-from desk.cli.options import AsJson, ReferralId
+from desk.cli.options import AsJson, WholeReferralId
 from desk.cli.temporal import connected, run
 from desk.reconciliation import Difference, Reconciliation, Repair
 from firstdose.adapters.keyring.keyring import Keyring
@@ -23,7 +23,7 @@ _SHOWN = {Repair.MENDED: "mended", Repair.TO_MEND: "can be mended", Repair.LEFT:
 
 
 def reconcile(
-    *referral_ids: ReferralId,
+    *referral_ids: WholeReferralId,
     dry_run: Annotated[bool, Parameter(name="--dry-run", help="Change nothing.")] = False,
     as_json: AsJson = False,
 ) -> NoReturn:

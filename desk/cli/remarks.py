@@ -26,6 +26,14 @@ def show_remarks(remarks: Iterable[Mapping[str, Any]]) -> None:
         display.table(_COLUMNS, rows, empty="")
 
 
+def show_wanted(documents: Iterable[Mapping[str, Any]]) -> None:
+    """The documents that a payer asks for; nothing where it asks for none."""
+    rows = [(one.get("words") or display.NOTHING, one["code"]) for one in documents]
+    if rows:
+        display.heading("The payer wants to see")
+        display.table(("DOCUMENT", "CODE"), rows, empty="")
+
+
 def _how_much(one: Mapping[str, Any]) -> str:
     quantity = " ".join(str(one[name]) for name in ("quantity", "unit") if one.get(name) is not None)
     amount = f"${one['amount']}" if one.get("amount") is not None else ""

@@ -93,7 +93,7 @@ def _steer(referral_id: str, verb: str, body: dict[str, Any], acting_as: Role | 
     from desk.cli.client import open_desk
 
     with open_desk(acting_as) as desk:
-        answer = desk.post("api", "referrals", referral_id, verb, body=body, key=uuid.uuid4().hex)
+        answer = desk.post("api", "referrals", desk.referral(referral_id), verb, body=body, key=uuid.uuid4().hex)
     if as_json:
         display.as_json(answer)
     else:

@@ -12,7 +12,7 @@ from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
 from desk.cli.questions import show_alike, show_questions
-from desk.cli.remarks import show_remarks
+from desk.cli.remarks import show_remarks, show_wanted
 from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
@@ -39,7 +39,7 @@ def work(
             role=role,
             assignee=desk.subject if mine else None,
             overdue="true" if overdue else None,
-            referral=referral,
+            referral=desk.referral(referral) if referral else None,
         )
     if as_json:
         display.as_json(items)
@@ -76,6 +76,18 @@ def claim(item_id: ItemId, /, *, acting_as: ActingAs = None, as_json: AsJson = F
 def release(item_id: ItemId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
     """Give a work item back to everybody of its role."""
     _act(item_id, "release", {}, acting_as, as_json=as_json)
+
+
+def assign(
+    item_id: ItemId,
+    person: Annotated[str, Parameter(help="Whom: the id that `firstdose whoami` shows to them.")],
+    /,
+    *,
+    acting_as: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a work item to somebody."""
+    _act(item_id, "assign", {"assignee": person}, acting_as, as_json=as_json)
 
 
 def snooze(
@@ -131,6 +143,7 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
         display.fields({name.replace("_", " "): display.text_of(value) for name, value in offer.items()})
     show_questions(shown.get("questions") or ())
     show_alike(shown.get("alike") or ())
+    show_wanted(shown.get("wanted") or ())
     show_remarks(shown.get("remarks") or ())
     display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
 

@@ -152,8 +152,9 @@ class MessageRelay:
 
     async def _start(self, message: Message) -> None:
         referral = await self._referrals.get(message.referral_id)
-        source = referral.standing.source if referral else ""
-        await start_referral(self._client, message.referral_id, source)
+        if referral is not None:
+            standing = referral.standing
+            await start_referral(self._client, message.referral_id, standing.source, standing.number)
 
     async def _not_taken(self, message: Message, error: RPCError) -> DeliveryOutcome:
         if error.status is RPCStatusCode.NOT_FOUND:

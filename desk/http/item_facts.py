@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from desk.http.app_context import AppContext
 from firstdose.adapters.postgres.referrals.remark_view import RemarkView
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
+from firstdose.domain.payer.document_words import DocumentInWords, documents_in_words
 from firstdose.domain.referral.open_question import OpenQuestion, open_questions
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.permissions import may_do
@@ -63,8 +64,8 @@ class OfferedVisit(BaseModel):
 class ItemFacts(BaseModel):
     """`questions` are about the facts that the item asks for; `alike` are this referral and the other one.
 
-    `remarks` are what the payer said in the answers that the item rests on. `offer` is all that a nurse sees of the
-    patient before the visit is accepted.
+    `wanted` are the documents that the payer asks for, `remarks` what it said in the answers that the item rests on.
+    `offer` is all that a nurse sees of the patient before the visit is accepted.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -72,6 +73,7 @@ class ItemFacts(BaseModel):
     offer: OfferedVisit | None = Field(default=None, repr=False)
     questions: tuple[OpenQuestion, ...] = ()
     alike: tuple[AlikeReferral, ...] = ()
+    wanted: tuple[DocumentInWords, ...] = Field(default=(), repr=False)
     remarks: tuple[RemarkView, ...] = Field(default=(), repr=False)
 
 
@@ -88,7 +90,8 @@ async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> Item
     if item.asks.get("reason") == POSSIBLE_DUPLICATE:
         both = [await _alike(desk, actor, item, each) for each in (item.referral_id, item.asks.get("other"))]
         return ItemFacts(alike=tuple(one for one in both if one))
-    return ItemFacts(remarks=await _remarks(desk, actor, item))
+    wanted = documents_in_words(item.asks.get("wanted") or ())
+    return ItemFacts(wanted=wanted, remarks=await _remarks(desk, actor, item))
 
 
 async def _offer(desk: AppContext, actor: Actor, item: WorkItemView) -> OfferedVisit | None:

@@ -69,7 +69,8 @@ async def list_referrals(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[ReferralRow]:
-    """The newest first, without any fact about a person. `q` is the start of an id, or the source's whole number."""
+    """The newest first, without any fact about a person. `q` is a number (`FD-…`), the start of
+    an id, or the source's whole number."""
     filters = Filters(stage=stage, payer=payer, waiting_for=waiting_for, overdue=overdue, q=q)
     try:
         return await desk.referrals.list(filters, cursor, limit)

@@ -18,6 +18,7 @@ from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
 from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.webhook_secret import proves
 from firstdose.adapters.postgres.messages.messages import Conflict, UnknownReferral
+from firstdose.adapters.postgres.referrals.case_files import PostgresCaseFiles
 from firstdose.adapters.postgres.referrals.intake import WebhookDelivery
 from firstdose.adapters.webhooks import Unverified, WebhookVerifier
 from firstdose.domain.referral.today import latest_today
@@ -105,7 +106,9 @@ async def _notified(payer: str, proof: str | None, request: Request, desk: AppCo
     if endpoint is None:
         raise _unproven_payer()
     answers = AnswerBook(desk.contacts, lambda: datetime.now(UTC))
-    notifications = PayerNotifications(desk.contacts, answers, PayerNewsSink(desk, payer))
+    notifications = PayerNotifications(
+        desk.contacts, answers, PostgresCaseFiles(desk.pool, desk.vault, desk.payers), PayerNewsSink(desk, payer)
+    )
     try:
         received = await notifications.receive(endpoint, await request.body())
     except UnreadableFhir:

@@ -1,12 +1,13 @@
 """The worklist: list, claim, assign and resolve work items."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse
 
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
@@ -50,6 +51,29 @@ class Snooze(BaseModel):
     until: Moment
 
 
+class Assign(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    assignee: str = Field(pattern=r"^[!-~]{1,200}$")
+    """The subject of a person's token."""
+
+
+class AssignSeveral(Assign):
+    items: list[ItemId] = Field(min_length=1, max_length=200)
+
+
+class SnoozeSeveral(Snooze):
+    items: list[ItemId] = Field(min_length=1, max_length=200)
+
+
+class Handled(BaseModel):
+    """What became of one of several items: done, or why not."""
+
+    item: str
+    done: bool
+    problem: str | None = None
+
+
 class WorkItemToDo(WorkItemView):
     """A work item with the JSON schema of its answer, what of the facts it asks about, and a payer's odd answer."""
 
@@ -88,6 +112,35 @@ async def get_work_item(item_id: ItemId, desk: Context, actor: Reader) -> WorkIt
     came = await desk.contacts.unreadable(item.referral_id) if unclear else None
     shown = await item_facts(desk, actor, item)
     return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came, shown=shown)
+
+
+@router.post("/assign")
+async def assign_several(body: AssignSeveral, desk: Context, actor: Worker) -> list[Handled]:
+    """Give several to one person. Each is done or not by itself."""
+    return [await _handled(item, desk.worklist.assign(item, body.assignee, actor)) for item in body.items]
+
+
+@router.post("/snooze")
+async def snooze_several(body: SnoozeSeveral, desk: Context, actor: Worker) -> list[Handled]:
+    """Keep several off the list until then. Each is done or not by itself."""
+    return [await _handled(item, desk.worklist.snooze(item, body.until, actor)) for item in body.items]
+
+
+async def _handled(item: str, doing: Awaitable[WorkItemView]) -> Handled:
+    try:
+        await doing
+    except (LookupError, Refused, Conflict) as error:
+        return Handled(item=item, done=False, problem=str(error))
+    return Handled(item=item, done=True)
+
+
+@router.post("/{item_id}/assign")
+async def assign(item_id: ItemId, body: Assign, desk: Context, actor: Worker) -> WorkItemView:
+    """Give it to somebody."""
+    try:
+        return await desk.worklist.assign(item_id, body.assignee, actor)
+    except (LookupError, Refused, Conflict) as error:
+        raise await _not_now(desk, item_id, error) from None
 
 
 @router.post("/{item_id}/claim")

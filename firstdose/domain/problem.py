@@ -51,6 +51,8 @@ class ProblemCode(StrEnum):
     PAYER_MOVED = "payer_moved"
     PAYER_ANSWERS_LATER = "payer_answers_later"
     PAYER_REFUSED_REQUEST = "payer_refused_request"
+    INQUIRY_NOT_OFFERED = "inquiry_not_offered"
+    """The payer cannot be asked by this channel what became of a request."""
     PAYER_REFUSED_CREDENTIALS = "payer_refused_credentials"
     CANCELLATION_NOT_CONFIRMED = "cancellation_not_confirmed"
     ELIGIBILITY_NOT_TOLD = "eligibility_not_told"
@@ -157,6 +159,7 @@ _HANDLING: Final[Mapping[ProblemCode, Handling]] = {
     ProblemCode.PAYER_MOVED: _ANSWERED,
     ProblemCode.PAYER_ANSWERS_LATER: _ANSWERED,
     ProblemCode.PAYER_REFUSED_REQUEST: _ANSWERED,
+    ProblemCode.INQUIRY_NOT_OFFERED: _ANSWERED,
     ProblemCode.PAYER_REFUSED_CREDENTIALS: _ANSWERED,
     ProblemCode.CANCELLATION_NOT_CONFIRMED: _ANSWERED,
     ProblemCode.ELIGIBILITY_NOT_TOLD: _ANSWERED,

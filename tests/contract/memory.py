@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from firstdose.adapters.payers.payer_gateway import CaseFile
+from firstdose.adapters.payers.case_file import CaseFile
 from firstdose.adapters.payers.subscribing import KnownSubscription, Renewal
 from firstdose.domain.authorization.answer_match import Named, Ours, refusal, whose_answer, whose_request
 from firstdose.domain.authorization.answers import receive
@@ -132,7 +132,7 @@ class MemorySubscriptions:
 
 
 class MemoryFiles:
-    """Implements payer_gateway.CaseFiles: one case file for every referral, by payer; the newest is the present one."""
+    """Implements case_file.CaseFiles: one case file for every referral, by payer; the newest is the present one."""
 
     def __init__(self, file: CaseFile) -> None:
         self.files = {file.endpoint.payer: file}

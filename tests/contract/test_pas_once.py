@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstdose.adapters.payers.case_file import CaseFile
 from firstdose.adapters.payers.pas.channel import PasChannel
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.problem import ProblemCode

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService, trace_of
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService, trace_of
 from firstdose.adapters.payers.webhook_secret import webhook_secret
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.messages.outbox import Outbox

@@ -14,12 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstdose.adapters.payers.answers import AnswerBook, PayerNotifications
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService, trace_of
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService, trace_of
 from firstdose.adapters.postgres.payers.rows import PayerRow
 from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.authorization.lines import Certification, LineAnswer, LineState, PayerAnswer, PayerEvent
 from firstdose.domain.clock.clocks import Regime
 from firstdose.domain.payer.channel import Channel, Plan
+from firstdose.domain.payer.remark import RemarkKind
 from firstdose.payer_ports import Contact, ReceivedAnswer, Via
 from firstdose.ports import AuthorizationRequest, DocumentsReply, EffectRequest, Impossible, Unavailable
 from tests.contract.cases import endpoint, lines, referral
@@ -74,7 +76,7 @@ class Office:
             clock=lambda: datetime.now(UTC),
         )
         self.notifications = PayerNotifications(
-            self.contacts, AnswerBook(self.contacts, lambda: datetime.now(UTC)), self
+            self.contacts, AnswerBook(self.contacts, lambda: datetime.now(UTC)), self.files, self
         )
         self.heard: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
 
@@ -189,6 +191,18 @@ async def test_a_decision_is_notified_in_any_shape(world: World, scenario: str) 
         assert decided is not None
         assert {line.state for line in decided.lines} == {LineState.APPROVED}
         assert await office.desk.inquire(EffectRequest(referral_id="r", key=contact_id)) == decided
+
+
+async def test_another_service_that_a_notification_authorizes_is_told_beside_what_was_asked_for(world: World) -> None:
+    async with listening(world, "exchanged_drug_later") as office:
+        submission = await office.desk.submit(office.asking())
+        assert submission.answer.pending
+        await asyncio.wait_for(office.heard.get(), 10)
+        decided = await office.desk.read(EffectRequest(referral_id="r", key=submission.contact_id))
+        assert decided is not None
+        assert {line.state for line in decided.lines} == {LineState.MODIFIED}
+        exchanged = [(one.line, one.about) for one in decided.remarks if one.kind is RemarkKind.EXCHANGED]
+        assert exchanged == [(1, ("J0690",))]
 
 
 async def test_documents_bring_the_decision(world: World) -> None:

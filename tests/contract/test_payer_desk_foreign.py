@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.domain.authorization.answer_match import Named, Whose
 from firstdose.domain.authorization.lines import LineAnswer, LineState, PayerAnswer
 from firstdose.domain.payer.channel import Channel, Plan

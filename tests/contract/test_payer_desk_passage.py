@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.domain.authorization.lines import Certification
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.problem import ProblemCode

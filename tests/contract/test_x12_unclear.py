@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from firstdose.adapters.keyring.sealed_texts import SealedTexts
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.domain.authorization.lines import Certification
 from firstdose.domain.payer.channel import Channel, Plan

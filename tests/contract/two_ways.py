@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService, trace_of
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService, trace_of
 from firstdose.adapters.payers.resilience import Resilience
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.payer_ports import PayerChannel

@@ -107,7 +107,7 @@ class World:
     async def starts(self, referral_id: str, status: Status | None = None) -> None:
         """The relay has started the workflow."""
         await self.pool.execute("UPDATE messages SET state = 'applied'")
-        await start_referral(self.client, referral_id, "mercy")
+        await start_referral(self.client, referral_id, "mercy", "FD-34679A")
         if status is not None:
             await self.workflow(referral_id).signal("be", status)
 

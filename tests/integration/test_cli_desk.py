@@ -27,7 +27,7 @@ CANARY = "CANARY-Maria-Hernandez"
 PAST, FUTURE = "2020-01-01T00:00:00Z", (datetime.now(UTC) + timedelta(days=30, hours=12)).isoformat()
 
 ROW = {
-    "id": REFERRAL, "source": "springfield-general",
+    "id": REFERRAL, "number": "FD-34679A", "source": "springfield-general",
     "outline": {"therapy": "antibiotic", "payer_id": "acme", "urgency": "stat"},
     "stage": "authorization", "closing": None, "authorization": "pended", "waiting_for": ["payer", "pharmacist"],
     "next_due": PAST, "on_hold": True, "visit_at": None, "blocked_by": ["therapy"], "created_at": PAST,
@@ -137,10 +137,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 
 def test_list_shows_every_page_and_marks_what_is_overdue(desk: SmallDesk, run: Any) -> None:
     desk.will_answer("/api/referrals", {"items": [ROW], "cursor": "next"})
-    desk.will_answer("/api/referrals", {"items": [{**ROW, "id": "second"}], "cursor": None})
+    desk.will_answer("/api/referrals", {"items": [{**ROW, "number": "FD-CCCCCC"}], "cursor": None})
     ran = run("list", "--stage", "authorization", "--waiting-for", "payer", "--overdue")
     assert ran.code == 0
-    for shown in (REFERRAL, "second", "authorization (on hold)", "antibiotic", "payer, pharmacist", "overdue"):
+    for shown in ("FD-34679A", "FD-CCCCCC", "authorization (on hold)", "antibiotic", "payer, pharmacist", "overdue"):
         assert shown in ran.out
     first, second = (request.query_params for request, _ in desk.asked)
     assert dict(first) == {"stage": "authorization", "waiting_for": "payer", "overdue": "true", "limit": "50"}
@@ -162,6 +162,23 @@ def test_show_tells_standing_lines_work_and_facts(desk: SmallDesk, run: Any) -> 
     for shown in ("J0696", "A-1", ITEM, "pharmacist: u1", "patient.given_name", "coverages[0].member_id", "M1"):
         assert shown in ran.out
     assert "email" not in ran.out
+
+
+@pytest.mark.parametrize("named", ["FD-34679A", "fd 34679a", "0190d0d0"])
+def test_a_referral_is_named_by_its_number_or_the_beginning_of_its_id(desk: SmallDesk, run: Any, named: str) -> None:
+    desk.will_answer("/api/referrals", {"items": [ROW], "cursor": None})
+    desk.will_answer(f"/api/referrals/{REFERRAL}", {"standing": ROW, "facts": None})
+    assert run("show", named).code == 0
+    asked = desk.asked[0][0].query_params["q"]
+    assert asked == ("0190d0d0" if named == "0190d0d0" else "FD-34679A")
+
+
+@pytest.mark.parametrize(("found", "said"), [(0, "no referral is named"), (2, "several referrals begin with")])
+def test_what_names_no_single_referral_is_refused(desk: SmallDesk, run: Any, found: int, said: str) -> None:
+    desk.will_answer("/api/referrals", {"items": [ROW] * found, "cursor": None})
+    ran = run("cancel", "0190d0", "--reason", "withdrawn")
+    assert (ran.code, len(desk.asked)) == (1, 1)
+    assert said in ran.err
 
 
 def test_show_of_a_shredded_referral(desk: SmallDesk, run: Any) -> None:

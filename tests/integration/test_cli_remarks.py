@@ -39,3 +39,16 @@ def test_the_payers_words_stand_beside_ours_on_item_and_case(desk: SmallDesk, ru
             assert words in said, words
         assert "eligibility_not_told" in said
         assert "an-id-of-a-contact" not in said
+
+
+def test_the_documents_that_a_payer_wants_are_named_in_words(desk: SmallDesk, run: Any) -> None:
+    asked = {**WORK_ITEM, "kind": "answer_information_request", "asks": {"wanted": ["18842-5", "99999-9"]}}
+    documents = [{"code": "18842-5", "words": "discharge summary"}, {"code": "99999-9", "words": None}]
+    answer = {**asked, "resolution_schema": SCHEMA, "shown": {"wanted": documents}}
+    desk.will_answer(f"/api/work-items/{ITEM}", answer)
+    ran = run("resolve", ITEM, "--schema")
+    assert ran.code == 0, ran.err
+    said = as_one_line(ran.out)
+    assert "The payer wants to see" in said
+    assert "discharge summary 18842-5" in said
+    assert said.count("99999-9") == 2, "once as it is asked, once without a name"

@@ -365,3 +365,18 @@ async def test_metrics_and_answers_carry_nothing_from_outside(desk: ServedDesk) 
     assert 'route="/api/referrals/{referral_id}"' in metrics.text
     assert CANARY not in metrics.text
     assert "default-src 'none'" in metrics.headers["content-security-policy"]
+
+
+async def test_several_items_are_given_or_put_away_at_once_each_by_itself(desk: ServedDesk) -> None:
+    _, mine = await with_item(desk, "place_visit", "nurse_coordinator")
+    _, other = await with_item(desk, "assess_patient", "pharmacist")
+    async with desk.as_staff(Role.NURSE_COORDINATOR, subject="one") as one:
+        await one.get("/api/work-items")
+        given = await one.post("/api/work-items/assign", json={"items": [mine, other], "assignee": "one"})
+        assert [(each["item"], each["done"]) for each in given.json()] == [(mine, True), (other, False)]
+        assert "for the role pharmacist" in given.json()[1]["problem"]
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        away = await one.post("/api/work-items/snooze", json={"items": [mine, "no-such"], "until": later})
+        assert [each["done"] for each in away.json()] == [True, False]
+        single = await one.post(f"/api/work-items/{mine}/assign", json={"assignee": "nobody"})
+        assert single.status_code == 403

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.case_file import CaseFile
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.adapters.payers.x12.channel import X12Channel
 from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.pool import Pool, transaction
@@ -20,9 +21,9 @@ from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.policy import Policy
 from firstdose.domain.work.journal import Batch, ReferralSnapshot
 from firstdose.domain.work.role import Role
-from firstdose.payer_ports import UnclearAnswer
+from firstdose.payer_ports import RefusedRequest, UnclearAnswer
 from firstdose.ports import AuthorizationRequest, EffectRequest
-from tests.contract.cases import US, endpoint, lines, referral
+from tests.contract.cases import US, case, endpoint, lines, referral
 from tests.contract.memory import MemoryControlNumbers, MemoryFiles, MemorySubscriptions
 from tests.served_desk import ServedDesk, served_desk, settings_for
 from tests.unit import x12_review
@@ -159,14 +160,38 @@ async def test_a_processing_error_says_why_and_what_to_do(pharmacy: Pharmacy) ->
     assert (whom["text"], whom["number"]) == ("REVIEW DESK", "8005550100")
 
 
+async def test_a_refusal_says_why_and_leaves_what_was_understood_before_in_sight(pharmacy: Pharmacy) -> None:
+    await pharmacy.submits(event(), EXCHANGED, *OTHERS)
+    rejected = interchange("999", ["AK1*HS*1*005010X215", "IK3*TRN*9*2000*8", "IK5*R*5", "AK9*R*1*1*0"])
+    contact = await pharmacy.served.desk.contacts.find(KEY)
+    assert contact
+    with pytest.raises(RefusedRequest):
+        async with pharmacy.office(rejected)._router.query(Channel.X12, contact, endpoint()) as payer:
+            await payer.inquire(case(trace=TRACE))
+    said = (await pharmacy.item("follow_up_payer", contacts=[KEY], problem="payer_refused_request"))["shown"]["remarks"]
+    assert [(one["where"], one["code"]) for one in said if one["kind"] == "rejected"] == [
+        ("IK304", "8"),
+        ("IK502", "5"),
+    ]
+    assert told(said, "exchanged")["about"] == ["J3373"]
+
+
 async def test_an_information_request_says_which_and_for_what(pharmacy: Pharmacy) -> None:
-    pended = service(1, "HCR*A4", "PWK*77*FX***AC*ACN-5*NOTES OF THE LAST VISIT")
+    pended = service(1, "HCR*A4", "HI*LOI:18842-5", "PWK*77*FX***AC*ACN-5*NOTES OF THE LAST VISIT")
     await pharmacy.submits(event(), pended, *OTHERS)
-    item = await pharmacy.item("answer_information_request", contacts=[KEY], lines=[{"sequence": 1}])
-    wanted = told(item["shown"]["remarks"], "message")
-    assert (wanted["text"], wanted["where"]) == ("NOTES OF THE LAST VISIT", "PWK07")
+    asks = {"contacts": [KEY], "lines": [{"sequence": 1}], "wanted": ["18842-5", "99999-9"]}
+    item = await pharmacy.item("answer_information_request", **asks)
+    assert item["shown"]["wanted"] == [
+        {"code": "18842-5", "words": "discharge summary"},
+        {"code": "99999-9", "words": None},
+    ]
+    by_code, by_kind = [one for one in item["shown"]["remarks"] if one["kind"] == "wanted"]
+    assert by_code["meaning"] == "the payer wants to see this before it decides: discharge summary"
+    assert (by_kind["text"], by_kind["where"], by_kind["line"]) == ("NOTES OF THE LAST VISIT", "PWK07", 1)
     (answer,) = (await pharmacy.get(f"/api/payer-answers/{KEY}"))["answers"]
-    assert (answer["information"]["wanted"], answer["information"]["control_number"]) == (["77"], "ACN-5")
+    assert (answer["information"]["wanted"], answer["information"]["control_number"]) == (["18842-5"], "ACN-5")
+    assert answer["wanted"] == [{"code": "18842-5", "words": "discharge summary"}]
+    assert answer["information"]["lines"] == [1]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from firstdose.adapters.postgres.messages.undelivered import UndeliveredStore
 from firstdose.adapters.postgres.pool import database
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.views import ReferralView
+from firstdose.adapters.search_attributes import register_search_attributes
 from firstdose.adapters.temporal import connect
 from firstdose.domain.work.message import Message, MessageKind, MessageState
 from firstdose.domain.work.role import Actor, Role
@@ -34,6 +35,7 @@ from local.temporal_server import EmbeddedTemporal
 from tests.served_desk import KEYS, ServedDesk, served_desk, settings_for
 from workflows.messages import (
     REFERRALS_QUEUE,
+    SEARCH_ATTRIBUTES,
     WORKFLOW,
     AmendRequest,
     CancelRequest,
@@ -116,6 +118,7 @@ async def desk(dsn: str, tmp_path: Path, temporal: EmbeddedTemporal) -> AsyncIte
 async def standing_in(settings: Settings) -> AsyncIterator[Client]:
     """A worker with the stand-in, and its client."""
     client = await connect(settings, Keyring(KEYS), identity="test")
+    await register_search_attributes(client, SEARCH_ATTRIBUTES)
     async with Worker(client, task_queue=REFERRALS_QUEUE, workflows=[StandIn]):
         yield client
 
@@ -175,7 +178,7 @@ async def test_what_comes_while_a_workflow_is_lost_waits_for_it_to_be_started_ag
     waiting = await post(desk, referral_id, MessageKind.HOLD, {"reason": "supply"})
     relay = MessageRelay(desk.desk.messages, desk.desk.client, desk.desk.referrals)
     assert await relay._attempt(await desk.desk.messages.find(waiting)) == DeliveryOutcome(None)
-    await start_referral(desk.desk.client, referral_id, "mercy", state="{}")
+    await start_referral(desk.desk.client, referral_id, "mercy", "FD-34679A", state="{}")
     assert (await desk.desk.messages.outcome(waiting, WITHIN)).state is MessageState.APPLIED
 
 
@@ -196,7 +199,7 @@ async def test_an_update_that_was_cut_off_is_delivered_to_the_workflow_that_goes
         while "amend" not in await the_workflow(desk, referral_id).query("heard"):
             pass
     await the_workflow(desk, referral_id).terminate()
-    await start_referral(desk.desk.client, referral_id, "mercy", state="{}")
+    await start_referral(desk.desk.client, referral_id, "mercy", "FD-34679A", state="{}")
     assert (await desk.desk.messages.outcome(amended, WITHIN)).state is MessageState.APPLIED
 
 

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from firstdose.adapters.payers.case_file import CaseFile
 from firstdose.adapters.payers.pas.channel import PasChannel
 from firstdose.adapters.payers.pas.client import PasClient
-from firstdose.adapters.payers.payer_gateway import CaseFile, PayerGatewayService
+from firstdose.adapters.payers.payer_gateway import PayerGatewayService
 from firstdose.adapters.payers.resilience import GuardedCalls
 from firstdose.adapters.payers.wire import Wire
 from firstdose.adapters.payers.x12.channel import X12Channel

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from firstdose.adapters.postgres.migrate import ChangedMigration, migrate, pending
+from firstdose.adapters.postgres.migrate import MIGRATIONS, ChangedMigration, migrate, pending
 
 
 @pytest.fixture
@@ -81,3 +81,19 @@ async def test_of_processes_that_start_together_one_migrates(empty: str, directo
     applied = await asyncio.gather(*(migrate(empty, directory=directory) for _ in range(5)))
     assert sorted(applied) == [[], [], [], [], ["0001_first", "0002_second"]]
     assert await ask(empty, "SELECT count(*) FROM first") == 1
+
+
+async def test_referrals_stored_before_there_were_numbers_get_each_its_own(empty: str, tmp_path: Path) -> None:
+    for file in MIGRATIONS.glob("*.sql"):
+        if file.name < "0032":
+            (tmp_path / file.name).write_text(file.read_text())
+    await migrate(empty, directory=tmp_path)
+    await ask(
+        empty,
+        "INSERT INTO referrals (id, source, source_index, outline, created_at, updated_at) "
+        "SELECT gen_random_uuid(), 's', gen_random_uuid()::text::bytea, '{}', now(), now() FROM generate_series(1, 50)",
+    )
+    await migrate(empty)
+    assert await ask(empty, "SELECT count(DISTINCT referral_number) FROM referrals") == 50
+    oddly_named = "SELECT count(*) FROM referrals WHERE referral_number !~ '^FD-[34679ACDEFGHJKMNPQRTVWXY]{6}$'"
+    assert await ask(empty, oddly_named) == 0

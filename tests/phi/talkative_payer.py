@@ -8,8 +8,9 @@ import uvicorn
 
 import simulator.payer
 import simulator.payer_notice
-from simulator.payer_answer import eligibility_response, response_bundle
+from simulator.payer_answer import response_bundle
 from simulator.payer_book import Filed, PayerBook
+from simulator.payer_eligibility import eligibility_response
 
 _REASONS = "/886"
 _LOINC = "http://loinc.org"

@@ -20,7 +20,7 @@ OPTIONS = {
     "role", "stage", "payer", "waiting-for", "referral", "limit", "source", "format",
     "file", "out", "reason", "gate", "until", "all", "dry-run", "wait",
 }  # fmt: skip
-ARGUMENTS = {"REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
+ARGUMENTS = {"PERSON", "REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES"}
 
 
 def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -97,7 +97,7 @@ def test_every_reading_command_can_answer_in_json(name: str) -> None:
     [
         (("hodl",), "did you mean 'hold'?"),
         (("hold",), "REFERRAL_ID"),
-        (("show", "Maria"), "a referral's id is a UUID"),
+        (("show", "Maria"), "a referral is named by its number"),
         (("claim", "Maria"), "a work item's id"),
         (("list", "--stage", "nowhere"), "intake"),
         (("list", "--waiting-for", "godot"), "patient"),

@@ -10,6 +10,7 @@ import pytest
 
 from firstdose.adapters.payers.pas.answer import read_answer, read_inquiry
 from firstdose.adapters.payers.pas.answer_match import SentRequest
+from firstdose.adapters.payers.pas.notification import read_notification
 from firstdose.domain.authorization.answer_match import Ours, Whose, whose_answer
 from firstdose.domain.authorization.lines import LineAnswer, LineState
 from firstdose.domain.payer.remark import RemarkKind
@@ -49,6 +50,11 @@ def line_of(name: str) -> LineAnswer:
 def test_the_number_is_the_lines(name: str, number: str) -> None:
     line = line_of(name)
     assert (line.state, line.number, line.valid_to) == (LineState.APPROVED, number, date(2027, 3, 1))
+
+
+def test_a_notification_without_an_answer_makes_us_ask() -> None:
+    notification = read_notification((CASES / "90.notification-id-only.json").read_bytes())
+    assert (notification.told, notification.rings) == ((), True)
 
 
 def test_queued_waits() -> None:

@@ -203,17 +203,17 @@ def test_a_decision_stands_beside_a_request_that_names_its_line() -> None:
 
 def test_the_wanted_document_is_told_in_words() -> None:
     answer = answered(item(1, "A4"), also=(wanting(line_number(1)),))
-    found = said(answer, RemarkKind.MESSAGE)
+    found = said(answer, RemarkKind.WANTED)
     assert [(one.code, one.text, one.line) for one in found] == [
         ("11506-3", "progress note", 1),
         (None, "Notes of the last visit", 1),
     ]
     by_category = {"resourceType": "CommunicationRequest", "category": [coded("DS")]}
-    assert [one.text for one in said(answered(item(1, "A4"), also=(by_category,)), RemarkKind.MESSAGE)] == [
+    assert [one.text for one in said(answered(item(1, "A4"), also=(by_category,)), RemarkKind.WANTED)] == [
         "discharge summary"
     ]
     theirs = {"resourceType": "CommunicationRequest", "category": [coded("DS", text="Hospital summary")]}
-    assert [one.text for one in said(answered(item(1, "A4"), also=(theirs,)), RemarkKind.MESSAGE)] == [
+    assert [one.text for one in said(answered(item(1, "A4"), also=(theirs,)), RemarkKind.WANTED)] == [
         "Hospital summary"
     ]
 

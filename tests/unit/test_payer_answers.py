@@ -154,6 +154,14 @@ def test_a_contradiction_stays_whatever_comes_later(
     assert states(known)[1] is R
 
 
+@pytest.mark.parametrize(("first", "second"), [(D, A), (A, D), (A, A)])
+def test_what_nobody_understands_between_two_decisions_does_not_let_the_second_stand_alone(
+    first: LineState, second: LineState
+) -> None:
+    known = known_after(answer(l1=first), answer(l1=R), answer(l1=second))
+    assert [(line.state, line.reason_code) for line in known.lines] == [(R, CONTRADICTED)]
+
+
 @given(said=st.lists(answers_with(P, R, *sorted(FINAL)), max_size=4))
 def test_the_changes_one_by_one_give_the_lines_what_is_known_in_the_end(said: list[PayerAnswer]) -> None:
     """What the store keeps and what the workflow makes of the changes are the same."""

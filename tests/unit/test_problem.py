@@ -38,6 +38,7 @@ ANSWERED = {
     "payer_moved",
     "payer_answers_later",
     "payer_refused_request",
+    "inquiry_not_offered",
     "payer_refused_credentials",
     "cancellation_not_confirmed",
     "unreadable_answer",

@@ -28,6 +28,7 @@ def test_each_kind_has_words(kind: RemarkKind) -> None:
         (RemarkKind.REJECTED, "ZZ", "W", "the payer did not process this; wait 30 days, then send it again"),
         (RemarkKind.ACTION, "CT", None, "the payer's action: call the payer"),
         (RemarkKind.REASON, "43", None, "the payer's reason"),
+        (RemarkKind.WANTED, "18842-5", None, "the payer wants to see this before it decides: discharge summary"),
     ],
 )
 def test_codes_mean_what_their_element_makes_of_them(

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from firstdose.domain.authorization.lines import LineAnswer, LineState
+from firstdose.domain.authorization.answers import apply
+from firstdose.domain.authorization.lines import LineAnswer, LineState, move
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Unavailable
-from tests.contract.cases import case, endpoint
+from tests.contract.cases import case, endpoint, lines
 from tests.unit.x12_review import ASKED, DATES, PEOPLE, SV1, TRACE, answer, event, inquired, service, states
 
 
@@ -250,3 +251,16 @@ def test_a_payer_that_is_down_has_not_answered(follow_up: str, wait: int | None)
             read(event(f"AAA*N**42*{follow_up}"))
         assert down.value.problem == "payer_system_down"
         assert down.value.retry_after == (timedelta(days=wait) if wait else None)
+
+
+@pytest.mark.parametrize("action", ["A4", "CT", "ZZ"])
+def test_a_service_whose_documents_are_wanted_waits_for_them_and_the_others_do_not(action: str) -> None:
+    found = answer(event(), service(1, f"HCR*{action}", "PWK*77*FX"), service(2, "HCR*A4"), service(3, "HCR*A3"))
+    assert found.information is not None
+    assert found.information.lines == (1,)
+    asked = move(lines(), LineState.SUBMITTED, of=frozenset(LineState))
+    assert [line.state for line in apply(asked, found)] == [
+        LineState.INFO_REQUESTED,
+        LineState.PENDED,
+        LineState.DENIED,
+    ]

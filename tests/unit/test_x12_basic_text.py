@@ -134,9 +134,11 @@ def test_the_prescriber_and_the_order_in_words_are_named_too() -> None:
         ("Morgan Tester, MD, PhD", ("TESTER", "MORGAN")),
         ("Nguyễn", ("NGUYEN", "")),
         ("Ana Ruiz Núñez", ("NUNEZ", "ANA RUIZ")),
+        ("Dr. Ana van der Berg MD", ("VAN DER BERG", "ANA")),
+        ("Berg, Ana, NP-C", ("BERG", "ANA")),
     ],
 )
-def test_a_prescriber_is_sent_without_degrees(name: str, sent: tuple[str, str]) -> None:
+def test_a_prescriber_is_sent_by_family_and_given_names_without_degrees(name: str, sent: tuple[str, str]) -> None:
     asked = case()
     doctor = asked.referral.prescriber.model_copy(update={"name": name})
     referred = asked.referral.model_copy(update={"prescriber": doctor})

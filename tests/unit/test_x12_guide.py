@@ -33,6 +33,8 @@ def asked_for() -> Iterator[PayerCase]:
     yield changed(plain, coverages=(plan.model_copy(update={"subscriber": None, "relationship": Relationship.SELF}),))
     yield changed(plain, coverages=(plan.model_copy(update={"relationship": Relationship.OTHER}),))
     yield changed(plain, patient=referral.patient.model_copy(update={"sex": Sex.UNKNOWN, "family_name": "Łódź-Ærø"}))
+    holder = plan.subscriber.model_copy(update={"sex": Sex.MALE}) if plan.subscriber else None
+    yield changed(plain, coverages=(plan.model_copy(update={"subscriber": holder}),))
     yield changed(plain, discharge_at=None, order=referral.order.model_copy(update={"requested_start": None}))
     many = tuple(f"M86.{number}" for number in range(100, 120))
     yield changed(plain, order=referral.order.model_copy(update={"diagnoses": many}))

@@ -56,6 +56,18 @@ def test_a_270_asks_for_the_plan_and_for_every_code_of_the_dependent() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("sex", "written"), [(Sex.MALE, "DMG*D8*19590902*M"), (Sex.FEMALE, "DMG*D8*19590902*F"), (None, "DMG*D8*19590902")]
+)
+def test_the_subscribers_gender_is_sent_where_it_is_known(sex: Sex | None, written: str) -> None:
+    asked = case()
+    plan = asked.referral.coverages[0]
+    holder = plan.subscriber.model_copy(update={"sex": sex}) if plan.subscriber else None
+    known = changed(asked, coverages=(plan.model_copy(update={"subscriber": holder}),))
+    for told in (eligibility_inquiry(known, US), submission(known, US), inquiry(known, US)):
+        assert [one for one in wire(told) if one.startswith("DMG")] == [written, "DMG*D8*19610417*F"]
+
+
 def test_the_patients_own_plan_has_no_dependent() -> None:
     asked = case(endpoint(x12_payer="60054"), trace=TRACE)
     own = asked.referral.coverages[0].model_copy(update={"subscriber": None, "relationship": Relationship.SELF})

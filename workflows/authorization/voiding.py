@@ -45,7 +45,12 @@ class Voiding(Track):
         in_force = [line for line in unwanted if line.state not in _NOTHING_IN_FORCE]
         if (problem or asked.by_people) and in_force:
             self._ask_people(
-                order.key, asked, trace=contact_id.replace("-", ""), lines=shown(in_force), problem=problem
+                order.key,
+                asked,
+                contacts=[order.key],
+                trace=contact_id.replace("-", ""),
+                lines=shown(in_force),
+                problem=problem,
             )
 
     def _asked(self, contact_id: str) -> AskedPayer:
@@ -72,7 +77,9 @@ class Voiding(Track):
         void = self.authorization.voids[key]
         if void.refused:
             problem = "payer_refused_request"
-            self.worklist.open(Reconcile, about=key, step=VOID, problem=problem, by_hand=True, asked=void.asks)
+            self.worklist.open(
+                Reconcile, about=key, step=VOID, problem=problem, by_hand=True, asked=void.asks, **_contacts(void)
+            )
         else:
             self.worklist.open(VoidAuthorization, about=key, **void.asks)
 
@@ -138,3 +145,8 @@ class Voiding(Track):
         )
         self.journal.note("authorization.void_not_confirmed", contact=key)
         del self.authorization.voids[key]
+
+
+def _contacts(void: OpenVoid) -> dict[str, Any]:
+    """Where the payer said why it does not void; items from before this was kept have none."""
+    return {"contacts": void.asks["contacts"]} if "contacts" in void.asks else {}

@@ -77,12 +77,13 @@ class PayerWait(Track):
         if request.channel.electronic and request.contact_id not in self.inquiries:
             self.inquiries[request.contact_id] = self._inquire(request)
 
-    def _inquire(self, request: PayerRequest) -> ActivityHandle[PayerAnswer]:
+    def _inquire(self, request: PayerRequest, *, rung: bool = False) -> ActivityHandle[PayerAnswer]:
         wait = DecisionWait(
             referral_id=self.case.referral_id,
             key=request.contact_id,
             every=self.case.policy.payer.inquire_every,
             known=request.known,
+            rung=rung,
         )
         return start(PayerActivities.await_decision, wait, options.WAIT_FOR_DECISION, _WAIT)
 
@@ -92,7 +93,7 @@ class PayerWait(Track):
         if request is None or contact_id not in self.inquiries or self._inquired(request):
             return
         self._stop_inquiring(contact_id)
-        self.inquiries[contact_id] = self._inquire(request)
+        self.inquiries[contact_id] = self._inquire(request, rung=True)
 
     def _something_came(self, pending: list[PayerRequest]) -> bool:
         return bool(self.authorization.answered) or any(

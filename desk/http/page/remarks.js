@@ -12,6 +12,14 @@ export function remarks(said) {
       el("div.faint.small", {}, told(one).join(" · "))))));
 }
 
+/** The documents that the payer asks for, by name; a code that we have no name for stands alone. */
+export function wantedDocuments(documents) {
+  if (!documents?.length) return null;
+  return el("section", { "aria-label": "The payer wants to see" }, el("h3", {}, "The payer wants to see"),
+    el("ul", {}, documents.map((one) => el("li", {},
+      one.words ? el("strong", {}, one.words) : null, el("span.faint", {}, ` ${one.code}`)))));
+}
+
 function told(one) {
   return [
     `${one.where}${one.code ? ` ${one.code}` : ""}`,

@@ -5,7 +5,7 @@ import { inQuestion } from "./authorization.js";
 import { alike, questions } from "./documents.js";
 import { due, el, isPast, moment, more, notify, outcome, shortId, stateBadge, table, words } from "./elements.js";
 import { schemaForm } from "./form.js";
-import { remarks } from "./remarks.js";
+import { remarks, wantedDocuments } from "./remarks.js";
 
 const ROLES = ["intake_coordinator", "customer_service", "reimbursement_specialist", "pharmacist", "nurse_coordinator", "nurse", "supervisor"];
 
@@ -67,7 +67,7 @@ async function one(id, me) {
   return [
     el("div.heading", {}, el("h1", {}, words(entry.kind)), stateBadge(entry.state)),
     el("div.split", {},
-      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), questions(entry.shown.questions), alike(entry.shown.alike), remarks(entry.shown.remarks), open && allowed ? taking(entry, me) : null),
+      el("section.card", {}, el("h2", {}, "What is asked"), facts(entry), inQuestion(entry.asks.lines ?? []), unreadable(entry.unreadable), questions(entry.shown.questions), alike(entry.shown.alike), wantedDocuments(entry.shown.wanted), remarks(entry.shown.remarks), open && allowed ? taking(entry, me) : null),
       el("section.card", {}, el("h2", {}, "Answer"), answer(entry, open, allowed))),
   ];
 }

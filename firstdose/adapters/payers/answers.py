@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from firstdose.adapters.payers.case_file import CaseFiles, asked_case
 from firstdose.adapters.payers.pas.notification import NotifiedAnswer, read_notification
 from firstdose.domain.authorization.lines import PayerAnswer, PayerEvent
 from firstdose.domain.problem import ProblemCode
@@ -11,6 +12,7 @@ from firstdose.payer_ports import (
     Contact,
     ContactStore,
     ForeignAnswer,
+    PayerCase,
     PayerEndpoint,
     PayerReply,
     Received,
@@ -46,14 +48,22 @@ class AnswerBook:
         await self._contacts.check_whose(contact.id, Via.RESPONSE, received)
 
     async def notified(
-        self, contact: Contact, told: NotifiedAnswer, event: PayerEvent | None, *, trust_outcome: bool
+        self,
+        contact: Contact,
+        told: NotifiedAnswer,
+        event: PayerEvent | None,
+        *,
+        trust_outcome: bool,
+        case: PayerCase | None = None,
     ) -> None:
-        """Keep what a notification says of the lines that the contact asked about, and of no others."""
+        """Keep what a notification says of the lines that the contact asked about, and of no others.
+
+        `case` is what it asked for: then what is authorized is compared with it.
+        """
         known = await self._contacts.latest_answer(contact.id)
-        asked = tuple(line.sequence for line in known.lines) if known else ()
-        await self.keep(
-            contact, Via.NOTIFICATION, told.received(asked, trust_outcome=trust_outcome, trace=contact.trace), event
-        )
+        asked = tuple(line.sequence for line in contact.asked or (known.lines if known else ()))
+        received = told.received(asked, trust_outcome=trust_outcome, trace=contact.trace, case=case)
+        await self.keep(contact, Via.NOTIFICATION, received, event)
 
 
 class AnswerSink(Protocol):
@@ -78,9 +88,10 @@ class AnswerSink(Protocol):
 class PayerNotifications:
     """What payers post to our hook, matched to the contacts that it answers."""
 
-    def __init__(self, contacts: ContactStore, answers: AnswerBook, desk: AnswerSink) -> None:
+    def __init__(self, contacts: ContactStore, answers: AnswerBook, files: CaseFiles, desk: AnswerSink) -> None:
         self._contacts = contacts
         self._answers = answers
+        self._files = files
         self._desk = desk
 
     async def receive(self, endpoint: PayerEndpoint, body: bytes) -> int:
@@ -116,8 +127,9 @@ class PayerNotifications:
     ) -> ProblemCode | None:
         """Why it changes nothing; None where it counts. The payer hears nothing of it: it is about other people."""
         trusted = endpoint.trust_outcome_when_no_review_action
+        case = await asked_case(self._files, contact)
         try:
-            await self._answers.notified(contact, told, event, trust_outcome=trusted)
+            await self._answers.notified(contact, told, event, trust_outcome=trusted, case=case)
         except ForeignAnswer as foreign:
             return foreign.problem
         return None

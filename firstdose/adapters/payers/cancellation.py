@@ -23,7 +23,7 @@ def confirmed(received: ReceivedAnswer) -> ReceivedAnswer:
     """
     lines = received.answer.lines
     if any(line.state is LineState.DENIED for line in lines):
-        raise RefusedRequest(received.raw)
+        raise RefusedRequest(received.raw, received.answer.remarks, received)
     if not lines or not all(_cancelled(line) for line in lines):
         raise UnclearAnswer(ProblemCode.CANCELLATION_NOT_CONFIRMED, received.answer.remarks, received)
     return received

@@ -8,14 +8,17 @@ from itertools import takewhile
 from typing import TypeVar
 
 from firstdose.adapters.payers.resilience import Resilience, never_left
+from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import (
     Contact,
     ContactStore,
+    ForeignAnswer,
     PayerChannel,
     PayerEndpoint,
     PayerReply,
+    Received,
     RefusedRequest,
     UnclearAnswer,
     UnreadableAnswer,
@@ -53,8 +56,11 @@ class ChannelRouter:
         try:
             async with self._resilience.to(endpoint, channel):
                 yield payer
-        except (UnreadableAnswer, RefusedRequest) as error:
+        except UnreadableAnswer as error:
             await self._store_unreadable(contact, error.body)
+            raise
+        except RefusedRequest as refused:
+            await self._store_refusal(contact, refused)
             raise
         except UnclearAnswer as unclear:
             raise await self._kept(contact, unclear) from None
@@ -69,6 +75,22 @@ class ChannelRouter:
         told = PayerReply(problem=unclear.problem, remarks=unclear.remarks)
         kept = await self._contacts.keep_reply(contact.id, unclear.received, told)
         return UnclearAnswer(unclear.problem, kept.remarks, unclear.received)
+
+    async def _store_refusal(self, contact: Contact, refused: RefusedRequest) -> None:
+        """As it came, and its reasons, if they can be read, for whoever decides what follows. Raises ForeignAnswer."""
+        if refused.remarks:
+            await self._store_reasons(contact, refused)
+        await self._store_unreadable(contact, refused.body)
+
+    async def _store_reasons(self, contact: Contact, refused: RefusedRequest) -> None:
+        received = refused.received or Received(raw=refused.body, named=Named())
+        told = PayerReply(problem=refused.problem, remarks=refused.remarks)
+        try:
+            await self._contacts.keep_reply(contact.id, received, told)
+        except ForeignAnswer:
+            raise
+        except PortError as error:
+            _log.warning("payer response not stored", extra={"payer": contact.payer, "code": error.problem.value})
 
     async def _store_unreadable(self, contact: Contact, body: bytes) -> None:
         """For a person to look at. A failure to store it must not hide the error that the request ended with."""

@@ -27,7 +27,7 @@ _UNAUTHORIZED, _NOT_FOUND, _TIMED_OUT, _GONE, _TOO_EARLY, _BUSY = 401, 404, 408,
 
 
 class Unknown(RefusedRequest):
-    """The payer has nothing by that name."""
+    """Nothing is there by that name: the resource, or the operation itself."""
 
 
 class Unauthorized(Impossible):

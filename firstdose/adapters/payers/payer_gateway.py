@@ -5,11 +5,12 @@ that channel is asked before the request is sent again.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from datetime import datetime, timedelta
+from typing import Final
 
 from firstdose.adapters.payers.answers import AnswerBook
 from firstdose.adapters.payers.cancellation import confirmed
+from firstdose.adapters.payers.case_file import CaseFile, CaseFiles, case_of, lines_of
 from firstdose.adapters.payers.channel_router import (
     ChannelRouter,
     electronic,
@@ -20,17 +21,13 @@ from firstdose.adapters.payers.channel_router import (
 from firstdose.adapters.payers.plan_clocks import PlanClocks, judge_clock
 from firstdose.adapters.payers.resilience import Resilience, UnguardedCalls
 from firstdose.adapters.payers.subscribing import SubscriptionKeeper, Subscriptions
-from firstdose.domain.authorization.coding import PLACE_OF_SERVICE, lines_for
 from firstdose.domain.authorization.lines import Line, PayerAnswer, Submission
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.facts import outline
-from firstdose.domain.referral.order import Site
-from firstdose.domain.referral.referral import Referral
-from firstdose.domain.sealed_text import PlainTexts, TextSealer, opened_texts, sealed_texts
+from firstdose.domain.sealed_text import sealed_texts
 from firstdose.payer_ports import (
     Contact,
     ContactPurpose,
@@ -38,43 +35,24 @@ from firstdose.payer_ports import (
     ForeignAnswer,
     PayerCase,
     PayerChannel,
-    PayerEndpoint,
     ReceivedAnswer,
+    UnclearAnswer,
     Via,
 )
 from firstdose.ports import (
     AuthorizationRequest,
     ClockJudgment,
     ClockRequest,
+    DecisionWait,
     DocumentsReply,
     EffectRequest,
     Impossible,
     JudgedClock,
+    Unavailable,
 )
 
-
-class CaseFile(NamedTuple):
-    """What the desk must know of a referral to speak to its payer."""
-
-    referral: Referral
-    endpoint: PayerEndpoint
-    plan: Plan
-    texts: TextSealer = PlainTexts()
-    """Opens stored texts of payers, and seals new ones."""
-
-
-class CaseFiles(Protocol):
-    """Where the desk finds it."""
-
-    async def case(self, referral_id: str, *, payer: str | None = None) -> CaseFile:
-        """As the facts stand now; with `payer`, as they stood last while it was the payer.
-
-        Raises Impossible("payer_not_electronic") if the payer has no endpoint.
-        """
-
-    async def plan(self, referral_id: str) -> tuple[Referral, Plan]:
-        """As the facts stand now, electronic or not."""
-        ...
+_LOOK_AGAIN_AFTER: Final = timedelta(minutes=15)
+"""Whether the payer has told us of a request that we cannot ask it about."""
 
 
 class PayerGatewayService:
@@ -103,7 +81,7 @@ class PayerGatewayService:
 
     async def verify_benefits(self, request: EffectRequest) -> Benefits:
         file, contact = await self._open(request, ContactPurpose.ELIGIBILITY)
-        case = _case(file, contact, _lines_of(file.referral))
+        case = case_of(file, contact, lines_of(file.referral))
 
         async def call(channel: Channel) -> Benefits:
             async with self._router.submit(channel, contact, case.endpoint, without_effect=query_fails_over) as payer:
@@ -118,7 +96,7 @@ class PayerGatewayService:
         return sealed_texts(benefits, file.texts).model_copy(update=provenance)
 
     async def submit(self, request: AuthorizationRequest) -> Submission:
-        file, contact = await self._open(request, ContactPurpose.AUTHORIZATION)
+        file, contact = await self._open(request, ContactPurpose.AUTHORIZATION, request.lines)
         case = await self._authorization_case(request, file, contact)
         carrier = _carrier(contact, file.plan)
         answer = await self._answered_before(contact, case, carrier)
@@ -134,11 +112,17 @@ class PayerGatewayService:
             return known
         file = await self._files.case(contact.referral_id, payer=contact.payer)
         asked = {line.sequence for line in known.lines} if known else None
-        lines = tuple(line for line in _lines_of(file.referral) if asked is None or line.sequence in asked)
+        lines = contact.asked or lines_of(file.referral)
+        lines = tuple(line for line in lines if asked is None or line.sequence in asked)
         carrier = _carrier(contact, file.plan)
         await self._subscriber.ensure(carrier, contact, file.endpoint)
-        async with self._router.query(carrier, contact, file.endpoint) as payer:
-            received = await payer.inquire(_case(file, contact, lines))
+        try:
+            async with self._router.query(carrier, contact, file.endpoint) as payer:
+                received = await payer.inquire(case_of(file, contact, lines))
+        except UnclearAnswer as unclear:  # it tells us by itself, or a person asks once the clock has run out
+            if unclear.problem is not ProblemCode.INQUIRY_NOT_OFFERED or known is None or _rung(request):
+                raise
+            return known
         if received is None:
             return known or PayerAnswer()
         return await self._answers.keep(contact, Via.INQUIRY, received)
@@ -150,7 +134,7 @@ class PayerGatewayService:
         contact = await self._contact(reply.key)
         file = await self._files.case(contact.referral_id, payer=contact.payer)
         async with self._router.query(_carrier(contact, file.plan), contact, file.endpoint) as payer:
-            await payer.send_documents(_case(file, contact, ()), reply.documents)
+            await payer.send_documents(case_of(file, contact, ()), reply.documents)
 
     async def start_clock(self, request: ClockRequest) -> Clock | None:
         referral, plan = await self._files.plan(request.referral_id)
@@ -163,7 +147,7 @@ class PayerGatewayService:
         replaced = await self._contacts.find(request.replaces) if request.replaces else None
         if replaced is None or not replaced.attempted:
             return
-        file, contact = await self._open(request, ContactPurpose.CANCELLATION, payer=replaced.payer)
+        file, contact = await self._open(request, ContactPurpose.CANCELLATION, request.lines, payer=replaced.payer)
         case = await self._authorization_case(request, file, contact)
         carrier = _carrier(replaced, file.plan)
         if contact.attempted and await self._cancelled_before(contact, case, carrier):
@@ -183,7 +167,12 @@ class PayerGatewayService:
         return True
 
     async def _open(
-        self, request: EffectRequest, purpose: ContactPurpose, *, payer: str | None = None
+        self,
+        request: EffectRequest,
+        purpose: ContactPurpose,
+        asked: tuple[Line, ...] = (),
+        *,
+        payer: str | None = None,
     ) -> tuple[CaseFile, Contact]:
         """The contact as it was first begun: a plan that changed since does not send the same request elsewhere."""
         begun = await self._contacts.find(request.key)
@@ -194,6 +183,7 @@ class PayerGatewayService:
             payer=file.endpoint.payer,
             purpose=purpose,
             trace=trace_of(request.key),
+            asked=asked,
             created_at=self._clock(),
         )
         return file, begun or await self._contacts.begin(contact)
@@ -206,7 +196,7 @@ class PayerGatewayService:
 
     async def _authorization_case(self, request: AuthorizationRequest, file: CaseFile, contact: Contact) -> PayerCase:
         replaced = await self._contacts.find(request.replaces) if request.replaces else None
-        case = _case(file, contact, request.lines)
+        case = case_of(file, contact, request.lines)
         told: dict[str, object] = {"expedited": request.expedited}
         if replaced is not None:
             told |= {"previous_trace": replaced.trace, "previous_created_at": replaced.created_at}
@@ -222,8 +212,13 @@ class PayerGatewayService:
         return await self._asked(contact, case, carrier)
 
     async def _asked(self, contact: Contact, case: PayerCase, carrier: Channel) -> PayerAnswer | None:
-        async with self._router.query(carrier, contact, case.endpoint) as payer:
-            received = await payer.inquire(case)
+        try:
+            async with self._router.query(carrier, contact, case.endpoint) as payer:
+                received = await payer.inquire(case)
+        except UnclearAnswer as unclear:  # it may have the request: the answer can still come by itself
+            if unclear.problem is not ProblemCode.INQUIRY_NOT_OFFERED:
+                raise
+            raise Unavailable(unclear.problem, _LOOK_AGAIN_AFTER) from None
         return None if received is None else await self._answers.keep(contact, Via.INQUIRY, received)
 
     async def _send_and_receive(self, contact: Contact, case: PayerCase, plan: Plan) -> tuple[Channel, PayerAnswer]:
@@ -270,6 +265,10 @@ class PayerGatewayService:
         )
 
 
+def _rung(request: EffectRequest) -> bool:
+    return isinstance(request, DecisionWait) and request.rung
+
+
 def trace_of(contact_id: str) -> str:
     """Our number for a contact, as payers repeat it: short enough for X12 TRN02."""
     return contact_id.replace("-", "")
@@ -278,19 +277,3 @@ def trace_of(contact_id: str) -> str:
 def _carrier(contact: Contact, plan: Plan) -> Channel:
     """The channel that may have carried it; the plan's first, if none was noted."""
     return contact.channel or plan.authorization
-
-
-def _lines_of(referral: Referral) -> tuple[Line, ...]:
-    return lines_for(outline(referral), referral.order.site)
-
-
-def _case(file: CaseFile, contact: Contact, lines: tuple[Line, ...]) -> PayerCase:
-    suite = any(line.place_of_service == PLACE_OF_SERVICE[Site.SUITE] for line in lines)
-    return PayerCase(
-        endpoint=file.endpoint,
-        referral=file.referral,
-        site=Site.SUITE if suite else file.referral.order.site,
-        trace=contact.trace,
-        lines=tuple(opened_texts(line, file.texts) for line in lines),
-        created_at=contact.created_at,
-    )

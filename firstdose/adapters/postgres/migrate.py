@@ -6,7 +6,7 @@ from pathlib import Path
 from firstdose.adapters.postgres.pool import Connection, Pool, database, transaction
 from firstdose.adapters.postgres.queries import load
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATIONS = Path(__file__).with_name("migrations")
 
 _sql = load("migrate")
 
@@ -15,7 +15,7 @@ class ChangedMigration(Exception):
     """A file differs from what was applied under its name."""
 
 
-async def migrate(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
+async def migrate(dsn: str, *, directory: Path = MIGRATIONS) -> list[str]:
     """Apply what is not applied yet, in one transaction; the names of the files that were.
 
     Raises:
@@ -31,13 +31,13 @@ async def migrate(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
     return [file.stem for file in missing]
 
 
-async def pending(dsn: str, *, directory: Path = _MIGRATIONS) -> list[str]:
+async def pending(dsn: str, *, directory: Path = MIGRATIONS) -> list[str]:
     """What `migrate` would apply. Changes nothing. Raises ChangedMigration."""
     async with database(dsn, size=1, read_only=True) as pool:
         return await not_applied(pool, directory=directory)
 
 
-async def not_applied(pool: Pool, *, directory: Path = _MIGRATIONS) -> list[str]:
+async def not_applied(pool: Pool, *, directory: Path = MIGRATIONS) -> list[str]:
     """`pending`, over a pool that is open. Raises ChangedMigration, Unavailable."""
     async with transaction(pool) as connection:
         if not await _sql.exists(connection):

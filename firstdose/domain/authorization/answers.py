@@ -46,12 +46,16 @@ def receive(known: PayerAnswer | None, incoming: PayerAnswer) -> tuple[PayerAnsw
 
 
 def _merged(known: LineAnswer | None, incoming: LineAnswer) -> LineAnswer:
-    """Neither waiting nor silence replaces a decision; of two that differ neither stands, and a person must look."""
+    """Neither waiting nor silence replaces a decision; of two that differ neither stands, and a person must look.
+
+    What nobody understands after a decision differs from it too: forgotten, the next decision would stand alone.
+    """
     if known is None or known.state in AWAITING:
         return incoming
     if incoming.state in AWAITING or known.reason_code == CONTRADICTED:
         return known
-    if incoming.state is not known.state and {incoming.state, known.state} <= _DECISIONS:
+    unsure = incoming.state is LineState.NEEDS_REVIEW and known.state in _DECISIONS
+    if unsure or (incoming.state is not known.state and {incoming.state, known.state} <= _DECISIONS):
         return incoming.model_copy(update={"state": LineState.NEEDS_REVIEW, "reason_code": CONTRADICTED})
     return incoming
 

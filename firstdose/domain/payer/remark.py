@@ -24,6 +24,8 @@ class RemarkKind(StrEnum):
     REASON = "reason"
     """Why it was decided so."""
     MESSAGE = "message"
+    WANTED = "wanted"
+    """A document, or an answer, that the payer wants before it decides."""
     PLAN = "plan"
     """A plan of the member's, whether it is in force, and when."""
     ANOTHER_PAYER = "another_payer"

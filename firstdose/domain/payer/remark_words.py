@@ -5,6 +5,7 @@ A code that is not here is shown as it came. The sources of the codes are those 
 
 from typing import Final
 
+from firstdose.domain.payer.document_words import words_for
 from firstdose.domain.payer.remark import PayerRemark, RemarkKind
 
 _KINDS: Final = {
@@ -12,6 +13,7 @@ _KINDS: Final = {
     RemarkKind.ACTION: "the payer's action",
     RemarkKind.REASON: "the payer's reason",
     RemarkKind.MESSAGE: "the payer says",
+    RemarkKind.WANTED: "the payer wants to see this before it decides",
     RemarkKind.PLAN: "a plan of the member",
     RemarkKind.ANOTHER_PAYER: "another payer pays, or pays first",
     RemarkKind.NOT_COVERED: "not covered",
@@ -76,8 +78,14 @@ _ACTIONS: Final = {
 
 def meaning_of(remark: PayerRemark) -> str:
     """`the payer did not process this: our provider number is missing or wrong; correct it and send it again`."""
-    codes = {RemarkKind.REJECTED: _REJECTED, RemarkKind.ACTION: _ACTIONS}.get(remark.kind, {})
-    told = codes.get(remark.code or "")
+    told = _word_for(remark)
     said = f"{_KINDS[remark.kind]}: {told}" if told else _KINDS[remark.kind]
     to_do = _FOLLOW_UPS.get(remark.follow_up or "")
     return f"{said}; {to_do}" if to_do else said
+
+
+def _word_for(remark: PayerRemark) -> str | None:
+    if remark.kind is RemarkKind.WANTED:
+        return words_for(remark.code)
+    codes = {RemarkKind.REJECTED: _REJECTED, RemarkKind.ACTION: _ACTIONS}.get(remark.kind, {})
+    return codes.get(remark.code or "")

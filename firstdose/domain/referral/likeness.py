@@ -1,7 +1,7 @@
 """Whether two referrals may be one order that came twice: the same patient, drug and start under another number."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 
 from firstdose.domain.referral.identity import plain_numbers
 from firstdose.domain.referral.order import Drug
@@ -20,9 +20,17 @@ def person_marks(referral: Referral) -> frozenset[str]:
 def _marks(referral: Referral) -> Iterator[str]:
     patient = referral.patient
     if patient.birth_date and patient.family_name:
-        for name in plain_spellings(patient.family_name):
-            yield f"born|{patient.birth_date.isoformat()}|{name}"
-    for number in plain_numbers(one.member_id for one in referral.coverages if one.member_id):
+        yield from born_marks(patient.family_name, patient.birth_date)
+    yield from member_marks(one.member_id for one in referral.coverages if one.member_id)
+
+
+def born_marks(family_name: str, birth_date: date) -> Iterator[str]:
+    for name in plain_spellings(family_name):
+        yield f"born|{birth_date.isoformat()}|{name}"
+
+
+def member_marks(numbers: Iterable[str]) -> Iterator[str]:
+    for number in plain_numbers(numbers):
         yield f"member|{number}"
 
 

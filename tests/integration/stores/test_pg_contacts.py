@@ -19,7 +19,16 @@ from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.domain.authorization.answer_match import Named
-from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState, PayerAnswer, PayerEvent
+from firstdose.domain.authorization.answers import CONTRADICTED
+from firstdose.domain.authorization.lines import (
+    InformationRequest,
+    Line,
+    LineAnswer,
+    LineKind,
+    LineState,
+    PayerAnswer,
+    PayerEvent,
+)
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.remark import RemarkKind
 from firstdose.domain.problem import ProblemCode
@@ -75,6 +84,9 @@ def a_contact(referral_id: str, trace: str = "TRN1") -> Contact:
         payer="acme-health",
         purpose=ContactPurpose.AUTHORIZATION,
         trace=trace,
+        asked=(
+            Line(sequence=1, kind=LineKind.DRUG, code="J0696", place_of_service="12", units=14, valid_to=AT.date()),
+        ),
         created_at=AT,
     )
 
@@ -237,7 +249,8 @@ async def test_another_event_is_judged(contacts: PostgresContacts, contact: Cont
     await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), EVENT)
     await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(a_word(LineState.DENIED)))
     other = EVENT.model_copy(update=change)
-    assert await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), other) == unclear
+    stands = await contacts.keep_answer(contact.id, Via.NOTIFICATION, received(unclear), other)
+    assert [(line.state, line.reason_code) for line in stands.lines] == [(LineState.NEEDS_REVIEW, CONTRADICTED)]
 
 
 async def test_news_under_an_old_number_is_taken_and_audited(

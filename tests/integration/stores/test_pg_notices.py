@@ -49,15 +49,16 @@ async def test_a_role_is_written_to_at_its_mailbox(
     await notifier.tell(notice(referral_id, Recipient.PHARMACIST, Topic.ASSESSMENT_DUE))
     [delivery] = await stored(pool, outbox)
     assert (delivery.recipient, delivery.body["to"]) == ("pharmacist", "pharmacists@pharmacy.example")
-    assert referral_id in delivery.body["text"]
+    number = await pool.fetchval("SELECT referral_number FROM referrals WHERE id = $1", referral_id)
+    assert number in delivery.body["text"]
 
 
 @pytest.mark.parametrize("recipient", Recipient)
 @pytest.mark.parametrize("topic", Topic)
-def test_every_notice_has_words_and_none_tells_the_patient_an_id(recipient: Recipient, topic: Topic) -> None:
-    mail = notice_mail("somebody@pharmacy.example", "an-opaque-id", recipient, topic)
+def test_every_notice_has_words_and_none_tells_the_patient_a_number(recipient: Recipient, topic: Topic) -> None:
+    mail = notice_mail("somebody@pharmacy.example", "FD-34679A", recipient, topic)
     assert len(mail["subject"]) > 10
-    assert ("an-opaque-id" in mail["text"]) is (recipient is not Recipient.PATIENT)
+    assert ("FD-34679A" in mail["text"]) is (recipient is not Recipient.PATIENT)
     assert mail["to"] not in mail["subject"] + mail["text"]
 
 

@@ -229,3 +229,27 @@ async def test_a_claim_and_the_journal_do_not_wait_for_each_other_for_ever(
         await audit.write(connection, referral_id, at=NOW, actor="system", action="noted")
         await connection.execute("UPDATE work_items SET level = 1 WHERE id = $1", item)
     assert (await claim).level == 1
+
+
+async def test_work_is_given_to_somebody_of_its_role_who_keeps_the_referral(
+    pool: Pool, worklist: WorklistStore, item: str, actions: Actions
+) -> None:
+    await pool.execute("INSERT INTO staff (subject, roles, seen_at) VALUES ('user-2', '{pharmacist}', now())")
+    assigned = await worklist.assign(item, "user-2", PHARMACIST)
+    assert (assigned.state, assigned.assignee) == (WorkItemState.CLAIMED, "user-2")
+    assert await pool.fetchval("SELECT member FROM teams WHERE role = 'pharmacist'") == "user-2"
+    assert "work_item.assigned" in await actions(assigned.referral_id)
+    with pytest.raises(StaleView):
+        await worklist.assign(item, "user-2", PHARMACIST)
+    assert (await worklist.assign(item, "user-2", SUPERVISOR)).assignee == "user-2"
+
+
+async def test_work_is_given_to_nobody_who_may_not_do_it(pool: Pool, worklist: WorklistStore, item: str) -> None:
+    await pool.execute("INSERT INTO staff (subject, roles, seen_at) VALUES ('user-3', '{nurse}', now())")
+    for person in ("user-3", "unheard-of"):
+        with pytest.raises(Refused, match="nobody of this id has signed in as pharmacist"):
+            await worklist.assign(item, person, PHARMACIST)
+    with pytest.raises(Refused):
+        await worklist.assign(item, "user-3", NURSE)
+    with pytest.raises(LookupError):
+        await worklist.assign("no-such-item", "user-3", SUPERVISOR)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
+from firstdose.adapters.payers.awaiting_documents import awaiting_documents
 from firstdose.adapters.payers.pas.answer_line import read_lines, sequence_of
 from firstdose.adapters.payers.pas.answer_match import SentRequest, named_by, traces
 from firstdose.adapters.payers.pas.elements import (
@@ -19,7 +20,8 @@ from firstdose.adapters.payers.pas.elements import (
     short_text,
     unwrapped,
 )
-from firstdose.adapters.payers.pas.information import awaiting_documents, information_of
+from firstdose.adapters.payers.pas.information import information_of
+from firstdose.adapters.payers.pas.outcome import is_refusal
 from firstdose.adapters.payers.pas.remarks import remarks_of_response
 from firstdose.adapters.payers.pas.terminology import ADMINISTRATION_REFERENCE, Element
 from firstdose.domain.authorization.answer_match import Whose, whose_request
@@ -65,6 +67,8 @@ def read_inquiry(
     if not ours:
         ours = _alone([one for one in silent if not _is_older(one, sent)], sequences, sent)
     if not ours:
+        if is_refusal(bundle):
+            raise UnreadableFhir("errors instead of an answer")
         return None
     newest = max(ours, key=lambda response: short_text(response.get("created")) or "")
     return _received(raw, bundle, newest, sequences, sent, trust_outcome=trust_outcome)

@@ -14,18 +14,24 @@ from firstdose.adapters.payers.pas.answer_match import SentRequest
 from firstdose.adapters.payers.pas.documents import attachment
 from firstdose.adapters.payers.pas.elements import UnreadableFhir
 from firstdose.adapters.payers.pas.eligibility import eligibility_request, read_benefits
+from firstdose.adapters.payers.pas.outcome import offers_operation, says_not_found
 from firstdose.adapters.payers.pas.packet import address_of
 from firstdose.adapters.payers.pas.request import CLAIM, inquiry, submission
 from firstdose.adapters.payers.pas.subscribing import PasSubscribing
 from firstdose.adapters.payers.pas.terminology import trace_identifier
+from firstdose.domain.authorization.answer_match import Named
 from firstdose.domain.authorization.lines import Certification
+from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import (
     PayerCase,
+    PayerEndpoint,
     Received,
     ReceivedAnswer,
     ReceivedBenefits,
+    UnclearAnswer,
     UnreadableAnswer,
 )
+from firstdose.ports import PortError
 
 
 class PasChannel(PasSubscribing):
@@ -50,8 +56,11 @@ class PasChannel(PasSubscribing):
     async def inquire(self, case: PayerCase) -> ReceivedAnswer | None:
         try:
             raw = await self._client.post(case.endpoint, "Claim/$inquire", inquiry(case, self._requestor))
-        except Unknown:
-            return None
+        except Unknown as unknown:
+            if await self._has_none(case.endpoint, unknown):
+                return None
+            received = Received(raw=unknown.body, named=Named())
+            raise UnclearAnswer(ProblemCode.INQUIRY_NOT_OFFERED, unknown.remarks, received) from None
         try:
             return read_inquiry(raw, self._sent(case), _sequences(case), trust_outcome=_trusted(case))
         except UnreadableFhir:
@@ -61,13 +70,22 @@ class PasChannel(PasSubscribing):
         await self._client.post(case.endpoint, "$submit-attachment", attachment(case, self._requestor, kinds))
 
     async def void(self, case: PayerCase) -> Received | None:
-        """Cancel `case.previous_trace`; a payer that never had it is content."""
+        """Cancel `case.previous_trace`; a payer that never had it is content, where it says so in an answer."""
         lines = tuple(line.model_copy(update={"certification": Certification.CANCEL}) for line in case.lines)
+        return confirmed(await self.submit(case.model_copy(update={"lines": lines})))
+
+    async def _has_none(self, endpoint: PayerEndpoint, unknown: Unknown) -> bool:
+        """Whether it is our request that is not there, and not the operation: a gateway's 404 looks the same.
+
+        Only a server that says that it offers the inquiry can mean the request.
+        """
+        if not says_not_found(unknown.body):
+            return False
         try:
-            received = await self.submit(case.model_copy(update={"lines": lines}))
-        except Unknown:
-            return None
-        return confirmed(received)
+            statement = await self._client.get(endpoint, "metadata")
+        except PortError:
+            return False
+        return offers_operation(statement, "Claim", "inquire")
 
     def _sent(self, case: PayerCase) -> SentRequest:
         system = trace_identifier(self._requestor.originator, case.trace)["system"]

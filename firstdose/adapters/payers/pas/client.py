@@ -6,9 +6,10 @@ from typing import Final
 import orjson
 
 from firstdose.adapters.payers.exchange import Method
+from firstdose.adapters.payers.pas.outcome import remarks_of_refusal
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.adapters.payers.wire import Wire
-from firstdose.payer_ports import PayerEndpoint
+from firstdose.payer_ports import PayerEndpoint, RefusedRequest
 
 _HEADERS: Final = {"content-type": "application/fhir+json", "accept": "application/fhir+json"}
 
@@ -35,4 +36,7 @@ class PasClient:
         self, method: Method, endpoint: PayerEndpoint, path: str, body: bytes, headers: Mapping[str, str]
     ) -> bytes:
         url = f"{endpoint.base_url.rstrip('/')}/{path}"
-        return (await self._wire.send(method, endpoint, url, body, {**_HEADERS, **headers})).body
+        try:
+            return (await self._wire.send(method, endpoint, url, body, {**_HEADERS, **headers})).body
+        except RefusedRequest as refused:
+            raise type(refused)(refused.body, remarks_of_refusal(refused.body)) from None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from firstdose.adapters.payers.document_words import words_for
+from firstdose.adapters.payers.awaiting_documents import is_undecided
 from firstdose.adapters.payers.pas.elements import (
     codes,
     day,
@@ -23,12 +23,12 @@ from firstdose.adapters.payers.pas.elements import (
 from firstdose.adapters.payers.pas.references import referred
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, LineState
+from firstdose.domain.payer.document_words import words_for
 
 _MOST_WANTED: Final = 20
 _LOINC: Final = re.compile(r"[0-9]{1,7}-[0-9]")
 _LINE_NUMBERS: Final = ("extension-serviceLineNumber", "extension-paLineNumber", "serviceLineNumber", "paLineNumber")
 _CONTENT: Final = "extension-contentModifier"
-_CONTRADICTORY: Final = "contradictory"
 
 
 class WantedDocument(NamedTuple):
@@ -51,18 +51,6 @@ def information_of(bundle: Element, response: Element, lines: Sequence[LineAnswe
         lines=_about(requests, lines),
         due_on=min(due, default=None),
         control_number=next((number for request in requests for number in identifiers(request)), None),
-    )
-
-
-def awaiting_documents(lines: tuple[LineAnswer, ...], information: InformationRequest | None) -> tuple[LineAnswer, ...]:
-    """A line for which documents are wanted waits for them, however the payer codes that; a decision stands."""
-    if information is None:
-        return lines
-    return tuple(
-        line.model_copy(update={"state": LineState.PENDED})
-        if line.sequence in information.lines and _is_open(line)
-        else line
-        for line in lines
     )
 
 
@@ -92,13 +80,7 @@ def _about(requests: Sequence[Element], lines: Sequence[LineAnswer]) -> tuple[in
     named = {number for request in requests for number in _named_lines(request)} & known
     if named or any(line.state is LineState.PENDED for line in lines):
         return tuple(sorted(named))
-    return tuple(line.sequence for line in lines if _is_open(line))
-
-
-def _is_open(line: LineAnswer) -> bool:
-    """Whether the payer has not decided it: it waits, or has a code that we do not know."""
-    unknown = line.state is LineState.NEEDS_REVIEW and line.reason_code != _CONTRADICTORY
-    return line.state is LineState.PENDED or (unknown and line.number is None)
+    return tuple(line.sequence for line in lines if is_undecided(line))
 
 
 def _named_lines(request: Element) -> Iterator[int]:

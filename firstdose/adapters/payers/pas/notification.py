@@ -15,7 +15,7 @@ from firstdose.adapters.payers.pas.elements import UnreadableFhir, parse, part, 
 from firstdose.adapters.payers.pas.subscription import ENDED
 from firstdose.adapters.payers.pas.terminology import Element
 from firstdose.domain.authorization.lines import PayerEvent
-from firstdose.payer_ports import ReceivedAnswer
+from firstdose.payer_ports import PayerCase, ReceivedAnswer
 
 _LONGEST_REFERENCE = 500
 _EVENT = "event-notification"
@@ -36,10 +36,18 @@ class NotifiedAnswer(NamedTuple):
         return hashlib.sha256(self.raw).hexdigest()
 
     def received(
-        self, asked: tuple[int, ...] = (), *, trust_outcome: bool = False, trace: str | None = None
+        self,
+        asked: tuple[int, ...] = (),
+        *,
+        trust_outcome: bool = False,
+        trace: str | None = None,
+        case: PayerCase | None = None,
     ) -> ReceivedAnswer:
-        """Parse it for the request that it answers: its number, and the sequences of its lines in `asked`."""
-        sent = SentRequest(trace, f"Claim/{trace}") if trace else None
+        """Parse it for the request that it answers: its number, the sequences of its lines in `asked`, and its `case`.
+
+        Without the case, what was authorized is told and not compared with what was asked for.
+        """
+        sent = SentRequest(trace, f"Claim/{trace}", case) if trace else None
         return read_answer(self.raw, asked, trust_outcome=trust_outcome, sent=sent)
 
 

@@ -79,7 +79,7 @@ def _remarks(bundle: Element, response: Element, trace: str | None, case: PayerC
     for wanted in wanted_documents(bundle, response):
         named = wanted.lines[0] if len(wanted.lines) == 1 else None
         yield PayerRemark(
-            kind=RemarkKind.MESSAGE,
+            kind=RemarkKind.WANTED,
             where="CommunicationRequest.payload",
             code=wanted.code,
             text=wanted.words,

@@ -7,6 +7,7 @@ person; it is never an approval.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from firstdose.adapters.payers.awaiting_documents import awaiting_documents
 from firstdose.adapters.payers.cancellation import NO_SUCH_REQUEST
 from firstdose.adapters.payers.x12.answer_line import (
     ServiceLine,
@@ -18,19 +19,18 @@ from firstdose.adapters.payers.x12.answer_line import (
 )
 from firstdose.adapters.payers.x12.envelope import Transaction
 from firstdose.adapters.payers.x12.hierarchy import EVENT, SERVICE, Level, levels
+from firstdose.adapters.payers.x12.information import information_of
 from firstdose.adapters.payers.x12.rejection import Rejection, rejections_at
 from firstdose.adapters.payers.x12.remarks_278 import remarks_of_people, remarks_of_review
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12
 from firstdose.adapters.payers.x12.values import short_text
-from firstdose.domain.authorization.lines import InformationRequest, Line, LineAnswer, LineState, PayerAnswer, state_of
+from firstdose.domain.authorization.lines import Line, LineAnswer, LineState, PayerAnswer, state_of
 from firstdose.domain.payer.remark import MOST_REMARKS, PayerRemark
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
 
 _ADMINISTRATIVE_REFERENCE: Final = "NT"
-_LOINC: Final = "LOI"
-_MOST_WANTED: Final = 20
 _UNAUTHORIZING: Final = (LineState.DENIED, LineState.PENDED, LineState.VOID)
 
 
@@ -148,10 +148,11 @@ def _answer(event: ReviewEvent, case: PayerCase) -> PayerAnswer:
     refused = rejections_at(event.level.lineage)
     if refused and not _decides(event):
         return _refused(refused, case, remarks_of_people([*event.level.lineage]))
+    information = information_of(event.level, event.services, case)
     return PayerAnswer(
-        lines=tuple(_line(line, event, case) for line in case.lines),
+        lines=awaiting_documents(tuple(_line(line, event, case) for line in case.lines), information),
         tracking=_tracking(event),
-        information=_information(event),
+        information=information,
         remarks=remarks_of_review(event.level, event.services, case),
     )
 
@@ -217,23 +218,3 @@ def _by_event(line: Line, event: ReviewEvent, case: PayerCase, service: ServiceL
 def _tracking(event: ReviewEvent) -> str | None:
     values = (one.value(2) for one in event.segments if one.tag == "REF" and one.value(1) == _ADMINISTRATIVE_REFERENCE)
     return next((tracking for one in values if (tracking := short_text(one, 80))), None)
-
-
-def _information(event: ReviewEvent) -> InformationRequest | None:
-    """Documents that the payer asks for, and the number that it wants to see on them (PWK06)."""
-    asked = [code for level in event.levels for code in _wanted(level)]
-    values = (pwk.value(6) for level in event.levels for pwk in level.all("PWK"))
-    number = next((number for one in values if (number := short_text(one, 80))), None)
-    wanted = tuple(dict.fromkeys(asked))[:_MOST_WANTED]
-    return InformationRequest(wanted=wanted, control_number=number) if wanted else None
-
-
-def _wanted(level: Level) -> list[str]:
-    """What one event or service lacks: LOINC codes (HI), else kinds of report (PWK01)."""
-    coded = [
-        code
-        for hi in level.all("HI")
-        for place in range(1, len(hi.elements) + 1)
-        if hi.value(place) == _LOINC and (code := short_text(hi.value(place, 2), 20))
-    ]
-    return coded or [code for pwk in level.all("PWK") if (code := short_text(pwk.value(1), 20))]

@@ -25,6 +25,7 @@ from firstdose.adapters.payers.x12.envelope import (
     read_interchange,
     write_interchange,
 )
+from firstdose.adapters.payers.x12.remarks_ack import remarks_of_acknowledgement
 from firstdose.adapters.payers.x12.request_278 import inquiry, submission
 from firstdose.adapters.payers.x12.segments import Segment, UnreadableX12, Unwritable
 from firstdose.adapters.payers.x12.transport import Transport
@@ -122,7 +123,7 @@ def _reply(raw: bytes, kind: TransactionType, control: int) -> _Reply:
     interchange = read_interchange(raw)
     verdict = acknowledged(interchange, control)
     if verdict is Verdict.REJECTED:
-        raise RefusedRequest(raw)
+        raise RefusedRequest(raw, remarks_of_acknowledgement(interchange))
     answers = [one for one in interchange.transactions if one.code == _ANSWERS[kind]]
     if len(answers) > 1 or (not answers and verdict is None):
         raise UnreadableX12("not one answer")

@@ -12,6 +12,7 @@ from firstdose.adapters.payers.x12.segments import Segment, Unwritable, segment,
 from firstdose.adapters.payers.x12.values import written_day
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.member_number import number_on_file
+from firstdose.domain.referral.professional_name import read_professional_name
 from firstdose.domain.referral.referral import Coverage, Patient, Prescriber, Relationship, Sex, Subscriber
 from firstdose.payer_ports import PayerCase
 from firstdose.ports import Impossible
@@ -50,13 +51,15 @@ def provider(requestor: Requestor, entity: str) -> Segment:
 
 def prescriber(person: Prescriber) -> list[Segment]:
     """The ordering provider, if we know who it is."""
-    whole = text_of(person.name, _ANY_LENGTH, ProblemCode.PRESCRIBER_NAME_CANNOT_BE_SENT)
-    name, _, _ = whole.partition(",")  # after it stand degrees, or the given name
-    first, _, last = name.rpartition(" ")
-    if not last:
+    if not any(map(str.isalpha, person.name or "")):
         return []
+    name = read_professional_name(person.name or "")
+    family, given = (
+        text_of(part, _ANY_LENGTH, ProblemCode.PRESCRIBER_NAME_CANNOT_BE_SENT)[:limit].rstrip()
+        for part, limit in ((name.family, _LONGEST_NAME), (" ".join(name.given), _LONGEST_GIVEN_NAME))
+    )
     number = ("XX", person.npi) if person.npi else ()
-    return [segment("NM1", "DK", "1", last[:_LONGEST_NAME], first[:_LONGEST_GIVEN_NAME].rstrip(), "", "", "", *number)]
+    return [segment("NM1", "DK", "1", family, given, "", "", "", *number)]
 
 
 def subscriber(coverage: Coverage, patient: Patient) -> list[Segment]:
@@ -104,5 +107,5 @@ def _demographics(person: Patient | Subscriber) -> list[Segment]:
     """Without a gender that is neither F nor M: a 270 has no code for it."""
     if person.birth_date is None:
         return []
-    gender = _GENDER.get(person.sex, "") if isinstance(person, Patient) and person.sex else ""
+    gender = _GENDER.get(person.sex, "") if person.sex else ""
     return [segment("DMG", "D8", written_day(person.birth_date), gender)]

@@ -6,6 +6,7 @@ from typing import Final
 
 from firstdose.adapters.payers.x12.answer_line import ServiceLine
 from firstdose.adapters.payers.x12.hierarchy import Level
+from firstdose.adapters.payers.x12.information import loinc_codes
 from firstdose.adapters.payers.x12.remarks_271 import messages, rejected, sentence
 from firstdose.adapters.payers.x12.segments import Segment
 from firstdose.adapters.payers.x12.values import amount, period, short_text
@@ -51,9 +52,18 @@ def _of_level(level: Level, line: Line | None = None) -> Iterator[PayerRemark]:
             if code := short_text(reason, 20):
                 yield PayerRemark(kind=RemarkKind.REASON, where="HCR03", code=code, line=sequence)
     yield from messages(level.segments, sequence)
+    yield from _wanted(level, sequence)
+
+
+def _wanted(level: Level, line: int | None) -> Iterator[PayerRemark]:
+    """Documents, by LOINC where the payer is that exact, else by the kind of report."""
+    for loinc in loinc_codes(level):
+        yield PayerRemark(kind=RemarkKind.WANTED, where="HI01", code=loinc, line=line)
     for pwk in level.all("PWK"):
-        if text := sentence(pwk.value(7)):
-            yield PayerRemark(kind=RemarkKind.MESSAGE, where="PWK07", code=short_text(pwk.value(1), 5), text=text)
+        code, text = short_text(pwk.value(1), 5), sentence(pwk.value(7))
+        if code or text:
+            where = "PWK07" if text else "PWK01"
+            yield PayerRemark(kind=RemarkKind.WANTED, where=where, code=code, text=text, line=line)
 
 
 def _service(service: ServiceLine, line: Line | None) -> Iterator[PayerRemark]:

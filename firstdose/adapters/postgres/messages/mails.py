@@ -24,19 +24,19 @@ _TO_STAFF = {
 }
 
 
-def notice_mail(address: str, referral_id: str, recipient: Recipient, topic: Topic) -> dict[str, Any]:
-    """`{to, subject, text}`. Only mails to staff have the referral's id."""
+def notice_mail(address: str, number: str, recipient: Recipient, topic: Topic) -> dict[str, Any]:
+    """`{to, subject, text}`. Only mails to staff have the referral's number."""
     if recipient is Recipient.PATIENT:
         subject, text = _TO_PATIENT[topic]
         return _mail(address, subject, f"{text} {_CALL}")
     subject, text = _TO_STAFF[topic]
-    return _mail(address, subject, f"{text} {_LOOK} {referral_id}")
+    return _mail(address, subject, f"{text} {_LOOK} {number}")
 
 
-def escalation_mail(address: str, referral_id: str, kind: WorkItemKind, level: int) -> dict[str, Any]:
+def escalation_mail(address: str, number: str, kind: WorkItemKind, level: int) -> dict[str, Any]:
     """`{to, subject, text}`."""
     what = kind.value.replace("_", " ")
-    return _mail(address, f"Overdue: {what}", f"Escalation {level} of the work item: {what}. {_LOOK} {referral_id}")
+    return _mail(address, f"Overdue: {what}", f"Escalation {level} of the work item: {what}. {_LOOK} {number}")
 
 
 def _mail(address: str, subject: str, text: str) -> dict[str, Any]:

@@ -36,13 +36,14 @@ class PostgresNotifier:
         """
         with unshredded():
             async with transaction(self._pool) as connection:
-                if await _sql.lock_referral(connection, referral_id=notice.referral_id) is None:
+                number = await _sql.lock_referral(connection, referral_id=notice.referral_id)
+                if number is None:
                     raise Impossible(ProblemCode.UNKNOWN_REFERRAL)
                 if await _sql.is_told(connection, referral_id=notice.referral_id, key=notice.key):
                     return
                 action, address = await self._address(connection, notice)
                 if address:
-                    await self._store(connection, notice, address)
+                    await self._store(connection, notice, number, address)
                 await self._audit.write(
                     connection,
                     notice.referral_id,
@@ -63,7 +64,7 @@ class PostgresNotifier:
             address = referral.patient.email
         return ("notice.stored", address) if address else ("notice.no_address", None)
 
-    async def _store(self, connection: Connection, notice: Notice, address: str) -> None:
+    async def _store(self, connection: Connection, notice: Notice, number: str, address: str) -> None:
         await self._outbox.put(
             connection,
             key=notice.key,
@@ -71,6 +72,6 @@ class PostgresNotifier:
             channel="mail",
             # Never the address: this column is not sealed.
             recipient=notice.recipient,
-            body=notice_mail(address, notice.referral_id, notice.recipient, notice.topic),
+            body=notice_mail(address, number, notice.recipient, notice.topic),
             at=datetime.now(UTC),
         )

@@ -44,7 +44,7 @@ class PostgresContacts:
         """Impossible if another contact has its trace number, or there is no such referral."""
         with known_referral():
             async with transaction(self._pool) as connection:
-                if await _sql.begin(connection, **contact.model_dump()):
+                if await _sql.begin(connection, **_intent(contact)):
                     await self._write(connection, contact, "payer_contact.begun", {"purpose": contact.purpose})
                     return contact
                 row = await _sql.one(connection, id=contact.id)
@@ -248,6 +248,10 @@ class PostgresContacts:
             action=action,
             details={"contact": contact.id, "payer": contact.payer, **details},
         )
+
+
+def _intent(contact: Contact) -> dict[str, Any]:
+    return {**contact.model_dump(), "asked": [line.model_dump(mode="json") for line in contact.asked]}
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:

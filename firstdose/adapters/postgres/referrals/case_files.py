@@ -1,7 +1,7 @@
 """What the payer's desk must know of a referral to speak to its payer."""
 
 from firstdose.adapters.keyring.sealed_texts import SealedTexts
-from firstdose.adapters.payers.payer_gateway import CaseFile
+from firstdose.adapters.payers.case_file import CaseFile
 from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
@@ -13,7 +13,7 @@ from firstdose.ports import Impossible
 
 
 class PostgresCaseFiles:
-    """Implements payer_gateway.CaseFiles."""
+    """Implements case_file.CaseFiles."""
 
     def __init__(self, pool: Pool, vault: Vault, payers: PayerTable) -> None:
         self._pool = pool

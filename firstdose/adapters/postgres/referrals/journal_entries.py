@@ -53,6 +53,8 @@ class EntryContext(NamedTuple):
 
     connection: Connection
     referral_id: str
+    number: str
+    """The one for people."""
     source: str
     sealer: RecordSealer | None
     audited: list[AuditRecord]
@@ -149,7 +151,7 @@ class JournalEntries:
             escalated_at=entry.at,
         )
         if kind and (address := self._mailboxes.get(Role.SUPERVISOR)):
-            mail = escalation_mail(address, context.referral_id, WorkItemKind(kind), entry.level)
+            mail = escalation_mail(address, context.number, WorkItemKind(kind), entry.level)
             await self._send(context, entry, f"escalated:{key}", "mail", Role.SUPERVISOR, mail)
         _write(context, entry, "work_item.escalated", {"item": entry.item_id, "kind": kind, "level": entry.level})
 
@@ -256,6 +258,7 @@ def _merged(known: Referral, payload: Mapping[str, Any], today: date) -> Referra
 def _milestone(context: EntryContext, entry: Told, referral: Referral) -> dict[str, Any]:
     data = {
         "referral_id": context.referral_id,
+        "number": context.number,
         "source_referral_id": referral.source_referral_id,
         "business_status": entry.milestone.value,
         "name": entry.milestone.name.lower(),

@@ -11,6 +11,7 @@ from firstdose.adapters.postgres.referrals.views import LineView, View
 from firstdose.domain.authorization.lines import InformationRequest, LineAnswer, PayerAnswer
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits
+from firstdose.domain.payer.document_words import DocumentInWords, documents_in_words
 from firstdose.domain.payer.remark import PayerRemark
 from firstdose.domain.problem import ProblemCode
 from firstdose.payer_ports import ContactPurpose, Via
@@ -31,6 +32,8 @@ class AnswerView(View):
     lines: tuple[LineAnswer, ...] = Field(default=(), repr=False)
     tracking: str | None = Field(default=None, repr=False)
     information: InformationRequest | None = None
+    wanted: tuple[DocumentInWords, ...] = Field(default=(), repr=False)
+    """What `information` asks for, in words."""
     benefits: Benefits | None = None
     remarks: tuple[RemarkView, ...] = Field(default=(), repr=False)
 
@@ -49,6 +52,7 @@ class AnswerView(View):
             lines=answer.lines,
             tracking=answer.tracking,
             information=answer.information,
+            wanted=documents_in_words(answer.information.wanted if answer.information else ()),
             benefits=row["benefits"],
             remarks=tuple(RemarkView.of(remark, contact, at) for remark in remarks),
         )

@@ -1,6 +1,6 @@
 """Reading what payers said: everything of one contact, audited, and the remarks that a decision rests on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,18 +105,27 @@ async def remarks_on_lines(
 async def last_remarks(
     connection: Connection, vault: Vault, referral_id: str, contacts: list[str]
 ) -> tuple[RemarkView, ...]:
-    """In the order of the contacts; of each its newest answer that was applied. Empty for a shredded referral."""
+    """In the order of the contacts; of each its newest answer that was applied. Empty for a shredded referral.
+
+    Where the newest is a refusal, or only a person can judge it, what was understood before stands beside it.
+    """
     if not contacts:
         return ()
     try:
         texts = (await vault.sealer(connection, referral_id)).texts
     except NoDataKey:
         return ()
-    newest: dict[str, AnswerView] = {}
-    for answer in await _answers(connection, contacts, texts):
-        if answer.applied:
-            newest.setdefault(answer.contact, answer)
-    return tuple(remark for each in contacts if each in newest for remark in newest[each].remarks)
+    said = [answer for answer in await _answers(connection, contacts, texts) if answer.applied]
+    return tuple(remark for each in contacts for remark in _standing([one for one in said if one.contact == each]))
+
+
+def _standing(said: list[AnswerView]) -> Iterator[RemarkView]:
+    """Of one contact's answers, the newest first."""
+    understood = next((one for one in said if one.problem is None), None)
+    for answer in said[:1]:
+        yield from answer.remarks
+        if answer.problem and understood:
+            yield from understood.remarks
 
 
 async def _answers(connection: Connection, contacts: list[str], texts: SealedTexts) -> list[AnswerView]:

@@ -28,10 +28,14 @@ _COMPARED = ("stage", "closing", "lines", "on_hold")
 
 
 class StoredProcess(NamedTuple):
-    """A referral as far as its workflow is concerned. `number` is that of the last batch recorded, 0 if none was."""
+    """A referral as far as its workflow is concerned. `number` is that of the last batch recorded, 0 if none was.
+
+    `referral_number` is the one for people.
+    """
 
     id: str
     source: str
+    referral_number: str
     stage: Stage
     number: int
     start: MessageState | None
@@ -40,7 +44,7 @@ class StoredProcess(NamedTuple):
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "StoredProcess":
         start = row["start"] and MessageState(row["start"])
-        return cls(row["id"], row["source"], Stage(row["stage"]), row["number"], start)
+        return cls(row["id"], row["source"], row["referral_number"], Stage(row["stage"]), row["number"], start)
 
 
 class Deviation(StrEnum):

@@ -103,7 +103,8 @@ class PostgresRecords:
         if batch.number and _is_older(batch.run, known):
             raise Unavailable(ProblemCode.STORE_IS_AHEAD)
         sealer = self._vault.sealer_of(batch.referral_id, known) if known["kek_id"] or batch.state else None
-        context = EntryContext(connection, batch.referral_id, referral["source"], sealer, [])
+        of, source = referral["referral_number"], referral["source"]
+        context = EntryContext(connection, batch.referral_id, of, source, sealer, [])
         await self._apply(context, zip(keys, batch.entries, strict=True), set(known["new_keys"]))
         await self._finish(context, batch)
         await self._audit.write_all(connection, batch.referral_id, context.audited)

@@ -1,6 +1,5 @@
 """Reading referrals: the list, one with its facts, what happened to it, and what it waits for."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid,
 from firstdose.adapters.postgres.payers.authorization_requests import requests_of
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referrals.id_prefix import id_range
 from firstdose.adapters.postgres.referrals.payer_words import remarks_on_lines
 from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.referrals.timeline import timeline
@@ -31,19 +31,20 @@ from firstdose.domain.authorization.lines import Line
 from firstdose.domain.authorization.requested_period import requested_period
 from firstdose.domain.authorization.requests import RequestRecord
 from firstdose.domain.policy import EscalationRule
+from firstdose.domain.referral.number import read_number
 from firstdose.domain.referral.open_question import open_questions
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.stage import Stage
 
 _sql = load("referral_reading")
-_ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 
 
 class Filters(BaseModel):
     """Which referrals; None lets all through.
 
-    `q` is the beginning of a referral's id, or the source's whole number for it. There is no search by name.
+    `q` is the number for people, the beginning of a referral's id, or the source's whole number for it.
+    There is no search by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,14 +71,17 @@ class ReferralReader:
         before = Cursor.read(cursor)
         if before and not is_uuid(before.id):
             raise BadCursor("not a cursor of this list")
+        first_id, last_id = id_range(filters.q or "")
         async with transaction(self._pool) as connection:
+            await _sql.for_each_value(connection)
             found = _sql.page(
                 connection,
                 **filters.model_dump(exclude={"q"}),
                 now=datetime.now(UTC),
                 source_indexes=await self._indexes(connection, filters.q),
-                # Only what can be an id goes into a statement: what else was typed may be a name.
-                id_prefix=filters.q.lower() if filters.q and _ID_PREFIX.fullmatch(filters.q.lower()) else None,
+                number=read_number(filters.q) if filters.q else None,
+                first_id=first_id,
+                last_id=last_id,
                 before_at=before.at if before else None,
                 before_id=before.id if before else None,
                 size=limit + 1,

@@ -120,5 +120,14 @@ class Revisions:
         return Version(number, Referral.model_validate(opened), sealer)
 
 
+def stored_facts(vault: Vault, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as they are stored, for lists, in a row of `referrals` that joins its version and its key.
+
+    Raises NoDataKey for a shredded referral.
+    """
+    facts: dict[str, Any] = vault.sealer_of(row["id"], row).open(row["sealed"], **_place(row["id"], row["revision"]))
+    return facts
+
+
 def _place(referral_id: str, revision: int) -> dict[str, str]:
     return {"table": "referral_revisions", "row": f"{referral_id}/{revision}", "column": "sealed"}

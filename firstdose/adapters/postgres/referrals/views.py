@@ -28,7 +28,9 @@ WORDS: Final = "remarks"
 
 
 class View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, validate_by_name=True, validate_by_alias=True
+    )
 
 
 class Running(View):
@@ -64,6 +66,7 @@ class ReferralRow(View):
     """A referral in the list: codes and dates only. `authorization` sums up all its lines."""
 
     id: str
+    number: str = Field(validation_alias="referral_number")
     source: str
     outline: DeidentifiedFacts
     stage: Stage

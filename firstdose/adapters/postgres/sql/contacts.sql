@@ -1,6 +1,6 @@
--- name: begin(id, referral_id, payer, purpose, trace, attempted, channel, attempts, created_at)$
-INSERT INTO payer_contacts (id, referral_id, payer, purpose, trace, attempted, channel, attempts, created_at)
-VALUES (:id, :referral_id, :payer, :purpose, :trace, :attempted, :channel, :attempts, :created_at)
+-- name: begin(id, referral_id, payer, purpose, trace, attempted, channel, attempts, asked, created_at)$
+INSERT INTO payer_contacts (id, referral_id, payer, purpose, trace, attempted, channel, attempts, asked, created_at)
+VALUES (:id, :referral_id, :payer, :purpose, :trace, :attempted, :channel, :attempts, :asked, :created_at)
 ON CONFLICT DO NOTHING
 RETURNING id;
 

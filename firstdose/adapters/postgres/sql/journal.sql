@@ -1,6 +1,6 @@
 -- name: lock_referral(referral_id)^
 -- The row stays locked until the transaction ends: journals of one referral are recorded one after the other.
-SELECT source FROM referrals WHERE id = :referral_id FOR NO KEY UPDATE;
+SELECT source, referral_number FROM referrals WHERE id = :referral_id FOR NO KEY UPDATE;
 
 -- name: begin(referral_id, keys)^
 -- Which of the keys are new, and which run spoke last. A statement of its own: it must see what whoever held the lock left.

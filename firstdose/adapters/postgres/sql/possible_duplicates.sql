@@ -32,3 +32,6 @@ LIMIT :most;
 -- name: found(referral_id, others, at)!
 INSERT INTO possible_duplicates (referral_id, other_id, found_at)
 SELECT :referral_id, unnest(CAST(:others AS uuid[])), :at ON CONFLICT DO NOTHING;
+
+-- name: of_persons(indexes)
+SELECT DISTINCT referral_id FROM referral_persons WHERE person_index = ANY (CAST(:indexes AS bytea[]));

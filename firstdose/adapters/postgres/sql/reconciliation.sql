@@ -1,7 +1,7 @@
 -- name: page(after, ids, size)
 -- Referrals that are open, with how far the store has followed their workflows. `start` is the state of the message that
 -- starts the workflow, while it has not done so.
-SELECT id, source, stage, coalesce(number, 0) AS number,
+SELECT id, source, referral_number, stage, coalesce(number, 0) AS number,
        (SELECT state FROM messages WHERE referral_id = referrals.id AND kind = 'start' AND state IN ('pending', 'parked')
         LIMIT 1) AS start
 FROM referrals LEFT JOIN referral_states ON referral_id = id
@@ -10,7 +10,7 @@ WHERE stage NOT IN ('on_service', 'closed')
 ORDER BY id LIMIT :size;
 
 -- name: stages(ids)
-SELECT id, source, stage, coalesce(number, 0) AS number, NULL AS start
+SELECT id, source, referral_number, stage, coalesce(number, 0) AS number, NULL AS start
 FROM referrals LEFT JOIN referral_states ON referral_id = id WHERE id = ANY (CAST(:ids AS uuid[]));
 
 -- name: lock(referral_id)$

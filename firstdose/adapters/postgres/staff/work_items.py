@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.keys.vault import Vault
@@ -14,6 +14,7 @@ from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transa
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.shown_rows import shown_row
 from firstdose.domain.work.permissions import permit_item
+from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 
@@ -23,10 +24,12 @@ _sql = load("worklist")
 class WorkItemView(BaseModel):
     """A work item with what the worklist adds to it. `resolution` is its open part."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
 
     id: str
     referral_id: str
+    number: str = Field(validation_alias="referral_number")
+    """The referral's, for people."""
     kind: WorkItemKind
     role: Role
     state: WorkItemState
@@ -141,6 +144,29 @@ class WorklistStore:
             released = await self._shown(connection, await _sql.release(connection, id=item_id))
             await self._write(connection, released, actor, "work_item.released")
         return released
+
+    async def assign(self, item_id: str, person: str, actor: Actor) -> WorkItemView:
+        """Give it to somebody who has signed in with its role: by who has it, while it is nobody's, or by a supervisor.
+
+        They do the role's work of this referral from then on.
+
+        Raises:
+            LookupError: there is no such item.
+            Refused: it is another role's work, or they do not have its role.
+            StaleView: it is closed, or somebody else's.
+        """
+        async with transaction(self._pool) as connection:
+            item = await self._locked(connection, item_id, actor, to_do=False)
+            if item.assignee not in (None, actor.id) and Role.SUPERVISOR not in actor.roles:
+                raise StaleView(item)
+            if item.offered_to is not None:
+                raise Refused("a visit is offered to a nurse of the roster: decline it, and it is offered to the next")
+            if not await _sql.has_role(connection, subject=person, role=item.role):
+                raise Refused(f"assignee: nobody of this id has signed in as {item.role}")
+            assigned = await self._shown(connection, await _sql.claim(connection, id=item_id, assignee=person))
+            await _sql.set_team(connection, referral_id=item.referral_id, role=item.role, member=person)
+            await self._write(connection, assigned, actor, "work_item.assigned", assignee=person)
+        return assigned
 
     async def snooze(self, item_id: str, until: datetime, actor: Actor) -> WorkItemView:
         """Keep it off the list until then, at most until it is due. Its clock goes on.

@@ -1,6 +1,9 @@
 """The documents that payers ask for, in words: by LOINC, and by X12 755 in words of ours."""
 
+from collections.abc import Iterable
 from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
 
 _WORDS: Final = {
     "10160-0": "history of medication use",
@@ -38,5 +41,18 @@ _WORDS: Final = {
 }
 
 
+class DocumentInWords(BaseModel):
+    """A document that a payer wants to see. `words` are None for a code that is not in our table."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    code: str = Field(repr=False)
+    words: str | None
+
+
 def words_for(code: str | None) -> str | None:
     return _WORDS.get(code or "")
+
+
+def documents_in_words(codes: Iterable[str]) -> tuple[DocumentInWords, ...]:
+    return tuple(DocumentInWords(code=code, words=words_for(code)) for code in codes)
