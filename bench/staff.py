@@ -41,7 +41,9 @@ class Staff:
         task.add_done_callback(self._answered)
 
     async def _answer(self, referral_id: str, item: WorkItem) -> None:
-        answer = ResolveWorkItem(actor=Actor(id="staff-1", roles=(item.role,)), item_id=item.id, resolution=usual(item))
+        nurses = (item.offered_to,) if item.offered_to else ()
+        actor = Actor(id="staff-1", roles=(item.role,), nurses=nurses)
+        answer = ResolveWorkItem(actor=actor, item_id=item.id, resolution=usual(item))
         handle = self._client.get_workflow_handle(workflow_id(referral_id))
         await handle.execute_update(MessageKind.RESOLVE, answer)
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import WorkItemState
 from simulator.answers import moment_of, resolution, script_of
 from simulator.pace import Pace
@@ -101,7 +100,7 @@ class People:
 
     async def _answer(self, item: Item) -> bool:
         """Whether nothing is left to do with the item."""
-        member, scenario = await self._patient(item.referral_id, item.role)
+        member, scenario = await self._patient(item.referral_id)
         moment = moment_of(item, member, self._pace)
         if moment > datetime.now(UTC):
             return False
@@ -115,12 +114,12 @@ class People:
 
     async def _change_minds(self, row: Row) -> bool:
         """Whether the source of this referral has nothing more to say."""
-        _, scenario = await self._patient(row.id, Role.INTAKE_COORDINATOR)
+        _, scenario = await self._patient(row.id)
         changes = changes_of_mind(scenario)
         for number, change in enumerate(changes):
             message_id = f"sim-{row.id}-{number}"
             if message_id not in self._done and self._is_time(message_id, change, row):
-                facts = await self._api.facts(row.id, Role.INTAKE_COORDINATOR)
+                facts = await self._api.facts(row.id)
                 await self._sources[row.source].send(change.send, change.data(facts), message_id)
                 self._done.add(message_id)
         return row.source not in self._sources or all(f"sim-{row.id}-{n}" in self._done for n in range(len(changes)))
@@ -133,9 +132,9 @@ class People:
             and self._seen.setdefault(message_id, now) + self._pace.real(change.after) <= now
         )
 
-    async def _patient(self, referral_id: str, role: Role) -> SimulatedPatient:
+    async def _patient(self, referral_id: str) -> SimulatedPatient:
         if referral_id not in self._patients:
-            facts = await self._api.facts(referral_id, role)
+            facts = await self._api.facts(referral_id)
             member = next((str(one["member_id"]) for one in facts.get("coverages", ()) if one.get("member_id")), "")
             self._patients[referral_id] = SimulatedPatient(member, scenario_of(member))
         return self._patients[referral_id]

@@ -71,9 +71,9 @@ class StaffApi:
             for row in await self._pages("/api/referrals", **({"stage": stage} if stage else {}))
         ]
 
-    async def facts(self, referral_id: str, role: Role) -> dict[str, Any]:
-        """What is known of the patient and the order, as this role sees it."""
-        found = await self._ask("GET", f"/api/referrals/{referral_id}", role)
+    async def facts(self, referral_id: str) -> dict[str, Any]:
+        """What is known of the patient and the order. The supervisor reads it, for a nurse sees no offer's patient."""
+        found = await self._ask("GET", f"/api/referrals/{referral_id}", Role.SUPERVISOR)
         return dict(found["facts"] or {})
 
     async def opened_before(self, item: Item) -> int:

@@ -49,7 +49,7 @@ class Handlers:
 
     @resolve_work_item.validator
     def _judge_resolution(self, request: ResolveWorkItem) -> None:
-        self._judge(request, self.worklist.judge)
+        self._judge(request, self.steering.judge_answer)
 
     @workflow.update(description="Pause every track at its next step")
     async def hold(self, request: HoldRequest) -> Done:
@@ -106,7 +106,7 @@ class Handlers:
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:
-        self._by_signal(ResolveWorkItem, message, self.worklist.resolve, self.worklist.judge)
+        self._by_signal(ResolveWorkItem, message, self.worklist.resolve, self.steering.judge_answer)
 
     @workflow.signal(name="hold", description="Pause every track at its next step")
     def hold_by_signal(self, message: Any) -> None:

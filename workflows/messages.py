@@ -12,6 +12,7 @@ from temporalio.common import SearchAttributeKey
 from firstdose.domain.authorization.answer_match import Whose
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.care.gates import Gate
+from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
 from firstdose.domain.work.role import Actor, Role
@@ -84,6 +85,8 @@ class ResolveWorkItem(SteeringMessage):
     item_id: str = Field(max_length=200)
     resolution: dict[str, Any]
     note: str | None = Field(default=None, max_length=4000)
+    groups: tuple[FactGroup, ...] = ()
+    """Whose facts the answer changes, which stay in the store."""
 
 
 class HoldRequest(SteeringMessage):
@@ -103,6 +106,8 @@ class AmendRequest(SteeringMessage):
     """A new version of the facts is in the store under `message_id`; `revision` is informative."""
 
     revision: int | None = None
+    groups: tuple[FactGroup, ...] | None = None
+    """Whose facts it changes; None counts as all."""
 
 
 class OverrideRequest(SteeringMessage):

@@ -5,10 +5,21 @@ from typing import Final
 
 from temporalio import workflow
 
+from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.work.journal import Amended
+from firstdose.domain.work.permissions import (
+    Act,
+    groups_told,
+    permit,
+    permit_amendment,
+    permit_cancel,
+    permit_changes,
+    stands_in,
+)
 from firstdose.domain.work.resolutions import Refused
-from firstdose.domain.work.role import SOURCE, Actor, Role
+from firstdose.domain.work.role import Actor
 from firstdose.domain.work.stage import Milestone
+from firstdose.domain.work.work_item import WorkItemKind
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
 from workflows.messages import (
@@ -19,6 +30,7 @@ from workflows.messages import (
     HoldRequest,
     Override,
     OverrideRequest,
+    ResolveWorkItem,
     ResumeRequest,
 )
 
@@ -26,14 +38,30 @@ _LONGEST_HOLD: Final = timedelta(days=366)
 
 
 class Steering(Track):
-    def _judge(self, actor: Actor) -> None:
+    def _judge(self, actor: Actor, act: Act) -> None:
+        self._require_open()
+        permit(actor, act)
+
+    def _require_open(self) -> None:
         if self.control.closing is not None or self.case.visit_done:
             raise Refused("the referral is closed")
-        if actor != SOURCE and not set(actor.roles) - {Role.AUDITOR}:
-            raise Refused("actor: a role that may steer referrals is needed")
+
+    @property
+    def _completing(self) -> bool:
+        """Whether facts are still being collected: until the assessment, and while intake is asked for some."""
+        asked = any(item.kind is WorkItemKind.COMPLETE_REFERRAL for item in self.worklist.open_items)
+        return asked or self.case.assessment is None
+
+    def judge_answer(self, request: ResolveWorkItem) -> None:
+        """Whether the actor may give this answer, and change the facts that come with it."""
+        self.worklist.judge(request)
+        groups = {*request.groups, *groups_told(request.resolution)}
+        item = next(item for item in self.worklist.open_items if item.id == request.item_id)
+        role = stands_in(request.actor, item)
+        permit_changes(request.actor, groups, completing=self._completing, standing_in=role)
 
     def judge_hold(self, request: HoldRequest) -> None:
-        self._judge(request.actor)
+        self._judge(request.actor, Act.HOLD)
         if self.control.hold is not None:
             raise Refused("the referral is on hold already")
         if request.until and not workflow.now() < request.until < workflow.now() + _LONGEST_HOLD:
@@ -67,7 +95,7 @@ class Steering(Track):
                 self.journal.note("resumed", reason="the hold's end has come")
 
     def judge_resume(self, request: ResumeRequest) -> None:
-        self._judge(request.actor)
+        self._judge(request.actor, Act.RESUME)
         if self.control.hold is None:
             raise Refused("the referral is not on hold")
 
@@ -76,7 +104,8 @@ class Steering(Track):
         self.journal.note("resumed", actor=request.actor, message_id=request.message_id)
 
     def judge_cancel(self, request: CancelRequest) -> None:
-        self._judge(request.actor)
+        self._require_open()
+        permit_cancel(request.actor, request.reason)
 
     def cancel(self, request: CancelRequest) -> None:
         self.journal.note("cancelled", actor=request.actor, message_id=request.message_id, reason=request.reason)
@@ -84,17 +113,17 @@ class Steering(Track):
         self.control.request_closing(request.reason)
 
     def judge_amend(self, request: AmendRequest) -> None:
-        self._judge(request.actor)
+        self._require_open()
         if request.message_id is None:
             raise Refused("message_id: a new version of the facts is sent through the desk, which stores it")
+        groups = FactGroup if request.groups is None else request.groups
+        permit_amendment(request.actor, groups, completing=self._completing)
 
     def amend(self, request: AmendRequest) -> None:
         self.journal.add(Amended(at=workflow.now(), actor=request.actor, message_id=request.message_id))
 
     def judge_override(self, request: OverrideRequest) -> None:
-        self._judge(request.actor)
-        if Role.SUPERVISOR not in request.actor.roles:
-            raise Refused("actor: only a supervisor asks for an override")
+        self._judge(request.actor, Act.OVERRIDE)
 
     def override_id(self, request: OverrideRequest) -> str:
         """The id of the override that this request made."""
@@ -118,11 +147,11 @@ class Steering(Track):
         )
 
     def judge_approval(self, request: ApproveOverride) -> None:
-        self._judge(request.actor)
+        self._judge(request.actor, Act.OVERRIDE)
         override = self.case.overrides.get(request.override_id)
         if override is None or override.approved_by is not None:
             raise Refused("override_id: there is no such override, or it is approved already")
-        if Role.SUPERVISOR not in request.actor.roles or request.actor.id == override.asked_by:
+        if request.actor.id == override.asked_by:
             raise Refused("actor: another supervisor than the one who asked must approve")
 
     def approve(self, request: ApproveOverride) -> None:

@@ -135,7 +135,9 @@ class VisitTrack(Track):
     async def _report(self, visit: Visit) -> None:
         await self.notify(Recipient.NURSE, Topic.VISIT_DISPATCHED, "dispatch the nurse", about=self.case.visit_key)
         within = max(visit.visit_at - workflow.now(), timedelta()) + self.case.policy.dispatch.report_within
-        self.worklist.open(ReportVisit, due_in=within, visit_at=visit.visit_at, site=self.case.site)
+        self.worklist.open(
+            ReportVisit, due_in=within, offered_to=visit.nurse, visit_at=visit.visit_at, site=self.case.site
+        )
         report = await self.worklist.ask(ReportVisit)
         if report.outcome == "completed":
             self.effects.settled(RELEASE)
@@ -160,7 +162,7 @@ class VisitTrack(Track):
         await self.effects.undo(RELEASE)
 
     async def review_reaction(self) -> None:
-        """After a reaction the prescriber is notified, and nothing continues before a supervisor's review."""
+        """After a reaction the prescriber is notified, and nothing continues before the pharmacist's review."""
         if self.case.reaction is None:
             return
         about = self.case.reaction

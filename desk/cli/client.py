@@ -141,7 +141,8 @@ def _refusal(answer: httpx2.Response, *, identified: bool) -> Failure:
     except ValueError:
         problem = None
     text = _problem_text(problem) if isinstance(problem, dict) else ""
-    return kind(f"{text or f'the desk refused ({answer.status_code})'}{_next_step(answer, identified=identified)}")
+    step = _next_step(answer, problem, identified=identified)
+    return kind(f"{text or f'the desk refused ({answer.status_code})'}{step}")
 
 
 def _problem_text(problem: dict[str, Any]) -> str:
@@ -163,7 +164,10 @@ def _present(problem: dict[str, Any]) -> str:
     return ""
 
 
-def _next_step(answer: httpx2.Response, *, identified: bool) -> str:
+def _next_step(answer: httpx2.Response, problem: object, *, identified: bool) -> str:
+    if isinstance(problem, dict) and isinstance(way := problem.get("break_glass"), dict):
+        reasons = ", ".join(way.get("reasons") or ())
+        return f"; `firstdose break-glass ID --reason R` does that, R being one of {reasons}"
     if identified and answer.status_code == httpx2.codes.UNAUTHORIZED:
         return "; `firstdose whoami` shows the token, `firstdose login` takes another"
     if wait := answer.headers.get("retry-after"):

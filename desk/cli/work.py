@@ -139,6 +139,8 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     )
     display.line(f"{item['kind']} asks: {_asked(item)}")
     shown = item.get("shown") or {}
+    if offer := shown.get("offer"):
+        display.fields({name.replace("_", " "): display.text_of(value) for name, value in offer.items()})
     show_questions(shown.get("questions") or ())
     show_alike(shown.get("alike") or ())
     show_wanted(shown.get("wanted") or ())

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from desk.http import (
+    break_glass,
     codec,
     documents,
     health,
@@ -27,6 +28,7 @@ _ROUTERS: Final = tuple(
     for module in (
         webhooks,
         referrals,
+        break_glass,
         documents,
         payer_answers,
         work_items,

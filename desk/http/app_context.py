@@ -27,6 +27,7 @@ from firstdose.adapters.postgres.referrals.intake import Intake
 from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.adapters.postgres.staff.reading_access import ReadingAccess
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.adapters.postgres.staff.work_items import WorklistStore
 from firstdose.adapters.temporal import connect
@@ -57,6 +58,7 @@ class AppContext:
     payer_words: PayerWords
     payers: PayerTable
     staff: StaffDirectory
+    access: ReadingAccess
     issuer: Issuer
     client: Client
     stalls: StallFinder
@@ -119,6 +121,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             payer_words=PayerWords(pool, vault, audit),
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
+            access=ReadingAccess(pool, vault, audit),
             issuer=issuer,
             client=client,
             stalls=StallFinder(client, StallStore(pool)),

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from desk.http.app_context import AppContext, Context
 from desk.http.budgets import Budget, admit
-from desk.http.identity import WORKING, Bearer, identify, permit_roles
+from desk.http.identity import Bearer, identify, permit_roles
 from desk.http.problems import HttpProblem
 from firstdose.adapters.codec_server import AnotherActor, Unfit, opened, sealed_as_given, sealed_from
+from firstdose.domain.work.permissions import WORKING
 from firstdose.domain.work.role import Actor, ActorKind, Role
 
 router = APIRouter(prefix="/codec", tags=["codec"])

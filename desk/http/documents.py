@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from desk.http.app_context import AppContext, Context
-from desk.http.identity import Reader, may_see_facts
+from desk.http.identity import Reader
+from desk.http.permits import permit_reading
 from desk.http.problems import HttpProblem
 from firstdose.domain.referral.referral import Document, DocumentKind
 from firstdose.domain.work.role import Actor
@@ -95,8 +96,7 @@ async def open_document(referral_id: UUID, document: Number, desk: Context, acto
 
 async def _documents(desk: AppContext, actor: Actor, referral_id: UUID) -> tuple[Document, ...]:
     """Raises Problem 403 and 404."""
-    if not may_see_facts(actor):
-        raise HttpProblem(403, "your roles do not allow this")
+    await permit_reading(desk, actor, str(referral_id))
     referral = await desk.facts(str(referral_id))
     if referral is None:
         raise HttpProblem(404, "there is no such referral, or its facts were shredded")

@@ -1,7 +1,7 @@
 """Authentication and authorization by role: dependencies of the routes."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -10,6 +10,7 @@ from desk.http.app_context import AppContext, Context
 from desk.http.budgets import Budget, admit
 from desk.http.issuer import Unidentified
 from desk.http.problems import HttpProblem
+from firstdose.domain.work.permissions import ROLES_FOR, WORKING, Act
 from firstdose.domain.work.role import Actor, Role
 
 Bearer = Annotated[
@@ -32,6 +33,8 @@ async def identify(request: Request, desk: AppContext, credentials: HTTPAuthoriz
     request.state.actor = actor.label
     admit(Budget.STAFF)
     await desk.staff.seen(actor.id, actor.roles)
+    if Role.NURSE in actor.roles:
+        return actor.model_copy(update={"nurses": await desk.staff.nurses_of(actor.id)})
     return actor
 
 
@@ -40,11 +43,6 @@ def permit_roles(actor: Actor, roles: Iterable[Role]) -> Actor:
     if not any(role in actor.roles for role in roles):
         raise HttpProblem(403, "your roles do not allow this")
     return actor
-
-
-def may_see_facts(actor: Actor) -> bool:
-    """Whether the patient's facts are shown to them."""
-    return actor.roles != (Role.AUDITOR,)
 
 
 def staff(*roles: Role) -> Callable[..., Awaitable[Actor]]:
@@ -60,12 +58,9 @@ def _unauthorized(detail: str) -> HttpProblem:
     return HttpProblem(401, detail, headers={"www-authenticate": "Bearer"})
 
 
-WORKING: Final = tuple(role for role in Role if role is not Role.AUDITOR)
-"""Roles that may write; an auditor only reads."""
-
 Reader = Annotated[Actor, Depends(staff(*Role))]
 Worker = Annotated[Actor, Depends(staff(*WORKING))]
-Supervisor = Annotated[Actor, Depends(staff(Role.SUPERVISOR))]
+Supervisor = Annotated[Actor, Depends(staff(*ROLES_FOR[Act.OVERRIDE]))]
 
 
 router = APIRouter(prefix="/api", tags=["identity"])

@@ -7,11 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk.http.app_context import AppContext
-from desk.http.identity import may_see_facts
 from firstdose.adapters.postgres.referrals.remark_view import RemarkView
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.payer.document_words import DocumentInWords, documents_in_words
 from firstdose.domain.referral.open_question import OpenQuestion, open_questions
+from firstdose.domain.referral.referral import Referral
+from firstdose.domain.work.permissions import may_do
 from firstdose.domain.work.role import Actor
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, WorkItemKind
@@ -34,14 +35,42 @@ class AlikeReferral(BaseModel):
     requested_start: date | None = Field(repr=False)
 
 
+class OfferedVisit(BaseModel):
+    """What a nurse decides by: the area, the drugs, for how long, and from when on."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    area: str | None = Field(repr=False)
+    """The city and state, with the first three digits of the ZIP code."""
+    drugs: tuple[str, ...] = Field(repr=False)
+    duration_days: int | None
+    requested_start: date | None
+    discharge_at: datetime | None
+
+    @classmethod
+    def of(cls, referral: Referral) -> "OfferedVisit":
+        address, order = referral.patient.address, referral.order
+        place = ", ".join(filter(None, (address.city, address.state)))
+        area = " ".join(filter(None, (place, (address.postal_code or "")[:3])))
+        return cls(
+            area=area or None,
+            drugs=tuple(one.drug.name for one in order.medications if one.drug.name),
+            duration_days=order.longest_days,
+            requested_start=order.requested_start,
+            discharge_at=referral.discharge_at,
+        )
+
+
 class ItemFacts(BaseModel):
     """`questions` are about the facts that the item asks for; `alike` are this referral and the other one.
 
     `wanted` are the documents that the payer asks for, `remarks` what it said in the answers that the item rests on.
+    `offer` is all that a nurse sees of the patient before the visit is accepted.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
+    offer: OfferedVisit | None = Field(default=None, repr=False)
     questions: tuple[OpenQuestion, ...] = ()
     alike: tuple[AlikeReferral, ...] = ()
     wanted: tuple[DocumentInWords, ...] = Field(default=(), repr=False)
@@ -50,7 +79,11 @@ class ItemFacts(BaseModel):
 
 async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> ItemFacts:
     """Empty for whom facts are not shown. That somebody saw them is audited, in each referral that they saw."""
-    if not (may_see_facts(actor) and item.is_open):
+    if not item.is_open:
+        return ItemFacts()
+    if item.kind is WorkItemKind.CONFIRM_VISIT:
+        return ItemFacts(offer=await _offer(desk, actor, item)) if may_do(actor, item) else ItemFacts()
+    if not await desk.access.may_read(actor, item.referral_id):
         return ItemFacts()
     if item.kind is WorkItemKind.COMPLETE_REFERRAL:
         return ItemFacts(questions=await _questions(desk, actor, item))
@@ -59,6 +92,14 @@ async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> Item
         return ItemFacts(alike=tuple(one for one in both if one))
     wanted = documents_in_words(item.asks.get("wanted") or ())
     return ItemFacts(wanted=wanted, remarks=await _remarks(desk, actor, item))
+
+
+async def _offer(desk: AppContext, actor: Actor, item: WorkItemView) -> OfferedVisit | None:
+    facts = await desk.facts(item.referral_id)
+    if facts is None:
+        return None
+    await desk.note(actor, _READ, {"item": item.id}, chain=item.referral_id)
+    return OfferedVisit.of(facts)
 
 
 async def _remarks(desk: AppContext, actor: Actor, item: WorkItemView) -> tuple[RemarkView, ...]:

@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse
 
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
 from desk.http.app_context import AppContext, Context
-from desk.http.identity import Reader, Supervisor, Worker, may_see_facts
+from desk.http.identity import Reader, Supervisor, Worker
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
+from desk.http.permits import forbidding, may_see_facts, permit_reading
 from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
 from firstdose.adapters.postgres.paging import BadCursor, Page
@@ -19,10 +20,13 @@ from firstdose.adapters.postgres.referrals.referrals import Filters
 from firstdose.adapters.postgres.referrals.views import ReferralRow, ReferralView, TimelineEntry, Why
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.referral.corrections import with_facts
+from firstdose.domain.referral.fact_groups import FactGroup, groups_changed, groups_of
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.today import latest_today
+from firstdose.domain.referral.versions import keeping
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.permissions import permit_amendment, permit_cancel
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing, Stage
@@ -84,6 +88,7 @@ async def get_referral(referral_id: UUID, desk: Context, actor: Reader) -> Refer
     found = found.model_copy(update={"stalls": stalls.found})
     if not may_see_facts(actor):
         return found.model_copy(update={"facts": None, "requested": None, "questions": (), "remarks": ()})
+    await permit_reading(desk, actor, str(referral_id))
     await desk.note(actor, "facts_read", chain=str(referral_id))
     return found
 
@@ -96,6 +101,7 @@ async def get_timeline(referral_id: UUID, desk: Context, actor: Reader) -> list[
         raise _no_such_referral()
     if not may_see_facts(actor):
         return [entry.without_words() for entry in entries]
+    await permit_reading(desk, actor, str(referral_id))
     await desk.note(actor, "timeline_read", chain=str(referral_id))
     return list(entries)
 
@@ -129,6 +135,8 @@ async def cancel(
     referral_id: UUID, body: Cancel, desk: Context, actor: Worker, key: IdempotencyKey = None
 ) -> JSONResponse:
     """End it, and undo reservations and promises."""
+    with forbidding():
+        permit_cancel(actor, body.reason)
     return await _steer(desk, MessageKind.CANCEL, referral_id, actor, plain(body), key)
 
 
@@ -160,24 +168,28 @@ async def amend(
     known = await desk.facts(str(referral_id))
     if known is None:
         raise _no_such_referral()
-    return await _steer(desk, MessageKind.AMEND, referral_id, actor, {}, key, sealed=_amendment(known, body))
+    sealed, groups = _amendment(known, body)
+    with forbidding():
+        permit_amendment(actor, groups)
+    told = {"groups": sorted(groups)}
+    return await _steer(desk, MessageKind.AMEND, referral_id, actor, told, key, sealed=sealed)
 
 
-def _amendment(known: Referral, body: dict[str, Any]) -> dict[str, Any]:
-    """What the store keeps of it. Raises Problem 422."""
+def _amendment(known: Referral, body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[FactGroup]]:
+    """What the store keeps of it, and whose facts it changes. Raises Problem 422."""
     today = latest_today(datetime.now(UTC))
     facts = body.get("facts")
     try:
         if isinstance(facts, dict) and len(body) == 1:
             with_facts(known, facts, today=today)
-            return {"facts": facts}
+            return {"facts": facts}, groups_of(facts)
         amended = Referral.read(body, today=today)
     except ValidationError as error:
         raise HttpProblem(422, "some facts are not acceptable", errors=problems(error, str)) from None
     if amended.source_referral_id != known.source_referral_id:
         wrong = {"path": "source_referral_id", "problem": "this is another referral's number"}
         raise HttpProblem(422, "some facts are not acceptable", errors=[wrong])
-    return {"referral": plain(amended)}
+    return {"referral": plain(amended)}, groups_changed(known, keeping(known, amended))
 
 
 async def _steer(

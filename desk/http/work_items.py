@@ -15,6 +15,7 @@ from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Worker
 from desk.http.item_facts import ItemFacts, item_facts
 from desk.http.parameters import CursorText, Limit, Moment, SearchText
+from desk.http.permits import forbidding
 from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
 from firstdose.adapters.postgres.keys.vault import NoDataKey
@@ -26,10 +27,12 @@ from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.authorization.answer_match import FOREIGN
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.corrections import with_facts
+from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.referral.today import latest_today
 from firstdose.domain.sealed_text import TextSealer, sealed_texts
 from firstdose.domain.work.message import MessageKind
 from firstdose.domain.work.open_answer import not_open
+from firstdose.domain.work.permissions import groups_told, permit_answer, permit_changes, permit_item, stands_in
 from firstdose.domain.work.resolutions import OF_KIND, Refused, split
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
@@ -105,7 +108,8 @@ async def list_work_items(
 async def get_work_item(item_id: ItemId, desk: Context, actor: Reader) -> WorkItemToDo:
     """One item, and what an answer to it looks like."""
     item = await _found(desk, item_id)
-    came = await desk.contacts.unreadable(item.referral_id) if item.asks.get("problem") in _NO_ANSWER else None
+    unclear = item.asks.get("problem") in _NO_ANSWER and await desk.access.may_read(actor, item.referral_id)
+    came = await desk.contacts.unreadable(item.referral_id) if unclear else None
     shown = await item_facts(desk, actor, item)
     return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came, shown=shown)
 
@@ -176,18 +180,17 @@ async def resolve(
 ) -> JSONResponse:
     """Answer it. Fields that may contain PHI stay in the store; the rest goes to the workflow, which decides."""
     item = await _found(desk, item_id)
-    try:
-        await desk.worklist.permit(item, actor)
-    except Refused as refused:
-        raise await _not_now(desk, item_id, refused) from None
+    with forbidding():
+        permit_item(actor, item)
     # With a key it may be the same answer again, whose outcome is known: only the store can tell.
     if not key:
         _require_free(item, actor)
     open_part, sealed = await _read(desk, item, body)
     await _try_facts(desk, item.referral_id, sealed.get("facts"))
-    message = ask(
-        MessageKind.RESOLVE, item.referral_id, actor, {"item_id": item.id, "resolution": open_part}, sealed=sealed
-    )
+    told = {"item_id": item.id, "resolution": open_part}
+    if groups := _permitted_groups(actor, item, open_part, sealed):
+        told["groups"] = sorted(groups)
+    message = ask(MessageKind.RESOLVE, item.referral_id, actor, told, sealed=sealed)
 
     async def state() -> dict[str, Any]:
         return {"work_item": plain(await _found(desk, item_id))}
@@ -206,11 +209,22 @@ async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) ->
         raise HttpProblem(422, "some fields are not acceptable", errors=problems(error, str)) from None
     resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
     open_part, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
-    nurse = open_part.get("nurse")
-    known = [nurse] if isinstance(nurse, str) and await desk.worklist.knows_nurse(nurse) else []
+    nurses = [each for name in ("nurse", "on_word_of") if isinstance(each := open_part.get(name), str)]
+    known = [nurse for nurse in nurses if await desk.worklist.knows_nurse(nurse)]
     if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(open_part, known)]:
         raise HttpProblem(422, "some fields are not acceptable", errors=wrong)
     return open_part, sealed
+
+
+def _permitted_groups(
+    actor: Actor, item: WorkItemView, open_part: dict[str, Any], sealed: dict[str, Any]
+) -> frozenset[FactGroup]:
+    """Whose facts the answer changes. Raises Problem 403 for an answer that this person may not give."""
+    groups = groups_told(sealed)
+    with forbidding():
+        permit_answer(actor, item, open_part)
+        permit_changes(actor, groups, standing_in=stands_in(actor, item))
+    return groups
 
 
 async def _texts(desk: AppContext, referral_id: str) -> TextSealer:

@@ -34,7 +34,7 @@ async def with_item(desk: ServedDesk, referral_id: str, kind: str, asks: Mapping
 async def test_a_document_is_saved_from_the_referral(desk: ServedDesk, page: Page, tmp_path: Path) -> None:
     fax = {"title": HOSTILE, "content_type": "application/pdf", "data": b64encode(FAX).decode()}
     referral_id = await desk.refer(documents=[fax, {"title": "Elsewhere", "url": "https://records.example/1"}])
-    await sign_in(page, desk, Role.INTAKE_COORDINATOR)
+    await sign_in(page, desk, Role.SUPERVISOR)
     await page.goto(f"{desk.url}/#/referrals/{referral_id}")
     await expect(page.get_by_role("link", name="Elsewhere")).to_have_attribute("href", "https://records.example/1")
     async with page.expect_download() as saving:

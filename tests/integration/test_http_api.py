@@ -106,10 +106,10 @@ async def test_an_auditor_reads_but_sees_no_facts_and_changes_nothing(desk: Serv
 
 async def test_whoever_sees_facts_is_in_the_audit(desk: ServedDesk, pool: Pool) -> None:
     referral_id = await desk.refer(patient={"family_name": CANARY})
-    async with desk.as_staff(Role.NURSE, subject="nurse-1") as nurse:
-        assert CANARY in (await nurse.get(f"/api/referrals/{referral_id}")).text
+    async with desk.as_staff(Role.SUPERVISOR, subject="rosa") as supervisor:
+        assert CANARY in (await supervisor.get(f"/api/referrals/{referral_id}")).text
     read = await pool.fetchval("SELECT actor FROM audit WHERE chain = $1 AND action = 'facts_read'", referral_id)
-    assert read == "staff:nurse-1"
+    assert read == "staff:rosa"
 
 
 async def test_a_list_goes_on_where_its_cursor_says_and_has_no_facts(desk: ServedDesk) -> None:
@@ -136,7 +136,7 @@ async def test_an_answers_facts_and_notes_are_sealed_and_the_rest_is_for_the_wor
         answer = await coordinator.post(f"/api/work-items/{item_id}/resolve", json=told)
     assert (answer.status_code, answer.json()["status"]) == (202, "pending")
     body = await pool.fetchval("SELECT body FROM messages WHERE id = $1", answer.json()["message_id"])
-    assert body == {"item_id": item_id, "resolution": {"outcome": "supplied"}}
+    assert body == {"item_id": item_id, "resolution": {"outcome": "supplied"}, "groups": ["coverage"]}
     async with pool.acquire() as connection:
         sealed = await desk.desk.messages.sealed_part(connection, answer.json()["message_id"])
     assert sealed == {"facts": {"patient.given_name": CANARY}, "note": CANARY}
@@ -177,9 +177,9 @@ async def test_each_line_shows_what_was_asked_and_given_by_which_request_and_clo
             ("authorization.submitted", submitted(by_hand, still, 2)),
         ):
             await keep_requests(connection, referral_id, RequestEvent(YESTERDAY, action, details))
-    async with desk.as_staff(Role.NURSE) as nurse, desk.as_staff(Role.AUDITOR) as auditor:
-        seen = (await nurse.get(f"/api/referrals/{referral_id}")).json()
-        why = (await nurse.get(f"/api/referrals/{referral_id}/why")).json()
+    async with desk.as_staff(Role.SUPERVISOR) as supervisor, desk.as_staff(Role.AUDITOR) as auditor:
+        seen = (await supervisor.get(f"/api/referrals/{referral_id}")).json()
+        why = (await supervisor.get(f"/api/referrals/{referral_id}/why")).json()
         audited = (await auditor.get(f"/api/referrals/{referral_id}")).json()
     assert [(each["differs"], each["contact"]) for each in seen["lines"]] == [
         (["units", "period"], electronic),
@@ -274,7 +274,7 @@ async def test_an_offered_visit_is_answered_by_the_nurse_it_was_offered_to(desk:
         async with desk.as_staff(Role.NURSE, subject=subject) as nurse:
             answers[subject] = await nurse.post(f"/api/work-items/{item_id}/resolve", json={"outcome": "declined"})
     assert {subject: answer.status_code for subject, answer in answers.items()} == {"one": 202, "two": 403}
-    assert answers["two"].json()["detail"] == "the visit is offered to another nurse"
+    assert answers["two"].json()["detail"] == "the visit is another nurse's, or the roster does not know your login"
 
 
 async def test_an_amendment_must_be_about_the_same_referral(desk: ServedDesk) -> None:

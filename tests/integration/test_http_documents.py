@@ -63,7 +63,7 @@ async def with_item(pool: Pool, referral_id: str, kind: str, role: str, **asks: 
 async def test_a_fax_is_taken_listed_and_opened(desk: ServedDesk, pool: Pool) -> None:
     elsewhere = {"url": "https://records.example/1"}
     referral_id = await fax(desk, document(), elsewhere, {"kind": "lab_result"})
-    async with desk.as_staff(Role.INTAKE_COORDINATOR, subject="ann") as staff:
+    async with desk.as_staff(Role.SUPERVISOR, subject="ann") as staff:
         listed = (await staff.get(f"/api/referrals/{referral_id}/documents")).json()
         opened = await staff.get(f"/api/referrals/{referral_id}/documents/1")
         why = (await staff.get(f"/api/referrals/{referral_id}/why")).json()
@@ -101,7 +101,7 @@ async def test_what_a_stranger_sent_can_do_no_harm(
     desk: ServedDesk, told: str | None, comes_as: str, shown: str
 ) -> None:
     referral_id = await fax(desk, document(b"<script>alert(1)</script>", told))
-    async with desk.as_staff(Role.NURSE) as staff:
+    async with desk.as_staff(Role.SUPERVISOR) as staff:
         headers = (await staff.get(f"/api/referrals/{referral_id}/documents/1")).headers
     assert (headers["content-type"], headers["content-disposition"]) == (comes_as, shown)
     assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
@@ -123,7 +123,7 @@ async def test_an_auditor_opens_nothing(desk: ServedDesk, pool: Pool, path: str)
 async def test_what_was_shredded_or_never_was_is_not_there(desk: ServedDesk, pool: Pool, path: str) -> None:
     referral_id = await fax(desk, document())
     await pool.execute("DELETE FROM referral_keys WHERE referral_id = $1", referral_id)
-    async with desk.as_staff(Role.NURSE) as staff:
+    async with desk.as_staff(Role.SUPERVISOR) as staff:
         for each in (referral_id, "0190d0d0-0000-7000-8000-00000000000f"):
             assert (await staff.get(f"/api/referrals/{each}/{path}")).status_code == 404
 
@@ -157,7 +157,7 @@ async def test_a_question_is_shown_to_whoever_must_answer(desk: ServedDesk, pool
             }
         ]
     )
-    assert other == {"questions": [], "alike": [], "remarks": []}
+    assert other == {"offer": None, "questions": [], "alike": [], "wanted": [], "remarks": []}
     assert not any("CANARY" in text for text in hidden)
     assert await audited(pool, referral_id) == [("staff:ann", "item_facts_read", {"item": item})]
 

@@ -104,7 +104,7 @@ async def test_a_person_called_like_the_source_does_not_speak_for_it(
     told = {"source_referral_id": "R-1", "patient": {"family_name": "Testperson"}}
     referral_id = await served.refer(**told)
     changed = {**told, "patient": {"family_name": "Testperson", "given_name": "Ada"}}
-    async with served.as_staff(Role.SUPERVISOR, subject="source") as client:
+    async with served.as_staff(Role.INTAKE_COORDINATOR, subject="source") as client:
         assert (await client.post(f"/api/referrals/{referral_id}/amend", json=changed)).status_code == 202
     answer = await served.send({"type": "referral.received", "timestamp": "2026-03-02T09:30:00Z", "data": changed})
     assert answer.json()["status"] == "accepted"

@@ -5,20 +5,29 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from firstdose.domain.work.resolutions import OF_KIND
-from firstdose.domain.work.work_item import WorkItemKind
+from firstdose.domain.work.role import Role
+from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
 
 Json = dict[str, Any]
 Word = Callable[[str], str]
 
 _STEP = re.compile(r"[^.\[\]]+")
-_FACT = "patient.caregiver.name"
+FACT_OF = {
+    Role.INTAKE_COORDINATOR: "patient.caregiver.name",
+    Role.CUSTOMER_SERVICE: "patient.caregiver.name",
+    Role.REIMBURSEMENT_SPECIALIST: "coverages[0].group",
+    Role.PHARMACIST: "order.pump",
+}
+"""A text among the facts that the role may change."""
 
 
 def filled(kind: WorkItemKind, usual: Json, word: Word) -> Json:
     """The usual answer and a planted word in each text, also of parts that it leaves out."""
     schema = OF_KIND[kind].model_json_schema()
     answer: Json = _filled(schema, schema.get("$defs", {}), usual, word, "")
-    return answer
+    if "facts" in answer and (fact := FACT_OF.get(ROLE_OF[kind])):
+        return {**answer, "facts": {fact: word("facts")}}
+    return {name: value for name, value in answer.items() if name != "facts"}
 
 
 def restored(answer: Json, usual: Json, paths: Iterable[str]) -> Json:
@@ -63,7 +72,7 @@ def _filled(schema: Json, defs: Json, usual: Any, word: Word, name: str) -> Any:
             each = [_filled(schema["items"], defs, one, word, name) for one in usual or [None]]
             return each if usual is not None or _planted(each) else None
         case "object":
-            return {_FACT: word(name)}
+            return {name: word(name)}
         case "integer":
             return schema.get("minimum", 1) if usual is None and "sequence" in name else usual
     return usual

@@ -29,6 +29,7 @@ from simulator.answers import resolution, script_of
 from simulator.pace import Pace
 from simulator.scenario import load_scenarios
 from simulator.staff_api import Item
+from tests.phi.free_texts import FACT_OF
 from tests.phi.planting import Planter, as_fhir, as_hl7v2, canonical, envelope
 from tests.phi.search import files, found, histories, needles, processes, tables
 from tests.whole_stack import POLICY, SEEDS, Outside, free_ports, outside
@@ -202,8 +203,8 @@ async def resolve(story: Lived, item: Item) -> None:
     usual = resolution(script_of(SCENARIO, item.kind)[0], item, now, Pace(), lambda _: {})
     said = {name: f"She says {story.plant.word(name)}" for name in ("note", "findings", "argument")}
     said_here = {name: text for name, text in said.items() if name in OF_KIND[item.kind].model_fields}
-    if "facts" in OF_KIND[item.kind].model_fields:
-        said_here["facts"] = {"patient.caregiver.name": story.plant.word("caregiver")}  # type: ignore[assignment]
+    if "facts" in OF_KIND[item.kind].model_fields and item.role in FACT_OF:
+        said_here["facts"] = {FACT_OF[item.role]: story.plant.word("fact")}  # type: ignore[assignment]
     answer = {**usual, **said_here}
     wrong = {**answer, "outcome": story.plant.word("outcome"), "patient": story.plant.word("value")}
     story.refused(await story.ask("POST", path, Role.SUPERVISOR, json=wrong))

@@ -196,8 +196,8 @@ async def every_kind(story: Planted) -> None:
                 opened_at=now,
             )
             await connection.execute(
-                "INSERT INTO work_items (id, referral_id, kind, role, asks, opened_at, due_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO work_items (id, referral_id, kind, role, asks, opened_at, due_at, offered_to)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, 'nurse-il-1')",
                 *(item.id, referral_id, kind.value, item.role.value, json.dumps(asks), now, now + timedelta(days=1)),
             )
             answer = await story.tell(kind, item.id, usual_answer(story, item))

@@ -298,4 +298,6 @@ class Story(AbstractAsyncContextManager["Story"]):
 
 
 def _resolution(item: WorkItem, answer: Mapping[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:
-    return ResolveWorkItem(actor=Actor(id="somebody", roles=roles), item_id=item.id, resolution=dict(answer))
+    nurses = (item.offered_to,) if item.offered_to else ()
+    actor = Actor(id="somebody", roles=roles, nurses=nurses)
+    return ResolveWorkItem(actor=actor, item_id=item.id, resolution=dict(answer))

@@ -92,7 +92,7 @@ async def test_the_source_cancels_while_the_visit_is_held(env: WorkflowEnvironme
 async def test_cancelled_while_the_payer_decides_stops_all_work(env: WorkflowEnvironment) -> None:
     async with Story(env, Outside(submissions=[PENDED]), {K.ASSESS_PATIENT: [None]}) as story:
         await story.until(lambda: bool(story.outside.requests) and bool(story.asked(K.ASSESS_PATIENT)))
-        actor = Actor(id="somebody", roles=(Role.CUSTOMER_SERVICE,))
+        actor = Actor(id="somebody", roles=(Role.INTAKE_COORDINATOR,))
         await story.steer(ReferralWorkflow.cancel, CancelRequest(actor=actor, reason=Closing.WITHDRAWN))
         assert await story.ends() is Closing.WITHDRAWN
         await story.resolve(story.asked(K.ASSESS_PATIENT)[0], {"outcome": "suitable_for_home"})

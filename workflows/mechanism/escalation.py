@@ -34,7 +34,7 @@ class Escalation(Track):
 
     def _escalates_at(self, item: WorkItem) -> datetime | None:
         rule = self.case.policy.escalation
-        if item.level >= rule.levels or item.offered_to is not None:
+        if item.level >= rule.levels or item.is_offer:
             return None
         return item.due_at + item.level * rule.apart
 

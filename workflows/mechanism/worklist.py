@@ -14,7 +14,7 @@ from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
 from firstdose.domain.work.judgment import judge
 from firstdose.domain.work.resolution import Resolution
-from firstdose.domain.work.resolutions import OF_KIND, Reconcile
+from firstdose.domain.work.resolutions import OF_KIND, Reconcile, check
 from firstdose.domain.work.start_judgment import judge_start
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
@@ -185,16 +185,16 @@ class Worklist:
 
     def judge(self, request: ResolveWorkItem) -> Resolution:
         """The resolution that a request makes; changes nothing. Raises `resolutions.Refused`."""
-        answer = {**request.resolution, **({"note": request.note} if request.note else {})}
         item = self._state.open.get(request.item_id)
-        resolution = judge(item, request.actor, answer)
+        resolution = judge(item, request.actor, _answer(request))
         if item is not None:
             judge_start(item, resolution, workflow.now())
         return resolution
 
     def resolve(self, request: ResolveWorkItem) -> None:
-        resolution = self.judge(request)
+        """Record an answer that was judged before: new rules must not change what a replay finds accepted."""
         item = self._state.open.pop(request.item_id)
+        resolution = check(item.kind, _answer(request))
         given = resolution.model_dump(mode="json", exclude_defaults=True)
         self._state.answers[item.id] = given
         self._journal.add(
@@ -237,6 +237,10 @@ class Worklist:
         """Raise the level of an overdue item by one."""
         self._state.open[item.id] = item.model_copy(update={"level": item.level + 1})
         self._journal.add(Escalated(at=workflow.now(), item_id=item.id, level=item.level + 1))
+
+
+def _answer(request: ResolveWorkItem) -> dict[str, Any]:
+    return {**request.resolution, **({"note": request.note} if request.note else {})}
 
 
 def _question(answer: type[Resolution], about: str) -> str:

@@ -45,8 +45,13 @@ _CONCERNS = {
 
 def compare(old: Referral, new: Referral) -> set[Change]:
     """What a new version changes; a fact that was missing and is there now counts too."""
+    return {_concern(path) for path in changed_paths(old, new)}
+
+
+def changed_paths(old: Referral, new: Referral) -> frozenset[str]:
+    """The facts in which two versions differ, a list as a whole; the questions about them are none."""
     was, now = (one.model_dump(exclude={"questions"}) for one in (old, new))
-    return {_concern(path) for path in _differences(was, now)}
+    return frozenset(_differences(was, now))
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> Iterator[str]:

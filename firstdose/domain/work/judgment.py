@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from firstdose.domain.work.permissions import permit_answer
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import ABOUT_DUPLICATES, Reconcile, Refused, check
 from firstdose.domain.work.role import Actor
@@ -19,8 +20,7 @@ def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Res
     """
     if item is None:
         raise Refused(NOT_OPEN)
-    if not actor.may_act_as(item.role):
-        raise Refused(f"the work item is for the role {item.role}")
+    permit_answer(actor, item, answer)
     resolution = check(item.kind, answer)
     allowed = item.asks.get("options")
     if allowed is not None and getattr(resolution, "outcome", None) not in allowed:

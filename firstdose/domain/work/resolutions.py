@@ -30,6 +30,8 @@ Facts = Annotated[
     ),
 ]
 Program = Annotated[str | None, Field(max_length=200, json_schema_extra={SEALED: True})]
+NurseId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""The roster's id."""
 WORDS: Final = FINAL | {LineState.PENDED, LineState.NOT_REQUIRED, LineState.NEEDS_REVIEW}
 """What people may hear a payer say of a line; what they do not understand needs review."""
 
@@ -177,8 +179,7 @@ class Placed(Resolution):
 
 class PlaceVisit(Placed):
     outcome: Literal["placed", "suite", "not_possible"]
-    nurse: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    """By the roster's id."""
+    nurse: NurseId | None = None
 
 
 class ConfirmVisit(Placed):
@@ -192,6 +193,8 @@ class ReportVisit(Resolution):
     """The taught items that the patient could show back."""
     facts: Facts = None
     ended_at: AwareDatetime | None = None
+    on_word_of: NurseId | None = None
+    """The nurse who holds the visit, where the nurse coordinator reports it on that nurse's word."""
 
     @model_validator(mode="after")
     def _a_complete_visit_reports_every_item(self) -> Self:

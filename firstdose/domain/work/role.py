@@ -33,13 +33,14 @@ class ActorKind(StrEnum):
 
 
 class Actor(BaseModel):
-    """Who did it. Staff alone have roles."""
+    """Who did it. Staff alone have roles. `nurses` are the roster's ids for whom the token's login stands."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str = Field(min_length=1, max_length=200)
     roles: tuple[Role, ...] = ()
     kind: ActorKind = ActorKind.STAFF
+    nurses: tuple[str, ...] = Field(default=(), exclude_if=lambda nurses: not nurses)
 
     @model_validator(mode="before")
     @classmethod
@@ -60,10 +61,6 @@ class Actor(BaseModel):
         """As the audit and pages name the actor: `staff:…`, `payer:…`, `operator:…`, `source`, `system`."""
         stands_alone = self.kind is not ActorKind.STAFF and self.id == self.kind
         return self.kind.value if stands_alone else f"{self.kind}:{self.id}"
-
-    def may_act_as(self, role: Role) -> bool:
-        """A supervisor may do anybody's work; an auditor nobody's."""
-        return role in self.roles or Role.SUPERVISOR in self.roles
 
 
 _OLDER: Final = {"system": ActorKind.SYSTEM, "source": ActorKind.SOURCE}

@@ -67,7 +67,7 @@ ROLE_OF: Final = {
     WorkItemKind.CONFIRM_VISIT: Role.NURSE,
     WorkItemKind.REPORT_VISIT: Role.NURSE,
     WorkItemKind.CONFIRM_START: Role.PHARMACIST,
-    WorkItemKind.REVIEW_REACTION: Role.SUPERVISOR,
+    WorkItemKind.REVIEW_REACTION: Role.PHARMACIST,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
 """Whose work each kind is."""
@@ -95,7 +95,7 @@ class WorkItemState(StrEnum):
 class WorkItem(BaseModel):
     """A human step that is asked for. `asks` says what is wanted in codes, dates and field names, never in PHI.
 
-    `level` counts escalations; `offered_to` is the roster id of the nurse to whom a visit is offered.
+    `level` counts escalations; `offered_to` is the roster id of the nurse to whom a visit is offered, or who holds it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -107,6 +107,11 @@ class WorkItem(BaseModel):
     due_at: datetime
     level: int = 0
     offered_to: str | None = None
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether it is withdrawn at its due time, and never escalated."""
+        return self.kind is WorkItemKind.CONFIRM_VISIT
 
     @property
     def role(self) -> Role:

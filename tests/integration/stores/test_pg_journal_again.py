@@ -34,6 +34,7 @@ from firstdose.domain.work.journal import (
     Withdrawn,
 )
 from firstdose.domain.work.message import MessageKind
+from firstdose.domain.work.role import SOURCE
 from firstdose.domain.work.stage import Milestone, Stage
 from firstdose.ports import Impossible, Unavailable
 from tests.integration.stores.journals import AT, HOUR, item, journal, say
@@ -247,7 +248,7 @@ async def test_the_message_of_another_referral_brings_no_facts(
 ) -> None:
     mine, other = await refer(), await refer()
     message = await say(messages, other, MessageKind.AMEND, {"facts": {"patient.weight_kg": 12.0}})
-    recorded = await records.record(Process(mine).batch(Amended(key="a", at=AT, message_id=message)))
+    recorded = await records.record(Process(mine).batch(Amended(key="a", at=AT, actor=SOURCE, message_id=message)))
     assert recorded.changes == frozenset()
     assert await pool.fetchval("SELECT max(revision) FROM referral_revisions") == 1
 

@@ -174,7 +174,7 @@ async def supplied(records: PostgresRecords, messages: Messages, referral_id: st
         received_at=datetime.now(UTC),
     )
     await messages.post(amend)
-    entry = Amended(key=amend.id, at=datetime.now(UTC), message_id=amend.id)
+    entry = Amended(key=amend.id, at=datetime.now(UTC), actor=SOURCE, message_id=amend.id)
     return await records.record(Batch(referral_id=referral_id, entries=(entry,), standing=ReferralSnapshot()))
 
 

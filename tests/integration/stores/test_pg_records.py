@@ -33,7 +33,7 @@ from firstdose.domain.work.journal import (
     Withdrawn,
 )
 from firstdose.domain.work.message import MessageKind
-from firstdose.domain.work.role import Role
+from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Milestone, Stage
 from firstdose.domain.work.work_item import WorkItemKind
 from firstdose.ports import Impossible
@@ -161,7 +161,7 @@ async def test_a_new_version_from_the_source_becomes_what_holds(
         "coverages": [{"payer": {"id": "other"}, "member_id": "O-1"}],
     }
     message = await say(messages, referral_id, MessageKind.AMEND, {"referral": newer})
-    recorded = await records.record(batch(referral_id, Amended(at=AT, message_id=message)))
+    recorded = await records.record(batch(referral_id, Amended(at=AT, actor=SOURCE, message_id=message)))
     assert recorded.outline is not None
     assert recorded.outline.missing[BlockedStep.CONTACT] == (), "what it leaves unsaid is kept"
     assert {Change.COVERAGE, Change.ORDER, Change.PATIENT} <= recorded.changes
@@ -170,11 +170,29 @@ async def test_a_new_version_from_the_source_becomes_what_holds(
     assert opening.outline.model_dump(mode="json") == await pool.fetchval("SELECT outline FROM referrals")
 
 
+async def test_a_version_that_undoes_anothers_fact_meanwhile_is_refused(
+    pool: Pool, records: PostgresRecords, messages: Messages, refer: Refer, actions: Actions
+) -> None:
+    """The door judged what it changes by the facts as they were then."""
+    referral_id = await refer()
+    weighed = await say(messages, referral_id, MessageKind.AMEND, {"facts": {"patient.weight_kg": 71.0}})
+    await records.record(batch(referral_id, Amended(at=AT, actor=SOURCE, message_id=weighed)))
+    old = {"source_referral_id": "n-1", "patient": {"weight_kg": 12.0, "phones": ["5"]}}
+    moved = await say(messages, referral_id, MessageKind.AMEND, {"referral": old})
+    coordinator = Actor(id="n", roles=(Role.NURSE_COORDINATOR,))
+    recorded = await records.record(
+        batch(referral_id, Amended(at=AT, key="moved", actor=coordinator, message_id=moved))
+    )
+    assert recorded == Recorded()
+    assert await pool.fetchval("SELECT revision FROM referrals") == 2
+    assert (await actions(referral_id))[-1] == "facts_refused"
+
+
 async def test_a_version_that_says_what_was_known_is_no_change(
     pool: Pool, records: PostgresRecords, messages: Messages, referral_id: str
 ) -> None:
     message = await say(messages, referral_id, MessageKind.AMEND, {"facts": {"patient.weight_kg": 70.5}})
-    assert await records.record(batch(referral_id, Amended(at=AT, message_id=message))) == Recorded()
+    assert await records.record(batch(referral_id, Amended(at=AT, actor=SOURCE, message_id=message))) == Recorded()
     assert await pool.fetchval("SELECT count(*) FROM referral_revisions") == 1
 
 

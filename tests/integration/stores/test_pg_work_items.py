@@ -20,7 +20,7 @@ NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 PHARMACIST = Actor(id="user-1", roles=(Role.PHARMACIST,))
 COLLEAGUE = Actor(id="user-2", roles=(Role.PHARMACIST,))
-NURSE = Actor(id="user-3", roles=(Role.NURSE,))
+NURSE = Actor(id="user-3", roles=(Role.NURSE,), nurses=("rn-1",))
 SUPERVISOR = Actor(id="user-4", roles=(Role.SUPERVISOR,))
 
 Actions = Callable[[str], Awaitable[list[str]]]
@@ -124,8 +124,11 @@ async def test_the_team_stays_as_it_is_when_somebody_else_helps_out(
     assert await pool.fetchval("SELECT member FROM teams") == "user-2"
 
 
-async def test_a_supervisor_who_does_it_is_not_on_the_team(pool: Pool, worklist: WorklistStore, item: str) -> None:
-    await worklist.claim(item, SUPERVISOR)
+async def test_a_supervisor_who_does_it_is_not_on_the_team(
+    pool: Pool, worklist: WorklistStore, referral_id: str
+) -> None:
+    call = await put(pool, referral_id, 1, kind="contact_patient", role="customer_service")
+    await worklist.claim(call, SUPERVISOR)
     assert await pool.fetchval("SELECT count(*) FROM teams") == 0
 
 
@@ -172,25 +175,22 @@ async def test_another_roles_work_is_refused_and_an_unknown_item_not_found(workl
 async def test_an_offered_visit_is_for_the_person_behind_the_nurse_of_the_roster(
     pool: Pool, worklist: WorklistStore, referral_id: str
 ) -> None:
-    await pool.execute("INSERT INTO nurses (id, skills, states, login) VALUES ('rn-1', '{}', '{}', 'user-3')")
     offered = await put(pool, referral_id, 1, kind="confirm_visit", role="nurse", offered_to="rn-1")
-    other = Actor(id="user-5", roles=(Role.NURSE,))
-    view = await worklist.get(offered)
-    assert view is not None
-    for refused in (worklist.permit(view, other), worklist.claim(offered, other), worklist.permit(view, PHARMACIST)):
+    other = Actor(id="user-5", roles=(Role.NURSE,), nurses=("rn-2",))
+    unknown = Actor(id="user-6", roles=(Role.NURSE,))
+    for stranger in (other, unknown, PHARMACIST):
         with pytest.raises(Refused):
-            await refused
-    for actor in (NURSE, SUPERVISOR):
-        await worklist.permit(view, actor)
+            await worklist.claim(offered, stranger)
     assert (await worklist.claim(offered, NURSE)).assignee == "user-3"
 
 
-async def test_where_the_roster_knows_no_login_any_nurse_may_answer(
-    pool: Pool, worklist: WorklistStore, referral_id: str
+async def test_a_supervisor_gives_back_a_pharmacists_work_but_does_not_do_it(
+    worklist: WorklistStore, item: str
 ) -> None:
-    await pool.execute("INSERT INTO nurses (id, skills, states) VALUES ('rn-1', '{}', '{}')")
-    offered = await put(pool, referral_id, 1, kind="confirm_visit", role="nurse", offered_to="rn-1")
-    assert (await worklist.claim(offered, NURSE)).assignee == "user-3"
+    with pytest.raises(Refused):
+        await worklist.claim(item, SUPERVISOR)
+    await worklist.claim(item, PHARMACIST)
+    assert (await worklist.release(item, SUPERVISOR)).assignee is None
 
 
 @pytest.mark.parametrize("actor", [PHARMACIST, SUPERVISOR])

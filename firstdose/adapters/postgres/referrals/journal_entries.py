@@ -19,6 +19,7 @@ from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.authorization.requests import RequestEvent
 from firstdose.domain.referral.corrections import with_facts
+from firstdose.domain.referral.fact_groups import groups_changed
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.today import latest_today
 from firstdose.domain.referral.versions import keeping
@@ -35,6 +36,7 @@ from firstdose.domain.work.journal import (
     Told,
     Withdrawn,
 )
+from firstdose.domain.work.permissions import may_amend
 from firstdose.domain.work.resolutions import split
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
@@ -192,6 +194,10 @@ class JournalEntries:
             referral = _merged(known, payload, latest_today(entry.at))
         except ValidationError:
             # The door checked them already, so this is a version of ours that reads them in another way.
+            _write(context, entry, "facts_refused", {})
+            return
+        if isinstance(entry, Amended) and not may_amend(entry.actor, groups_changed(known, referral)):
+            # The facts are others than when the door judged what this version changes.
             _write(context, entry, "facts_refused", {})
             return
         await self._revisions.add(

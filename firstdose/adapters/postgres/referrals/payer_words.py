@@ -49,6 +49,12 @@ class PayerWords:
                 )
             return view
 
+    async def referral_of(self, contact_id: str) -> str | None:
+        """The referral that a contact with a payer is about."""
+        async with transaction(self._pool) as connection:
+            row = await _sql.contact(connection, contact_id=contact_id)
+        return str(row["referral_id"]) if row else None
+
     async def remarks(
         self, referral_id: str, contacts: Iterable[str], *, problem: str | None = None
     ) -> tuple[RemarkView, ...]:

@@ -8,6 +8,7 @@ from firstdose.adapters.postgres.keys.vault import NoDataKey, RecordSealer, Vaul
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.views import WORDS, TimelineEntry
+from firstdose.adapters.postgres.staff.reading_access import BROKEN_GLASS, grant_notes
 from firstdose.domain.work.role import Actor, ActorKind
 
 _sql = load("referral_reading")
@@ -23,7 +24,7 @@ async def timeline(connection: Connection, vault: Vault, referral_id: str) -> li
     except NoDataKey:
         sealer = None
     entries = [
-        *[entry async for entry in _audited(connection, referral_id)],
+        *[entry async for entry in _audited(connection, referral_id, sealer)],
         *[entry async for entry in _messages(connection, referral_id, sealer)],
         *[entry async for entry in _answers(connection, referral_id, sealer)],
         *[entry async for entry in _replies(connection, referral_id, sealer)],
@@ -32,9 +33,13 @@ async def timeline(connection: Connection, vault: Vault, referral_id: str) -> li
     return sorted(entries, key=lambda entry: entry.at)
 
 
-async def _audited(connection: Connection, referral_id: str) -> AsyncIterator[TimelineEntry]:
+async def _audited(
+    connection: Connection, referral_id: str, sealer: RecordSealer | None
+) -> AsyncIterator[TimelineEntry]:
+    notes = await grant_notes(connection, referral_id, sealer)
     async for row in _sql.audited(connection, chain=referral_id):
-        yield TimelineEntry(at=row["at"], what=row["action"], actor=row["actor"], details=row["details"])
+        note = notes.get(row["details"].get("grant")) if row["action"] == BROKEN_GLASS else None
+        yield TimelineEntry(at=row["at"], what=row["action"], actor=row["actor"], details=row["details"], note=note)
 
 
 async def _messages(

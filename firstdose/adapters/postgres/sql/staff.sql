@@ -28,6 +28,9 @@ UPDATE staff SET absent = :absent WHERE subject = :subject RETURNING subject;
 -- name: login_of(nurse)$
 SELECT login FROM nurses WHERE id = :nurse;
 
+-- name: nurses_of(subject)$
+SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM nurses WHERE login = :subject;
+
 -- name: visiting(referral_id)$
 -- Who holds the visit.
 SELECT nurses.login FROM visit_holds JOIN nurses ON nurses.id = visit_holds.nurse

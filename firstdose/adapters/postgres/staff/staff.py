@@ -31,13 +31,19 @@ class StaffDirectory:
         await _sql.seen(self._pool, subject=subject, roles=sorted(held))
         self._written[subject] = (held, time.monotonic() + _WRITTEN_SECONDS)
 
+    @reachable()
+    async def nurses_of(self, subject: str) -> tuple[str, ...]:
+        """The roster's ids for which this person's login stands. Raises Unavailable."""
+        return tuple(await _sql.nurses_of(self._pool, subject=subject))
+
     async def owner(self, connection: Connection, referral_id: str, item: WorkItem) -> str | None:
         """The assignee of a new item: the nurse for an offer and the report of a visit, else the team member.
 
         None if nobody is there; so it is for an offer to a nurse whose login the roster does not know.
         """
         if item.offered_to:
-            return await login_of(connection, item.offered_to)
+            login: str | None = await _sql.login_of(connection, nurse=item.offered_to)
+            return login
         if item.kind is WorkItemKind.REPORT_VISIT:
             visiting: str | None = await _sql.visiting(connection, referral_id=referral_id)
             if visiting is not None:
@@ -57,9 +63,3 @@ class StaffDirectory:
         """Give nobody's new work to this person while they are away. Raises LookupError, Unavailable."""
         if await _sql.set_absent(self._pool, subject=subject, absent=absent) is None:
             raise LookupError("nobody with this subject has signed in")
-
-
-async def login_of(connection: Connection, nurse: str) -> str | None:
-    """The subject of this nurse's staff token; None if the roster has none."""
-    login: str | None = await _sql.login_of(connection, nurse=nurse)
-    return login

@@ -13,7 +13,7 @@ from firstdose.adapters.postgres.paging import Cursor, Page, is_uuid, page_of
 from firstdose.adapters.postgres.pool import Connection, Pool, reachable, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.shown_rows import shown_row
-from firstdose.adapters.postgres.staff.staff import login_of
+from firstdose.domain.work.permissions import permit_item
 from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
@@ -103,11 +103,6 @@ class WorklistStore:
             row = await _sql.one(connection, id=item_id)
             return await self._shown(connection, row) if row else None
 
-    async def permit(self, item: WorkItemView, actor: Actor) -> None:
-        """Raises Refused for another role's work, and for a visit that was offered to somebody else."""
-        async with reachable(), self._pool.acquire() as connection:
-            await _permit(connection, item, actor)
-
     async def knows_nurse(self, nurse: str) -> bool:
         """Whether the roster has somebody of this id."""
         async with reachable():
@@ -141,7 +136,7 @@ class WorklistStore:
             StaleView: it is closed, or somebody else's.
         """
         async with transaction(self._pool) as connection:
-            item = await self._locked(connection, item_id, actor)
+            item = await self._locked(connection, item_id, actor, to_do=False)
             if item.assignee is None:
                 return item
             if item.assignee != actor.id and Role.SUPERVISOR not in actor.roles:
@@ -161,7 +156,7 @@ class WorklistStore:
             StaleView: it is closed, or somebody else's.
         """
         async with transaction(self._pool) as connection:
-            item = await self._locked(connection, item_id, actor)
+            item = await self._locked(connection, item_id, actor, to_do=False)
             if item.assignee not in (None, actor.id) and Role.SUPERVISOR not in actor.roles:
                 raise StaleView(item)
             if item.offered_to is not None:
@@ -181,7 +176,7 @@ class WorklistStore:
             StaleView: it is closed, or somebody else has claimed it.
         """
         async with transaction(self._pool) as connection:
-            item = await self._locked(connection, item_id, actor)
+            item = await self._locked(connection, item_id, actor, to_do=False)
             if item.state is WorkItemState.CLAIMED and item.assignee != actor.id:
                 raise StaleView(item)
             snoozed = await self._shown(connection, await _sql.snooze(connection, id=item_id, until=until))
@@ -191,7 +186,7 @@ class WorklistStore:
     async def _shown(self, connection: Connection, row: Mapping[str, Any]) -> WorkItemView:
         return WorkItemView.of(await shown_row(connection, self._vault, row))
 
-    async def _locked(self, connection: Connection, item_id: str, actor: Actor) -> WorkItemView:
+    async def _locked(self, connection: Connection, item_id: str, actor: Actor, *, to_do: bool = True) -> WorkItemView:
         """The open item, locked, if the actor may do it."""
         # The referral first, as the journal does: the other way round the two could wait for each other.
         await _sql.lock_referral(connection, id=item_id)
@@ -199,7 +194,7 @@ class WorklistStore:
         if row is None:
             raise LookupError("no such work item")
         item = await self._shown(connection, row)
-        await _permit(connection, item, actor)
+        permit_item(actor, item, to_do=to_do)
         if not item.is_open:
             raise StaleView(item)
         return item
@@ -215,13 +210,3 @@ class WorklistStore:
             action=action,
             details={"item": item.id, "kind": item.kind, **details},
         )
-
-
-async def _permit(connection: Connection, item: WorkItemView, actor: Actor) -> None:
-    """An offered visit is for the person behind the nurse of the roster, as far as the roster knows their login."""
-    if not actor.may_act_as(item.role):
-        raise Refused(f"the work item is for the role {item.role}")
-    if item.offered_to is None or Role.SUPERVISOR in actor.roles:
-        return
-    if await login_of(connection, item.offered_to) not in (None, actor.id):
-        raise Refused("the visit is offered to another nurse")
