@@ -34,7 +34,7 @@ def script_of(scenario: Scenario, kind: WorkItemKind) -> Sequence[Answer]:
 
 def moment_of(item: Item, member: str, pace: Pace) -> datetime:
     """When a person answers the item; a visit is reported after it was made."""
-    visit_at = item.asks.get("visit_at")
+    visit_at = item.asks.get("visit_at") if item.kind is WorkItemKind.REPORT_VISIT else None
     begun = max(item.opened_at, datetime.fromisoformat(visit_at)) if visit_at else item.opened_at
     return pace.answered_at(begun, member, item.kind, item.number)
 

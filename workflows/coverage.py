@@ -13,6 +13,7 @@ from workflows.authorization.submit import AuthorizationTrack
 from workflows.mechanism.people_fallback import PeopleFallback
 from workflows.mechanism.track import Track
 
+_NOT_ACTIVE: Final = ("other_coverage", "self_pay", "assistance", "close")
 _SHOWN_OF_PLAN: Final = {"payer", "phone", "portal", "contracted", "site_of_care"}
 
 
@@ -60,20 +61,27 @@ class CoverageTrack(Track):
         return (answer if isinstance(answer, Benefits) else answer.benefits), contacts
 
     async def _resolved_otherwise(self, benefits: Benefits, contacts: list[str]) -> bool:
-        """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
-        answer = await self.worklist.ask(ResolveCoverage, status=benefits.status, contacts=contacts)
-        match answer.outcome:
-            case "other_coverage":
-                await self.journal.flushed()
-                return False
-            case "self_pay":
-                self.case.paying = Paying.SELF
-                return True
-            case "assistance":
-                if (await self.worklist.ask(FindAssistance, reason=benefits.status)).outcome == "found":
-                    self.case.paying = Paying.ASSISTANCE
+        """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end.
+
+        Assistance that is not found ends nothing: the other ways are asked for again.
+        """
+        while True:
+            answer = await self.worklist.ask(
+                ResolveCoverage, status=benefits.status, contacts=contacts, options=_NOT_ACTIVE
+            )
+            match answer.outcome:
+                case "other_coverage":
+                    await self.journal.flushed()
+                    return False
+                case "self_pay":
+                    self.case.paying = Paying.SELF
                     return True
-        self.control.close(Closing.NOT_COVERED)
+                case "assistance":
+                    if (await self.worklist.ask(FindAssistance, reason=benefits.status)).outcome == "found":
+                        self.case.paying = Paying.ASSISTANCE
+                        return True
+                case _:
+                    self.control.close(Closing.NOT_COVERED)
 
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.outline, self.case.site, self.case.policy.per_diems)

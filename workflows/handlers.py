@@ -45,11 +45,11 @@ class Handlers:
 
     @workflow.update(description="Resolve a work item, as its role")
     async def resolve_work_item(self, request: ResolveWorkItem) -> Done:
-        return await self._act(request, self.worklist.resolve)
+        return await self._act(request, self.steering.resolve)
 
     @resolve_work_item.validator
     def _judge_resolution(self, request: ResolveWorkItem) -> None:
-        self._judge(request, self.worklist.judge)
+        self._judge(request, self.steering.judge_answer)
 
     @workflow.update(description="Pause every track at its next step")
     async def hold(self, request: HoldRequest) -> Done:
@@ -106,7 +106,7 @@ class Handlers:
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:
-        self._by_signal(ResolveWorkItem, message, self.worklist.resolve, self.worklist.judge)
+        self._by_signal(ResolveWorkItem, message, self.steering.resolve, self.steering.judge_answer)
 
     @workflow.signal(name="hold", description="Pause every track at its next step")
     def hold_by_signal(self, message: Any) -> None:

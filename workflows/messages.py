@@ -103,8 +103,11 @@ class AmendRequest(SteeringMessage):
 
 
 class OverrideRequest(SteeringMessage):
+    """Without `until` the policy says when the override ends."""
+
     gate: Gate
     reason: OverrideReason
+    until: AwareDatetime | None = None
 
 
 class ApproveOverride(SteeringMessage):
@@ -140,7 +143,7 @@ class Hold(BaseModel):
 
 
 class Override(BaseModel):
-    """A request to pass a closed gate; it takes effect once another supervisor has approved."""
+    """A request to pass a closed gate; it takes effect once another supervisor has approved, until its end."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -149,6 +152,18 @@ class Override(BaseModel):
     reason: OverrideReason
     asked_by: str
     approved_by: str | None = None
+    refused_by: str | None = None
+    until: datetime | None = None
+    """None in overrides from before they had an end."""
+    ended: bool = False
+
+    @property
+    def in_force(self) -> bool:
+        return self.approved_by is not None and not self.ended
+
+    @property
+    def undecided(self) -> bool:
+        return self.approved_by is None and self.refused_by is None and not self.ended
 
 
 class Status(BaseModel):

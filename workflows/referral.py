@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.authorization.voiding import VOID
     from workflows.coverage import CoverageTrack
     from workflows.duplicates import DuplicateCheck
+    from workflows.gate_keeper import GateKeeper
     from workflows.handlers import Handlers
     from workflows.mechanism.background import beside
     from workflows.mechanism.calls import CallFailed, call_locally
@@ -27,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.mechanism.visibility import Visibility
     from workflows.mechanism.worklist import Situation, Worklist
     from workflows.messages import WORKFLOW, ReferralStart, Status
+    from workflows.overrides import Overrides
     from workflows.patient import PatientTrack
     from workflows.rework import Rework
     from workflows.service import ServiceTrack
@@ -67,9 +69,11 @@ class ReferralWorkflow(Handlers):
         self.assessment = AssessmentTrack(*tools)
         self.agreement = AgreementTrack(*tools)
         self.therapy = TherapyTrack(*tools)
-        self.visit = VisitTrack(*tools)
+        self.gates = GateKeeper(*tools)
+        self.visit = VisitTrack(*tools, self.gates)
         self.service = ServiceTrack(*tools)
         self.steering = Steering(*tools)
+        self.overrides = Overrides(*tools)
         self.rework = Rework(*tools, self.authorization, self.therapy, self.visit)
         self.escalation = Escalation(*tools)
         undo = {VOID: self.authorization.void, RETURN_STOCK: self.therapy.return_stock, RELEASE: self.visit.release}
@@ -98,6 +102,8 @@ class ReferralWorkflow(Handlers):
             self.journal.keep(),
             self.escalation.watch(),
             self.steering.end_holds(),
+            self.overrides.end(),
+            self.overrides.hear_about_ended(),
             self.authorization.receive_late_answers(),
             self.authorization.wait.read_again(),
             self.authorization.voiding.receive_answers(),
@@ -143,7 +149,13 @@ class ReferralWorkflow(Handlers):
 
     async def reach_first_visit(self) -> None:
         await self.visit.review_reaction()
-        await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain())
+        await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain(), self.mend())
         self.service.accept()
         await all_of(self.agreement.review(), self.therapy.prepare(), self.visit.arrange())
         await self.visit.perform()
+
+    async def mend(self) -> None:
+        """The steps of closed gates begin at once, beside the first ones."""
+        if self.gates.mending:
+            prepare = (self.therapy.prepare(), self.visit.arrange()) if self.gates.prepares else ()
+            await all_of(self.gates.ask(), self.agreement.review(), *prepare)

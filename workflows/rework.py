@@ -25,7 +25,12 @@ ITEMS = {
     ),
     Part.AUTHORIZATION: AUTHORIZATION_KINDS,
     Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
-    Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
+    Part.VISIT: (
+        WorkItemKind.PLACE_VISIT,
+        WorkItemKind.CONFIRM_VISIT,
+        WorkItemKind.CONFIRM_TIME,
+        WorkItemKind.REPORT_VISIT,
+    ),
 }
 """The work items that are withdrawn when a part is stale."""
 
@@ -80,16 +85,17 @@ class Rework(Track):
                 await self.therapy_track.give_back()
 
     def _renew(self) -> None:
-        """Request again the lines that do not cover the visit, once for each visit; then a person decides.
+        """Request again the lines that end before the visit, once for each visit; then a person decides.
 
         So a payer that authorizes no unit, or a period that is over, is not asked for ever.
         """
         visit, asked = self.case.visit, self.authorization.renewed_for == self.case.visit_key
+        day = visit.visit_at.date() if visit else None
         state = LineState.NEEDS_REVIEW if asked else LineState.EXPIRED
         self.authorization.renewed_for = self.case.visit_key
         self.authorization.lines = tuple(
             line.model_copy(update={"state": state, "certification": Certification.RENEWAL})
-            if line.state is LineState.APPROVED and visit and not line.covers(visit.visit_at.date())
+            if line.state is LineState.APPROVED and day and not line.covers(day) and not line.begins_after(day)
             else line
             for line in self.authorization.lines
         )

@@ -23,6 +23,8 @@ class ServiceTrack(Track):
         if self.case.stage is not Stage.ON_SERVICE:
             await _task_committed()
             now, visit = workflow.now(), self.case.visit
+            others = set(WorkItemKind) - {WorkItemKind.VOID_AUTHORIZATION}
+            self.worklist.withdraw(*others, why="the patient is on service")
             self.journal.add(
                 HandedOver(at=now, lines=self.authorization.lines, served_on=visit.visit_at if visit else now)
             )

@@ -17,10 +17,11 @@ from workflows.messages import (
     CancelRequest,
     Hold,
     HoldRequest,
-    Override,
     OverrideRequest,
+    ResolveWorkItem,
     ResumeRequest,
 )
+from workflows.overrides import Overrides
 
 _LONGEST_HOLD: Final = timedelta(days=366)
 
@@ -95,43 +96,32 @@ class Steering(Track):
         self._judge(request.actor)
         if Role.SUPERVISOR not in request.actor.roles:
             raise Refused("actor: only a supervisor asks for an override")
+        self._overrides.judge_request(request)
 
     def override_id(self, request: OverrideRequest) -> str:
         """The id of the override that this request made."""
         return request.message_id or f"override-{len(self.case.overrides)}"
 
     def override(self, request: OverrideRequest) -> None:
-        override = Override(
-            id=request.message_id or f"override-{len(self.case.overrides) + 1}",
-            gate=request.gate,
-            reason=request.reason,
-            asked_by=request.actor.id,
-        )
-        self.case.overrides[override.id] = override
-        self.journal.note(
-            "override.asked",
-            actor=request.actor,
-            message_id=request.message_id,
-            override=override.id,
-            gate=request.gate,
-            reason=request.reason,
-        )
+        self._overrides.ask(request)
 
     def judge_approval(self, request: ApproveOverride) -> None:
         self._judge(request.actor)
-        override = self.case.overrides.get(request.override_id)
-        if override is None or override.approved_by is not None:
-            raise Refused("override_id: there is no such override, or it is approved already")
-        if Role.SUPERVISOR not in request.actor.roles or request.actor.id == override.asked_by:
+        if Role.SUPERVISOR not in request.actor.roles:
             raise Refused("actor: another supervisor than the one who asked must approve")
+        self._overrides.judge_approval(request)
 
     def approve(self, request: ApproveOverride) -> None:
-        override = self.case.overrides[request.override_id]
-        self.case.overrides[override.id] = override.model_copy(update={"approved_by": request.actor.id})
-        self.journal.note(
-            "override.approved",
-            actor=request.actor,
-            message_id=request.message_id,
-            override=override.id,
-            gate=override.gate,
-        )
+        self._overrides.approve(request)
+
+    def judge_answer(self, request: ResolveWorkItem) -> None:
+        """Raises Refused."""
+        self.worklist.judge(request)
+        self._overrides.judge_answer(request)
+
+    def resolve(self, request: ResolveWorkItem) -> None:
+        self._overrides.resolve(request)
+
+    @property
+    def _overrides(self) -> Overrides:
+        return Overrides(*self.tools)

@@ -77,6 +77,8 @@ class Policy(BaseModel):
     escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
+    override_for: timedelta = Field(default=timedelta(days=7), gt=timedelta())
+    """How long an override of the authorization lasts where the supervisor who asks for it says no end."""
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
@@ -96,7 +98,9 @@ DUE = {
     WorkItemKind.SUBMIT_AUTHORIZATION: _hours(8),
     WorkItemKind.ASSESS_PATIENT: _hours(48),
     WorkItemKind.REVIEW_BENEFITS: _hours(48),
+    WorkItemKind.CONFIRM_TIME: _hours(8),
     WorkItemKind.REVIEW_REACTION: _hours(1),
+    WorkItemKind.APPROVE_OVERRIDE: _hours(4),
     WorkItemKind.RECONCILE: _hours(4),
 }
 """The pharmacy's usual times; docs/process.md, "Due times", shows them."""

@@ -25,6 +25,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.SETTLE_ORDER,
             K.PREPARE_THERAPY,
             K.CONFIRM_VISIT,
+            K.CONFIRM_TIME,
             K.REPORT_VISIT,
         },
         lambda: Outside(policy=quick()),

@@ -42,11 +42,12 @@ Answer = Mapping[str, Any] | Callable[[WorkItem, datetime], Mapping[str, Any]] |
 
 
 def visit_at(_: WorkItem, now: datetime) -> dict[str, Any]:
-    return {"outcome": "accepted", "visit_at": (now + timedelta(days=2)).isoformat(), "patient_confirmed": True}
+    return {"outcome": "accepted", "visit_at": (now + timedelta(days=2)).isoformat()}
 
 
 def placed(item: WorkItem, now: datetime) -> dict[str, Any]:
-    return {**visit_at(item, now), "outcome": "placed"}
+    nurse = {"nurse": "rn-1"} if item.asks["site"] == "home" else {}
+    return {**visit_at(item, now), "outcome": "placed", **nurse}
 
 
 def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
@@ -63,6 +64,7 @@ USUAL: dict[K, Answer] = {
     K.PREPARE_THERAPY: ready,
     K.CONFIRM_VISIT: visit_at,
     K.PLACE_VISIT: placed,
+    K.CONFIRM_TIME: {"outcome": "confirmed"},
     K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
 }
 """What staff answer when nothing is wrong."""

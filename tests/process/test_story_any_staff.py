@@ -29,7 +29,24 @@ from tests.process.anything import (
     says_of_the_first,
 )
 from tests.process.server import dev_server
-from tests.process.story import USUAL, Answer, Story, placed, visit_at
+from tests.process.story import USUAL, Answer, Story, placed, ready, visit_at
+
+
+def without_kit(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {**ready(item, now), "kit_present": False}
+
+
+def past_its_date(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {**ready(item, now), "beyond_use": now.isoformat()}
+
+
+def soon_in_stock(_: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {"outcome": "later", "available_from": (now + timedelta(milliseconds=200)).isoformat()}
+
+
+def another_time(_: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {"outcome": "another_time", "available_from": (now + timedelta(days=1)).date().isoformat()}
+
 
 ASKED_BACK = {"wanted": ["11506-3"]}
 CHOICES: dict[K, list[Answer]] = {
@@ -40,6 +57,7 @@ CHOICES: dict[K, list[Answer]] = {
         {"outcome": "suitable_for_suite"},
         {"outcome": "suitable_with_conditions"},
         {"outcome": "not_suitable"},
+        {"outcome": "suitable_for_home", "needs_nursing": False},
     ],
     K.SUBMIT_AUTHORIZATION: [
         {"outcome": "submitted", "reference": "R1"},
@@ -67,6 +85,14 @@ CHOICES: dict[K, list[Answer]] = {
     K.APPEAL: [{"outcome": "file"}, {"outcome": "give_up"}],
     K.PEER_TO_PEER: [approves, {"outcome": "upheld"}],
     K.FIND_ASSISTANCE: [{"outcome": "none"}, {"outcome": "found"}],
+    K.RESOLVE_COVERAGE: [
+        {"outcome": "close"},
+        {"outcome": "self_pay"},
+        {"outcome": "assistance"},
+        {"outcome": "without_nursing"},
+        {"outcome": "suite"},
+        {"outcome": "other_coverage"},
+    ],
     K.ANSWER_INFORMATION_REQUEST: [{"outcome": "sent"}, {"outcome": "unobtainable"}],
     K.FOLLOW_UP_PAYER: [
         approves,
@@ -80,11 +106,26 @@ CHOICES: dict[K, list[Answer]] = {
         {"outcome": "not_needed"},
         {"outcome": "refused", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
     ],
-    K.REVIEW_BENEFITS: [USUAL[K.REVIEW_BENEFITS], {"outcome": "wants_assistance"}, {"outcome": "declined"}],
-    K.SETTLE_ORDER: [{"outcome": "settled"}, {"outcome": "alternative"}, {"outcome": "kit_refused"}],
-    K.PREPARE_THERAPY: [USUAL[K.PREPARE_THERAPY], {"outcome": "unavailable"}],
+    K.REVIEW_BENEFITS: [
+        USUAL[K.REVIEW_BENEFITS],
+        {"outcome": "wants_assistance"},
+        {"outcome": "pays_privately"},
+        {"outcome": "declined"},
+    ],
+    K.SETTLE_ORDER: [
+        {"outcome": "settled"},
+        {"outcome": "alternative"},
+        {"outcome": "from_elsewhere", "lots": ["X1"]},
+        soon_in_stock,
+        {"outcome": "kit_refused"},
+        {"outcome": "unavailable"},
+    ],
+    K.PREPARE_THERAPY: [USUAL[K.PREPARE_THERAPY], {"outcome": "unavailable"}, without_kit, past_its_date],
     K.CONFIRM_VISIT: [visit_at, {"outcome": "declined"}, None],
-    K.PLACE_VISIT: [placed, {"outcome": "suite"}],
+    K.PLACE_VISIT: [placed, {"outcome": "suite"}, {"outcome": "not_possible"}],
+    K.CONFIRM_TIME: [USUAL[K.CONFIRM_TIME], another_time],
+    K.APPROVE_OVERRIDE: [{"outcome": "approved"}, {"outcome": "refused"}],
+    K.RECONCILE: [{"outcome": "retry"}, {"outcome": "close", "closing": "transferred"}],
     K.REPORT_VISIT: [USUAL[K.REPORT_VISIT], {"outcome": "missed"}, {"outcome": "kit_missing"}, {"outcome": "reaction"}],
     K.REVIEW_REACTION: [{"outcome": "continue"}, {"outcome": "stop"}],
 }
@@ -104,6 +145,9 @@ async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+_STILL_OPEN = {K.PEER_TO_PEER: "upheld", K.REVIEW_DECISION: "give_up", K.RESOLVE_COVERAGE: "close"}
+
+
 def possible(answer: Answer) -> Answer:
     """A way that is closed by now is given up."""
 
@@ -111,7 +155,7 @@ def possible(answer: Answer) -> Answer:
         wanted = answer(item, now) if callable(answer) else answer or {}
         if wanted["outcome"] in item.asks.get("options", [wanted["outcome"]]):
             return wanted
-        return {"outcome": "upheld" if item.kind is K.PEER_TO_PEER else "give_up"}
+        return {"outcome": _STILL_OPEN[item.kind]}
 
     return allowed if answer is not None else None
 

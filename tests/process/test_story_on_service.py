@@ -253,7 +253,9 @@ async def test_a_closed_gate_names_itself_and_waits_for_a_supervisor(env: Workfl
     async with Story(env, Outside(outline=elsewhere), script) as story:
         assert await story.ends() is Closing.TRANSFERRED
     (item,) = story.asked(K.RECONCILE)
-    assert item.asks["blocked_by"] == ["the pharmacy holds no license in the patient's state"]
+    assert item.asks["reason"] == "no_license"
+    (why,) = item.asks["blocked_by"]
+    assert why.startswith("licensed: the pharmacy holds no license in the patient's state; a supervisor has")
     *preparations, first = story.outside.compensations
     assert (sorted(preparations), first) == (["release the visit", "return the stock"], "void the authorization")
 

@@ -41,7 +41,11 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
     ),
     "denied_and_closed": lambda: (
         Outside(submissions=[DENIED]),
-        {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]},
+        {
+            K.REVIEW_DECISION: [{"outcome": "give_up"}],
+            K.FIND_ASSISTANCE: [{"outcome": "none"}],
+            K.RESOLVE_COVERAGE: [{"outcome": "close"}],
+        },
     ),
     "one_line_appealed_while_another_is_pended": lambda: (
         Outside(

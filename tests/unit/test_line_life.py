@@ -85,6 +85,7 @@ class LinesAndItems(RuleBasedStateMachine):
     @invariant()
     def no_gate_opens_on_a_line_that_nobody_approved(self) -> None:
         ready = DispatchReadiness(
+            now=AT - timedelta(hours=2),
             outline=DeidentifiedFacts(state="IL"),
             licensed_states=frozenset({"IL"}),
             site=Site.HOME,
@@ -94,7 +95,7 @@ class LinesAndItems(RuleBasedStateMachine):
             therapy=PreparedTherapy(
                 lot="L", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.WITH_NURSE
             ),
-            visit=Visit(visit_at=AT, patient_confirmed=True),
+            visit=Visit(visit_at=AT, nurse="rn-1", patient_confirmed=True),
             on_hold=False,
         )
         passing = {line.sequence for line in self.lines if line.covers(AT.date())}

@@ -75,7 +75,7 @@ def test_what_the_item_asks_for_is_filled_in() -> None:
 
 def test_a_scripted_duration_counts_from_the_answer_in_simulated_time() -> None:
     (accepted,) = answered(load_scenarios()["approved"], WorkItemKind.CONFIRM_VISIT)
-    assert accepted["visit_at"] == (OPENED + timedelta(seconds=2)).isoformat()
+    assert accepted["visit_at"] == (OPENED + timedelta(seconds=6)).isoformat()
 
 
 def test_the_moment_of_an_answer_is_the_same_again_and_scales_with_the_speed() -> None:

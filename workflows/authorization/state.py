@@ -100,6 +100,8 @@ class AuthorizationState:
     refused_at: dict[int, datetime] = field(default_factory=dict)
     """When the payer's refusal reached us: the window for filing runs from there."""
     tried: dict[int, Tried] = field(default_factory=dict)
+    paid_otherwise: list[int] = field(default_factory=list)
+    """Lines that the plan denied and that somebody else pays, or nobody needs, while it pays others."""
     under_review: dict[int, LineState] = field(default_factory=dict)
     """The lines that the last review showed, as they were."""
     filing: Filing | None = None

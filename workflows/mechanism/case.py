@@ -4,7 +4,7 @@ Values alone: each track writes its own part, all may read.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -20,6 +20,7 @@ from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Urgency
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.ports import Opening
+from workflows.mechanism.gate_log import GateLog
 from workflows.messages import Override
 
 _KEYS = UUID("0b4c5b0e-6d0e-5c1b-9f5a-3f1f6f0a7c11")
@@ -85,6 +86,13 @@ class Case:
     closing: Closing | None = None
     stale: set[Part] = field(default_factory=set)
     blocked_by: tuple[str, ...] = ()
+    gates: GateLog = field(default_factory=GateLog)
+    patient_from: date | None = None
+    """The first day that suits the patient, where they have said one."""
+    supply_from: datetime | None = None
+    """When our stock has the drug, as the pharmacist expects it."""
+    kit_refused: bool = False
+    """Whether the prescriber refuses the anaphylaxis protocol."""
 
     def open(self, opening: Opening) -> None:
         self.outline, self.plan, self.policy = opening.outline, opening.plan, opening.policy
@@ -108,7 +116,7 @@ class Case:
     @property
     def overridden(self) -> frozenset[Gate]:
         """The gates that two supervisors let this referral pass."""
-        return frozenset(each.gate for each in self.overrides.values() if each.approved_by)
+        return frozenset(each.gate for each in self.overrides.values() if each.in_force)
 
     @property
     def at_risk(self) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from activities.outreach import OutreachActivities
 from firstdose.domain.referral.facts import BlockedStep
-from firstdose.domain.work.resolutions import CompleteReferral
-from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.resolutions import CompleteReferral, Reconcile
+from firstdose.domain.work.stage import Stage
 from firstdose.ports import EffectRequest, Notice, Recipient, Topic
 from workflows import options
 from workflows.authorization.state import AuthorizationState
@@ -48,17 +49,28 @@ class Track:
 
         It is waited for no longer once the step is not wanted any more.
         """
-        while (missing := self._missing(blocks)) and not unless():
-            answer = await self.worklist.ask_unless(
-                lambda: not self._missing(blocks) or unless(),
-                CompleteReferral,
-                about=blocks,
-                missing=missing,
-                blocks=blocks,
-            )
-            await self.journal.flushed()
+
+        def settled() -> bool:
+            return not self._missing(blocks) or unless()
+
+        while not settled():
+            asks: dict[str, Any] = {"missing": self._missing(blocks), "blocks": blocks}
+            other_ways = f"unobtainable {blocks}"
+            if self.worklist.asked(Reconcile, about=other_ways):
+                await self.ask_supervisor("facts_unobtainable", about=other_ways, unless=settled, **asks)
+                continue
+            answer = await self.worklist.ask_unless(settled, CompleteReferral, about=blocks, **asks)
             if answer is not None and answer.outcome == "unobtainable":
-                self.control.close(Closing.EXPIRED)
+                self.worklist.open(Reconcile, about=other_ways, reason="facts_unobtainable", **asks)
+            await self.journal.flushed()
+
+    async def ask_supervisor(
+        self, reason: str, *, about: str = "", unless: Callable[[], bool] = lambda: False, **asks: Any
+    ) -> None:
+        """No way on is known here: a supervisor has it tried again, or says how the referral ends."""
+        answer = await self.worklist.ask_unless(unless, Reconcile, about=about or reason, reason=reason, **asks)
+        if answer is not None and answer.outcome == "close" and answer.closing:
+            self.control.close(answer.closing)
 
     def _missing(self, blocks: BlockedStep) -> tuple[str, ...]:
         return self.case.outline.missing.get(blocks, ())

@@ -7,7 +7,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Visit(BaseModel):
-    """A visit that is held. `nurse` is an opaque roster id, or None in the infusion suite."""
+    """A visit that is held. `nurse` is an opaque roster id, or None in the infusion suite.
+
+    The nurse's acceptance and the patient's confirmation are two facts: held is not yet confirmed.
+    """
 
     model_config = ConfigDict(frozen=True)
 

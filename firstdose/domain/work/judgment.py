@@ -6,6 +6,7 @@ from typing import Any, Final
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import ABOUT_DUPLICATES, Reconcile, Refused, check
 from firstdose.domain.work.role import Actor
+from firstdose.domain.work.settle_order import SettleOrder
 from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, WorkItem
 
 NOT_OPEN: Final = "the work item is not open: it was resolved or withdrawn"
@@ -26,6 +27,8 @@ def judge(item: WorkItem | None, actor: Actor, answer: Mapping[str, Any]) -> Res
     if allowed is not None and getattr(resolution, "outcome", None) not in allowed:
         raise Refused(f"outcome: open here are {', '.join(allowed)}")
     _judge_lines(item, resolution)
+    if isinstance(resolution, SettleOrder):
+        _judge_lots(item, resolution)
     if isinstance(resolution, Reconcile):
         _judge_reconciliation(item, resolution)
     return resolution
@@ -36,6 +39,12 @@ def _judge_reconciliation(item: WorkItem, resolution: Reconcile) -> None:
         raise Refused("outcome: the work item does not ask about a duplicate")
     if resolution.outcome == "done" and not item.asks.get("by_hand"):
         raise Refused("outcome: this step has a result and cannot be done by hand; retry it or close the referral")
+
+
+def _judge_lots(item: WorkItem, resolution: SettleOrder) -> None:
+    medications = item.asks.get("medications", 1)
+    if resolution.lots and len(resolution.lots) != medications:
+        raise Refused(f"lots: the order has {medications} medications, and each has its lot")
 
 
 def _judge_lines(item: WorkItem, resolution: Resolution) -> None:
