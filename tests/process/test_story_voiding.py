@@ -158,6 +158,7 @@ async def test_nobody_is_asked_to_void_what_the_payer_denied(env: WorkflowEnviro
         K.SUBMIT_AUTHORIZATION: [denied],
         K.REVIEW_DECISION: [{"outcome": "give_up"}],
         K.FIND_ASSISTANCE: [{"outcome": "none"}],
+        K.RESOLVE_COVERAGE: [{"outcome": "close"}],
     }
     async with Story(env, Outside(plan=BY_PHONE), script) as story:
         assert await story.ends() is Closing.DENIED_FINAL
