@@ -83,7 +83,7 @@ class Handlers:
     def _judge_amend(self, request: AmendRequest) -> None:
         self._judge(request, self.steering.judge_amend)
 
-    @workflow.update(description="Ask to pass a closed gate; another supervisor must approve")
+    @workflow.update(description="Ask to start without the payer's answer; another supervisor must approve")
     async def override(self, request: OverrideRequest) -> Done:
         await self._act(request, self.steering.override)
         return Done(id=self.steering.override_id(request))
