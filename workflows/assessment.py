@@ -1,6 +1,9 @@
 """The clinical track: the pharmacist's initial assessment. It never waits for the insurer."""
 
+from typing import Any
+
 from firstdose.domain.care.assessment import Assessment, Suitability
+from firstdose.domain.care.gates import Gate
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import AssessPatient
@@ -18,7 +21,9 @@ class AssessmentTrack(Track):
         if CONTACT_ALLOWED in self.case.outline.missing.get(BlockedStep.CONTACT, ()):
             await self.need(BlockedStep.CONTACT)  # the pharmacist speaks with the patient, too
         await self.notify(Recipient.PHARMACIST, Topic.ASSESSMENT_DUE, "ask the pharmacist for the initial assessment")
-        answer = await self.worklist.ask(AssessPatient, therapy=self.case.outline.therapy, site=self.case.site)
+        why = self.case.gates.why(Gate.ASSESSMENT)
+        mend: dict[str, Any] = {"to_mend": why} if why else {}
+        answer = await self.worklist.ask(AssessPatient, therapy=self.case.outline.therapy, site=self.case.site, **mend)
         if answer.outcome is Suitability.NOT_SUITABLE:
             self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
         self.case.assessment = Assessment(

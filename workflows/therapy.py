@@ -3,6 +3,7 @@
 from typing import Any
 
 from activities.pharmacy import PharmacyActivities
+from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.care.therapy import Reservation
 from firstdose.domain.referral.facts import BlockedStep
@@ -82,12 +83,14 @@ class TherapyTrack(Track):
 
     async def _dispense(self) -> None:
         reservation = self.case.reservation
-        refused: dict[str, Any] = {"kit_refused": True} if self.case.kit_refused else {}
+        known: dict[str, Any] = {"kit_refused": True} if self.case.kit_refused else {}
+        if why := self.case.gates.why(Gate.THERAPY, Gate.KIT):
+            known["to_mend"] = why
         answer = await self.worklist.ask(
             PrepareTherapy,
             lot=_shown(reservation.lots) if reservation else None,
             site=self.case.site,
-            **refused,
+            **known,
         )
         if answer.outcome == "ready" and answer.beyond_use and reservation and reservation.lot:
             self.case.therapy = Prepared(

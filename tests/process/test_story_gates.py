@@ -117,6 +117,7 @@ async def test_assessment_for_the_suite_is_made_anew_for_the_home(env: WorkflowE
         assert await story.ends() is Closing.COMPLETED
     assert closed(story) == [["assessment", "nurse"]]
     assert [item.asks["site"] for item in story.asked(K.ASSESS_PATIENT)] == ["suite", "home"]
+    assert story.asked(K.ASSESS_PATIENT)[1].asks["to_mend"] == ["no assessment finds the patient suitable for the home"]
     assert [hold.visit.nurse for hold in story.roster.held.values()] == ["rn-1"]
 
 
@@ -174,6 +175,7 @@ async def test_kit_is_added_or_its_exemption_documented_without_a_new_drug(
     async with Story(env, Outside(), {K.PREPARE_THERAPY: [without_kit, mended]}) as story:
         assert await story.ends() is Closing.COMPLETED
     assert closed(story) == [["kit"]]
+    assert "kit" in story.asked(K.PREPARE_THERAPY)[1].asks["to_mend"][0]
     assert "return_stock" not in story.outside.effects
     assert story.outside.effects.count("reserve_stock") == 1
 

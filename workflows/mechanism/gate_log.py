@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from firstdose.domain.care.gates import ClosedGate
+from firstdose.domain.care.gates import ClosedGate, Gate
 
 
 @dataclass
@@ -13,3 +13,7 @@ class GateLog:
     stuck: list[ClosedGate] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     """The keys of gates whose step was taken since all were open last."""
+
+    def why(self, *gates: Gate) -> list[str]:
+        """What the step of these gates is to mend."""
+        return [each.why for each in self.closed if each.gate in gates]
