@@ -15,7 +15,7 @@ from workflows.mechanism.case import Part
 from workflows.mechanism.control import all_of
 from workflows.mechanism.track import Track
 
-ABOUT: Final = "dispatch"
+_NO_LICENSE: Final = "no_license"
 _BY_PERIOD: Final = (GateReason.ENDS_BEFORE_VISIT, GateReason.NO_UNITS)
 
 
@@ -123,9 +123,9 @@ class GateKeeper(Track):
         answer = await self.worklist.ask_unless(
             lambda: not self._still_stuck(),
             Reconcile,
-            about=ABOUT,
-            step="dispatch",
-            reason="no_license" if no_license else "gate_closed_again",
+            about=_NO_LICENSE if no_license else "dispatch",
+            step="license" if no_license else "dispatch",
+            reason=_NO_LICENSE if no_license else "gate_closed_again",
             blocked_by=[described(gate) for gate in log.stuck],
             tried=[STEP_OF[gate.gate].opens for gate in log.stuck if gate.key in log.tried],
         )

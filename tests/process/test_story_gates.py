@@ -16,7 +16,7 @@ from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, OUTLINE, Outside
+from tests.process.outside import APPROVED, OUTLINE, Outside, says
 from tests.process.story import USUAL, Answer, Script, Story, placed, ready, visit_at
 from workflows.messages import AmendRequest, HoldRequest
 from workflows.referral import ReferralWorkflow
@@ -103,6 +103,18 @@ async def test_authorization_that_begins_later_moves_the_visit(env: WorkflowEnvi
     assert outside.milestones == ["2.0", "3.0", "5.1.1", "5.1.3", "5.1.1", "5.1.4", "7.0"]
     assert outside.standing.visit_at is not None
     assert outside.standing.visit_at.date() == begins
+
+
+async def test_authorization_that_ends_in_part_and_begins_later_in_part(env: WorkflowEnvironment) -> None:
+    begins = ((await env.get_current_time()) + LATER).date()
+    ended = LineAnswer(sequence=1, state=LineState.APPROVED, valid_to=LONG_AGO)
+    later = tuple(LineAnswer(sequence=n, state=LineState.APPROVED, valid_from=begins) for n in (2, 3))
+    outside = Outside(submissions=[PayerAnswer(lines=(ended, *later)), says(LineState.APPROVED, lines=[1])])
+    async with Story(env, outside, {K.CONFIRM_VISIT: [visit_at, when_possible]}) as story:
+        assert await story.ends() is Closing.COMPLETED
+    assert [line.sequence for line in outside.requests[1].lines] == [1], "what begins later is not renewed"
+    assert outside.standing.visit_at is not None
+    assert outside.standing.visit_at.date() >= begins
 
 
 async def test_assessment_for_the_suite_is_made_anew_for_the_home(env: WorkflowEnvironment) -> None:

@@ -130,6 +130,17 @@ async def test_ended_before_dispatch_the_gate_is_closed_again(env: WorkflowEnvir
     assert {line.state for line in outside.standing.lines} == {LineState.APPROVED}, "the visit waited for the payer"
 
 
+async def test_ended_while_the_visit_is_waited_for_the_payer_is_waited_for_at_once(env: WorkflowEnvironment) -> None:
+    outside = Outside(submissions=[PENDED], decisions=[(timedelta(days=1, hours=12), APPROVED)])
+    async with Story(env, outside) as story:
+        await pended(story)
+        await overridden(story, timedelta(days=1))
+        assert await story.ends() is Closing.COMPLETED
+    assert "override.ended" in outside.notes
+    assert outside.milestones == ["2.0", "3.0", "5.1.1", "5.1.4", "7.0"], "the visit stays where it is"
+    assert {line.state for line in outside.standing.lines} == {LineState.APPROVED}
+
+
 @pytest.mark.parametrize(
     ("decided", "closing"),
     [
