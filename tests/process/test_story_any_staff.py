@@ -37,7 +37,7 @@ def without_kit(item: WorkItem, now: datetime) -> Mapping[str, Any]:
 
 
 def past_its_date(item: WorkItem, now: datetime) -> Mapping[str, Any]:
-    return {**ready(item, now), "beyond_use": now.isoformat()}
+    return {**ready(item, now), "beyond_use": (now + timedelta(hours=1)).isoformat()}
 
 
 def soon_in_stock(_: WorkItem, now: datetime) -> Mapping[str, Any]:

@@ -23,9 +23,13 @@ APPROVED_BUT_NURSING = PayerAnswer(
 LOST: Script = {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]}
 
 
+def without_kit(_: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat()}
+
+
 def exempt(reason: str) -> Answer:
-    def answer(_: WorkItem, now: datetime) -> Mapping[str, Any]:
-        return {"outcome": "ready", "beyond_use": (now + timedelta(days=14)).isoformat(), "kit_exemption": reason}
+    def answer(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+        return {**without_kit(item, now), "kit_exemption": reason}
 
     return answer
 
@@ -78,7 +82,7 @@ async def test_protocol_refused_at_home_moves_the_first_dose_to_the_suite(env: W
 async def test_protocol_refused_in_the_suite_is_documented(env: WorkflowEnvironment) -> None:
     script: Script = {
         K.SETTLE_ORDER: [{"outcome": "kit_refused"}],
-        K.PREPARE_THERAPY: [{"outcome": "ready", "beyond_use": "2100-01-01T00:00:00Z"}, exempt("suite_equipment")],
+        K.PREPARE_THERAPY: [without_kit, exempt("suite_equipment")],
     }
     async with Story(env, Outside(outline=OUTLINE.model_copy(update={"site": Site.SUITE})), script) as story:
         assert await story.ends() is Closing.COMPLETED

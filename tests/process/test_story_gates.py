@@ -17,7 +17,7 @@ from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APPROVED, OUTLINE, Outside, says
-from tests.process.story import USUAL, Answer, Script, Story, placed, ready, visit_at
+from tests.process.story import USUAL, Answer, Script, Story, ready, visit_at
 from workflows.messages import AmendRequest, HoldRequest
 from workflows.referral import ReferralWorkflow
 
@@ -31,6 +31,10 @@ def past_its_date(item: WorkItem, now: datetime) -> Mapping[str, Any]:
 
 def without_kit(item: WorkItem, now: datetime) -> Mapping[str, Any]:
     return {**ready(item, now), "kit_present": False}
+
+
+def exempt(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {**without_kit(item, now), "kit_exemption": "not_first_dose"}
 
 
 def when_possible(item: WorkItem, now: datetime) -> Mapping[str, Any]:
@@ -178,7 +182,7 @@ async def test_a_gate_that_closes_again_for_the_same_reason_goes_to_a_supervisor
 
 @pytest.mark.parametrize(
     "mended",
-    [ready, {"outcome": "ready", "beyond_use": "2100-01-01T00:00:00Z", "kit_exemption": "not_first_dose"}],
+    [ready, exempt],
     ids=["kit", "exemption"],
 )
 async def test_kit_is_added_or_its_exemption_documented_without_a_new_drug(
@@ -298,15 +302,3 @@ async def test_authorization_and_beyond_use_date_both_over(env: WorkflowEnvironm
     assert {line.certification for line in outside.requests[1].lines} == {Certification.RENEWAL}
     assert len(story.asked(K.PREPARE_THERAPY)) == 2
     assert not story.asked(K.RECONCILE)
-
-
-async def test_a_place_without_a_nurse_at_home_is_asked_for_again(env: WorkflowEnvironment) -> None:
-    def nobody(item: WorkItem, now: datetime) -> Mapping[str, Any]:
-        return {**visit_at(item, now), "outcome": "placed"}
-
-    outside = Outside()
-    script: Script = {K.CONFIRM_VISIT: [{"outcome": "declined"}], K.PLACE_VISIT: [nobody, placed]}
-    async with Story(env, outside, script) as story:
-        assert await story.ends() is Closing.COMPLETED
-    assert closed(story) == [["nurse"]]
-    assert [hold.visit.nurse for hold in story.roster.held.values()] == ["rn-1"]

@@ -171,6 +171,7 @@ async def test_what_is_still_asked_when_therapy_has_started_is_taken_back(env: W
     async with Story(env, outside, {K.REPORT_VISIT: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
         await story.steer(ReferralWorkflow.override, REQUEST)
+        await env.sleep(timedelta(days=2, hours=1))
         await story.resolve(story.asked(K.REPORT_VISIT)[0], USUAL[K.REPORT_VISIT])
         assert await story.ends() is Closing.COMPLETED
     (item,) = story.asked(K.APPROVE_OVERRIDE)

@@ -11,9 +11,6 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.work.journal import WaitingFor
-from firstdose.domain.work.judgment import judge
-from firstdose.domain.work.resolutions import Refused
-from firstdose.domain.work.role import Actor
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.cold.one_at_a_time import at_rest
@@ -53,10 +50,10 @@ async def test_an_open_referral_always_has_a_way_on(
         try:
             async with asyncio.timeout(25):
                 status = await at_rest_or_ended(story)
+                for item in status.open_items[:1] if status else ():
+                    assert await an_answer_is_accepted(story, item), story.refusals
         finally:
             await ended(story)
-    for item in status.open_items if status else ():
-        assert an_answer_is_accepted(item), item
 
 
 async def at_rest_or_ended(story: Story) -> Status | None:
@@ -80,13 +77,10 @@ def moves_on(status: Status) -> bool:
     return bool(status.open_items) or WaitingFor.PAYER in status.waiting_for or status.hold is not None
 
 
-def an_answer_is_accepted(item: WorkItem) -> bool:
-    actor = Actor(id="somebody", roles=(item.role,))
+async def an_answer_is_accepted(story: Story, item: WorkItem) -> bool:
     for choice in CHOICES[item.kind]:
-        answer = choice(item, item.opened_at) if callable(choice) else choice
-        try:
-            judge(item, actor, answer or {})
-        except Refused:
-            continue
-        return True
+        refused = len(story.refusals)
+        await story.resolve(item, choice)
+        if len(story.refusals) == refused:
+            return True
     return False
