@@ -107,9 +107,13 @@ class DocumentsReply(EffectRequest):
 
 
 class NurseSearch(EffectRequest):
-    """Nurses with the skill and license for this referral's order, at most `limit`, best first."""
+    """Nurses with the skill and license for this referral's order, at most `limit`, best first.
+
+    With `only`, whether that nurse is among them.
+    """
 
     limit: int
+    only: str | None = None
 
 
 class VisitHold(EffectRequest):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
 
@@ -26,8 +26,6 @@ from workflows.mechanism.track import Track
 from workflows.visit_time import VisitTime
 
 RELEASE = "release the visit"
-_ALL: Final = 10_000
-"""No roster has more nurses."""
 
 
 @dataclass
@@ -129,7 +127,7 @@ class VisitTrack(Track):
         """What the roster says by the day of the visit: nurses leave, and licenses end."""
         if visit.nurse is None:
             return None
-        search = NurseSearch(referral_id=self.case.referral_id, key=self.case.visit_key, limit=_ALL)
+        search = NurseSearch(referral_id=self.case.referral_id, key=self.case.visit_key, limit=1, only=visit.nurse)
         fit = await self.effects.do(DispatchActivities.find_nurses, search, options.STORE, "look at the nurse again")
         return None if visit.nurse in fit else "the roster does not have this nurse for this visit any more"
 

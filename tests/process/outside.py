@@ -290,7 +290,7 @@ class Roster:
     held: dict[str, VisitHold] = field(default_factory=dict)
 
     async def find(self, search: NurseSearch) -> tuple[str, ...]:
-        return self.outside.nurses
+        return tuple(nurse for nurse in self.outside.nurses if search.only in (None, nurse))
 
     async def hold(self, hold: VisitHold) -> bool:
         self.held[hold.key] = hold

@@ -54,6 +54,15 @@ async def test_the_least_busy_come_first_then_the_pharmacys_order(
     assert await found(roster, referral_id) == ("rn-2", "rn-1", "rn-3")
 
 
+async def test_one_nurse_is_looked_at_again(roster: PostgresRoster, referral_id: str) -> None:
+    async def fit(nurse_id: str) -> tuple[str, ...]:
+        return await roster.find(NurseSearch(referral_id=referral_id, key="k", limit=1, only=nurse_id))
+
+    assert [await fit("rn-1"), await fit("rn-3"), await fit("rn-4")] == [("rn-1",), ("rn-3",), ()]
+    await roster.import_nurses([nurse("rn-3", active=False)])
+    assert await fit("rn-3") == ()
+
+
 async def test_only_nurses_with_skill_license_and_area_who_are_there(
     pool: Pool, vault: Vault, audit: AuditTrail, referral_id: str, refer: Refer
 ) -> None:

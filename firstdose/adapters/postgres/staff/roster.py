@@ -63,7 +63,8 @@ class PostgresRoster:
                 )
                 # The ZIP code is compared here: nothing of an address goes into a statement.
                 near = [row["id"] async for row in found if _covers(row["areas"], address.postal_code)]
-        return tuple(near[: search.limit])
+        wanted = near if search.only is None else [nurse for nurse in near if nurse == search.only]
+        return tuple(wanted[: search.limit])
 
     async def hold(self, hold: VisitHold) -> bool:
         """False as well if the nurse is no longer active, or this key was released.
