@@ -69,6 +69,7 @@ class TherapyTrack(Track):
                 beyond_use=answer.beyond_use,
                 kit_present=answer.kit_present,
                 delivery=answer.delivery,
+                delivered_at=answer.delivered_at,
             )
         else:
             await self.give_back()

@@ -1,12 +1,13 @@
 """The first visit: a nurse is found, the gates are checked again at dispatch, the visit is reported."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 
 from activities.dispatch import DispatchActivities
 from firstdose.domain.care.gates import ClosedGate, DispatchReadiness, Gate, closed_gates
-from firstdose.domain.care.visit import Visit
+from firstdose.domain.care.visit import TAUGHT, Visit
+from firstdose.domain.care.visit_window import visit_window
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import (
     ConfirmVisit,
@@ -38,23 +39,40 @@ class VisitTrack(Track):
 
     async def _offer_to_nurses(self) -> None:
         rule = self.case.policy.dispatch
-        search = NurseSearch(referral_id=self.case.referral_id, key=self.case.referral_id, limit=rule.offers)
+        search = NurseSearch(
+            referral_id=self.case.referral_id, key=self.case.referral_id, limit=rule.offers, day=self._first_day()
+        )
         found = await self.effects.do(DispatchActivities.find_nurses, search, options.STORE, "find nurses")
         for nurse in (nurse for nurse in found if nurse not in self.case.nurses_asked):
-            answer = await self.worklist.offer(
-                ConfirmVisit,
-                about=nurse,
-                within=rule.answer_within,
-                offered_to=nurse,
-                therapy=self.case.outline.therapy,
-            )
-            self.case.nurses_asked.add(nurse)
-            if answer and answer.outcome == "accepted" and await self._accept(nurse, answer.visit_at):
+            if await self._offer(nurse) or (self._another_time_may_do() and await self._offer(nurse)):
                 return
+
+    async def _offer(self, nurse: str) -> bool:
+        """Whether this nurse has the visit. `problem` says why the time that they gave before could not be held."""
+        problem, self.case.visit_problem = self.case.visit_problem, None
+        answer = await self.worklist.offer(
+            ConfirmVisit,
+            about=nurse,
+            within=self.case.policy.dispatch.answer_within,
+            offered_to=nurse,
+            therapy=self.case.outline.therapy,
+            problem=problem if nurse in self.case.nurses_asked else None,
+        )
+        self.case.nurses_asked.add(nurse)
+        return answer is not None and answer.outcome == "accepted" and await self._accept(nurse, answer.visit_at)
+
+    def _another_time_may_do(self) -> bool:
+        return self.case.visit_problem is not None and self.case.visit_problem.another_time_may_do
+
+    def _first_day(self) -> date:
+        """The first on which the visit is possible."""
+        therapy, lines = self.case.therapy, self.authorization.lines
+        return visit_window(workflow.now(), lines, therapy, None).first.date()
 
     async def _place(self) -> None:
         """Automatic dispatch found nobody, or the visit is in the suite: the nurse coordinator places it."""
-        answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=sorted(self.case.nurses_asked))
+        asked, problem = sorted(self.case.nurses_asked), self.case.visit_problem
+        answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=asked, problem=problem)
         match answer.outcome:
             case "placed":
                 await self._accept(answer.nurse, answer.visit_at)
@@ -79,8 +97,8 @@ class VisitTrack(Track):
         self.effects.undo_with(RELEASE)
         hold = VisitHold(referral_id=self.case.referral_id, key=self.case.visit_key, visit=visit)
         held = await self.effects.do(DispatchActivities.hold_visit, hold, options.STORE, "hold the visit")
-        self.case.placing = None
-        if not held:
+        self.case.placing, self.case.visit_problem = None, held.problem
+        if not held.held:
             self.effects.settled(RELEASE)
             return False
         self.case.visit = visit
@@ -140,8 +158,15 @@ class VisitTrack(Track):
             self.effects.settled(RELEASE)
             self.journal.tell(Milestone.EVENT_COMPLETED)
             self.case.visit_done = True
+            self._note_teaching(report)
         else:
             await self._unfinished(report)
+
+    def _note_teaching(self, report: ReportVisit) -> None:
+        """What the patient could not show back stays open after the visit."""
+        self.case.teaching_open = tuple(sorted(TAUGHT - report.shown_back))
+        if self.case.teaching_open:
+            self.journal.note("visit.teaching_open", items=list(self.case.teaching_open))
 
     async def _unfinished(self, report: ReportVisit) -> None:
         """The visit ended without an infusion: it is arranged again, with all that it needs."""

@@ -57,6 +57,19 @@ class NurseDispatch(BaseModel):
     answer_within: timedelta = timedelta(minutes=30)
     lead: timedelta = timedelta(hours=2)
     report_within: timedelta = timedelta(hours=24)
+    report_early: timedelta = Field(default=timedelta(), ge=timedelta())
+    """How long before the time that was agreed a visit may have begun."""
+
+
+class Horizons(BaseModel):
+    """How far from today a date that a person enters may lie; beyond that it is taken for a slip of the pen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    visit: timedelta = timedelta(days=90)
+    """After the first moment that is possible."""
+    beyond_use: timedelta = timedelta(days=366)
+    authorization: timedelta = timedelta(days=731)
 
 
 class Policy(BaseModel):
@@ -77,6 +90,7 @@ class Policy(BaseModel):
     escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
+    horizons: Horizons = Horizons()
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)

@@ -24,8 +24,10 @@ from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
-from firstdose.domain.care.visit import ReportItem
+from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.journal import Opened
+from firstdose.domain.work.judging.context import shown_moment
+from firstdose.domain.work.judging.payer_word import GRANTED
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
@@ -46,7 +48,8 @@ def visit_at(_: WorkItem, now: datetime) -> dict[str, Any]:
 
 
 def placed(item: WorkItem, now: datetime) -> dict[str, Any]:
-    return {**visit_at(item, now), "outcome": "placed"}
+    nurse = {"nurse": "rn-9"} if item.asks["site"] == "home" else {}
+    return {**visit_at(item, now), "outcome": "placed", **nurse}
 
 
 def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
@@ -63,7 +66,11 @@ USUAL: dict[K, Answer] = {
     K.PREPARE_THERAPY: ready,
     K.CONFIRM_VISIT: visit_at,
     K.PLACE_VISIT: placed,
-    K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
+    K.REPORT_VISIT: {
+        "outcome": "completed",
+        "items": [str(each) for each in ReportItem],
+        "shown_back": [str(each) for each in TAUGHT],
+    },
 }
 """What staff answer when nothing is wrong."""
 
@@ -143,16 +150,22 @@ class Story(AbstractAsyncContextManager["Story"]):
         if (answer := self._scripted(item)) is None:
             return
         await self._lock_time()
-        self._answering.add(asyncio.create_task(self._send(_resolution(item, answer, (item.role,)))))
+        self._answering.add(asyncio.create_task(self._send(item, _resolution(item, answer, (item.role,)))))
 
-    async def _send(self, request: ResolveWorkItem) -> None:
+    async def _send(self, item: WorkItem, request: ResolveWorkItem) -> None:
         try:
+            await self._sleep_until_visit(item)
             if self.by_update:
                 await self._update(request)
             else:
                 await self.handle.signal("resolve_work_item", request)
         finally:
             await self._unlock_time()
+
+    async def _sleep_until_visit(self, item: WorkItem) -> None:
+        """A visit is reported once it has begun."""
+        if item.kind is K.REPORT_VISIT and (begins := shown_moment(item.asks["visit_at"])):
+            await self.env.sleep(max(begins - await self.env.get_current_time(), timedelta()))
 
     async def _lock_time(self) -> None:
         if self.env.supports_time_skipping:
@@ -285,4 +298,18 @@ class Story(AbstractAsyncContextManager["Story"]):
 
 
 def _resolution(item: WorkItem, answer: Mapping[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:
-    return ResolveWorkItem(actor=Actor(id="somebody", roles=roles), item_id=item.id, resolution=dict(answer))
+    resolution = with_evidence(answer, item.opened_at)
+    return ResolveWorkItem(actor=Actor(id="somebody", roles=roles), item_id=item.id, resolution=resolution)
+
+
+def with_evidence(answer: Mapping[str, Any], told_at: datetime) -> dict[str, Any]:
+    """The answer with who at the payer said so, when, and the number of what was granted, where it has none."""
+    if not answer.get("lines"):
+        return {"told_at": told_at.isoformat(), **answer} if "told_by" in answer else dict(answer)
+    lines = [{**line, **_number(line)} for line in answer["lines"]]
+    return {"told_by": "A. Clerk", "told_at": told_at.isoformat(), **answer, "lines": lines}
+
+
+def _number(line: Mapping[str, Any]) -> dict[str, Any]:
+    granted = line["state"] in GRANTED and not line.get("number")
+    return {"number": f"N-{line['sequence']}"} if granted else {}

@@ -76,9 +76,9 @@ CHOICES: dict[K, list[Answer]] = {
         extended,
     ],
     K.VOID_AUTHORIZATION: [
-        {"outcome": "voided", "reference": "R2", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "voided", "reference": "R2", "told_by": "P1"},
         {"outcome": "not_needed"},
-        {"outcome": "refused", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "refused", "told_by": "P1"},
     ],
     K.REVIEW_BENEFITS: [USUAL[K.REVIEW_BENEFITS], {"outcome": "wants_assistance"}, {"outcome": "declined"}],
     K.SETTLE_ORDER: [{"outcome": "settled"}, {"outcome": "alternative"}, {"outcome": "kit_refused"}],

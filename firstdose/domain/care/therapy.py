@@ -37,3 +37,5 @@ class PreparedTherapy(BaseModel):
     beyond_use: datetime
     kit_present: bool
     delivery: Delivery
+    delivered_at: datetime | None = None
+    """When it is, or was, at the patient's door; None with the nurse, or where nobody has said."""

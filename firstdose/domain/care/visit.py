@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Visit(BaseModel):
@@ -16,6 +17,38 @@ class Visit(BaseModel):
     patient_confirmed: bool = False
 
 
+class VisitProblem(StrEnum):
+    """Why the roster does not hold a visit, as a work item shows it."""
+
+    UNKNOWN_NURSE = "unknown_nurse"
+    NURSE_AWAY = "nurse_away"
+    NURSE_LACKS_SKILL = "nurse_lacks_skill"
+    NURSE_NOT_LICENSED = "nurse_not_licensed_in_state"
+    LICENSE_OVER_BY_VISIT = "license_over_by_visit"
+    NURSE_NOT_IN_AREA = "nurse_not_in_area"
+    NURSE_HAS_ANOTHER_VISIT = "nurse_has_another_visit"
+
+    @property
+    def another_time_may_do(self) -> bool:
+        """Whether the same nurse may make the visit at another time."""
+        return self in (VisitProblem.LICENSE_OVER_BY_VISIT, VisitProblem.NURSE_HAS_ANOTHER_VISIT)
+
+
+class HeldVisit(BaseModel):
+    """Whether the roster holds a visit, and if not, why; no reason where its key was released meanwhile."""
+
+    model_config = ConfigDict(frozen=True)
+
+    held: bool
+    problem: VisitProblem | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, given: Any) -> Any:
+        """Histories from before there were reasons say yes or no."""
+        return {"held": given} if isinstance(given, bool) else given
+
+
 class ReportItem(StrEnum):
     """What the nurse does at the first visit; each must be on the report."""
 
@@ -25,6 +58,8 @@ class ReportItem(StrEnum):
     INFUSION_MANAGED = "infusion_managed"
     SIDE_EFFECTS_TAUGHT = "side_effects_taught"
     ENVIRONMENT_ASSESSED = "environment_assessed"
+    CONDITION_ASKED = "condition_asked"
+    """Condition and progress."""
 
 
 TAUGHT = frozenset({ReportItem.INFUSION_EXPLAINED, ReportItem.STORAGE_TAUGHT, ReportItem.SIDE_EFFECTS_TAUGHT})

@@ -13,11 +13,12 @@ from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.pool import Pool
 from firstdose.adapters.postgres.staff.imports import Importer, ImportReport
 from firstdose.adapters.postgres.staff.roster import APART, PostgresRoster
-from firstdose.domain.care.visit import Visit
+from firstdose.domain.care.visit import HeldVisit, Visit, VisitProblem
 from firstdose.ports import EffectRequest, Impossible, NurseSearch, VisitHold
 
 AT = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+BUSY = VisitProblem.NURSE_HAS_ANOTHER_VISIT
 
 Actions = Callable[[str], Awaitable[list[str]]]
 Refer = Callable[..., Awaitable[str]]
@@ -77,21 +78,21 @@ async def test_a_nurse_is_not_held_for_two_patients_too_close_to_each_other(
     roster: PostgresRoster, referral_id: str, refer: Refer
 ) -> None:
     other = await refer()
-    assert await roster.hold(hold(referral_id, "k1"))
-    assert not await roster.hold(hold(other, "k2", at=AT + APART - MINUTE))
-    assert not await roster.hold(hold(other, "k3", at=AT - APART + MINUTE))
-    assert await roster.hold(hold(other, "k4", at=AT + APART))
-    assert await roster.hold(hold(other, "k5", "rn-2"))
-    assert await roster.hold(hold(other, "k6", None)), "a visit in the suite holds nobody"
+    assert (await roster.hold(hold(referral_id, "k1"))).held
+    assert (await roster.hold(hold(other, "k2", at=AT + APART - MINUTE))).problem is BUSY
+    assert (await roster.hold(hold(other, "k3", at=AT - APART + MINUTE))).problem is BUSY
+    assert (await roster.hold(hold(other, "k4", at=AT + APART))).held
+    assert (await roster.hold(hold(other, "k5", "rn-2"))).held
+    assert (await roster.hold(hold(other, "k6", None))).held, "a visit in the suite holds nobody"
 
 
 async def test_a_visit_of_the_same_patient_may_move(roster: PostgresRoster, referral_id: str) -> None:
-    assert await roster.hold(hold(referral_id, "k1"))
-    assert await roster.hold(hold(referral_id, "k2", at=AT + 30 * MINUTE))
+    assert (await roster.hold(hold(referral_id, "k1"))).held
+    assert (await roster.hold(hold(referral_id, "k2", at=AT + 30 * MINUTE))).held
 
 
 async def test_a_hold_is_made_once_per_key(pool: Pool, roster: PostgresRoster, referral_id: str) -> None:
-    assert [await roster.hold(hold(referral_id, "k1")) for _ in range(3)] == [True, True, True]
+    assert [await roster.hold(hold(referral_id, "k1")) for _ in range(3)] == [HeldVisit(held=True)] * 3
     assert await pool.fetchval("SELECT count(*) FROM visit_holds") == 1
     with pytest.raises(Impossible, match="key_holds_another_visit"):
         await roster.hold(hold(referral_id, "k1", at=AT + 5 * APART))
@@ -104,14 +105,14 @@ async def test_what_was_released_is_free_for_others_and_gone_for_its_key(
     for _ in range(2):
         await roster.release(EffectRequest(referral_id=referral_id, key="k1"))
     await roster.release(EffectRequest(referral_id=referral_id, key="never"))
-    assert await roster.hold(hold(await refer(), "k2"))
-    assert not await roster.hold(hold(referral_id, "k1"))
+    assert (await roster.hold(hold(await refer(), "k2"))).held
+    assert await roster.hold(hold(referral_id, "k1")) == HeldVisit(held=False)
 
 
 async def test_of_twenty_patients_at_once_one_gets_the_nurse(pool: Pool, roster: PostgresRoster, refer: Refer) -> None:
     patients = [await refer() for _ in range(20)]
     holds = [hold(each, f"k-{each}", at=AT + number * MINUTE) for number, each in enumerate(patients)]
-    assert sum(await asyncio.gather(*(roster.hold(each) for each in holds))) == 1
+    assert sum(made.held for made in await asyncio.gather(*(roster.hold(each) for each in holds))) == 1
     assert await pool.fetchval("SELECT count(*) FROM visit_holds") == 1
 
 
@@ -123,16 +124,15 @@ async def test_a_hold_sees_what_was_held_while_it_waited(
         late = asyncio.create_task(roster.hold(hold(await refer(), "k2")))
         await until_waiting(late)
         await connection.execute("INSERT INTO visit_holds VALUES ('k1', $1, 'rn-1', $2)", referral_id, AT)
-    assert not await late
+    assert (await late).problem is BUSY
 
 
 async def test_a_nurse_who_is_not_on_the_roster_or_away_is_not_held(roster: PostgresRoster, referral_id: str) -> None:
-    with pytest.raises(Impossible, match="unknown_nurse"):
-        await roster.hold(hold(referral_id, "k1", "rn-9"))
+    assert (await roster.hold(hold(referral_id, "k1", "rn-9"))).problem is VisitProblem.UNKNOWN_NURSE
     with pytest.raises(Impossible, match="unknown_referral"):
         await roster.hold(hold(new_id(), "k1"))
     await roster.import_nurses([nurse("rn-1", active=False)])
-    assert not await roster.hold(hold(referral_id, "k1"))
+    assert (await roster.hold(hold(referral_id, "k1"))).problem is VisitProblem.NURSE_AWAY
 
 
 async def test_an_import_counts_what_it_changed_and_refuses_bad_rows(roster: PostgresRoster) -> None:
