@@ -66,8 +66,8 @@ class VisitTrack(Track):
 
     def _first_day(self) -> date:
         """The first on which the visit is possible."""
-        therapy, lines = self.case.therapy, self.authorization.lines
-        return visit_window(workflow.now(), lines, therapy, None).first.date()
+        case, lines = self.case, self.authorization.lines
+        return visit_window(workflow.now(), lines, case.therapy, case.policy).first.date()
 
     async def _place(self) -> None:
         """Automatic dispatch found nobody, or the visit is in the suite: the nurse coordinator places it."""

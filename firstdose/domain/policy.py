@@ -57,6 +57,8 @@ class NurseDispatch(BaseModel):
     answer_within: timedelta = timedelta(minutes=30)
     lead: timedelta = timedelta(hours=2)
     report_within: timedelta = timedelta(hours=24)
+    short_notice: timedelta = Field(default=timedelta(days=3), ge=timedelta())
+    """An authorization that ends sooner than this does not limit the time of the visit: it is renewed."""
     report_early: timedelta = Field(default=timedelta(), ge=timedelta())
     """How long before the time that was agreed a visit may have begun."""
 

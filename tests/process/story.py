@@ -164,7 +164,8 @@ class Story(AbstractAsyncContextManager["Story"]):
 
     async def _sleep_until_visit(self, item: WorkItem) -> None:
         """A visit is reported once it has begun."""
-        if item.kind is K.REPORT_VISIT and (begins := shown_moment(item.asks["visit_at"])):
+        waits = item.kind is K.REPORT_VISIT and self.env.supports_time_skipping
+        if waits and (begins := shown_moment(item.asks["visit_at"])):
             await self.env.sleep(max(begins - await self.env.get_current_time(), timedelta()))
 
     async def _lock_time(self) -> None:

@@ -92,7 +92,9 @@ CHOICES: dict[K, list[Answer]] = {
 BRISK = Policy(
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
-    dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
+    dispatch=NurseDispatch(
+        answer_within=timedelta(milliseconds=300), lead=timedelta(days=3), report_early=timedelta(days=3)
+    ),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
 )
 """On the real server, where time does not skip, nobody waits for long."""

@@ -23,6 +23,7 @@ from firstdose.domain.authorization.lines import (
 CONTRADICTED: Final = "contradicted"
 """The reason of a line that was decided in two ways; a later answer for it is no help."""
 
+_IN_PART: Final = frozenset({LineState.PARTIAL, LineState.MODIFIED})
 _DECISIONS: Final = FINAL | {LineState.NOT_REQUIRED}
 
 
@@ -116,14 +117,14 @@ def decide(lines: tuple[Line, ...], decisions: tuple[LineAnswer, ...]) -> tuple[
 
 def accept(lines: tuple[Line, ...], sequences: Iterable[int]) -> tuple[Line, ...]:
     """The lines once a person has accepted what the payer granted of these in part."""
-    return move(lines, LineState.APPROVED, of=(LineState.PARTIAL, LineState.MODIFIED), only=sequences)
+    return move(lines, LineState.APPROVED, of=_IN_PART, only=sequences)
 
 
 def _with_what_was_granted(decision: LineAnswer, line: Line | None) -> LineAnswer:
-    """Period and units that the payer told stay, as far as the person says nothing else; those of a denial do not."""
-    if line is None or decision.state is not LineState.APPROVED or line.state is LineState.DENIED:
+    """Period and units that the payer granted in part stay, as far as the person says nothing else."""
+    if line is None or line.state not in _IN_PART or decision.state is not LineState.APPROVED:
         return decision
-    kept: dict[str, object] = {"units": line.authorized_units} if decision.units is None else {}
+    kept: dict[str, object] = {"units": line.authorized_units or None} if decision.units is None else {}
     if decision.valid_from is None and decision.valid_to is None:
         kept |= {"valid_from": line.valid_from, "valid_to": line.valid_to}
     return decision.model_copy(update=kept)

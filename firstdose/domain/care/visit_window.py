@@ -9,34 +9,36 @@ from typing import NamedTuple
 
 from firstdose.domain.authorization.lines import Line, LineState
 from firstdose.domain.care.therapy import PreparedTherapy
+from firstdose.domain.policy import Policy
 
 
 class VisitWindow(NamedTuple):
-    """`first` is the earliest moment, and the visit starts before `end`; no `end` is known where it is None."""
+    """The visit may start at `first`, and must start before `end`."""
 
     first: datetime
-    end: datetime | None = None
+    end: datetime
 
     def has(self, visit_at: datetime) -> bool:
-        return self.first <= visit_at and (self.end is None or visit_at < self.end)
+        return self.first <= visit_at < self.end
 
 
 def visit_window(
-    earliest: datetime, lines: Iterable[Line], therapy: PreparedTherapy | None, ahead: timedelta | None
+    earliest: datetime, lines: Iterable[Line], therapy: PreparedTherapy | None, policy: Policy
 ) -> VisitWindow:
-    """From `earliest` on; `ahead` is how long after the first possible moment a visit may be planned.
+    """From `earliest` on, as far ahead as the policy says.
 
-    An end that leaves no room does not count: an authorization that is over is renewed, and a therapy past its
-    beyond-use date is prepared again.
+    An end that leaves too little time does not count: an authorization that ends at short notice is renewed, and a
+    therapy that is past its beyond-use date before the nurse can leave is prepared again.
     """
     approved = [line for line in lines if line.state is LineState.APPROVED]
     begins = [_start_of(line.valid_from) for line in approved if line.valid_from]
     delivered = [therapy.delivered_at] if therapy and therapy.delivered_at else []
     first = max([earliest, *begins, *delivered])
-    ends = [_start_of(line.valid_to) + timedelta(days=1) for line in approved if line.valid_to]
-    ends += [therapy.beyond_use] if therapy else []
-    ends += [first + ahead] if ahead is not None else []
-    return VisitWindow(first, min((end for end in ends if end > first), default=None))
+    over = [_start_of(line.valid_to) + timedelta(days=1) for line in approved if line.valid_to]
+    ends = [end for end in over if end > first + policy.dispatch.short_notice]
+    if therapy and therapy.beyond_use > first + policy.dispatch.lead:
+        ends.append(therapy.beyond_use)
+    return VisitWindow(first, min([first + policy.horizons.visit, *ends]))
 
 
 def _start_of(day: date) -> datetime:

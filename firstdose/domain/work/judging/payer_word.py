@@ -42,7 +42,7 @@ def judge_review(answer: ReviewDecision, judged: Judged) -> None:
         refuse("lines", "the payer's word on lines goes with the outcome decided")
     if answer.outcome is WayOn.ACCEPT:
         shown = judged.item.asks.get("lines", ())
-        in_part = [line["sequence"] for line in shown if line["state"] in IN_PART]
+        in_part = [line["sequence"] for line in shown if line["state"] in IN_PART and line.get("authorized_units") != 0]
         chosen = answer.sequences or [line["sequence"] for line in shown]
         if not set(chosen) <= set(in_part):
             refuse("sequences", f"granted in part, and possible here: {', '.join(map(str, in_part)) or 'none'}")

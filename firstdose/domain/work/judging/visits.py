@@ -44,11 +44,13 @@ def _judge_time(visit_at: datetime | None, judged: Judged) -> None:
     if visit_at is None:
         refuse("visit_at", "a visit needs its time")
     state = judged.state
-    earliest = max(judged.now, state.begun_at) if state.begun_at else judged.now
-    window = visit_window(earliest, state.lines, state.therapy, state.policy.horizons.visit if state.policy else None)
-    if visit_at == judged.now or not window.has(visit_at):
-        until = f" to before {told(window.end)}" if window.end else " on"
-        refuse("visit_at", f"possible from {told(window.first)}{until}")
+    if visit_at <= judged.now:
+        refuse("visit_at", f"possible after {told(judged.now)}")
+    if state.policy is None:
+        return
+    window = visit_window(judged.now, state.lines, state.therapy, state.policy)
+    if not window.has(visit_at):
+        refuse("visit_at", f"possible from {told(window.first)} to before {told(window.end)}")
 
 
 def _judge_end(ended_at: datetime, begins: datetime | None, judged: Judged) -> None:
