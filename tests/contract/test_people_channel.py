@@ -70,7 +70,7 @@ def said(answer: PayerAnswer) -> dict[str, Any]:
 
 def verified(benefits: Benefits) -> dict[str, Any]:
     """As staff write it down: where it comes from is not for them to say."""
-    return benefits.model_dump(mode="json", exclude=PROVENANCE | {"remarks"})
+    return benefits.model_dump(mode="json", exclude={*PROVENANCE, "remarks"})
 
 
 def submitted() -> tuple[Line, ...]:

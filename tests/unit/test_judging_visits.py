@@ -22,7 +22,8 @@ from firstdose.domain.work.work_item import WorkItemKind as K
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 POLICY = Policy()
-STATE = ResolutionContext(begun_at=NOW - 5 * DAY, site=Site.HOME, needs_nurse=True, policy=POLICY)
+BEGUN_AT = NOW - 5 * DAY
+STATE = ResolutionContext(begun_at=BEGUN_AT, site=Site.HOME, needs_nurse=True, policy=POLICY)
 SUPERVISOR = Actor(id="somebody", roles=(Role.SUPERVISOR,))
 ALL = [str(each) for each in ReportItem]
 TAUGHT_ITEMS = [str(each) for each in TAUGHT]
@@ -57,7 +58,7 @@ def reason(kind: K, answer: dict[str, Any], state: ResolutionContext = STATE, **
 OUTSIDE: list[tuple[datetime, ResolutionContext]] = [
     (NOW, STATE),
     (NOW - MINUTE, STATE),
-    (STATE.begun_at - DAY, STATE),  # type: ignore[operator]
+    (BEGUN_AT - DAY, STATE),
     (NOW + POLICY.horizons.visit, STATE),
     (datetime(2026, 11, 30, 23, 59, tzinfo=UTC), STATE._replace(lines=(line(date(2026, 12, 1)),))),
     (datetime(2026, 12, 2, tzinfo=UTC), STATE._replace(lines=(line(valid_to=date(2026, 12, 1)),))),

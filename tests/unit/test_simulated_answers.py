@@ -74,7 +74,8 @@ def asked(kind: WorkItemKind) -> WorkItem:
 
 def test_a_coordinator_names_a_nurse_or_takes_the_suite() -> None:
     usual = script_of(load_scenarios()["approved"], WorkItemKind.PLACE_VISIT)[0]
-    for asks, nurse in [({"site": "suite"}, None), ({"nurses_asked": ["rn-4"]}, "rn-4")]:
+    cases: list[tuple[dict[str, Any], str | None]] = [({"site": "suite"}, None), ({"nurses_asked": ["rn-4"]}, "rn-4")]
+    for asks, nurse in cases:
         placed = resolution(usual, item(WorkItemKind.PLACE_VISIT, **asks), OPENED, DAY_IN_TWO_SECONDS, lambda _: {})
         assert (placed["outcome"], placed.get("nurse")) == ("placed", nurse)
     nobody = item(WorkItemKind.PLACE_VISIT, nurses_asked=[])

@@ -167,3 +167,58 @@ async def test_an_import_is_audited_with_the_file_and_what_it_changed(
     assert (record["actor"], record["action"]) == ("operator:1000", "nurses_imported")
     assert record["details"] == {"sha256": "ab" * 32, "changed": 1, "unchanged": 1}
     assert await pool.fetchval("SELECT login FROM nurses WHERE id = 'rn-1'") == "user-3"
+
+
+async def test_a_license_holds_to_its_last_day(roster: PostgresRoster, referral_id: str) -> None:
+    await roster.import_nurses(
+        [
+            nurse("rn-1", states=[], licenses={"OH": AT.date().isoformat()}),
+            nurse("rn-2", licenses={"OH": (AT - timedelta(days=1)).date().isoformat()}),
+            nurse("rn-3", licenses={"IN": "2020-01-01"}),
+        ]
+    )
+    on_the_day = NurseSearch(referral_id=referral_id, key="k", limit=9, day=AT.date())
+    assert set(await roster.find(on_the_day)) == {"rn-1", "rn-3"}
+    assert (await roster.hold(hold(referral_id, "k1"))).held
+    tomorrow = hold(referral_id, "k2", at=AT + timedelta(days=1))
+    assert (await roster.hold(tomorrow)).problem is VisitProblem.LICENSE_OVER_BY_VISIT
+    assert (await roster.hold(hold(referral_id, "k3", "rn-2"))).problem is VisitProblem.LICENSE_OVER_BY_VISIT
+    assert (await roster.hold(hold(referral_id, "k4", "rn-3"))).held, "a license without a day has no known end"
+
+
+async def test_without_a_day_the_license_must_hold_today(roster: PostgresRoster, referral_id: str) -> None:
+    today = datetime.now(UTC).date()
+    expiry = {"rn-1": today, "rn-2": today - timedelta(days=2)}
+    await roster.import_nurses([nurse(name, licenses={"OH": str(day)}) for name, day in expiry.items()])
+    assert set(await found(roster, referral_id)) == {"rn-1", "rn-3"}
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"skills": ["iron"]}, VisitProblem.NURSE_LACKS_SKILL),
+        ({"states": ["IN"]}, VisitProblem.NURSE_NOT_LICENSED),
+        ({"areas": ["430"]}, VisitProblem.NURSE_NOT_IN_AREA),
+        ({"areas": ["441"]}, None),
+    ],
+)
+async def test_a_nurse_whom_a_person_names_is_judged_by_the_roster(
+    roster: PostgresRoster, referral_id: str, more: dict[str, Any], problem: VisitProblem | None
+) -> None:
+    await roster.import_nurses([nurse("rn-4", **more)])
+    assert (await roster.hold(hold(referral_id, "k1", "rn-4"))).problem is problem
+
+
+async def test_what_is_held_stays_held_when_it_is_asked_again(roster: PostgresRoster, referral_id: str) -> None:
+    await roster.hold(hold(referral_id, "k1"))
+    await roster.import_nurses([nurse("rn-1", active=False)])
+    assert (await roster.hold(hold(referral_id, "k1"))).held
+
+
+async def test_a_csv_row_holds_several_values_in_a_cell(roster: PostgresRoster, referral_id: str) -> None:
+    cells = {"id": "rn-5", "skills": "iron anti_infective", "licenses": "OH:2027-04-30 IN:2026-12-31", "areas": ""}
+    assert await roster.import_nurses([cells]) == ImportReport(changed=1)
+    assert await roster.import_nurses([cells]) == ImportReport(unchanged=1)
+    assert "rn-5" in await found(roster, referral_id)
+    assert (await roster.import_nurses([{**cells, "licenses": "OH:soon"}])).problems
+    assert (await roster.import_nurses([{"id": "rn-6", "skills": "iron"}])).problems
