@@ -90,6 +90,7 @@ class ReferralWorkflow(Handlers):
             overrides=tuple(self.case.overrides.values()),
             waiting_for=standing.waiting_for,
             next_due=standing.next_due,
+            teaching_open=self.case.teaching_open,
             recorded=self.journal.recorded,
         )
 

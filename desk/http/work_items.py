@@ -158,7 +158,10 @@ async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) ->
     resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
     open_part, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
     nurse = open_part.get("nurse")
-    known = [nurse] if isinstance(nurse, str) and await desk.worklist.knows_nurse(nurse) else []
+    known = [nurse] if isinstance(nurse, str) else []
+    if known and not await desk.worklist.knows_nurse(known[0]):
+        listed = [{"path": "nurse", "problem": "the roster has no nurse of this id"}]
+        raise HttpProblem(422, "some fields are not acceptable", errors=listed)
     if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(open_part, known)]:
         raise HttpProblem(422, "some fields are not acceptable", errors=wrong)
     return open_part, sealed

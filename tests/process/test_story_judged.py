@@ -13,6 +13,7 @@ from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import Outside
 from tests.process.story import USUAL, Story, placed, visit_at
+from workflows.referral import ReferralWorkflow
 
 DAY = timedelta(days=1)
 FROM = "visit_at: possible from"
@@ -106,6 +107,8 @@ async def test_what_the_patient_could_not_show_back_stays_open(env: WorkflowEnvi
     outside = Outside()
     async with Story(env, outside, {K.REPORT_VISIT: [report]}) as story:
         assert await story.ends() is Closing.COMPLETED
+        status = await story.handle.query(ReferralWorkflow.status)
+    assert status.teaching_open == ("infusion_explained", "side_effects_taught")
     assert "visit.teaching_open" in outside.notes
     assert '"teaching_open":["infusion_explained","side_effects_taught"]' in outside.state
 

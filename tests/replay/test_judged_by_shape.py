@@ -11,7 +11,7 @@ from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process import story as stories
 from tests.process.outside import Outside
 from tests.process.server import time_skipping
-from tests.process.story import Story, visit_at
+from tests.process.story import Script, Story, visit_at
 from tests.replay.judged_by_shape import EasygoingReferral
 from tests.replay.recording import KEYRING
 from tests.replay.replaying import failure
@@ -27,7 +27,7 @@ def long_ago(item: WorkItem, now: datetime) -> dict[str, Any]:
 async def test_what_was_accepted_stays_accepted(monkeypatch: pytest.MonkeyPatch, *, by_update: bool) -> None:
     monkeypatch.setattr(build, "ReferralWorkflow", EasygoingReferral)
     monkeypatch.setattr(stories, "ReferralWorkflow", EasygoingReferral)
-    script = {K.CONFIRM_VISIT: [long_ago], K.REPORT_VISIT: [{"outcome": "completed"}]}
+    script: Script = {K.CONFIRM_VISIT: [long_ago], K.REPORT_VISIT: [{"outcome": "completed"}]}
     async with time_skipping(KEYRING) as env, Story(env, Outside(), script, by_update=by_update) as story:
         assert await story.ends() is Closing.COMPLETED
         history = await story.handle.fetch_history()
