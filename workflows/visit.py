@@ -48,21 +48,22 @@ class VisitTrack(Track):
                 return
 
     async def _offer(self, nurse: str) -> bool:
-        """Whether this nurse has the visit. `problem` says why the time that they gave before could not be held."""
-        problem, self.case.visit_problem = self.case.visit_problem, None
+        """Whether this nurse has the visit. Asked again, they see why the time that they gave could not be held."""
+        not_held, self.case.not_held = self.case.not_held, None
         answer = await self.worklist.offer(
             ConfirmVisit,
             about=nurse,
             within=self.case.policy.dispatch.answer_within,
             offered_to=nurse,
             therapy=self.case.outline.therapy,
-            problem=problem if nurse in self.case.nurses_asked else None,
+            **(not_held.asks if not_held and nurse in self.case.nurses_asked else {}),
         )
         self.case.nurses_asked.add(nurse)
         return answer is not None and answer.outcome == "accepted" and await self._accept(nurse, answer.visit_at)
 
     def _another_time_may_do(self) -> bool:
-        return self.case.visit_problem is not None and self.case.visit_problem.another_time_may_do
+        problem = self.case.not_held.problem if self.case.not_held else None
+        return problem is not None and problem.another_time_may_do
 
     def _first_day(self) -> date:
         """The first on which the visit is possible."""
@@ -71,8 +72,8 @@ class VisitTrack(Track):
 
     async def _place(self) -> None:
         """Automatic dispatch found nobody, or the visit is in the suite: the nurse coordinator places it."""
-        asked, problem = sorted(self.case.nurses_asked), self.case.visit_problem
-        answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=asked, problem=problem)
+        asked, again = sorted(self.case.nurses_asked), self.case.not_held.asks if self.case.not_held else {}
+        answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=asked, **again)
         match answer.outcome:
             case "placed":
                 await self._accept(answer.nurse, answer.visit_at)
@@ -97,7 +98,7 @@ class VisitTrack(Track):
         self.effects.undo_with(RELEASE)
         hold = VisitHold(referral_id=self.case.referral_id, key=self.case.visit_key, visit=visit)
         held = await self.effects.do(DispatchActivities.hold_visit, hold, options.STORE, "hold the visit")
-        self.case.placing, self.case.visit_problem = None, held.problem
+        self.case.placing, self.case.not_held = None, None if held.held else held
         if not held.held:
             self.effects.settled(RELEASE)
             return False

@@ -277,49 +277,6 @@ async def test_an_offered_visit_is_answered_by_the_nurse_it_was_offered_to(desk:
     assert answers["two"].json()["detail"] == "the visit is offered to another nurse"
 
 
-@pytest.mark.parametrize(
-    ("kind", "role", "answer", "path", "why"),
-    [
-        (
-            "confirm_visit",
-            "nurse",
-            {"outcome": "accepted", "visit_at": "2020-01-01T10:00:00Z", "patient_confirmed": True},
-            "visit_at",
-            "possible after ",
-        ),
-        (
-            "verify_benefits",
-            "reimbursement_specialist",
-            {"outcome": "answered", "benefits": {"status": "active", "channel": "pas"}},
-            "benefits.channel",
-            "the system sets this field",
-        ),
-    ],
-)
-async def test_an_answer_that_is_not_possible_is_refused_with_what_is(
-    desk: ServedDesk, kind: str, role: str, answer: dict[str, Any], path: str, why: str
-) -> None:
-    _, item_id = await with_item(desk, kind, role)
-    async with desk.as_staff(Role(role)) as somebody:
-        refused = await somebody.post(f"/api/work-items/{item_id}/resolve", json=answer)
-    (error,) = refused.json()["errors"]
-    assert (refused.status_code, error["path"]) == (422, path)
-    assert error["problem"].startswith(why)
-    assert "2020-01-01" not in refused.text
-
-
-async def test_an_answer_that_was_possible_is_known_again_by_its_key(desk: ServedDesk) -> None:
-    _, item_id = await with_item(desk, "confirm_visit", "nurse")
-    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    answer = {"outcome": "accepted", "visit_at": soon, "patient_confirmed": True}
-    path, key = f"/api/work-items/{item_id}/resolve", {"idempotency-key": "once"}
-    async with desk.as_staff(Role.NURSE) as nurse:
-        first = await nurse.post(path, json=answer, headers=key)
-        await desk.desk.pool.execute("UPDATE work_items SET state = 'resolved'")
-        again = await nurse.post(path, json=answer, headers=key)
-    assert first.json()["message_id"] == again.json()["message_id"]
-
-
 async def test_an_amendment_must_be_about_the_same_referral(desk: ServedDesk) -> None:
     referral_id = await desk.refer(source_referral_id="R-one")
     path = f"/api/referrals/{referral_id}/amend"

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
-from firstdose.domain.care.visit import ReportItem, Visit, VisitProblem
+from firstdose.domain.care.visit import HeldVisit, ReportItem, Visit
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.payer.coverage import Benefits, Paying
 from firstdose.domain.policy import Policy
@@ -70,7 +70,7 @@ class Case:
     visit_key: str = ""
     placing: Visit | None = None
     """The visit that is being placed under `visit_key`."""
-    visit_problem: VisitProblem | None = None
+    not_held: HeldVisit | None = None
     """Why the roster did not hold the visit that was placed last."""
     over: str = ""
     """The key of the visit that was reported as not done: the source was told what became of it."""

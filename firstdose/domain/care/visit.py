@@ -1,6 +1,6 @@
 """The first visit: who comes, when, and what is reported from it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -27,20 +27,37 @@ class VisitProblem(StrEnum):
     LICENSE_OVER_BY_VISIT = "license_over_by_visit"
     NURSE_NOT_IN_AREA = "nurse_not_in_area"
     NURSE_HAS_ANOTHER_VISIT = "nurse_has_another_visit"
+    BEFORE_ORDERED_START = "before_ordered_start"
+    """Therapy is ordered from a later day on."""
 
     @property
     def another_time_may_do(self) -> bool:
         """Whether the same nurse may make the visit at another time."""
-        return self in (VisitProblem.LICENSE_OVER_BY_VISIT, VisitProblem.NURSE_HAS_ANOTHER_VISIT)
+        return self in _OF_THE_TIME
+
+
+_OF_THE_TIME = frozenset(
+    {VisitProblem.LICENSE_OVER_BY_VISIT, VisitProblem.NURSE_HAS_ANOTHER_VISIT, VisitProblem.BEFORE_ORDERED_START}
+)
 
 
 class HeldVisit(BaseModel):
-    """Whether the roster holds a visit, and if not, why; no reason where its key was released meanwhile."""
+    """Whether the roster holds a visit, and if not, why; no reason where its key was released meanwhile.
+
+    `possible_from` and `possible_to` are the days that would be possible, as far as the reason sets one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     held: bool
     problem: VisitProblem | None = None
+    possible_from: date | None = None
+    possible_to: date | None = None
+
+    @property
+    def asks(self) -> dict[str, Any]:
+        """What the work item that asks again shows of it."""
+        return self.model_dump(mode="json", include={"problem", "possible_from", "possible_to"}, exclude_none=True)
 
     @model_validator(mode="before")
     @classmethod

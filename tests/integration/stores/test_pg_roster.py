@@ -181,7 +181,8 @@ async def test_a_license_holds_to_its_last_day(roster: PostgresRoster, referral_
     assert set(await roster.find(on_the_day)) == {"rn-1", "rn-3"}
     assert (await roster.hold(hold(referral_id, "k1"))).held
     tomorrow = hold(referral_id, "k2", at=AT + timedelta(days=1))
-    assert (await roster.hold(tomorrow)).problem is VisitProblem.LICENSE_OVER_BY_VISIT
+    over = HeldVisit(held=False, problem=VisitProblem.LICENSE_OVER_BY_VISIT, possible_to=AT.date())
+    assert await roster.hold(tomorrow) == over
     assert (await roster.hold(hold(referral_id, "k3", "rn-2"))).problem is VisitProblem.LICENSE_OVER_BY_VISIT
     assert (await roster.hold(hold(referral_id, "k4", "rn-3"))).held, "a license without a day has no known end"
 
@@ -222,3 +223,13 @@ async def test_a_csv_row_holds_several_values_in_a_cell(roster: PostgresRoster, 
     assert "rn-5" in await found(roster, referral_id)
     assert (await roster.import_nurses([{**cells, "licenses": "OH:soon"}])).problems
     assert (await roster.import_nurses([{"id": "rn-6", "skills": "iron"}])).problems
+
+
+@pytest.mark.parametrize("nurse", ["rn-1", None])
+async def test_no_visit_is_held_before_the_day_that_the_order_says(
+    roster: PostgresRoster, refer: Refer, nurse: str | None
+) -> None:
+    referral_id = await refer(**{"order.requested_start": str(AT.date())})
+    early = await roster.hold(hold(referral_id, "k1", nurse, at=AT - timedelta(days=1)))
+    assert early == HeldVisit(held=False, problem=VisitProblem.BEFORE_ORDERED_START, possible_from=AT.date())
+    assert (await roster.hold(hold(referral_id, "k2", nurse))).held

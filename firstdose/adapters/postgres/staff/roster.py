@@ -11,7 +11,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.revisions import Revisions, known_referral, unshredded
 from firstdose.adapters.postgres.staff.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
 from firstdose.adapters.postgres.staff.nurse_rows import NurseRow
-from firstdose.domain.care.nurse import Nurse, PlaceOfVisit
+from firstdose.domain.care.nurse import Nurse, VisitNeeds
 from firstdose.domain.care.visit import HeldVisit, VisitProblem
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.work.role import SYSTEM
@@ -34,15 +34,15 @@ class PostgresRoster:
     async def find(self, search: NurseSearch) -> tuple[str, ...]:
         """The least busy first."""
         async with transaction(self._pool) as connection:
-            place = await self._place(connection, search.referral_id)
-            if place.therapy is None or place.state is None:
+            needs = await self._needs(connection, search.referral_id)
+            if needs.therapy is None or needs.state is None:
                 return ()
             found = _sql.candidates(
-                connection, therapy=place.therapy, state=place.state, referral_id=search.referral_id
+                connection, therapy=needs.therapy, state=needs.state, referral_id=search.referral_id
             )
             day = search.day or datetime.now(UTC).date()
             # The ZIP code is compared here: nothing of an address goes into a statement.
-            fit = [row["id"] async for row in found if _nurse(row).problem(place, day) is None]
+            fit = [row["id"] async for row in found if _nurse(row).problem(needs, day) is None]
         return tuple(fit[: search.limit])
 
     async def hold(self, hold: VisitHold) -> HeldVisit:
@@ -58,7 +58,7 @@ class PostgresRoster:
                 if known is not None:
                     return HeldVisit(held=known)
                 if problem is not None:
-                    return HeldVisit(held=False, problem=problem)
+                    return problem
                 if await self._hold(connection, hold):
                     return HeldVisit(held=True)
                 return HeldVisit(held=False, problem=VisitProblem.NURSE_HAS_ANOTHER_VISIT)
@@ -92,21 +92,20 @@ class PostgresRoster:
             await self._write(connection, "visit.held", hold.referral_id, made)
         return made is not None
 
-    async def _judged(self, connection: Connection, hold: VisitHold) -> VisitProblem | None:
-        """Locks the nurse. A visit in the suite holds nobody."""
-        if hold.visit.nurse is None:
-            return None
-        row = await _sql.lock_nurse(connection, nurse=hold.visit.nurse)
-        if row is None:
-            return VisitProblem.UNKNOWN_NURSE
-        place = await self._place(connection, hold.referral_id)
-        return _nurse(row).problem(place, hold.visit.visit_at.astimezone(UTC).date())
+    async def _judged(self, connection: Connection, hold: VisitHold) -> HeldVisit | None:
+        """Why it cannot be held; locks the nurse. A visit in the suite holds nobody."""
+        nurse, day = hold.visit.nurse, hold.visit.visit_at.astimezone(UTC).date()
+        row = await _sql.lock_nurse(connection, nurse=nurse) if nurse is not None else None
+        if nurse is not None and row is None:
+            return HeldVisit(held=False, problem=VisitProblem.UNKNOWN_NURSE)
+        needs = await self._needs(connection, hold.referral_id)
+        return needs.problem(day) or (_nurse(row).problem(needs, day) if row is not None else None)
 
-    async def _place(self, connection: Connection, referral_id: str) -> PlaceOfVisit:
+    async def _needs(self, connection: Connection, referral_id: str) -> VisitNeeds:
         with unshredded():
             referral = await self._revisions.current(connection, referral_id)
-        address = referral.patient.address
-        return PlaceOfVisit(referral.order.therapy, address.state, address.postal_code)
+        order, address = referral.order, referral.patient.address
+        return VisitNeeds(order.therapy, address.state, address.postal_code, order.requested_start)
 
     async def _known(self, connection: Connection, hold: VisitHold) -> bool | None:
         """Whether this hold is there under its key; None if the key is new."""
