@@ -46,6 +46,7 @@ class VisitTrack(Track):
         for nurse in (nurse for nurse in found if nurse not in self.case.nurses_asked):
             if await self._offer(nurse) or (self._another_time_may_do() and await self._offer(nurse)):
                 return
+            self.case.not_held = None  # it was about this nurse
 
     async def _offer(self, nurse: str) -> bool:
         """Whether this nurse has the visit. Asked again, they see why the time that they gave could not be held."""

@@ -8,11 +8,12 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.authorization.lines import LineAnswer, LineState, PayerAnswer
 from firstdose.domain.care.visit import VisitProblem
+from firstdose.domain.work.journal import Resolved
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import Outside
-from tests.process.story import USUAL, Story, placed, visit_at
+from tests.process.story import USUAL, Story, placed, ready, visit_at
 from workflows.referral import ReferralWorkflow
 
 DAY = timedelta(days=1)
@@ -60,6 +61,13 @@ async def test_after_two_times_that_cannot_be_held_the_next_nurse_is_asked(env: 
     assert [item.offered_to for item in story.asked(K.CONFIRM_VISIT)] == ["rn-1", "rn-1", "rn-2"]
 
 
+async def test_why_nurses_could_not_come_is_no_reason_against_the_one_to_be_placed(env: WorkflowEnvironment) -> None:
+    async with Story(env, Outside(nurses=("rn-1",), holds=[VisitProblem.NURSE_AWAY, None])) as story:
+        assert await story.ends() is Closing.COMPLETED
+    (item,) = story.asked(K.PLACE_VISIT)
+    assert (item.asks["nurses_asked"], item.asks.get("problem")) == (["rn-1"], None)
+
+
 async def test_a_visit_before_the_referral_existed_is_refused(env: WorkflowEnvironment) -> None:
     async with Story(env, Outside(), {K.CONFIRM_VISIT: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.CONFIRM_VISIT)))
@@ -85,6 +93,24 @@ async def test_a_visit_outside_the_authorization_is_refused(env: WorkflowEnviron
         await story.resolve(offer, in_days(6))
         assert await story.ends() is Closing.COMPLETED
     assert [refusal.startswith(f"{FROM} {first} 00:00 UTC to before") for refusal in refusals(story)] == [True]
+
+
+async def test_a_visit_before_the_delivery_is_refused(env: WorkflowEnvironment) -> None:
+    def delivered_later(item: WorkItem, now: datetime) -> dict[str, Any]:
+        return {**ready(item, now), "delivered_at": (now + 3 * DAY).isoformat()}
+
+    outside = Outside()
+    async with Story(env, outside, {K.CONFIRM_VISIT: [None], K.PREPARE_THERAPY: [delivered_later]}) as story:
+        await story.until(lambda: K.PREPARE_THERAPY in resolved(outside) and bool(story.asked(K.CONFIRM_VISIT)))
+        (offer,) = story.asked(K.CONFIRM_VISIT)
+        await story.resolve(offer, in_days(2))
+        await story.resolve(offer, in_days(4))
+        assert await story.ends() is Closing.COMPLETED
+    assert [refusal.startswith(FROM) for refusal in refusals(story)] == [True]
+
+
+def resolved(outside: Outside) -> list[K | None]:
+    return [entry.kind for entry in outside.entries if isinstance(entry, Resolved)]
 
 
 async def test_a_visit_is_not_reported_before_it_begins(env: WorkflowEnvironment) -> None:

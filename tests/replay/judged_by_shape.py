@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.referral import ReferralWorkflow
 
 
-class EasygoingWorklist(Worklist):
+class ShapeJudgedWorklist(Worklist):
     def judge(self, request: ResolveWorkItem) -> Resolution:
         return judge_shape(self._state.open.get(request.item_id), request.actor, request.resolution)
 
@@ -20,11 +20,11 @@ class EasygoingWorklist(Worklist):
 
 
 @workflow.defn(name=WORKFLOW)
-class EasygoingReferral(ReferralWorkflow):
+class ShapeJudgedReferral(ReferralWorkflow):
     @workflow.init
     def __init__(self, start: ReferralStart) -> None:
         super().__init__(start)
-        self.worklist.__class__ = EasygoingWorklist
+        self.worklist.__class__ = ShapeJudgedWorklist
 
     @workflow.run
     async def run(self, start: ReferralStart) -> Closing:

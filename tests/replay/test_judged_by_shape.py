@@ -12,7 +12,7 @@ from tests.process import story as stories
 from tests.process.outside import Outside
 from tests.process.server import time_skipping
 from tests.process.story import Script, Story, visit_at
-from tests.replay.judged_by_shape import EasygoingReferral
+from tests.replay.judged_by_shape import ShapeJudgedReferral
 from tests.replay.recording import KEYRING
 from tests.replay.replaying import failure
 from workers import build
@@ -25,8 +25,8 @@ def long_ago(item: WorkItem, now: datetime) -> dict[str, Any]:
 
 @pytest.mark.parametrize("by_update", [True, False])
 async def test_what_was_accepted_stays_accepted(monkeypatch: pytest.MonkeyPatch, *, by_update: bool) -> None:
-    monkeypatch.setattr(build, "ReferralWorkflow", EasygoingReferral)
-    monkeypatch.setattr(stories, "ReferralWorkflow", EasygoingReferral)
+    monkeypatch.setattr(build, "ReferralWorkflow", ShapeJudgedReferral)
+    monkeypatch.setattr(stories, "ReferralWorkflow", ShapeJudgedReferral)
     script: Script = {K.CONFIRM_VISIT: [long_ago], K.REPORT_VISIT: [{"outcome": "completed"}]}
     async with time_skipping(KEYRING) as env, Story(env, Outside(), script, by_update=by_update) as story:
         assert await story.ends() is Closing.COMPLETED
