@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+from temporalio import workflow
+
 from activities.payer import PayerActivities
 from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
@@ -58,7 +61,7 @@ class CoverageTrack(Track):
                 **asks,
             )
         self.case.verifying = None
-        return (answer if isinstance(answer, Benefits) else answer.benefits), contacts
+        return (answer if isinstance(answer, Benefits) else _by_people(answer)), contacts
 
     async def _resolved_otherwise(self, benefits: Benefits, contacts: list[str]) -> bool:
         """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end.
@@ -93,3 +96,9 @@ class CoverageTrack(Track):
             lines={str(line.sequence): line.state for line in self.authorization.lines},
             plan_version=benefits.plan_version or self.case.plan.version,
         )
+
+
+def _by_people(answer: VerifyBenefits) -> Benefits:
+    """Where it comes from is not for the person to say."""
+    how = {"channel": Channel.PEOPLE, "verified_at": workflow.now(), "plan_version": None}
+    return answer.benefits.model_copy(update=how)

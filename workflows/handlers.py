@@ -106,7 +106,7 @@ class Handlers:
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:
-        self._by_signal(ResolveWorkItem, message, self.steering.resolve, self.steering.judge_answer)
+        self._by_signal(ResolveWorkItem, message, self.steering.resolve, self.steering.judge_signal)
 
     @workflow.signal(name="hold", description="Pause every track at its next step")
     def hold_by_signal(self, message: Any) -> None:

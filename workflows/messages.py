@@ -12,6 +12,7 @@ from temporalio.common import SearchAttributeKey
 from firstdose.domain.authorization.answer_match import Whose
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.care.gates import Gate
+from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
 from firstdose.domain.work.role import Actor, Role
@@ -180,5 +181,7 @@ class Status(BaseModel):
     overrides: tuple[Override, ...] = ()
     waiting_for: tuple[Role | WaitingFor, ...] = ()
     next_due: datetime | None = None
+    teaching_open: tuple[ReportItem, ...] = ()
+    """What the patient was taught at the first visit and could not show back."""
     recorded: int = 0
     """How many batches of the journal the store has taken."""

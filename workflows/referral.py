@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities
+    from firstdose.domain.work.judging.context import ResolutionContext
     from firstdose.domain.work.stage import Closing, Milestone, Stage
     from firstdose.ports import Opening
     from workflows import options
@@ -24,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.mechanism.escalation import Escalation
     from workflows.mechanism.journal import Journal, Present
     from workflows.mechanism.people_fallback import PeopleFallback
+    from workflows.mechanism.resolution_context import resolution_context
     from workflows.mechanism.state import ReferralState
     from workflows.mechanism.visibility import Visibility
     from workflows.mechanism.worklist import Situation, Worklist
@@ -54,7 +56,7 @@ class ReferralWorkflow(Handlers):
         self.worklist = Worklist(
             start.referral_id,
             self.state.worklist,
-            lambda: Situation(self.case.policy, self.case.outline),
+            lambda: Situation(self.case.policy, self.case.outline, self._known()),
             self.journal,
             self.control,
         )
@@ -92,6 +94,7 @@ class ReferralWorkflow(Handlers):
             overrides=tuple(self.case.overrides.values()),
             waiting_for=standing.waiting_for,
             next_due=standing.next_due,
+            teaching_open=self.case.teaching_open,
             recorded=self.journal.recorded,
         )
 
@@ -132,9 +135,13 @@ class ReferralWorkflow(Handlers):
         except asyncio.CancelledError:  # an operator cancelled the workflow in Temporal itself
             return await self.service.leave(Closing.WITHDRAWN)
 
+    def _known(self) -> ResolutionContext:
+        return resolution_context(self.case, self.state.authorization)
+
     async def open(self) -> None:
         if self.case.opened:
             return
+        self.case.begun_at = workflow.now()
         self.case.open(await self._opening())
         self.journal.note("referral.opened", policy=self.case.policy.version, payer=self.case.plan.payer)
         self.journal.tell(Milestone.CREATED)

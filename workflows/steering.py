@@ -119,6 +119,11 @@ class Steering(Track):
         self.worklist.judge(request)
         self._overrides.judge_answer(request)
 
+    def judge_signal(self, request: ResolveWorkItem) -> None:
+        """As `judge_answer`. Raises Refused."""
+        self.worklist.judge_signal(request)
+        self._overrides.judge_answer(request)
+
     def resolve(self, request: ResolveWorkItem) -> None:
         self._overrides.resolve(request)
 

@@ -8,7 +8,8 @@ from temporalio import workflow
 
 from activities.dispatch import DispatchActivities
 from firstdose.domain.care.gates import Gate
-from firstdose.domain.care.visit import Visit
+from firstdose.domain.care.visit import TAUGHT, Visit
+from firstdose.domain.care.visit_window import visit_window
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import (
     ConfirmVisit,
@@ -50,25 +51,45 @@ class VisitTrack(Track):
 
     async def _offer_to_nurses(self) -> None:
         rule = self.case.policy.dispatch
-        search = NurseSearch(referral_id=self.case.referral_id, key=self.case.referral_id, limit=rule.offers)
+        search = NurseSearch(
+            referral_id=self.case.referral_id, key=self.case.referral_id, limit=rule.offers, day=self._first_day()
+        )
         found = await self.effects.do(DispatchActivities.find_nurses, search, options.STORE, "find nurses")
         for nurse in (nurse for nurse in found if nurse not in self.case.nurses_asked):
-            answer = await self.worklist.offer(
-                ConfirmVisit,
-                about=nurse,
-                within=rule.answer_within,
-                offered_to=nurse,
-                therapy=self.case.outline.therapy,
-                **self._possible(),
-            )
-            self.case.nurses_asked.add(nurse)
-            if answer and answer.outcome == "accepted" and await self._accept(nurse, answer.visit_at):
+            if await self._offer(nurse) or (self._another_time_may_do() and await self._offer(nurse)):
                 return
+            self.case.not_held = None  # it was about this nurse
+
+    async def _offer(self, nurse: str) -> bool:
+        """Whether this nurse has the visit. Asked again, they see why the time that they gave could not be held."""
+        not_held, self.case.not_held = self.case.not_held, None
+        answer = await self.worklist.offer(
+            ConfirmVisit,
+            about=nurse,
+            within=self.case.policy.dispatch.answer_within,
+            offered_to=nurse,
+            therapy=self.case.outline.therapy,
+            **self._possible(),
+            **(not_held.asks if not_held and nurse in self.case.nurses_asked else {}),
+        )
+        self.case.nurses_asked.add(nurse)
+        return answer is not None and answer.outcome == "accepted" and await self._accept(nurse, answer.visit_at)
+
+    def _another_time_may_do(self) -> bool:
+        problem = self.case.not_held.problem if self.case.not_held else None
+        return problem is not None and problem.another_time_may_do
+
+    def _first_day(self) -> date:
+        """The first on which the visit is possible."""
+        case, lines = self.case, self.authorization.lines
+        return visit_window(workflow.now(), lines, case.therapy, case.policy).first.date()
 
     async def _place(self) -> None:
         """Automatic dispatch found nobody, or the visit is in the suite: the nurse coordinator places it."""
-        asked = sorted(self.case.nurses_asked)
-        answer = await self.worklist.ask(PlaceVisit, site=self.case.site, nurses_asked=asked, **self._possible())
+        asked, again = sorted(self.case.nurses_asked), self.case.not_held.asks if self.case.not_held else {}
+        answer = await self.worklist.ask(
+            PlaceVisit, site=self.case.site, nurses_asked=asked, **self._possible(), **again
+        )
         match answer.outcome:
             case "placed":
                 await self._accept(answer.nurse, answer.visit_at)
@@ -99,8 +120,8 @@ class VisitTrack(Track):
         self.effects.undo_with(RELEASE)
         hold = VisitHold(referral_id=self.case.referral_id, key=self.case.visit_key, visit=visit)
         held = await self.effects.do(DispatchActivities.hold_visit, hold, options.STORE, "hold the visit")
-        self.case.placing = None
-        if not held:
+        self.case.placing, self.case.not_held = None, None if held.held else held
+        if not held.held:
             self.effects.settled(RELEASE)
             return False
         self.case.visit = visit
@@ -127,7 +148,13 @@ class VisitTrack(Track):
         """What the roster says by the day of the visit: nurses leave, and licenses end."""
         if visit.nurse is None:
             return None
-        search = NurseSearch(referral_id=self.case.referral_id, key=self.case.visit_key, limit=1, only=visit.nurse)
+        search = NurseSearch(
+            referral_id=self.case.referral_id,
+            key=self.case.visit_key,
+            limit=1,
+            day=visit.visit_at.date(),
+            only=visit.nurse,
+        )
         fit = await self.effects.do(DispatchActivities.find_nurses, search, options.STORE, "look at the nurse again")
         return None if visit.nurse in fit else "the roster does not have this nurse for this visit any more"
 
@@ -140,8 +167,15 @@ class VisitTrack(Track):
             self.effects.settled(RELEASE)
             self.journal.tell(Milestone.EVENT_COMPLETED)
             self.case.visit_done = True
+            self._note_teaching(report)
         else:
             await self._unfinished(report)
+
+    def _note_teaching(self, report: ReportVisit) -> None:
+        """What the patient could not show back stays open after the visit."""
+        self.case.teaching_open = tuple(sorted(TAUGHT - report.shown_back))
+        if self.case.teaching_open:
+            self.journal.note("visit.teaching_open", items=list(self.case.teaching_open))
 
     async def _unfinished(self, report: ReportVisit) -> None:
         """The visit ended without an infusion: it is arranged again, with all that it needs."""

@@ -57,6 +57,21 @@ class NurseDispatch(BaseModel):
     answer_within: timedelta = timedelta(minutes=30)
     lead: timedelta = timedelta(hours=2)
     report_within: timedelta = timedelta(hours=24)
+    short_notice: timedelta = Field(default=timedelta(days=3), ge=timedelta())
+    """An authorization that ends sooner than this does not limit the time of the visit: it is renewed."""
+    report_early: timedelta = Field(default=timedelta(), ge=timedelta())
+    """How long before the time that was agreed a visit may have begun."""
+
+
+class Horizons(BaseModel):
+    """How far from today a date that a person enters may lie; beyond that it is taken for a slip of the pen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    visit: timedelta = timedelta(days=90)
+    """After the first moment that is possible."""
+    beyond_use: timedelta = timedelta(days=366)
+    authorization: timedelta = timedelta(days=731)
 
 
 class Policy(BaseModel):
@@ -77,6 +92,7 @@ class Policy(BaseModel):
     escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
+    horizons: Horizons = Horizons()
     override_for: timedelta = Field(default=timedelta(days=7), gt=timedelta())
     """How long an override of the authorization lasts where the supervisor who asks for it says no end."""
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})

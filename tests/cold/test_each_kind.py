@@ -46,7 +46,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
         ),
         {
             K.COMPLETE_REFERRAL: [{"outcome": "supplied"}],
-            K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}],
+            K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active"}}],
             K.SUBMIT_AUTHORIZATION: [{"outcome": "submitted", "reference": "R-9"}],
             K.FOLLOW_UP_PAYER: [{"outcome": "still_pending"}],
         },

@@ -102,9 +102,9 @@ CHOICES: dict[K, list[Answer]] = {
         extended,
     ],
     K.VOID_AUTHORIZATION: [
-        {"outcome": "voided", "reference": "R2", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "voided", "reference": "R2", "told_by": "P1"},
         {"outcome": "not_needed"},
-        {"outcome": "refused", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "refused", "told_by": "P1"},
     ],
     K.REVIEW_BENEFITS: [
         USUAL[K.REVIEW_BENEFITS],
@@ -133,7 +133,9 @@ CHOICES: dict[K, list[Answer]] = {
 BRISK = Policy(
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
-    dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
+    dispatch=NurseDispatch(
+        answer_within=timedelta(milliseconds=300), lead=timedelta(days=3), report_early=timedelta(days=3)
+    ),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
 )
 """On the real server, where time does not skip, nobody waits for long."""

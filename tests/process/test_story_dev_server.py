@@ -28,7 +28,7 @@ from workflows.messages import (
     ResolveWorkItem,
 )
 
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)))
+SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
 
 

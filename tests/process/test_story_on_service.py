@@ -162,7 +162,7 @@ async def test_no_nurse_answers_so_the_coordinator_places_the_visit(env: Workflo
 async def test_people_do_it_all_where_the_plan_is_not_electronic(env: WorkflowEnvironment) -> None:
     outside = Outside(plan=Plan(payer="acme", phone="555-0100"))
     script: Script = {
-        K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}],
+        K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active"}}],
         K.SUBMIT_AUTHORIZATION: [{"outcome": "submitted", "reference": "R-9"}],
         K.FOLLOW_UP_PAYER: [{"outcome": "still_pending"}, {"outcome": "answered", "lines": LINES}],
     }

@@ -24,8 +24,8 @@ APPROVED_BY_PHONE = {
     "reference": "R-9",
     "lines": [{"sequence": each, "state": "approved", "number": "A1"} for each in (1, 2, 3)],
 }
-VOIDED = {"outcome": "voided", "reference": "C-1", "told_by": "A. Clerk", "told_at": "2026-03-02T10:00:00Z"}
-REFUSED = {"outcome": "refused", "told_by": "A. Clerk", "told_at": "2026-03-02T10:00:00Z"}
+VOIDED = {"outcome": "voided", "reference": "C-1", "told_by": "A. Clerk"}
+REFUSED = {"outcome": "refused", "told_by": "A. Clerk"}
 MESSAGE = "00000000-0000-4000-8000-000000000001"
 AT_REVIEW: Script = {K.SUBMIT_AUTHORIZATION: [APPROVED_BY_PHONE], K.REVIEW_BENEFITS: [None]}
 UNCONFIRMED = Impossible(ProblemCode.CANCELLATION_NOT_CONFIRMED)

@@ -71,9 +71,7 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
                 {"outcome": "answered", "lines": [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]}
             ],
             K.REVIEW_BENEFITS: [{"outcome": "declined"}],
-            K.VOID_AUTHORIZATION: [
-                {"outcome": "voided", "reference": "C1", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"}
-            ],
+            K.VOID_AUTHORIZATION: [{"outcome": "voided", "reference": "C1", "told_by": "P1"}],
         },
     ),
     "declined_and_cancellation_not_confirmed": lambda: (

@@ -21,7 +21,7 @@ from firstdose.domain.care.therapy import Delivery, PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
-from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.judgment import judge_shape
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor, Role
@@ -75,7 +75,7 @@ class LinesAndItems(RuleBasedStateMachine):
     )
     def somebody_answers(self, role: Role, outcome: str) -> None:
         try:
-            self.resolved.append(judge(self.item, Actor(id="a", roles=(role,)), {"outcome": outcome}))
+            self.resolved.append(judge_shape(self.item, Actor(id="a", roles=(role,)), {"outcome": outcome}))
         except Refused:
             return
         assert self.item is not None

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from temporalio import workflow
 
-from firstdose.domain.authorization.answers import decide
+from firstdose.domain.authorization.answers import accept, decide
 from firstdose.domain.authorization.denial import WayOn, filing_window, still_open, ways_on
 from firstdose.domain.authorization.lines import Certification, Line, LineState, move
 from firstdose.domain.authorization.steps import STATES, Step, at, next_step
@@ -73,12 +73,12 @@ class Dispute(Track):
             ReviewDecision,
             contacts=contacts_of(lines),
             lines=shown(lines),
-            options=still_open(ways, closes_at, workflow.now()),
+            options=_options(lines, still_open(ways, closes_at, workflow.now())),
             **_limits(window),
         )
         if answer is None:
             return
-        if answer.outcome not in still_open(ways, closes_at, workflow.now()):
+        if answer.outcome not in _options(lines, still_open(ways, closes_at, workflow.now())):
             self.journal.note("decision.window_closed", outcome=answer.outcome)
             return
         self.journal.note("decision.reviewed", outcome=answer.outcome, reason=answer.reason)
@@ -95,6 +95,8 @@ class Dispute(Track):
         match answer.outcome:
             case WayOn.DECIDED:
                 self._set_lines(decide(self.authorization.lines, answer.lines))
+            case WayOn.ACCEPT:
+                self._set_lines(accept(self.authorization.lines, _sequences(lines)))
             case WayOn.RESUBMIT:
                 self._move(lines, LineState.DRAFT, certification=Certification.INITIAL)
             case WayOn.PEER_TO_PEER:
@@ -212,6 +214,12 @@ class Dispute(Track):
     def _let_somebody_else_pay(self) -> None:
         """What the payer has not approved need not be."""
         OtherWays(*self.tools).pay_otherwise(Paying.ASSISTANCE)
+
+
+def _options(lines: Iterable[Line], ways: tuple[WayOn, ...]) -> tuple[WayOn, ...]:
+    """What a person may choose: to accept, only where the payer granted something in part."""
+    in_part = any(line.state in (LineState.PARTIAL, LineState.MODIFIED) for line in lines)
+    return (WayOn.ACCEPT, *ways) if in_part else ways
 
 
 def _sequences(lines: Iterable[Line]) -> tuple[int, ...]:

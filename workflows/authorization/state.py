@@ -23,6 +23,8 @@ class PayerRequest:
     contact_id: str
     clock: Clock | None
     channel: Channel
+    asked_at: datetime | None = None
+    """When we began to ask: nothing that the payer says of it is older."""
     known: PayerAnswer = field(default_factory=PayerAnswer)
     """What the payer has answered by this channel; a person may have received more."""
     due_at: datetime | None = None
@@ -44,6 +46,7 @@ class Sending:
 
     contact_id: str
     lines: tuple[Line, ...]
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
-from firstdose.domain.care.visit import Visit
+from firstdose.domain.care.visit import HeldVisit, ReportItem, Visit
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.payer.coverage import Benefits, Paying
 from firstdose.domain.policy import Policy
@@ -46,6 +46,8 @@ class Case:
     stage: Stage = Stage.INTAKE
     site: Site = Site.HOME
 
+    begun_at: datetime | None = None
+    """When the process began; None in a state recorded before this was kept."""
     patient_reached: bool = False
     contact_attempts: int = 0
     next_attempt_at: datetime | None = None
@@ -69,11 +71,15 @@ class Case:
     visit_key: str = ""
     placing: Visit | None = None
     """The visit that is being placed under `visit_key`."""
+    not_held: HeldVisit | None = None
+    """Why the roster did not hold the visit that was placed last."""
     over: str = ""
     """The key of the visit that was reported as not done: the source was told what became of it."""
     reaction: str | None = None
     """The visit at which the patient reacted, until a supervisor has looked at it."""
     visit_done: bool = False
+    teaching_open: tuple[ReportItem, ...] = ()
+    """What was taught at the first visit and the patient could not show back: the next contact takes it up."""
 
     overrides: dict[str, Override] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from temporalio import workflow
 
 from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
-from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.judging.context import ResolutionContext
+from firstdose.domain.work.judgment import judge, judge_shape
 from firstdose.domain.work.resolution import Resolution
-from firstdose.domain.work.resolutions import OF_KIND, Reconcile
+from firstdose.domain.work.resolutions import OF_KIND, Reconcile, check
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal
@@ -24,10 +25,11 @@ R = TypeVar("R", bound=Resolution)
 
 
 class Situation(NamedTuple):
-    """The context of a question: with other facts it is another question."""
+    """The context of a question: with other facts it is another question. Answers are judged against `known`."""
 
     policy: Policy
     facts: DeidentifiedFacts
+    known: ResolutionContext
 
 
 @dataclass
@@ -43,6 +45,8 @@ class WorklistState:
     """How often the same question was asked with nothing changed, by its hash."""
 
 
+JUDGED_BY_STATE: Final = "judged-by-state"
+"""The patch: signals from before answers were judged against the state replay as they went."""
 _KIND_OF = {resolution: kind for kind, resolution in OF_KIND.items()}
 
 
@@ -171,12 +175,19 @@ class Worklist:
 
     def judge(self, request: ResolveWorkItem) -> Resolution:
         """The resolution that a request makes; changes nothing. Raises `resolutions.Refused`."""
-        answer = {**request.resolution, **({"note": request.note} if request.note else {})}
-        return judge(self._state.open.get(request.item_id), request.actor, answer)
+        item = self._state.open.get(request.item_id)
+        return judge(item, request.actor, _answer(request), self._about().known, workflow.now())
+
+    def judge_signal(self, request: ResolveWorkItem) -> Resolution:
+        """As `judge`. Each replay judges signals anew, so one from before is judged as it was then."""
+        if workflow.patched(JUDGED_BY_STATE):
+            return self.judge(request)
+        return judge_shape(self._state.open.get(request.item_id), request.actor, _answer(request))
 
     def resolve(self, request: ResolveWorkItem) -> None:
-        resolution = self.judge(request)
+        """Act on a request that was judged: it is not judged again, for rules may be stricter than they were."""
         item = self._state.open.pop(request.item_id)
+        resolution = check(item.kind, _answer(request))
         given = resolution.model_dump(mode="json", exclude_defaults=True)
         self._state.answers[item.id] = given
         self._journal.add(
@@ -216,6 +227,10 @@ class Worklist:
         """Raise the level of an overdue item by one."""
         self._state.open[item.id] = item.model_copy(update={"level": item.level + 1})
         self._journal.add(Escalated(at=workflow.now(), item_id=item.id, level=item.level + 1))
+
+
+def _answer(request: ResolveWorkItem) -> dict[str, Any]:
+    return {**request.resolution, **({"note": request.note} if request.note else {})}
 
 
 def _question(answer: type[Resolution], about: str) -> str:

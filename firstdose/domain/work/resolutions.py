@@ -57,9 +57,11 @@ class ResolveCoverage(Resolution):
 
 
 class Answered(Resolution):
-    """An answer that may carry the payer's word, line by line."""
+    """An answer that may carry the payer's word, line by line, with who at the payer said so and when."""
 
     lines: tuple[LineAnswer, ...] = ()
+    told_by: ForeignText = None
+    told_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _answers_name_lines(self) -> Self:
@@ -83,7 +85,6 @@ class FollowUpPayer(Answered):
 
     outcome: Literal["still_pending", "answered", "extended"]
     information: InformationRequest | None = None
-    told_at: AwareDatetime | None = None
     extended_by_days: int | None = Field(default=None, ge=1, le=60)
 
     @model_validator(mode="after")
@@ -190,13 +191,6 @@ class ReportVisit(Resolution):
     """The taught items that the patient could show back."""
     facts: Facts = None
     ended_at: AwareDatetime | None = None
-
-    @model_validator(mode="after")
-    def _a_complete_visit_reports_every_item(self) -> Self:
-        if self.outcome == "completed" and self.items != frozenset(ReportItem):
-            missing = sorted(frozenset(ReportItem) - self.items)
-            raise ValueError(f"items: a completed visit reports every item; missing: {', '.join(missing)}")
-        return self
 
 
 class ReviewReaction(Resolution):
