@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from firstdose.domain.care.visit import HeldVisit
 from firstdose.ports import EffectRequest, NurseRoster, NurseSearch, VisitHold
 
 
@@ -14,7 +15,7 @@ class DispatchActivities:
         return await self._roster.find(search)
 
     @activity.defn
-    async def hold_visit(self, hold: VisitHold) -> bool:
+    async def hold_visit(self, hold: VisitHold) -> HeldVisit:
         return await self._roster.hold(hold)
 
     @activity.defn

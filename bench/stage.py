@@ -36,7 +36,7 @@ from local.temporal_server import NAMESPACE, EmbeddedTemporal
 from workflows.messages import SEARCH_ATTRIBUTES
 
 _PORTS = dict.fromkeys(("desk", "bare", "payer", "temporal_ui"))
-_POLICY = {"version": "bench", "dispatch": {"lead": "P60D"}}
+_POLICY = {"version": "bench", "dispatch": {"lead": "P60D", "report_early": "P60D"}}
 """The nurse goes long before the visit: visits can lie apart, as they do, and nobody waits for one."""
 
 

@@ -3,7 +3,7 @@
 Requests carry ids, codes and dates only: whoever implements a port loads what it needs of the patient by itself.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.authorization.lines import InformationRequest, Line, LineKind, PayerAnswer, Submission
 from firstdose.domain.care.therapy import Reservation
-from firstdose.domain.care.visit import Visit
+from firstdose.domain.care.visit import HeldVisit, Visit
 from firstdose.domain.clock.clocks import Clock, Extension
 from firstdose.domain.clock.rules import ClockPurpose as ClockPurpose
 from firstdose.domain.clock.state import ClockState
@@ -109,9 +109,15 @@ class DocumentsReply(EffectRequest):
 
 
 class NurseSearch(EffectRequest):
-    """Nurses with the skill and license for this referral's order, at most `limit`, best first."""
+    """Nurses with the skill and license for this referral's order, at most `limit`, best first.
+
+    The license must hold on `day`, the first on which the visit is possible: today, if it is not said. With `only`,
+    whether that nurse is among them.
+    """
 
     limit: int
+    day: date | None = None
+    only: str | None = None
 
 
 class VisitHold(EffectRequest):
@@ -208,8 +214,8 @@ class NurseRoster(Protocol):
     async def find(self, search: NurseSearch) -> tuple[str, ...]:
         """Roster ids."""
 
-    async def hold(self, hold: VisitHold) -> bool:
-        """Hold the nurse for the visit; False if the nurse was given to another patient meanwhile."""
+    async def hold(self, hold: VisitHold) -> HeldVisit:
+        """Hold the nurse for the visit, if nothing of the roster speaks against it."""
 
     async def release(self, request: EffectRequest) -> None:
         """Release what is held under this key; nothing held is no error."""

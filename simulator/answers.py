@@ -13,6 +13,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.work.judging.payer_word import GRANTED
 from firstdose.domain.work.work_item import WorkItemKind
 from simulator.pace import Pace
 from simulator.scenario import Scenario
@@ -34,7 +35,7 @@ def script_of(scenario: Scenario, kind: WorkItemKind) -> Sequence[Answer]:
 
 def moment_of(item: Item, member: str, pace: Pace) -> datetime:
     """When a person answers the item; a visit is reported after it was made."""
-    visit_at = item.asks.get("visit_at")
+    visit_at = item.asks.get("visit_at") if item.kind is WorkItemKind.REPORT_VISIT else None
     begun = max(item.opened_at, datetime.fromisoformat(visit_at)) if visit_at else item.opened_at
     return pace.answered_at(begun, member, item.kind, item.number)
 
@@ -51,11 +52,20 @@ def resolution(scripted: Answer, item: Item, moment: datetime, pace: Pace, facts
         answer["facts"] = facts(item.asks["missing"])
     if isinstance(word := answer.get("lines"), str):
         answer["lines"] = [_word(line["sequence"], LineState(word), item) for line in item.asks["lines"]]
-    return answer
+        answer |= {"told_by": "A. Clerk", "told_at": moment.isoformat()}
+    return _with_nurse(answer, item) if answer["outcome"] == "placed" else answer
+
+
+def _with_nurse(answer: Answer, item: Item) -> Answer:
+    """The coordinator talks the first nurse who was asked into the visit; where there is none it is in the suite."""
+    if item.asks["site"] == "suite":
+        return answer
+    asked = item.asks["nurses_asked"]
+    return {**answer, "nurse": asked[0]} if asked else {"outcome": "suite"}
 
 
 def _word(sequence: int, state: LineState, item: Item) -> dict[str, Any]:
-    number = {"number": f"PHONE{item.number}-{sequence}"} if state is LineState.APPROVED else {}
+    number = {"number": f"PHONE{item.number}-{sequence}"} if state in GRANTED else {}
     return {"sequence": sequence, "state": state, **number}
 
 

@@ -25,6 +25,8 @@ _REST = 10
 """So many times as long as the last look took they rest at least, so that a busy desk is not looked at all the time."""
 _WAIT_FOR_DESK = 1.0
 _AT_ONCE = 16
+_ATTEMPTS = 3
+"""So often a refused answer is given anew."""
 
 
 class SimulatedPatient(NamedTuple):
@@ -53,6 +55,8 @@ class People:
         self._busy: set[str] = set()
         self._done: set[str] = set()
         self._seen: dict[str, datetime] = {}
+        self._attempts: dict[str, int] = {}
+        """How often an answer to an item was refused: what was possible may not be when it arrives."""
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._look_every = look_every
 
@@ -108,9 +112,16 @@ class People:
         turn = min(await self._api.opened_before(item), len(script) - 1) if len(script) > 1 else 0
         if not script[turn]:
             return True
-        answer = resolution(script[turn], item, moment, self._pace, lambda paths: _supplied(member, paths))
-        await self._api.resolve(item, answer)
-        return True
+        attempt = self._attempts.get(item.id, 0)
+        said_at = datetime.now(UTC) if attempt else moment
+        answer = resolution(script[turn], item, said_at, self._pace, lambda paths: _supplied(member, paths))
+        try:
+            return await self._api.resolve(item, answer, attempt)
+        except DeskRefused:
+            if attempt == _ATTEMPTS:
+                raise
+            self._attempts[item.id] = attempt + 1
+            return False
 
     async def _change_minds(self, row: Row) -> bool:
         """Whether the source of this referral has nothing more to say."""

@@ -112,7 +112,7 @@ def _order(order: dict[str, Any]) -> dict[str, Any]:
         "needs_nursing": True,
         "site": "home",
         "first_dose_given": False,
-        "requested_start": (_today() + timedelta(days=2)).isoformat(),
+        "requested_start": _today().isoformat(),
         "signed_on": (_today() - timedelta(days=1)).isoformat(),
         "anaphylaxis_kit_ordered": True,
     }

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel, ConfigDict
 
+from firstdose.domain.work.message import MessageState
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 
@@ -83,9 +84,11 @@ class StaffApi:
         same = [each["item"] for each in opened if each["kind"] == item.kind]
         return same.index(item.id) if item.id in same else len(same)
 
-    async def resolve(self, item: Item, answer: dict[str, Any]) -> None:
-        """The same item is answered once, however often this is called with the same answer."""
-        await self._ask("POST", f"/api/work-items/{item.id}/resolve", item.role, json=answer, key=f"sim-{item.id}")
+    async def resolve(self, item: Item, answer: dict[str, Any], attempt: int = 0) -> bool:
+        """Whether it is applied by now. The same attempt counts once, however often this is called with its answer."""
+        key = f"sim-{item.id}-{attempt}" if attempt else f"sim-{item.id}"
+        path = f"/api/work-items/{item.id}/resolve"
+        return bool((await self._ask("POST", path, item.role, json=answer, key=key))["status"] == MessageState.APPLIED)
 
     async def _pages(self, path: str, **query: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

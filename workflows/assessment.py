@@ -3,6 +3,7 @@
 from typing import Any
 
 from firstdose.domain.care.assessment import Assessment, Suitability
+from firstdose.domain.care.gates import Gate
 from firstdose.domain.referral.facts import ALLERGIES, CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import AssessPatient
@@ -38,9 +39,11 @@ class AssessmentTrack(Track):
         The pharmacist may bring them with the answer; otherwise it is waited for what intake finds out.
         """
         while True:
-            unknown: dict[str, Any] = {"missing": [ALLERGIES]} if self._allergies_unknown() else {}
+            known: dict[str, Any] = {"missing": [ALLERGIES]} if self._allergies_unknown() else {}
+            if why := self.case.gates.why(Gate.ASSESSMENT):
+                known["to_mend"] = why
             answer = await self.worklist.ask(
-                AssessPatient, therapy=self.case.outline.therapy, site=self.case.site, **unknown
+                AssessPatient, therapy=self.case.outline.therapy, site=self.case.site, **known
             )
             if not self._allergies_unknown() or answer.outcome is Suitability.NOT_SUITABLE:
                 return answer

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+from temporalio import workflow
+
 from activities.payer import PayerActivities
 from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
@@ -13,6 +16,7 @@ from workflows.authorization.submit import AuthorizationTrack
 from workflows.mechanism.people_fallback import PeopleFallback
 from workflows.mechanism.track import Track
 
+_NOT_ACTIVE: Final = ("other_coverage", "self_pay", "assistance", "close")
 _SHOWN_OF_PLAN: Final = {"payer", "phone", "portal", "contracted", "site_of_care"}
 
 
@@ -57,23 +61,30 @@ class CoverageTrack(Track):
                 **asks,
             )
         self.case.verifying = None
-        return (answer if isinstance(answer, Benefits) else answer.benefits), contacts
+        return (answer if isinstance(answer, Benefits) else _by_people(answer)), contacts
 
     async def _resolved_otherwise(self, benefits: Benefits, contacts: list[str]) -> bool:
-        """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end."""
-        answer = await self.worklist.ask(ResolveCoverage, status=benefits.status, contacts=contacts)
-        match answer.outcome:
-            case "other_coverage":
-                await self.journal.flushed()
-                return False
-            case "self_pay":
-                self.case.paying = Paying.SELF
-                return True
-            case "assistance":
-                if (await self.worklist.ask(FindAssistance, reason=benefits.status)).outcome == "found":
-                    self.case.paying = Paying.ASSISTANCE
+        """Coverage is not active: another coverage to verify (False), somebody else who pays (True), or the end.
+
+        Assistance that is not found ends nothing: the other ways are asked for again.
+        """
+        while True:
+            answer = await self.worklist.ask(
+                ResolveCoverage, status=benefits.status, contacts=contacts, options=_NOT_ACTIVE
+            )
+            match answer.outcome:
+                case "other_coverage":
+                    await self.journal.flushed()
+                    return False
+                case "self_pay":
+                    self.case.paying = Paying.SELF
                     return True
-        self.control.close(Closing.NOT_COVERED)
+                case "assistance":
+                    if (await self.worklist.ask(FindAssistance, reason=benefits.status)).outcome == "found":
+                        self.case.paying = Paying.ASSISTANCE
+                        return True
+                case _:
+                    self.control.close(Closing.NOT_COVERED)
 
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.as_assessed, self.case.site, self.case.policy.per_diems)
@@ -85,3 +96,9 @@ class CoverageTrack(Track):
             lines={str(line.sequence): line.state for line in self.authorization.lines},
             plan_version=benefits.plan_version or self.case.plan.version,
         )
+
+
+def _by_people(answer: VerifyBenefits) -> Benefits:
+    """Where it comes from is not for the person to say."""
+    how = {"channel": Channel.PEOPLE, "verified_at": workflow.now(), "plan_version": None}
+    return answer.benefits.model_copy(update=how)

@@ -45,7 +45,7 @@ class Handlers:
 
     @workflow.update(description="Resolve a work item, as its role")
     async def resolve_work_item(self, request: ResolveWorkItem) -> Done:
-        return await self._act(request, self.worklist.resolve)
+        return await self._act(request, self.steering.resolve)
 
     @resolve_work_item.validator
     def _judge_resolution(self, request: ResolveWorkItem) -> None:
@@ -83,7 +83,7 @@ class Handlers:
     def _judge_amend(self, request: AmendRequest) -> None:
         self._judge(request, self.steering.judge_amend)
 
-    @workflow.update(description="Ask to pass a closed gate; another supervisor must approve")
+    @workflow.update(description="Ask to start without the payer's answer; another supervisor must approve")
     async def override(self, request: OverrideRequest) -> Done:
         await self._act(request, self.steering.override)
         return Done(id=self.steering.override_id(request))
@@ -106,7 +106,7 @@ class Handlers:
 
     @workflow.signal(name="resolve_work_item", description="Resolve a work item; a refusal shows in the audit")
     def resolve_by_signal(self, message: Any) -> None:
-        self._by_signal(ResolveWorkItem, message, self.worklist.resolve, self.steering.judge_answer)
+        self._by_signal(ResolveWorkItem, message, self.steering.resolve, self.steering.judge_signal)
 
     @workflow.signal(name="hold", description="Pause every track at its next step")
     def hold_by_signal(self, message: Any) -> None:

@@ -12,6 +12,7 @@ from temporalio.common import SearchAttributeKey
 from firstdose.domain.authorization.answer_match import Whose
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.care.gates import Gate
+from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
@@ -111,8 +112,11 @@ class AmendRequest(SteeringMessage):
 
 
 class OverrideRequest(SteeringMessage):
+    """Without `until` the policy says when the override ends."""
+
     gate: Gate
     reason: OverrideReason
+    until: AwareDatetime | None = None
 
 
 class ApproveOverride(SteeringMessage):
@@ -148,7 +152,7 @@ class Hold(BaseModel):
 
 
 class Override(BaseModel):
-    """A request to pass a closed gate; it takes effect once another supervisor has approved."""
+    """A request to pass a closed gate; it takes effect once another supervisor has approved, until its end."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -157,6 +161,18 @@ class Override(BaseModel):
     reason: OverrideReason
     asked_by: str
     approved_by: str | None = None
+    refused_by: str | None = None
+    until: datetime | None = None
+    """None in overrides from before they had an end."""
+    ended: bool = False
+
+    @property
+    def in_force(self) -> bool:
+        return self.approved_by is not None and not self.ended
+
+    @property
+    def undecided(self) -> bool:
+        return self.approved_by is None and self.refused_by is None and not self.ended
 
 
 class Status(BaseModel):
@@ -173,5 +189,7 @@ class Status(BaseModel):
     overrides: tuple[Override, ...] = ()
     waiting_for: tuple[Role | WaitingFor, ...] = ()
     next_due: datetime | None = None
+    teaching_open: tuple[ReportItem, ...] = ()
+    """What the patient was taught at the first visit and could not show back."""
     recorded: int = 0
     """How many batches of the journal the store has taken."""

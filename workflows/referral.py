@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities
+    from firstdose.domain.work.judging.context import ResolutionContext
     from firstdose.domain.work.stage import Closing, Milestone, Stage
     from firstdose.ports import Opening
     from workflows import options
@@ -17,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.completeness import Completeness
     from workflows.coverage import CoverageTrack
     from workflows.duplicates import DuplicateCheck
+    from workflows.gate_keeper import GateKeeper
     from workflows.handlers import Handlers
     from workflows.license import LicenseCheck
     from workflows.mechanism.background import beside
@@ -26,10 +28,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.mechanism.escalation import Escalation
     from workflows.mechanism.journal import Journal, Present
     from workflows.mechanism.people_fallback import PeopleFallback
+    from workflows.mechanism.resolution_context import resolution_context
     from workflows.mechanism.state import ReferralState
     from workflows.mechanism.visibility import Visibility
     from workflows.mechanism.worklist import Situation, Worklist
     from workflows.messages import WORKFLOW, ReferralStart, Status
+    from workflows.overrides import Overrides
     from workflows.patient import PatientTrack
     from workflows.rework import Rework
     from workflows.service import ServiceTrack
@@ -57,7 +61,7 @@ class ReferralWorkflow(Handlers):
         self.worklist = Worklist(
             start.referral_id,
             self.state.worklist,
-            lambda: Situation(self.case.policy, self.case.outline),
+            lambda: Situation(self.case.policy, self.case.outline, self._known()),
             self.journal,
             self.control,
         )
@@ -75,11 +79,13 @@ class ReferralWorkflow(Handlers):
         self.assessment = AssessmentTrack(*tools)
         self.agreement = AgreementTrack(*tools)
         self.therapy = TherapyTrack(*tools)
-        self.visit = VisitTrack(*tools)
-        self.start_without_nurse = StartWithoutNurse(*tools)
+        self.gates = GateKeeper(*tools)
+        self.visit = VisitTrack(*tools, self.gates)
+        self.start_without_nurse = StartWithoutNurse(*tools, self.gates)
         self.undoing = Undoing(*tools)
         self.service = ServiceTrack(*tools)
         self.steering = Steering(*tools)
+        self.overrides = Overrides(*tools)
         self.rework = Rework(*tools, self.authorization, self.therapy, self.visit)
         self.escalation = Escalation(*tools)
         undo = {VOID: self.authorization.void, RETURN_STOCK: self.therapy.return_stock, RELEASE: self.visit.release}
@@ -98,6 +104,7 @@ class ReferralWorkflow(Handlers):
             overrides=tuple(self.case.overrides.values()),
             waiting_for=standing.waiting_for,
             next_due=standing.next_due,
+            teaching_open=self.case.teaching_open,
             recorded=self.journal.recorded,
         )
 
@@ -112,6 +119,8 @@ class ReferralWorkflow(Handlers):
             self.license.watch(),
             self.nursing.watch(),
             self.undoing.watch(),
+            self.overrides.end(),
+            self.overrides.hear_about_ended(),
             self.authorization.receive_late_answers(),
             self.authorization.wait.read_again(),
             self.authorization.voiding.receive_answers(),
@@ -141,9 +150,13 @@ class ReferralWorkflow(Handlers):
         except asyncio.CancelledError:  # an operator cancelled the workflow in Temporal itself
             return await self.service.leave(Closing.WITHDRAWN)
 
+    def _known(self) -> ResolutionContext:
+        return resolution_context(self.case, self.state.authorization)
+
     async def open(self) -> None:
         if self.case.opened:
             return
+        self.case.begun_at = workflow.now()
         self.case.open(await self._opening())
         self.journal.note("referral.opened", policy=self.case.policy.version, payer=self.case.plan.payer)
         self.journal.tell(Milestone.CREATED)
@@ -158,10 +171,16 @@ class ReferralWorkflow(Handlers):
 
     async def reach_first_visit(self) -> None:
         await self.visit.review_reaction()
-        await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain())
+        await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain(), self.mend())
         self.service.accept()
         if self.case.without_nurse:
             await all_of(self.agreement.review(), self.therapy.prepare())
             return await self.start_without_nurse.confirm()
         await all_of(self.agreement.review(), self.therapy.prepare(), self.visit.arrange())
         await self.visit.perform()
+
+    async def mend(self) -> None:
+        """The steps of closed gates begin at once, beside the first ones."""
+        if self.gates.mending:
+            prepare = (self.therapy.prepare(), self.visit.arrange()) if self.gates.prepares else ()
+            await all_of(self.gates.ask(), self.agreement.review(), *prepare)

@@ -27,7 +27,12 @@ ITEMS = {
     ),
     Part.AUTHORIZATION: AUTHORIZATION_KINDS,
     Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY, WorkItemKind.CONFIRM_START),
-    Part.VISIT: (WorkItemKind.PLACE_VISIT, WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT),
+    Part.VISIT: (
+        WorkItemKind.PLACE_VISIT,
+        WorkItemKind.CONFIRM_VISIT,
+        WorkItemKind.CONFIRM_TIME,
+        WorkItemKind.REPORT_VISIT,
+    ),
 }
 """The work items that are withdrawn when a part is stale."""
 
@@ -84,7 +89,7 @@ class Rework(Track):
                 await self.therapy_track.give_back()
 
     def _renew(self) -> None:
-        """Request again the lines that do not cover the visit, once for each visit; then a person decides.
+        """Request again the lines that end before the visit, once for each visit; then a person decides.
 
         So a payer that authorizes no unit, or a period that is over, is not asked for ever.
         """
@@ -94,7 +99,7 @@ class Rework(Track):
         self.authorization.renewed_for = self.case.visit_key
         self.authorization.lines = tuple(
             line.model_copy(update={"state": state, "certification": Certification.RENEWAL})
-            if line.state is LineState.APPROVED and not line.covers(day)
+            if line.state is LineState.APPROVED and not line.covers(day) and not line.begins_after(day)
             else line
             for line in self.authorization.lines
         )

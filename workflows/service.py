@@ -4,13 +4,10 @@ from temporalio import workflow
 
 from firstdose.domain.authorization.lines import taken_back
 from firstdose.domain.work.journal import HandedOver
-from firstdose.domain.work.resolutions import Reconcile
 from firstdose.domain.work.stage import Closing, Milestone, Stage, farewell
 from firstdose.domain.work.work_item import WorkItemKind
 from workflows.authorization.may_have import PayerMayHave
 from workflows.authorization.voiding import Voiding
-from workflows.completeness import Completeness
-from workflows.license import NO_LICENSE
 from workflows.mechanism.track import Track
 from workflows.undoing import Undoing
 
@@ -28,6 +25,8 @@ class ServiceTrack(Track):
         if self.case.stage is not Stage.ON_SERVICE:
             await _task_committed()
             now, visit = workflow.now(), self.case.visit
+            others = set(WorkItemKind) - {WorkItemKind.VOID_AUTHORIZATION}
+            self.worklist.withdraw(*others, why="the patient is on service", keep=self.case.undone)
             self.journal.add(
                 HandedOver(
                     at=now,
@@ -35,8 +34,6 @@ class ServiceTrack(Track):
                     served_on=visit.visit_at if visit else self.case.started_at or now,
                 )
             )
-            Completeness(*self.tools).drop("the therapy has begun")
-            self.worklist.drop(Reconcile, about=NO_LICENSE, why="the therapy has begun")
             self.move(Stage.ON_SERVICE)
             self.journal.tell(farewell(Closing.COMPLETED))
         await self.journal.flushed()

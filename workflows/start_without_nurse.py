@@ -1,40 +1,41 @@
 """The start where no nurse is needed: the therapy is delivered, and the pharmacist confirms by a call that it began."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Final
 
 from temporalio import workflow
 
 from firstdose.domain.authorization.lines import LineState
-from firstdose.domain.care.gates import ClosedGate, DispatchReadiness, Gate, closed_gates
-from firstdose.domain.care.therapy import Delivery
-from firstdose.domain.care.visit import Visit
 from firstdose.domain.work.confirm_start import ConfirmStart, StartProblem
 from firstdose.domain.work.resolutions import Reconcile
 from firstdose.domain.work.stage import Closing, Milestone
+from workflows.gate_keeper import GateKeeper
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
 
 START_NOT_CONFIRMED: Final = "start_not_confirmed"
-_OF_A_VISIT: Final = frozenset({"visit_time", "nurse", "patient_confirmed"})
-"""The gates that do not apply where nobody visits."""
 
 
+@dataclass
 class StartWithoutNurse(Track):
+    gates: GateKeeper
+
     async def confirm(self) -> None:
         """Until the patient has begun; what keeps them from it sends the parts back that it concerns."""
         while not self.case.visit_done:
             await self._until_authorization_begins()
+            await self._until_delivered()
             await self._wait_for_next_call()
             await self.control.ready()
-            if closed := self._closed_gates():
-                return await self._blocked(closed)
-            self.case.blocked_by = ()
+            if closed := self.gates.closed(None):
+                return self.gates.reopen(closed, at_dispatch=False)
+            self.gates.passed()
             self.case.visit_key = self.case.visit_key or self.case.new_key("start")
             await self._call()
 
     async def _call(self) -> None:
-        delivered_at = self.case.therapy.ready_at if self.case.therapy else None
+        delivered_at = self.case.therapy.there_at if self.case.therapy else None
         answer = await self.worklist.ask(
             ConfirmStart,
             attempt=self.case.start_calls + 1,
@@ -55,6 +56,10 @@ class StartWithoutNurse(Track):
         periods = (line.valid_from for line in self.authorization.lines if line.state is LineState.APPROVED)
         if begins := max((first for first in periods if first and first > today), default=None):
             await self.control.until_time(datetime.combine(begins, time(), UTC), "the authorization begins")
+
+    async def _until_delivered(self) -> None:
+        if self.case.therapy and self.case.therapy.there_at:
+            await self.control.until_time(self.case.therapy.there_at, "the therapy is delivered")
 
     async def _wait_for_next_call(self) -> None:
         if self.case.next_start_call_at is not None:
@@ -90,37 +95,3 @@ class StartWithoutNurse(Track):
             case StartProblem.DECLINED:
                 self.control.close(Closing.PATIENT_DECLINED)
         self.control.check()
-
-    def _closed_gates(self) -> tuple[ClosedGate, ...]:
-        case = self.case
-        ready = DispatchReadiness(
-            outline=case.outline,
-            licensed_states=case.policy.licensed_states,
-            site=case.site,
-            lines=self.authorization.lines,
-            assessment=case.assessment,
-            agreement_signed=case.agreement_signed,
-            therapy=case.therapy,
-            visit=Visit(visit_at=workflow.now(), patient_confirmed=True),
-            on_hold=self.control.hold is not None,
-            overridden=case.overridden,
-        )
-        closed = tuple(gate for gate in closed_gates(ready) if gate.gate not in _OF_A_VISIT)
-        if case.therapy and case.therapy.delivery is Delivery.WITH_NURSE:
-            why = "the therapy was to come with a nurse, and none comes"
-            closed += (ClosedGate(gate=Gate.THERAPY, why=why),)
-        return closed
-
-    async def _blocked(self, closed: tuple[ClosedGate, ...]) -> None:
-        """Do the parts again where that can open the gates; otherwise a supervisor decides."""
-        self.case.blocked_by = tuple(gate.why for gate in closed)
-        self.journal.note("start.blocked", gates=[gate.gate for gate in closed], why=list(self.case.blocked_by))
-        gates = {gate.gate for gate in closed}
-        if gates <= {Gate.AUTHORIZATION, Gate.THERAPY, Gate.KIT}:
-            parts = {Part.RENEWAL} if Gate.AUTHORIZATION in gates else set()
-            return self.send_back(*parts, *({Part.THERAPY} if gates - {Gate.AUTHORIZATION} else set()))
-        answer = await self.worklist.ask(
-            Reconcile, about="start", step="confirm the start", blocked_by=self.case.blocked_by
-        )
-        if answer.outcome == "close" and answer.closing:
-            self.control.close(answer.closing)

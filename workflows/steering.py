@@ -28,11 +28,11 @@ from workflows.messages import (
     CancelRequest,
     Hold,
     HoldRequest,
-    Override,
     OverrideRequest,
     ResolveWorkItem,
     ResumeRequest,
 )
+from workflows.overrides import Overrides
 
 _LONGEST_HOLD: Final = timedelta(days=366)
 
@@ -53,8 +53,17 @@ class Steering(Track):
         return asked or self.case.assessment is None
 
     def judge_answer(self, request: ResolveWorkItem) -> None:
-        """Whether the actor may give this answer, and change the facts that come with it."""
+        """Whether the actor may give this answer, and change the facts that come with it. Raises Refused."""
         self.worklist.judge(request)
+        self._judge_giver(request)
+
+    def judge_signal(self, request: ResolveWorkItem) -> None:
+        """As `judge_answer`. Raises Refused."""
+        self.worklist.judge_signal(request)
+        self._judge_giver(request)
+
+    def _judge_giver(self, request: ResolveWorkItem) -> None:
+        self._overrides.judge_answer(request)
         groups = {*request.groups, *groups_told(request.resolution)}
         item = next(item for item in self.worklist.open_items if item.id == request.item_id)
         role = stands_in(request.actor, item)
@@ -124,43 +133,25 @@ class Steering(Track):
 
     def judge_override(self, request: OverrideRequest) -> None:
         self._judge(request.actor, Act.OVERRIDE)
+        self._overrides.judge_request(request)
 
     def override_id(self, request: OverrideRequest) -> str:
         """The id of the override that this request made."""
         return request.message_id or f"override-{len(self.case.overrides)}"
 
     def override(self, request: OverrideRequest) -> None:
-        override = Override(
-            id=request.message_id or f"override-{len(self.case.overrides) + 1}",
-            gate=request.gate,
-            reason=request.reason,
-            asked_by=request.actor.id,
-        )
-        self.case.overrides[override.id] = override
-        self.journal.note(
-            "override.asked",
-            actor=request.actor,
-            message_id=request.message_id,
-            override=override.id,
-            gate=request.gate,
-            reason=request.reason,
-        )
+        self._overrides.ask(request)
 
     def judge_approval(self, request: ApproveOverride) -> None:
         self._judge(request.actor, Act.OVERRIDE)
-        override = self.case.overrides.get(request.override_id)
-        if override is None or override.approved_by is not None:
-            raise Refused("override_id: there is no such override, or it is approved already")
-        if request.actor.id == override.asked_by:
-            raise Refused("actor: another supervisor than the one who asked must approve")
+        self._overrides.judge_approval(request)
 
     def approve(self, request: ApproveOverride) -> None:
-        override = self.case.overrides[request.override_id]
-        self.case.overrides[override.id] = override.model_copy(update={"approved_by": request.actor.id})
-        self.journal.note(
-            "override.approved",
-            actor=request.actor,
-            message_id=request.message_id,
-            override=override.id,
-            gate=override.gate,
-        )
+        self._overrides.approve(request)
+
+    def resolve(self, request: ResolveWorkItem) -> None:
+        self._overrides.resolve(request)
+
+    @property
+    def _overrides(self) -> Overrides:
+        return Overrides(*self.tools)

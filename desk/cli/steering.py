@@ -28,9 +28,7 @@ def hold(
     as_json: AsJson = False,
 ) -> None:
     """Pause every track of a referral at its next step."""
-    moment = until.astimezone().isoformat() if until else None
-    body = {"reason": reason} | ({"until": moment} if moment else {})
-    _steer(referral_id, "hold", body, acting_as, as_json=as_json)
+    _steer(referral_id, "hold", {"reason": reason} | _ending(until), acting_as, as_json=as_json)
 
 
 def resume(referral_id: ReferralId, /, *, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
@@ -68,13 +66,17 @@ def override(
     referral_id: ReferralId,
     /,
     *,
-    gate: Annotated[Gate, Code, Parameter(help="The gate to pass although it is closed.")],
+    gate: Annotated[Gate, Code, Parameter(help="authorization; every other gate is mended instead.")],
     reason: Annotated[OverrideReason, Code, Parameter(help="Why; what is to be told besides belongs into a note.")],
+    until: Annotated[
+        datetime | None, Parameter(help="When it ends; local time if not said, the policy's time if not given.")
+    ] = None,
     acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask to pass a closed gate; another supervisor has to approve."""
-    _steer(referral_id, "override", {"gate": gate, "reason": reason}, acting_as, as_json=as_json)
+    """Ask to start therapy without the payer's answer; another supervisor has to approve."""
+    body = {"gate": gate, "reason": reason} | _ending(until)
+    _steer(referral_id, "override", body, acting_as, as_json=as_json)
 
 
 def approve(
@@ -87,6 +89,10 @@ def approve(
 ) -> None:
     """Approve what another supervisor asked to override."""
     _steer(referral_id, "approve", {"override_id": override_id}, acting_as, as_json=as_json)
+
+
+def _ending(until: datetime | None) -> dict[str, str]:
+    return {"until": until.astimezone().isoformat()} if until else {}
 
 
 def _steer(referral_id: str, verb: str, body: dict[str, Any], acting_as: Role | None, *, as_json: bool) -> None:

@@ -50,7 +50,11 @@ VERBS: Final = {
         Verb("resume", "desk.cli.steering:resume", "Go on after a hold."),
         Verb("cancel", "desk.cli.steering:cancel", "End a referral and undo what was reserved and promised."),
         Verb("amend", "desk.cli.steering:amend", "Put a new version of the facts in place of the old one."),
-        Verb("override", "desk.cli.steering:override", "Ask to pass a closed gate; another supervisor approves."),
+        Verb(
+            "override",
+            "desk.cli.steering:override",
+            "Ask to start without the payer's answer; another supervisor approves.",
+        ),
         Verb("approve", "desk.cli.steering:approve", "Approve what another supervisor asked to override."),
     ),
     "Identity": (

@@ -48,8 +48,11 @@ class Cancel(_Request):
 
 
 class OverrideBody(_Request):
+    """Only `authorization` is overridden. Without `until` the policy says when the override ends."""
+
     gate: Gate
     reason: OverrideReason
+    until: Moment | None = None
 
 
 class Approval(_Request):
@@ -144,7 +147,7 @@ async def cancel(
 async def override(
     referral_id: UUID, body: OverrideBody, desk: Context, actor: Supervisor, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Ask to pass a closed gate; it counts once another supervisor has approved. `id` names it."""
+    """Ask to start without the payer's answer; it counts once another supervisor has approved. `id` names it."""
     return await _steer(desk, MessageKind.OVERRIDE, referral_id, actor, plain(body), key)
 
 

@@ -30,9 +30,12 @@ from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.referral.today import latest_today
 from firstdose.domain.sealed_text import TextSealer, sealed_texts
+from firstdose.domain.work.judging.context import ResolutionContext
+from firstdose.domain.work.judgment import judge_content
 from firstdose.domain.work.message import MessageKind
 from firstdose.domain.work.open_answer import not_open
 from firstdose.domain.work.permissions import groups_told, permit_answer, permit_changes, permit_item, stands_in
+from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import OF_KIND, Refused, split
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
@@ -207,10 +210,14 @@ async def _read(desk: AppContext, item: WorkItemView, answer: dict[str, Any]) ->
         resolution = OF_KIND[item.kind].model_validate(answer)
     except ValidationError as error:
         raise HttpProblem(422, "some fields are not acceptable", errors=problems(error, str)) from None
+    _judge(item, answer, resolution)
     resolution = sealed_texts(resolution, await _texts(desk, item.referral_id))
     open_part, sealed = split(item.kind, resolution.model_dump(mode="json", exclude_unset=True))
     nurses = [each for name in ("nurse", "on_word_of") if isinstance(each := open_part.get(name), str)]
     known = [nurse for nurse in nurses if await desk.worklist.knows_nurse(nurse)]
+    if "nurse" in open_part and open_part["nurse"] not in (None, *known):
+        listed = [{"path": "nurse", "problem": "the roster has no nurse of this id"}]
+        raise HttpProblem(422, "some fields are not acceptable", errors=listed)
     if wrong := [{"path": path, "problem": "not a value that we know"} for path in not_open(open_part, known)]:
         raise HttpProblem(422, "some fields are not acceptable", errors=wrong)
     return open_part, sealed
@@ -225,6 +232,17 @@ def _permitted_groups(
         permit_answer(actor, item, open_part)
         permit_changes(actor, groups, standing_in=stands_in(actor, item))
     return groups
+
+
+def _judge(item: WorkItemView, answer: dict[str, Any], resolution: Resolution) -> None:
+    """By the item and the time; the workflow judges again, by all that it knows. Raises Problem 422."""
+    if not item.is_open:  # the same answer again, by its key: its outcome is known
+        return
+    try:
+        judge_content(item.as_asked, answer, resolution, ResolutionContext(), datetime.now(UTC))
+    except Refused as refused:
+        field, _, why = str(refused).partition(": ")
+        raise HttpProblem(422, str(refused), errors=[{"path": field, "problem": why}]) from None
 
 
 async def _texts(desk: AppContext, referral_id: str) -> TextSealer:

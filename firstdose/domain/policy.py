@@ -57,6 +57,21 @@ class NurseDispatch(BaseModel):
     answer_within: timedelta = timedelta(minutes=30)
     lead: timedelta = timedelta(hours=2)
     report_within: timedelta = timedelta(hours=24)
+    short_notice: timedelta = Field(default=timedelta(days=3), ge=timedelta())
+    """An authorization that ends sooner than this does not limit the time of the visit: it is renewed."""
+    report_early: timedelta = Field(default=timedelta(), ge=timedelta())
+    """How long before the time that was agreed a visit may have begun."""
+
+
+class Horizons(BaseModel):
+    """How far from today a date that a person enters may lie; beyond that it is taken for a slip of the pen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    visit: timedelta = timedelta(days=90)
+    """After the first moment that is possible."""
+    beyond_use: timedelta = timedelta(days=366)
+    authorization: timedelta = timedelta(days=731)
 
 
 class StartCall(BaseModel):
@@ -98,6 +113,9 @@ class Policy(BaseModel):
     dispatch: NurseDispatch = NurseDispatch()
     start_call: StartCall = StartCall()
     undo: UndoRule = UndoRule()
+    horizons: Horizons = Horizons()
+    override_for: timedelta = Field(default=timedelta(days=7), gt=timedelta())
+    """How long an override of the authorization lasts where the supervisor who asks for it says no end."""
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
@@ -117,7 +135,9 @@ DUE = {
     WorkItemKind.SUBMIT_AUTHORIZATION: _hours(8),
     WorkItemKind.ASSESS_PATIENT: _hours(48),
     WorkItemKind.REVIEW_BENEFITS: _hours(48),
+    WorkItemKind.CONFIRM_TIME: _hours(8),
     WorkItemKind.REVIEW_REACTION: _hours(1),
+    WorkItemKind.APPROVE_OVERRIDE: _hours(4),
     WorkItemKind.RECONCILE: _hours(4),
 }
 """The pharmacy's usual times; docs/process.md, "Due times", shows them."""

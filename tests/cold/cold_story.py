@@ -35,7 +35,7 @@ def quick(by: By = "notification") -> Policy:
         due={K.FOLLOW_UP_PAYER: SHORTLY},
         contact=PatientContact(apart=SHORTLY, attempts=2),
         escalation=EscalationRule(levels=0),
-        dispatch=NurseDispatch(lead=timedelta(days=3)),
+        dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)),
         undo=UndoRule(nurse_within=SHORTLY, within=SHORTLY),
         payer=PayerContact(inquire_every=SHORTLY / 2 if by == "inquiry" else timedelta(hours=7)),
     )

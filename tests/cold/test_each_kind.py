@@ -7,15 +7,20 @@ from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.domain.authorization.lines import LineState
+from firstdose.domain.care.gates import Gate
 from firstdose.domain.payer.channel import Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.reasons import OverrideReason
+from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import Impossible
 from tests.cold.cold_story import ColdStory, quick
-from tests.process.outside import DENIED, OUTLINE, WANTS_NOTES, Outside, says
+from tests.process.outside import DENIED, OUTLINE, PENDED, WANTS_NOTES, Outside, says
 from tests.process.story import Script, placed
+from workflows.messages import OverrideRequest
+from workflows.referral import ReferralWorkflow
 
 CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
     "nothing is wrong": (
@@ -26,6 +31,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.SETTLE_ORDER,
             K.PREPARE_THERAPY,
             K.CONFIRM_VISIT,
+            K.CONFIRM_TIME,
             K.REPORT_VISIT,
         },
         lambda: Outside(policy=quick()),
@@ -41,7 +47,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
         ),
         {
             K.COMPLETE_REFERRAL: [{"outcome": "supplied"}],
-            K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}],
+            K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active"}}],
             K.SUBMIT_AUTHORIZATION: [{"outcome": "submitted", "reference": "R-9"}],
             K.FOLLOW_UP_PAYER: [{"outcome": "still_pending"}],
         },
@@ -68,6 +74,7 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
             K.PEER_TO_PEER: [{"outcome": "upheld"}],
             K.APPEAL: [{"outcome": "file"}],
             K.FIND_ASSISTANCE: [{"outcome": "none"}],
+            K.RESOLVE_COVERAGE: [{"outcome": "close"}],
         },
     ),
     "the patient declines, and the payer does not confirm the cancellation": (
@@ -101,8 +108,27 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
 }
 
 
+STEERED = {K.APPROVE_OVERRIDE}
+"""Kinds that a steering message opens."""
+
+
 def test_no_kind_is_left_out() -> None:
-    assert set().union(*(kinds for kinds, _, _ in CASES.values())) == set(K)
+    assert set().union(STEERED, *(kinds for kinds, _, _ in CASES.values())) == set(K)
+
+
+async def test_an_override_is_approved_through_its_item_by_a_cold_worker(
+    real: WorkflowEnvironment, keyring: Keyring
+) -> None:
+    script: Script = {K.CONTACT_PATIENT: [None], K.APPROVE_OVERRIDE: [{"outcome": "approved"}]}
+    outside = Outside(policy=quick(), submissions=[PENDED])
+    async with ColdStory(real, outside, script, keyring=keyring, cold=STEERED) as story:
+        await story.settles()
+        asking = Actor(id="asking", roles=(Role.SUPERVISOR,))
+        request = OverrideRequest(actor=asking, gate=Gate.AUTHORIZATION, reason=OverrideReason.EMERGENCY)
+        await story.steers(ReferralWorkflow.override, request)
+        await story.all_resolved()
+    assert story.refusals == []
+    assert "override.approved" in outside.notes
 
 
 @pytest.mark.parametrize("case", CASES)

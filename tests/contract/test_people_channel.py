@@ -15,8 +15,9 @@ from firstdose.domain.authorization.answers import apply
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Line, LineState, PayerAnswer, move
 from firstdose.domain.payer.channel import Plan
-from firstdose.domain.payer.coverage import Paying, judge_lines
+from firstdose.domain.payer.coverage import Benefits, Paying, judge_lines
 from firstdose.domain.referral.order import Site
+from firstdose.domain.work.judging.provenance import PROVENANCE
 from firstdose.domain.work.resolutions import Refused, check
 from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.payer_ports import PayerCase, PayerChannel
@@ -67,6 +68,11 @@ def said(answer: PayerAnswer) -> dict[str, Any]:
     return answer.model_dump(mode="json", include={"lines", "information"}, exclude_none=True)
 
 
+def verified(benefits: Benefits) -> dict[str, Any]:
+    """As staff write it down: where it comes from is not for them to say."""
+    return benefits.model_dump(mode="json", exclude={*PROVENANCE, "remarks"})
+
+
 def submitted() -> tuple[Line, ...]:
     return move(lines_for(OUTLINE, Site.HOME), LineState.SUBMITTED, of=LineState)
 
@@ -104,7 +110,7 @@ async def test_the_same_benefits_ask_for_the_same_authorization(
     world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str
 ) -> None:
     benefits = (await wire.verify_benefits(asking(world, scenario))).benefits
-    script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": benefits.model_dump(mode="json")}]}
+    script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": verified(benefits)}]}
     async with told(env, script, lambda story: bool(story.outside.standing.lines)) as story:
         found = story.outside.standing.lines
     assert found == judge_lines(lines_for(OUTLINE, Site.HOME), benefits, Paying.PLAN, PLAN)
@@ -115,7 +121,7 @@ async def test_the_same_lack_of_coverage_asks_people_the_same(
     world: World, wire: PayerChannel, env: WorkflowEnvironment, scenario: str
 ) -> None:
     benefits = (await wire.verify_benefits(asking(world, scenario))).benefits
-    script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": benefits.model_dump(mode="json")}]}
+    script: Script = {K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": verified(benefits)}]}
     async with told(env, script, lambda story: bool(story.asked(K.RESOLVE_COVERAGE))) as story:
         (item,) = story.asked(K.RESOLVE_COVERAGE)
     assert item.asks["status"] == benefits.status

@@ -279,7 +279,10 @@ def test_claim_and_release(desk: SmallDesk, run: Any, verb: str) -> None:
         (("hold", "--reason", "hospitalized"), {"reason": "hospitalized"}),
         (("resume",), {}),
         (("cancel", "--reason", "not-covered"), {"reason": "not_covered"}),
-        (("override", "--gate", "kit", "--reason", "emergency"), {"gate": "kit", "reason": "emergency"}),
+        (
+            ("override", "--gate", "authorization", "--reason", "emergency", "--until", "2026-12-01T08:00:00+00:00"),
+            {"gate": "authorization", "reason": "emergency", "until": "2026-12-01T08:00:00+00:00"},
+        ),
     ],
 )
 def test_steering(desk: SmallDesk, run: Any, arguments: tuple[str, ...], body: Any) -> None:
@@ -299,9 +302,8 @@ def test_an_action_that_is_still_on_its_way_says_so(desk: SmallDesk, run: Any) -
 
 def test_override_names_what_another_supervisor_approves(desk: SmallDesk, run: Any) -> None:
     desk.will_answer(f"/api/referrals/{REFERRAL}/override", {"status": "applied", "message_id": "m", "id": "o-7"})
-    assert (
-        f"firstdose approve {REFERRAL} o-7" in run("override", REFERRAL, "--gate", "kit", "--reason", "emergency").out
-    )
+    ran = run("override", REFERRAL, "--gate", "authorization", "--reason", "emergency")
+    assert f"firstdose approve {REFERRAL} o-7" in ran.out
 
 
 def test_a_conflict_tells_how_things_stand(desk: SmallDesk, run: Any) -> None:

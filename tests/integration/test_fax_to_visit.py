@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from firstdose.domain.referral.source_message import MessageType
+from firstdose.domain.work.judging.context import shown_moment
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import WorkItemKind as K
 from local.stack import LocalStack, StackOptions
@@ -74,9 +75,11 @@ class Pharmacy:
         async with asyncio.timeout(LONGEST):
             while (standing := (await self.get(f"/api/referrals/{referral_id}"))["standing"])["stage"] not in stages:
                 for item in await self.items(referral_id):
-                    if item.kind not in self.left and item.id not in self.answered:
+                    now = datetime.now(UTC)
+                    begins = shown_moment(item.asks.get("visit_at")) or now
+                    if item.kind not in self.left and item.id not in self.answered and begins <= now:
                         scripted = script_of(SCENARIO, item.kind)[0]
-                        await self.answer(item, resolution(scripted, item, datetime.now(UTC), Pace(), lambda _: {}))
+                        await self.answer(item, resolution(scripted, item, now, Pace(), lambda _: {}))
                 await asyncio.sleep(0.3)
         return dict(standing)
 

@@ -291,7 +291,7 @@ async def test_an_amendment_must_be_about_the_same_referral(desk: ServedDesk) ->
 
 async def test_gates_are_overridden_by_supervisors_alone(desk: ServedDesk) -> None:
     referral_id = await desk.refer()
-    path, wanted = f"/api/referrals/{referral_id}", {"gate": "kit", "reason": "discharge_today"}
+    path, wanted = f"/api/referrals/{referral_id}", {"gate": "authorization", "reason": "discharge_today"}
     async with desk.as_staff(Role.NURSE) as nurse, desk.as_staff(Role.SUPERVISOR) as supervisor:
         refused = [
             await nurse.post(f"{path}/override", json=wanted),

@@ -36,7 +36,7 @@ from tests.replay.grace_period import FAREWELL, GRACE_PERIOD, PatchedTwiceReferr
 from workers import build
 from workflows.referral import ReferralWorkflow
 
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)))
+SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
 
 

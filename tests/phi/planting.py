@@ -153,7 +153,7 @@ def _order(plant: Planter) -> dict[str, Any]:
         "first_dose_given": False,
         "needs_nursing": True,
         "site": "home",
-        "requested_start": plant.day(2030, 2035),
+        "requested_start": plant.day(2016, 2019),
         "signed_on": plant.day(2010, 2015),
         "anaphylaxis_kit_ordered": True,
     }

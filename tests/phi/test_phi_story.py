@@ -19,6 +19,7 @@ import pytest
 from temporalio.client import Client
 
 from firstdose.adapters.webhooks import sign
+from firstdose.domain.work.judging.context import shown_moment
 from firstdose.domain.work.resolutions import OF_KIND
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Stage
@@ -200,6 +201,9 @@ async def work_to_the_end(story: Lived) -> None:
 
 async def resolve(story: Lived, item: Item) -> None:
     path, now = f"/api/work-items/{item.id}/resolve", datetime.now(UTC)
+    begins = shown_moment(item.asks.get("visit_at"))
+    if begins is not None and now < begins:  # a visit is reported once it has begun
+        return
     usual = resolution(script_of(SCENARIO, item.kind)[0], item, now, Pace(), lambda _: {})
     said = {name: f"She says {story.plant.word(name)}" for name in ("note", "findings", "argument")}
     said_here = {name: text for name, text in said.items() if name in OF_KIND[item.kind].model_fields}

@@ -18,6 +18,7 @@ from firstdose.domain.authorization.lines import (
     Submission,
 )
 from firstdose.domain.care.therapy import Reservation
+from firstdose.domain.care.visit import HeldVisit, VisitProblem
 from firstdose.domain.clock.clocks import Clock, Regime
 from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel, Plan
@@ -106,6 +107,8 @@ class Outside:
     """What comes of cancellations, one after the other."""
     stock: list[bool | Exception] = field(default_factory=lambda: [True])
     nurses: tuple[str, ...] = ("rn-1", "rn-2")
+    holds: list[VisitProblem | None] = field(default_factory=lambda: [None])
+    """Why the roster does not hold a visit, one after the other."""
     discharged_at: datetime | None = None
     supplied: dict[str, DeidentifiedFacts] = field(default_factory=dict)
     """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
@@ -290,12 +293,15 @@ class Roster:
     held: dict[str, VisitHold] = field(default_factory=dict)
 
     async def find(self, search: NurseSearch) -> tuple[str, ...]:
-        return self.outside.nurses
+        return tuple(nurse for nurse in self.outside.nurses if search.only in (None, nurse))
 
-    async def hold(self, hold: VisitHold) -> bool:
+    async def hold(self, hold: VisitHold) -> HeldVisit:
+        holds = self.outside.holds
+        if problem := (holds.pop(0) if len(holds) > 1 else holds[0]):
+            return HeldVisit(held=False, problem=problem)
         self.held[hold.key] = hold
         self.outside.effects.append("hold_visit")
-        return True
+        return HeldVisit(held=True)
 
     async def release(self, request: EffectRequest) -> None:
         if self.held.pop(request.key, None):

@@ -24,8 +24,10 @@ from activities.payer import PayerActivities
 from activities.pharmacy import PharmacyActivities
 from activities.records import RecordActivities
 from firstdose.adapters.workflow_runner import REFERRAL_RUNNER
-from firstdose.domain.care.visit import ReportItem
+from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.journal import Opened
+from firstdose.domain.work.judging.context import shown_moment
+from firstdose.domain.work.judging.payer_word import GRANTED
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
@@ -42,11 +44,12 @@ Answer = Mapping[str, Any] | Callable[[WorkItem, datetime], Mapping[str, Any]] |
 
 
 def visit_at(_: WorkItem, now: datetime) -> dict[str, Any]:
-    return {"outcome": "accepted", "visit_at": (now + timedelta(days=2)).isoformat(), "patient_confirmed": True}
+    return {"outcome": "accepted", "visit_at": (now + timedelta(days=2)).isoformat()}
 
 
 def placed(item: WorkItem, now: datetime) -> dict[str, Any]:
-    return {**visit_at(item, now), "outcome": "placed"}
+    nurse = {"nurse": "rn-1"} if item.asks["site"] == "home" else {}
+    return {**visit_at(item, now), "outcome": "placed", **nurse}
 
 
 def ready(_: WorkItem, now: datetime) -> dict[str, Any]:
@@ -67,8 +70,13 @@ USUAL: dict[K, Answer] = {
     K.PREPARE_THERAPY: ready,
     K.CONFIRM_VISIT: visit_at,
     K.PLACE_VISIT: placed,
+    K.CONFIRM_TIME: {"outcome": "confirmed"},
     K.CONFIRM_START: started,
-    K.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
+    K.REPORT_VISIT: {
+        "outcome": "completed",
+        "items": [str(each) for each in ReportItem],
+        "shown_back": [str(each) for each in TAUGHT],
+    },
 }
 """What staff answer when nothing is wrong."""
 
@@ -148,16 +156,23 @@ class Story(AbstractAsyncContextManager["Story"]):
         if (answer := self._scripted(item)) is None:
             return
         await self._lock_time()
-        self._answering.add(asyncio.create_task(self._send(_resolution(item, answer, (item.role,)))))
+        self._answering.add(asyncio.create_task(self._send(item, _resolution(item, answer, (item.role,)))))
 
-    async def _send(self, request: ResolveWorkItem) -> None:
+    async def _send(self, item: WorkItem, request: ResolveWorkItem) -> None:
         try:
+            await self._sleep_until_visit(item)
             if self.by_update:
                 await self._update(request)
             else:
                 await self.handle.signal("resolve_work_item", request)
         finally:
             await self._unlock_time()
+
+    async def _sleep_until_visit(self, item: WorkItem) -> None:
+        """A visit is reported once it has begun."""
+        waits = item.kind is K.REPORT_VISIT and self.env.supports_time_skipping
+        if waits and (begins := shown_moment(item.asks["visit_at"])):
+            await self.env.sleep(max(begins - await self.env.get_current_time(), timedelta()))
 
     async def _lock_time(self) -> None:
         if self.env.supports_time_skipping:
@@ -300,4 +315,18 @@ class Story(AbstractAsyncContextManager["Story"]):
 def _resolution(item: WorkItem, answer: Mapping[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:
     nurses = (item.offered_to,) if item.offered_to else ()
     actor = Actor(id="somebody", roles=roles, nurses=nurses)
-    return ResolveWorkItem(actor=actor, item_id=item.id, resolution=dict(answer))
+    resolution = with_evidence(answer, item.opened_at)
+    return ResolveWorkItem(actor=actor, item_id=item.id, resolution=resolution)
+
+
+def with_evidence(answer: Mapping[str, Any], told_at: datetime) -> dict[str, Any]:
+    """The answer with who at the payer said so, when, and the number of what was granted, where it has none."""
+    if not answer.get("lines"):
+        return {"told_at": told_at.isoformat(), **answer} if "told_by" in answer else dict(answer)
+    lines = [{**line, **_number(line)} for line in answer["lines"]]
+    return {"told_by": "A. Clerk", "told_at": told_at.isoformat(), **answer, "lines": lines}
+
+
+def _number(line: Mapping[str, Any]) -> dict[str, Any]:
+    granted = line["state"] in GRANTED and not line.get("number")
+    return {"number": f"N-{line['sequence']}"} if granted else {}

@@ -31,7 +31,24 @@ from tests.process.anything import (
     tries_again,
 )
 from tests.process.server import dev_server
-from tests.process.story import USUAL, Answer, Story, placed, started, visit_at
+from tests.process.story import USUAL, Answer, Story, placed, ready, started, visit_at
+
+
+def without_kit(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {**ready(item, now), "kit_present": False}
+
+
+def past_its_date(item: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {**ready(item, now), "beyond_use": (now + timedelta(hours=1)).isoformat()}
+
+
+def soon_in_stock(_: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {"outcome": "later", "available_from": (now + timedelta(milliseconds=200)).isoformat()}
+
+
+def another_time(_: WorkItem, now: datetime) -> Mapping[str, Any]:
+    return {"outcome": "another_time", "available_from": (now + timedelta(days=1)).date().isoformat()}
+
 
 ASKED_BACK = {"wanted": ["11506-3"]}
 CHOICES: dict[K, list[Answer]] = {
@@ -43,6 +60,7 @@ CHOICES: dict[K, list[Answer]] = {
         {"outcome": "suitable_for_suite"},
         {"outcome": "suitable_with_conditions"},
         {"outcome": "not_suitable"},
+        {"outcome": "suitable_for_home", "needs_nursing": False},
     ],
     K.SUBMIT_AUTHORIZATION: [
         {"outcome": "submitted", "reference": "R1"},
@@ -70,6 +88,14 @@ CHOICES: dict[K, list[Answer]] = {
     K.APPEAL: [{"outcome": "file"}, {"outcome": "give_up"}],
     K.PEER_TO_PEER: [approves, {"outcome": "upheld"}],
     K.FIND_ASSISTANCE: [{"outcome": "none"}, {"outcome": "found"}],
+    K.RESOLVE_COVERAGE: [
+        {"outcome": "close"},
+        {"outcome": "self_pay"},
+        {"outcome": "assistance"},
+        {"outcome": "without_nursing"},
+        {"outcome": "suite"},
+        {"outcome": "other_coverage"},
+    ],
     K.ANSWER_INFORMATION_REQUEST: [{"outcome": "sent"}, {"outcome": "unobtainable"}],
     K.FOLLOW_UP_PAYER: [
         approves,
@@ -79,15 +105,29 @@ CHOICES: dict[K, list[Answer]] = {
         extended,
     ],
     K.VOID_AUTHORIZATION: [
-        {"outcome": "voided", "reference": "R2", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "voided", "reference": "R2", "told_by": "P1"},
         {"outcome": "not_needed"},
-        {"outcome": "refused", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"},
+        {"outcome": "refused", "told_by": "P1"},
     ],
-    K.REVIEW_BENEFITS: [USUAL[K.REVIEW_BENEFITS], {"outcome": "wants_assistance"}, {"outcome": "declined"}],
-    K.SETTLE_ORDER: [{"outcome": "settled"}, {"outcome": "alternative"}, {"outcome": "kit_refused"}],
-    K.PREPARE_THERAPY: [USUAL[K.PREPARE_THERAPY], {"outcome": "unavailable"}],
+    K.REVIEW_BENEFITS: [
+        USUAL[K.REVIEW_BENEFITS],
+        {"outcome": "wants_assistance"},
+        {"outcome": "pays_privately"},
+        {"outcome": "declined"},
+    ],
+    K.SETTLE_ORDER: [
+        {"outcome": "settled"},
+        {"outcome": "alternative"},
+        {"outcome": "from_elsewhere", "lots": ["X1"]},
+        soon_in_stock,
+        {"outcome": "kit_refused"},
+        {"outcome": "unavailable"},
+    ],
+    K.PREPARE_THERAPY: [USUAL[K.PREPARE_THERAPY], {"outcome": "unavailable"}, without_kit, past_its_date],
     K.CONFIRM_VISIT: [visit_at, {"outcome": "declined"}, None],
-    K.PLACE_VISIT: [placed, {"outcome": "suite"}],
+    K.PLACE_VISIT: [placed, {"outcome": "suite"}, {"outcome": "not_possible"}],
+    K.CONFIRM_TIME: [USUAL[K.CONFIRM_TIME], another_time],
+    K.APPROVE_OVERRIDE: [{"outcome": "approved"}, {"outcome": "refused"}],
     K.REPORT_VISIT: [USUAL[K.REPORT_VISIT], {"outcome": "missed"}, {"outcome": "kit_missing"}, {"outcome": "reaction"}],
     K.CONFIRM_START: [
         started,
@@ -104,7 +144,9 @@ CHOICES: dict[K, list[Answer]] = {
 BRISK = Policy(
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
-    dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),
+    dispatch=NurseDispatch(
+        answer_within=timedelta(milliseconds=300), lead=timedelta(days=3), report_early=timedelta(days=3)
+    ),
     undo=UndoRule(nurse_within=timedelta(milliseconds=100), within=timedelta(milliseconds=200)),
     start_call=StartCall(apart=timedelta(milliseconds=100)),
     due={K.FOLLOW_UP_PAYER: timedelta(milliseconds=300)},
@@ -118,6 +160,9 @@ async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+_STILL_OPEN = {K.PEER_TO_PEER: "upheld", K.REVIEW_DECISION: "give_up", K.RESOLVE_COVERAGE: "close"}
+
+
 def possible(answer: Answer) -> Answer:
     """A way that is closed by now is given up."""
 
@@ -125,7 +170,7 @@ def possible(answer: Answer) -> Answer:
         wanted = answer(item, now) if callable(answer) else answer or {}
         if wanted["outcome"] in item.asks.get("options", [wanted["outcome"]]):
             return wanted
-        return {"outcome": "upheld" if item.kind is K.PEER_TO_PEER else "give_up"}
+        return {"outcome": _STILL_OPEN[item.kind]}
 
     return allowed if answer is not None else None
 

@@ -26,7 +26,7 @@ from workflows.messages import AmendRequest, HoldRequest, ResumeRequest
 from workflows.referral import ReferralWorkflow
 
 NURSE_COORDINATOR = Actor(id="n", roles=(Role.NURSE_COORDINATOR,))
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)))
+SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
 
 

@@ -23,6 +23,7 @@ async def test_denied_and_closed(env: WorkflowEnvironment) -> None:
     script: Mapping[K, Sequence[Answer]] = {
         K.REVIEW_DECISION: [{"outcome": "give_up"}],
         K.FIND_ASSISTANCE: [{"outcome": "none"}],
+        K.RESOLVE_COVERAGE: [{"outcome": "close"}],
     }
     async with Story(env, Outside(submissions=[DENIED]), script) as story:
         assert await story.ends() is Closing.DENIED_FINAL
@@ -49,7 +50,6 @@ async def test_the_patient_cannot_be_reached(env: WorkflowEnvironment) -> None:
         (K.CONTACT_PATIENT, {"outcome": "declined"}, Closing.PATIENT_DECLINED),
         (K.REVIEW_BENEFITS, {"outcome": "declined"}, Closing.PATIENT_DECLINED),
         (K.ASSESS_PATIENT, {"outcome": "not_suitable"}, Closing.CLINICALLY_INAPPROPRIATE),
-        (K.SETTLE_ORDER, {"outcome": "kit_refused"}, Closing.CLINICALLY_INAPPROPRIATE),
     ],
 )
 async def test_somebody_says_no(env: WorkflowEnvironment, kind: K, answer: dict[str, object], closing: Closing) -> None:
@@ -73,6 +73,12 @@ async def test_a_fact_that_cannot_be_had(env: WorkflowEnvironment) -> None:
     }
     async with Story(env, Outside(outline=lacking), script) as story:
         assert await story.ends() is Closing.EXPIRED
+    assert len(story.asked(K.COMPLETE_REFERRAL)) == 2, "a supervisor may have it asked for once more"
+    assert story.asked(K.RECONCILE)[0].asks == {
+        "reason": "facts_unobtainable",
+        "missing": ["patient.birth_date"],
+        "blocks": "eligibility",
+    }
 
 
 async def test_the_source_cancels_while_the_visit_is_held(env: WorkflowEnvironment) -> None:

@@ -120,7 +120,11 @@ async def test_units_that_have_run_out_are_renewed_before_the_visit(env: Workflo
 
 
 async def test_a_pended_payer_still_owes_its_word_when_a_line_is_exhausted(env: WorkflowEnvironment) -> None:
-    script: Script = {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]}
+    script: Script = {
+        K.REVIEW_DECISION: [{"outcome": "give_up"}],
+        K.FIND_ASSISTANCE: [{"outcome": "none"}],
+        K.RESOLVE_COVERAGE: [{"outcome": "close"}],
+    }
     decided = said(LineState.APPROVED, LineState.DENIED, LineState.APPROVED)
     outside = Outside(submissions=[MIXED], decisions=[(3 * DAY, decided)])
     async with Story(env, outside, script) as story:

@@ -117,14 +117,19 @@ def file_by(item: WorkItem) -> datetime:
     return datetime.fromisoformat(str(item.asks["file_by"]))
 
 
-async def test_a_payer_that_authorizes_no_units_is_asked_once_more_and_then_a_person_looks(
+async def test_a_payer_that_authorizes_no_units_is_asked_once_more_and_then_people_look(
     env: WorkflowEnvironment,
 ) -> None:
     none_left = PayerAnswer(lines=tuple(LineAnswer(sequence=at, state=A, units=0) for at in (1, 2, 3)))
     outside = Outside(submissions=[none_left])
-    async with Story(env, outside, {K.REVIEW_DECISION: [{"outcome": "decided", "lines": LINES}]}) as story:
+    script: Script = {
+        K.RECONCILE: [{"outcome": "retry"}],
+        K.REVIEW_DECISION: [{"outcome": "decided", "lines": LINES}],
+    }
+    async with Story(env, outside, script) as story:
         assert await story.ends() is Closing.COMPLETED
     assert len(outside.requests) == 2
+    assert [item.asks["reason"] for item in story.asked(K.RECONCILE)] == ["gate_closed_again"]
     assert len(story.asked(K.REVIEW_DECISION)) == 1
 
 

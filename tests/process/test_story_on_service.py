@@ -162,7 +162,7 @@ async def test_no_nurse_answers_so_the_coordinator_places_the_visit(env: Workflo
 async def test_people_do_it_all_where_the_plan_is_not_electronic(env: WorkflowEnvironment) -> None:
     outside = Outside(plan=Plan(payer="acme", phone="555-0100"))
     script: Script = {
-        K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}],
+        K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active"}}],
         K.SUBMIT_AUTHORIZATION: [{"outcome": "submitted", "reference": "R-9"}],
         K.FOLLOW_UP_PAYER: [{"outcome": "still_pending"}, {"outcome": "answered", "lines": LINES}],
     }
@@ -253,7 +253,9 @@ async def test_a_closed_gate_names_itself_and_waits_for_a_supervisor(env: Workfl
     async with Story(env, Outside(outline=elsewhere), script) as story:
         assert await story.ends() is Closing.TRANSFERRED
     (item,) = story.asked(K.RECONCILE)
-    assert item.asks["blocked_by"] == ["the pharmacy holds no license in the patient's state"]
+    assert item.asks["reason"] == "no_license"
+    (why,) = item.asks["blocked_by"]
+    assert why.startswith("licensed: the pharmacy holds no license in the patient's state; a supervisor has")
     *preparations, first = story.outside.compensations
     assert (sorted(preparations), first) == (["release the visit", "return the stock"], "void the authorization")
 

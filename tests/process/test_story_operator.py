@@ -20,7 +20,10 @@ from tests.process.story import Story
 from workflows.messages import PayerAnswered
 from workflows.referral import ReferralWorkflow
 
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)), payer=PayerContact(inquire_every=timedelta(hours=7)))
+SOON = Policy(
+    dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)),
+    payer=PayerContact(inquire_every=timedelta(hours=7)),
+)
 """The nurse may leave at once, and the payer tells us by itself."""
 
 

@@ -77,7 +77,7 @@ async def test_the_store_is_away_for_an_hour_or_refuses(env: WorkflowEnvironment
 
     assert outside.refused > 10
     assert len([entry for entry in outside.entries if isinstance(entry, HandedOver)]) == 1
-    assert len(events) < 145, "an outage costs a handful of events, however long it is"
+    assert len(events) < 165, "an outage costs a handful of events, however long it is"
     assert WaitingFor.SYSTEM not in outside.standing.waiting_for
 
 

@@ -41,7 +41,11 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
     ),
     "denied_and_closed": lambda: (
         Outside(submissions=[DENIED]),
-        {K.REVIEW_DECISION: [{"outcome": "give_up"}], K.FIND_ASSISTANCE: [{"outcome": "none"}]},
+        {
+            K.REVIEW_DECISION: [{"outcome": "give_up"}],
+            K.FIND_ASSISTANCE: [{"outcome": "none"}],
+            K.RESOLVE_COVERAGE: [{"outcome": "close"}],
+        },
     ),
     "one_line_appealed_while_another_is_pended": lambda: (
         Outside(
@@ -67,9 +71,7 @@ STORIES: dict[str, Callable[[], tuple[Outside, Script]]] = {
                 {"outcome": "answered", "lines": [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]}
             ],
             K.REVIEW_BENEFITS: [{"outcome": "declined"}],
-            K.VOID_AUTHORIZATION: [
-                {"outcome": "voided", "reference": "C1", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"}
-            ],
+            K.VOID_AUTHORIZATION: [{"outcome": "voided", "reference": "C1", "told_by": "P1"}],
         },
     ),
     "declined_and_cancellation_not_confirmed": lambda: (

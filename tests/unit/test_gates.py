@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from firstdose.domain.authorization.lines import Line, LineKind, LineState
 from firstdose.domain.care.assessment import Assessment, Suitability
-from firstdose.domain.care.gates import DispatchReadiness, Gate, closed_gates
-from firstdose.domain.care.therapy import Delivery, PreparedTherapy
+from firstdose.domain.care.gate_steps import OVERRIDABLE, STEP_OF, described, step_of
+from firstdose.domain.care.gates import DispatchReadiness, Gate, GateReason, closed_gates
+from firstdose.domain.care.therapy import Delivery, KitExemption, PreparedTherapy
 from firstdose.domain.care.visit import Visit
-from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
+from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep, DeidentifiedFacts
 from firstdose.domain.referral.order import Site
+from firstdose.domain.work.work_item import WorkItemKind
 
 AT = datetime(2026, 12, 3, 15, tzinfo=UTC)
 THERAPY = PreparedTherapy(lot="L1", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.DELIVERED)
@@ -27,6 +29,7 @@ DRUG = Line(
     valid_to=date(2026, 12, 31),
 )
 OPEN = DispatchReadiness(
+    now=AT - timedelta(hours=2),
     outline=DeidentifiedFacts(state="IL"),
     licensed_states=frozenset({"IL"}),
     site=Site.HOME,
@@ -72,9 +75,30 @@ CLOSED = [
         "beyond-use date is 2026-12-03 15:00",
     ),
     (Gate.KIT, having(therapy=THERAPY.model_copy(update={"kit_present": False})), "kit"),
-    (Gate.PATIENT_CONFIRMED, having(visit=Visit(visit_at=AT)), "not confirmed"),
+    (
+        Gate.KIT,
+        having(
+            therapy=THERAPY.model_copy(update={"kit_present": False, "kit_exemption": KitExemption.SUITE_EQUIPMENT})
+        ),
+        "kit",
+    ),
+    (Gate.VISIT_TIME, having(now=AT), "has passed"),
+    (
+        Gate.VISIT_TIME,
+        having(therapy=THERAPY.model_copy(update={"delivered_at": AT + timedelta(minutes=1)})),
+        "the therapy is delivered 2026-12-03 15:01",
+    ),
+    (Gate.VISIT_TIME, having(patient_from=date(2026, 12, 4)), "the patient can from 2026-12-04 on"),
+    (Gate.NURSE, having(visit=Visit(visit_at=AT, patient_confirmed=True)), "no nurse"),
+    (Gate.NURSE, having(nurse_problem="the license ends before the visit"), "the license ends"),
+    (Gate.PATIENT_CONFIRMED, having(visit=Visit(visit_at=AT, nurse="rn-1")), "not confirmed"),
     (Gate.HOLD, having(on_hold=True), "on hold"),
     (Gate.CONTACT, having(outline=DeidentifiedFacts(state="IL", benefits_check_only=True)), "not be contacted"),
+    (
+        Gate.CONTACT,
+        having(outline=DeidentifiedFacts(state="IL", missing={BlockedStep.CONTACT: (CONTACT_ALLOWED,)})),
+        "the source does not allow it",
+    ),
 ]
 
 
@@ -94,6 +118,52 @@ def test_an_override_opens_that_gate_alone(gate: Gate, ready: DispatchReadiness,
     assert closed_gates(ready.model_copy(update={"overridden": frozenset({gate})})) == ()
     others = frozenset(Gate) - {gate}
     assert closed_gates(ready.model_copy(update={"overridden": others})) != (), why
+
+
+def test_every_gate_has_its_step_and_none_is_left_out_of_the_cases() -> None:
+    assert set(STEP_OF) == set(Gate)
+    assert {gate for gate, _, _ in CLOSED} == set(Gate)
+    assert OVERRIDABLE is Gate.AUTHORIZATION
+
+
+@pytest.mark.parametrize(("gate", "ready", "why"), CLOSED)
+def test_a_closed_gate_says_what_opens_it(gate: Gate, ready: DispatchReadiness, why: str) -> None:
+    (closed,) = closed_gates(ready)
+    text = described(closed)
+    assert text.startswith(f"{gate}: ")
+    assert why in text
+    assert text.endswith(step_of(closed).opens)
+
+
+def test_an_authorization_that_begins_later_moves_the_visit_and_one_that_ends_is_renewed() -> None:
+    (begins,) = closed_gates(having(lines=drug(valid_from=date(2026, 12, 4))))
+    (ends,) = closed_gates(having(lines=drug(valid_to=date(2026, 12, 1))))
+    assert (begins.reason, step_of(begins).item) == (GateReason.BEGINS_AFTER_VISIT, WorkItemKind.PLACE_VISIT)
+    assert (ends.reason, step_of(ends).item) == (GateReason.ENDS_BEFORE_VISIT, WorkItemKind.SUBMIT_AUTHORIZATION)
+
+
+def test_the_same_gate_for_another_reason_is_another_closing() -> None:
+    keys = [gate.key for _, ready, _ in CLOSED for gate in closed_gates(ready)]
+    ready = having(therapy=THERAPY.model_copy(update={"beyond_use": AT - timedelta(days=1)}))
+    (earlier,) = closed_gates(ready)
+    assert earlier.key in keys, "other dates are the same reason"
+    assert len(set(keys)) >= len(set(Gate)) + 5
+
+
+@pytest.mark.parametrize(
+    "ready",
+    [
+        having(therapy=THERAPY.model_copy(update={"kit_present": False, "kit_exemption": KitExemption.NOT_FIRST_DOSE})),
+        having(therapy=THERAPY.model_copy(update={"kit_present": False, "kit_exemption": KitExemption.OTHER})),
+        having(visit=Visit(visit_at=AT, patient_confirmed=True), nursing=False),
+        having(visit=Visit(visit_at=AT, patient_confirmed=True), site=Site.SUITE),
+        having(visit=None, nursing=False),
+        having(patient_from=AT.date()),
+    ],
+    ids=["not a first dose", "the pharmacist's reason", "no nursing", "suite", "no visit", "that day suits"],
+)
+def test_what_is_documented_or_not_needed_closes_nothing(ready: DispatchReadiness) -> None:
+    assert closed_gates(ready) == ()
 
 
 @given(st.sampled_from(LineState), st.integers(-40, 40), st.integers(-40, 40))

@@ -21,7 +21,7 @@ from firstdose.domain.care.therapy import Delivery, PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
-from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.judgment import judge_shape
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor, Role
@@ -75,7 +75,7 @@ class LinesAndItems(RuleBasedStateMachine):
     )
     def somebody_answers(self, role: Role, outcome: str) -> None:
         try:
-            self.resolved.append(judge(self.item, Actor(id="a", roles=(role,)), {"outcome": outcome}))
+            self.resolved.append(judge_shape(self.item, Actor(id="a", roles=(role,)), {"outcome": outcome}))
         except Refused:
             return
         assert self.item is not None
@@ -85,6 +85,7 @@ class LinesAndItems(RuleBasedStateMachine):
     @invariant()
     def no_gate_opens_on_a_line_that_nobody_approved(self) -> None:
         ready = DispatchReadiness(
+            now=AT - timedelta(hours=2),
             outline=DeidentifiedFacts(state="IL"),
             licensed_states=frozenset({"IL"}),
             site=Site.HOME,
@@ -94,7 +95,7 @@ class LinesAndItems(RuleBasedStateMachine):
             therapy=PreparedTherapy(
                 lot="L", beyond_use=AT + timedelta(days=1), kit_present=True, delivery=Delivery.WITH_NURSE
             ),
-            visit=Visit(visit_at=AT, patient_confirmed=True),
+            visit=Visit(visit_at=AT, nurse="rn-1", patient_confirmed=True),
             on_hold=False,
         )
         passing = {line.sequence for line in self.lines if line.covers(AT.date())}

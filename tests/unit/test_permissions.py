@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firstdose.domain.referral.fact_groups import FactGroup
-from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.judgment import judge_shape
 from firstdose.domain.work.permissions import (
     ROLES_FOR,
     Act,
@@ -166,10 +166,10 @@ def test_a_visit_in_the_suite_is_reported_by_any_nurse() -> None:
 def test_a_report_is_the_nurses_or_on_that_nurses_word(actor: Actor, word: dict[str, Any], refused: str | None) -> None:
     answer = {"outcome": "missed", **word}
     if refused is None:
-        judge(item(K.REPORT_VISIT, "rn-1"), actor, answer)
+        judge_shape(item(K.REPORT_VISIT, "rn-1"), actor, answer)
         return
     with pytest.raises(Refused, match=refused):
-        judge(item(K.REPORT_VISIT, "rn-1"), actor, answer)
+        judge_shape(item(K.REPORT_VISIT, "rn-1"), actor, answer)
 
 
 def test_a_supervisor_in_anothers_place_has_the_rights_of_that_role() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstdose.domain.care.visit import ReportItem
+from firstdose.domain.work.judging.context import ResolutionContext
 from firstdose.domain.work.judgment import judge
 from firstdose.domain.work.permissions import may_do
 from firstdose.domain.work.resolutions import OF_KIND, Refused, check, split
@@ -16,6 +16,7 @@ from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, ROLE_OF, WorkIte
 from firstdose.domain.work.work_item import WorkItemKind as K
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+UNKNOWN = ResolutionContext()
 
 
 def item(kind: K, **asks: Any) -> WorkItem:
@@ -34,7 +35,7 @@ def test_every_kind_has_a_role_and_a_resolution() -> None:
 def test_who_may_not_do_it_is_refused_before_the_answer_is_read(kind: K) -> None:
     for role in Role:
         with pytest.raises(Refused) as refusal:
-            judge(item(kind), by(role), {"outcome": "no such outcome"})
+            judge(item(kind), by(role), {"outcome": "no such outcome"}, UNKNOWN, NOW)
         answered = "outcome" in str(refusal.value)
         assert answered is may_do(by(role), item(kind))
 
@@ -48,9 +49,10 @@ def test_who_may_not_do_it_is_refused_before_the_answer_is_read(kind: K) -> None
         (K.PREPARE_THERAPY, {"outcome": "ready"}, "beyond_use"),
         (K.PREPARE_THERAPY, {"outcome": "ready", "beyond_use": "2026-12-01T00:00:00"}, "beyond_use"),
         (K.CONFIRM_VISIT, {"outcome": "accepted", "patient_confirmed": True}, "visit_at"),
-        (K.CONFIRM_VISIT, {"outcome": "accepted", "visit_at": "2026-12-01T10:00:00Z"}, "patient_confirmed"),
+        (K.CONFIRM_TIME, {"outcome": "another_time"}, "available_from"),
+        (K.SETTLE_ORDER, {"outcome": "from_elsewhere"}, "lots"),
+        (K.SETTLE_ORDER, {"outcome": "later"}, "available_from"),
         (K.FOLLOW_UP_PAYER, {"outcome": "answered"}, "lines"),
-        (K.REPORT_VISIT, {"outcome": "completed", "items": ["infusion_explained"]}, "environment_assessed"),
         (K.RECONCILE, {"outcome": "close"}, "closing"),
         (K.RECONCILE, {"outcome": "close", "closing": "completed"}, "closing"),
     ],
@@ -61,30 +63,26 @@ def test_a_wrong_answer_is_refused_with_the_field(kind: K, answer: dict[str, Any
     assert why in str(refusal.value)
 
 
-def test_a_completed_visit_reports_every_item() -> None:
-    check(K.REPORT_VISIT, {"outcome": "completed", "items": list(ReportItem)})
-
-
 def test_only_a_step_without_a_result_can_be_done_by_hand() -> None:
     answer = {"outcome": "done"}
-    judge(item(K.RECONCILE, by_hand=True), by(Role.SUPERVISOR), answer)
+    judge(item(K.RECONCILE, by_hand=True), by(Role.SUPERVISOR), answer, UNKNOWN, NOW)
     with pytest.raises(Refused):
-        judge(item(K.RECONCILE), by(Role.SUPERVISOR), answer)
+        judge(item(K.RECONCILE), by(Role.SUPERVISOR), answer, UNKNOWN, NOW)
 
 
 @pytest.mark.parametrize("outcome", ["duplicate", "not_duplicate"])
 def test_only_an_item_about_a_duplicate_is_answered_so(outcome: str) -> None:
     asked = {"reason": POSSIBLE_DUPLICATE, "options": ("duplicate", "not_duplicate")}
-    judge(item(K.RECONCILE, **asked), by(Role.INTAKE_COORDINATOR), {"outcome": outcome})
+    judge(item(K.RECONCILE, **asked), by(Role.INTAKE_COORDINATOR), {"outcome": outcome}, UNKNOWN, NOW)
     with pytest.raises(Refused, match="open here are"):
-        judge(item(K.RECONCILE, **asked), by(Role.INTAKE_COORDINATOR), {"outcome": "retry"})
+        judge(item(K.RECONCILE, **asked), by(Role.INTAKE_COORDINATOR), {"outcome": "retry"}, UNKNOWN, NOW)
     with pytest.raises(Refused, match="does not ask about a duplicate"):
-        judge(item(K.RECONCILE), by(Role.SUPERVISOR), {"outcome": outcome})
+        judge(item(K.RECONCILE), by(Role.SUPERVISOR), {"outcome": outcome}, UNKNOWN, NOW)
 
 
 def test_an_item_that_is_not_open_cannot_be_answered() -> None:
     with pytest.raises(Refused, match="not open"):
-        judge(None, by(Role.SUPERVISOR), {"outcome": "reached"})
+        judge(None, by(Role.SUPERVISOR), {"outcome": "reached"}, UNKNOWN, NOW)
 
 
 @given(st.sampled_from(K), st.text(alphabet="äQZ9", min_size=6, max_size=20))

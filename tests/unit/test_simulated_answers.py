@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from firstdose.domain.care.visit import TAUGHT
+from firstdose.domain.policy import Policy
+from firstdose.domain.work.judging.context import ResolutionContext
+from firstdose.domain.work.judgment import judge_content
 from firstdose.domain.work.resolutions import ReportVisit, check
-from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
+from firstdose.domain.work.work_item import ROLE_OF, WorkItem, WorkItemKind
 from simulator.answers import moment_of, resolution, script_of
 from simulator.pace import Pace
 from simulator.referrals import usual_facts
@@ -20,7 +23,10 @@ DAY_IN_TWO_SECONDS = Pace(speed=43_200)
 ASKS: dict[WorkItemKind, dict[str, Any]] = {
     WorkItemKind.COMPLETE_REFERRAL: {"missing": ["patient.weight_kg", "documents.clinical_note"]},
     WorkItemKind.SUBMIT_AUTHORIZATION: {"lines": [{"sequence": 1}, {"sequence": 2}]},
-    WorkItemKind.REVIEW_DECISION: {"lines": [{"sequence": 2}]},
+    WorkItemKind.REVIEW_DECISION: {"lines": [{"sequence": 2, "state": "partial", "authorized_units": 7}]},
+    WorkItemKind.PLACE_VISIT: {"site": "home", "nurses_asked": ["nurse-il-1"]},
+    WorkItemKind.REPORT_VISIT: {"visit_at": OPENED.isoformat()},
+    WorkItemKind.RECONCILE: {"by_hand": True},
 }
 
 
@@ -59,7 +65,22 @@ def test_every_scripted_answer_is_one_that_the_process_takes(scenario: Scenario)
     changes_of_mind(scenario)
     for kind in WorkItemKind:
         for answer in answered(scenario, kind):
-            check(kind, answer)
+            state = ResolutionContext(begun_at=OPENED, needs_nurse=True, policy=Policy())
+            judge_content(asked(kind), answer, check(kind, answer), state, OPENED)
+
+
+def asked(kind: WorkItemKind) -> WorkItem:
+    return WorkItem(id="0f3c-7", kind=kind, asks=ASKS.get(kind, {}), opened_at=OPENED, due_at=OPENED)
+
+
+def test_a_coordinator_names_a_nurse_or_takes_the_suite() -> None:
+    usual = script_of(load_scenarios()["approved"], WorkItemKind.PLACE_VISIT)[0]
+    cases: list[tuple[dict[str, Any], str | None]] = [({"site": "suite"}, None), ({"nurses_asked": ["rn-4"]}, "rn-4")]
+    for asks, nurse in cases:
+        placed = resolution(usual, item(WorkItemKind.PLACE_VISIT, **asks), OPENED, DAY_IN_TWO_SECONDS, lambda _: {})
+        assert (placed["outcome"], placed.get("nurse")) == ("placed", nurse)
+    nobody = item(WorkItemKind.PLACE_VISIT, nurses_asked=[])
+    assert resolution(usual, nobody, OPENED, DAY_IN_TWO_SECONDS, lambda _: {}) == {"outcome": "suite"}
 
 
 def test_what_the_item_asks_for_is_filled_in() -> None:
@@ -76,7 +97,7 @@ def test_what_the_item_asks_for_is_filled_in() -> None:
 
 def test_a_scripted_duration_counts_from_the_answer_in_simulated_time() -> None:
     (accepted,) = answered(load_scenarios()["approved"], WorkItemKind.CONFIRM_VISIT)
-    assert accepted["visit_at"] == (OPENED + timedelta(seconds=2)).isoformat()
+    assert accepted["visit_at"] == (OPENED + timedelta(seconds=6)).isoformat()
 
 
 def test_the_moment_of_an_answer_is_the_same_again_and_scales_with_the_speed() -> None:

@@ -36,7 +36,7 @@ class PaperDesk:
         self.rows: list[dict[str, Any]] = []
         self.answers: list[tuple[str, str, dict[str, Any]]] = []
         self.webhooks: list[tuple[str, dict[str, Any]]] = []
-        self.refuses = False
+        self.refusals = 0
         self.away = False
         self.asked = 0
         self.looks = 0
@@ -76,7 +76,8 @@ class PaperDesk:
         item = self.items[request.path_params["item"]]
         assert request.headers["authorization"] == f"Bearer token-{item['role']}"
         self.asked += 1
-        if self.refuses:
+        if self.refusals:
+            self.refusals -= 1
             return JSONResponse({"detail": "no"}, status_code=409)
         self.answers.append((item["id"], request.headers["idempotency-key"], await request.json()))
         item["state"] = "resolved"
@@ -168,14 +169,26 @@ async def test_an_interrupted_answer_is_given_again_in_the_same_words() -> None:
     assert desk.answers[0] == desk.answers[1]
 
 
-async def test_a_refusal_is_not_argued_with() -> None:
+async def test_a_refusal_is_not_argued_with_for_ever() -> None:
     desk = PaperDesk()
-    desk.refuses = True
+    desk.refusals = 99
     desk.open(K.CONTACT_PATIENT)
     async with people_at(desk):
-        await until(lambda: desk.asked == 1)
+        await until(lambda: desk.asked == 4)
         await some_looks(desk)
-    assert desk.asked == 1
+    assert desk.asked == 4
+
+
+async def test_an_answer_that_came_too_late_is_given_anew() -> None:
+    desk = PaperDesk()
+    desk.refusals = 1
+    item = desk.open(K.CONFIRM_VISIT)
+    async with people_at(desk):
+        await until(lambda: bool(desk.answers))
+    (answer,) = desk.answers
+    assert answer[:2] == (item, f"sim-{item}-1")
+    assert datetime.fromisoformat(answer[2]["visit_at"]) > LONG_AGO + timedelta(days=1)
+    assert desk.asked == 2
 
 
 async def test_people_come_back_when_the_desk_does() -> None:

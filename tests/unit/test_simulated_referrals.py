@@ -9,7 +9,7 @@ import yaml
 
 import local
 from firstdose.adapters.postgres.payers.rows import PayerRow
-from firstdose.adapters.postgres.staff.roster import NurseRow
+from firstdose.adapters.postgres.staff.nurse_rows import NurseRow
 from firstdose.adapters.postgres.staff.stock import LotRow
 from firstdose.domain.payer.channel import Channel, SiteOfCare
 from firstdose.domain.policy import Policy

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from temporalio import workflow
 
-from firstdose.domain.authorization.answers import decide
+from firstdose.domain.authorization.answers import accept, decide
 from firstdose.domain.authorization.denial import WayOn, filing_window, still_open, ways_on
-from firstdose.domain.authorization.lines import SETTLED, Certification, Line, LineState, move
+from firstdose.domain.authorization.lines import Certification, Line, LineState, move
 from firstdose.domain.authorization.steps import STATES, Step, at, next_step
 from firstdose.domain.clock.clocks import Clock
 from firstdose.domain.clock.rules import ClockPurpose
@@ -19,9 +19,9 @@ from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.channel import PeerToPeerRule as TalkRule
 from firstdose.domain.payer.coverage import Paying
 from firstdose.domain.work.resolutions import Appeal, FindAssistance, PeerToPeer, ReviewDecision
-from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind
 from workflows.authorization.clock import PayerClock
+from workflows.authorization.other_ways import OtherWays
 from workflows.authorization.state import Filing, PayerRequest, contacts_of, shown
 from workflows.mechanism.track import Track
 
@@ -73,12 +73,12 @@ class Dispute(Track):
             ReviewDecision,
             contacts=contacts_of(lines),
             lines=shown(lines),
-            options=still_open(ways, closes_at, workflow.now()),
+            options=_options(lines, still_open(ways, closes_at, workflow.now())),
             **_limits(window),
         )
         if answer is None:
             return
-        if answer.outcome not in still_open(ways, closes_at, workflow.now()):
+        if answer.outcome not in _options(lines, still_open(ways, closes_at, workflow.now())):
             self.journal.note("decision.window_closed", outcome=answer.outcome)
             return
         self.journal.note("decision.reviewed", outcome=answer.outcome, reason=answer.reason)
@@ -95,6 +95,8 @@ class Dispute(Track):
         match answer.outcome:
             case WayOn.DECIDED:
                 self._set_lines(decide(self.authorization.lines, answer.lines))
+            case WayOn.ACCEPT:
+                self._set_lines(accept(self.authorization.lines, _sequences(lines)))
             case WayOn.RESUBMIT:
                 self._move(lines, LineState.DRAFT, certification=Certification.INITIAL)
             case WayOn.PEER_TO_PEER:
@@ -180,18 +182,20 @@ class Dispute(Track):
         self._set_lines(talked)
 
     async def _give_up(self, over: Callable[[], bool]) -> None:
-        """Every way with the payer is exhausted: somebody else pays, or the referral ends."""
-        answer = await self.worklist.ask_unless(
-            lambda: over() or next_step(self.authorization.lines) is not Step.GIVE_UP,
-            FindAssistance,
-            about=ASSISTANCE,
-            reason="denied",
-        )
-        if answer is None:
-            return
-        if answer.outcome == "none":
-            self.control.close(Closing.DENIED_FINAL)
-        self._let_somebody_else_pay()
+        """Every way with the payer is exhausted: somebody else pays, or a person chooses among the other ways."""
+
+        def settled() -> bool:
+            return over() or next_step(self.authorization.lines) is not Step.GIVE_UP
+
+        other_ways = OtherWays(*self.tools)
+        if not other_ways.asked:
+            answer = await self.worklist.ask_unless(settled, FindAssistance, about=ASSISTANCE, reason="denied")
+            if answer is None:
+                return
+            if answer.outcome == "found":
+                self._let_somebody_else_pay()
+                return
+        await other_ways.ask(settled)
 
     def _move(self, lines: tuple[Line, ...], to: LineState, **changes: object) -> None:
         self._set_lines(move(self.authorization.lines, to, of=_UNDER_REVIEW, only=_sequences(lines), **changes))
@@ -209,8 +213,13 @@ class Dispute(Track):
 
     def _let_somebody_else_pay(self) -> None:
         """What the payer has not approved need not be."""
-        self.case.paying = Paying.ASSISTANCE
-        self._set_lines(move(self.authorization.lines, LineState.NOT_REQUIRED, of=frozenset(LineState) - SETTLED))
+        OtherWays(*self.tools).pay_otherwise(Paying.ASSISTANCE)
+
+
+def _options(lines: Iterable[Line], ways: tuple[WayOn, ...]) -> tuple[WayOn, ...]:
+    """What a person may choose: to accept, only where the payer granted something in part."""
+    in_part = any(line.state in (LineState.PARTIAL, LineState.MODIFIED) for line in lines)
+    return (WayOn.ACCEPT, *ways) if in_part else ways
 
 
 def _sequences(lines: Iterable[Line]) -> tuple[int, ...]:

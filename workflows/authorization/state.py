@@ -23,6 +23,8 @@ class PayerRequest:
     contact_id: str
     clock: Clock | None
     channel: Channel
+    asked_at: datetime | None = None
+    """When we began to ask: nothing that the payer says of it is older."""
     known: PayerAnswer = field(default_factory=PayerAnswer)
     """What the payer has answered by this channel; a person may have received more."""
     due_at: datetime | None = None
@@ -44,6 +46,7 @@ class Sending:
 
     contact_id: str
     lines: tuple[Line, ...]
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class AuthorizationState:
     refused_at: dict[int, datetime] = field(default_factory=dict)
     """When the payer's refusal reached us: the window for filing runs from there."""
     tried: dict[int, Tried] = field(default_factory=dict)
+    paid_otherwise: list[int] = field(default_factory=list)
+    """Lines that the plan denied and that somebody else pays, or nobody needs, while it pays others."""
     under_review: dict[int, LineState] = field(default_factory=dict)
     """The lines that the last review showed, as they were."""
     filing: Filing | None = None

@@ -85,7 +85,7 @@ class AuthorizationTrack(Track):
         if self.authorization.sending is None:
             if not (drafts := as_asked(self.authorization.lines)):
                 return
-            self.authorization.sending = Sending(self.case.new_key("submission"), drafts)
+            self.authorization.sending = Sending(self.case.new_key("submission"), drafts, workflow.now())
         sending, plan = self.authorization.sending, self.case.plan
         asks = {**plan.model_dump(include={"payer", "phone", "fax", "portal"}), "lines": shown(sending.lines)}
         answer: Submission | SubmitAuthorization | None
@@ -98,7 +98,7 @@ class AuthorizationTrack(Track):
         if isinstance(answer, SubmitAuthorization):
             answer = await self._submitted_by_people(sending, answer)
         self.authorization.sending = None
-        self._submitted(sending.lines, answer)
+        self._submitted(sending, answer)
 
     async def _submit_electronically(
         self, sending: Sending, asks: dict[str, Any]
@@ -143,11 +143,11 @@ class AuthorizationTrack(Track):
             plan_version=self.case.plan.version,
         )
 
-    def _submitted(self, lines: tuple[Line, ...], submission: Submission) -> None:
+    def _submitted(self, sending: Sending, submission: Submission) -> None:
         """The payer has it: its answer, its clock, and the lines that this request now carries."""
-        contact_id, clock = submission.contact_id, submission.clock
+        contact_id, clock, lines = submission.contact_id, submission.clock, sending.lines
         sequences = tuple(line.sequence for line in lines)
-        request = PayerRequest(contact_id, clock, submission.channel)
+        request = PayerRequest(contact_id, clock, submission.channel, sending.began_at)
         request.due(clock.due_at if clock else None)
         self.authorization.requests[contact_id] = request
         self._superseded(contact_id, sequences)

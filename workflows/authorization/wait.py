@@ -209,6 +209,7 @@ class PayerWait(Track):
             tracking=request.known.tracking,
             lines=shown(mine),
             clock=rule,
+            requested_at=request.asked_at,
             problem=problem,
         )
 

@@ -4,7 +4,7 @@ Values alone: each track writes its own part, all may read.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -12,7 +12,7 @@ from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.nursing import as_assessed
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
-from firstdose.domain.care.visit import Visit
+from firstdose.domain.care.visit import HeldVisit, ReportItem, Visit
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.payer.coverage import Benefits, Paying
 from firstdose.domain.policy import Policy
@@ -22,6 +22,7 @@ from firstdose.domain.referral.referral import Urgency
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.undoing import Undone
 from firstdose.ports import Opening
+from workflows.mechanism.gate_log import GateLog
 from workflows.messages import Override
 
 _KEYS = UUID("0b4c5b0e-6d0e-5c1b-9f5a-3f1f6f0a7c11")
@@ -47,6 +48,8 @@ class Case:
     stage: Stage = Stage.INTAKE
     site: Site = Site.HOME
 
+    begun_at: datetime | None = None
+    """When the process began; None in a state recorded before this was kept."""
     patient_reached: bool = False
     contact_attempts: int = 0
     next_attempt_at: datetime | None = None
@@ -70,6 +73,8 @@ class Case:
     visit_key: str = ""
     placing: Visit | None = None
     """The visit that is being placed under `visit_key`."""
+    not_held: HeldVisit | None = None
+    """Why the roster did not hold the visit that was placed last."""
     over: str = ""
     """The key of the visit that was reported as not done: the source was told what became of it."""
     undone: dict[str, Undone] = field(default_factory=dict)
@@ -83,6 +88,8 @@ class Case:
     next_start_call_at: datetime | None = None
     started_at: datetime | None = None
     """When the first infusion began that needed no nurse."""
+    teaching_open: tuple[ReportItem, ...] = ()
+    """What was taught at the first visit and the patient could not show back: the next contact takes it up."""
 
     overrides: dict[str, Override] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
@@ -97,6 +104,13 @@ class Case:
     closing: Closing | None = None
     stale: set[Part] = field(default_factory=set)
     blocked_by: tuple[str, ...] = ()
+    gates: GateLog = field(default_factory=GateLog)
+    patient_from: date | None = None
+    """The first day that suits the patient, where they have said one."""
+    supply_from: datetime | None = None
+    """When our stock has the drug, as the pharmacist expects it."""
+    kit_refused: bool = False
+    """Whether the prescriber refuses the anaphylaxis protocol."""
 
     def open(self, opening: Opening) -> None:
         self.outline, self.plan, self.policy = opening.outline, opening.plan, opening.policy
@@ -130,7 +144,7 @@ class Case:
     @property
     def overridden(self) -> frozenset[Gate]:
         """The gates that two supervisors let this referral pass."""
-        return frozenset(each.gate for each in self.overrides.values() if each.approved_by)
+        return frozenset(each.gate for each in self.overrides.values() if each.in_force)
 
     @property
     def at_risk(self) -> bool:

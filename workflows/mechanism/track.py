@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from activities.outreach import OutreachActivities
 from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.work.resolutions import Reconcile
 from firstdose.domain.work.stage import Stage
 from firstdose.ports import EffectRequest, Notice, Recipient, Topic
 from workflows import options
@@ -53,6 +54,14 @@ class Track:
 
         if not is_ready():
             await self.control.until(is_ready)
+
+    async def ask_supervisor(
+        self, reason: str, *, about: str = "", unless: Callable[[], bool] = lambda: False, **asks: Any
+    ) -> None:
+        """No way on is known here: a supervisor has it tried again, or says how the referral ends."""
+        answer = await self.worklist.ask_unless(unless, Reconcile, about=about or reason, reason=reason, **asks)
+        if answer is not None and answer.outcome == "close" and answer.closing:
+            self.control.close(answer.closing)
 
     def request(self, key: str) -> EffectRequest:
         """A request of a port about this referral, for the effect that the key names."""

@@ -5,17 +5,17 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from temporalio import workflow
 
 from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.work.journal import Escalated, Opened, Resolved, Withdrawn
-from firstdose.domain.work.judgment import judge
+from firstdose.domain.work.judging.context import ResolutionContext
+from firstdose.domain.work.judgment import judge, judge_shape
 from firstdose.domain.work.resolution import Resolution
 from firstdose.domain.work.resolutions import OF_KIND, Reconcile, check
-from firstdose.domain.work.start_judgment import judge_start
 from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from workflows.mechanism.control import Control
 from workflows.mechanism.journal import Journal
@@ -25,10 +25,11 @@ R = TypeVar("R", bound=Resolution)
 
 
 class Situation(NamedTuple):
-    """The context of a question: with other facts it is another question."""
+    """The context of a question: with other facts it is another question. Answers are judged against `known`."""
 
     policy: Policy
     facts: DeidentifiedFacts
+    known: ResolutionContext
 
 
 @dataclass
@@ -44,6 +45,8 @@ class WorklistState:
     """How often the same question was asked with nothing changed, by its hash."""
 
 
+JUDGED_BY_STATE: Final = "judged-by-state"
+"""The patch: signals from before answers were judged against the state replay as they went."""
 _KIND_OF = {resolution: kind for kind, resolution in OF_KIND.items()}
 
 
@@ -186,13 +189,16 @@ class Worklist:
     def judge(self, request: ResolveWorkItem) -> Resolution:
         """The resolution that a request makes; changes nothing. Raises `resolutions.Refused`."""
         item = self._state.open.get(request.item_id)
-        resolution = judge(item, request.actor, _answer(request))
-        if item is not None:
-            judge_start(item, resolution, workflow.now())
-        return resolution
+        return judge(item, request.actor, _answer(request), self._about().known, workflow.now())
+
+    def judge_signal(self, request: ResolveWorkItem) -> Resolution:
+        """As `judge`. Each replay judges signals anew, so one from before is judged as it was then."""
+        if workflow.patched(JUDGED_BY_STATE):
+            return self.judge(request)
+        return judge_shape(self._state.open.get(request.item_id), request.actor, _answer(request))
 
     def resolve(self, request: ResolveWorkItem) -> None:
-        """Record an answer that was judged before: new rules must not change what a replay finds accepted."""
+        """Act on a request that was judged: it is not judged again, for rules may be stricter than they were."""
         item = self._state.open.pop(request.item_id)
         resolution = check(item.kind, _answer(request))
         given = resolution.model_dump(mode="json", exclude_defaults=True)

@@ -8,7 +8,7 @@ import { remarks } from "./remarks.js";
 import { said } from "./worklist.js";
 
 const STEPS = ["intake", "verification", "authorization", "preparation", "scheduled", "first_visit", "on_service"];
-const GATES = ["licensed", "order", "authorization", "assessment", "agreement", "therapy", "kit", "patient_confirmed", "hold", "contact"];
+const GATES = ["authorization"];
 const HOLD_REASONS = ["hospitalized", "patient_away", "patient_request", "prescriber_request", "supply", "other"];
 const OVERRIDE_REASONS = ["discharge_today", "continuity_of_care", "emergency", "other"];
 const ENDINGS = ["withdrawn", "transferred", "deceased", "duplicate", "patient_declined", "unable_to_reach", "not_covered", "denied_final", "clinically_inappropriate", "expired"];

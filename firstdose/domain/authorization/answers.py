@@ -4,6 +4,7 @@ Answers overtake each other and come more than once. This is the one place that 
 two answers contradict each other; the store and the workflow both ask it.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from firstdose.domain.authorization.lines import (
@@ -22,6 +23,7 @@ from firstdose.domain.authorization.lines import (
 CONTRADICTED: Final = "contradicted"
 """The reason of a line that was decided in two ways; a later answer for it is no help."""
 
+_IN_PART: Final = frozenset({LineState.PARTIAL, LineState.MODIFIED})
 _DECISIONS: Final = FINAL | {LineState.NOT_REQUIRED}
 
 
@@ -112,4 +114,21 @@ def _state(line: Line, answer: LineAnswer, wanted: InformationRequest | None) ->
 def decide(lines: tuple[Line, ...], decisions: tuple[LineAnswer, ...]) -> tuple[Line, ...]:
     """The lines after a person's decision, which stands above whatever the payer said before."""
     reopened = move(lines, LineState.PENDED, of=LineState, only=[each.sequence for each in decisions])
-    return apply(reopened, PayerAnswer(lines=decisions))
+    known = {line.sequence: line for line in lines}
+    completed = tuple(_with_what_was_granted(each, known.get(each.sequence)) for each in decisions)
+    return apply(reopened, PayerAnswer(lines=completed))
+
+
+def accept(lines: tuple[Line, ...], sequences: Iterable[int]) -> tuple[Line, ...]:
+    """The lines once a person has accepted what the payer granted of these in part."""
+    return move(lines, LineState.APPROVED, of=_IN_PART, only=sequences)
+
+
+def _with_what_was_granted(decision: LineAnswer, line: Line | None) -> LineAnswer:
+    """Period and units that the payer granted in part stay, as far as the person says nothing else."""
+    if line is None or line.state not in _IN_PART or decision.state is not LineState.APPROVED:
+        return decision
+    kept: dict[str, object] = {"units": line.authorized_units or None} if decision.units is None else {}
+    if decision.valid_from is None and decision.valid_to is None:
+        kept |= {"valid_from": line.valid_from, "valid_to": line.valid_to}
+    return decision.model_copy(update=kept)

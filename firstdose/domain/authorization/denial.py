@@ -26,7 +26,9 @@ class WayOn(StrEnum):
     """What may be done about lines under review."""
 
     DECIDED = "decided"
-    """A person says what the lines are: the payer's word is understood, or accepted as it is."""
+    """A person says what the lines are: the payer's word is understood, or there is another one."""
+    ACCEPT = "accept"
+    """What the payer granted in part is enough, as it granted it: number, period and units stay."""
     RESUBMIT = "resubmit"
     """Corrected, as a new request: a denied one cannot be updated."""
     PEER_TO_PEER = "peer_to_peer"

@@ -95,6 +95,12 @@ class Line(BaseModel):
         lasting = begun and (self.valid_to is None or day <= self.valid_to)
         return self.state is LineState.APPROVED and lasting and self.authorized_units != 0
 
+    def begins_after(self, day: date) -> bool:
+        """Whether it is approved for a period that begins later: the visit is moved, and nothing is renewed."""
+        begins_later = self.valid_from is not None and self.valid_from > day
+        over = self.valid_to is not None and self.valid_to < day
+        return self.state is LineState.APPROVED and begins_later and not over and self.authorized_units != 0
+
 
 UNSENT: Final = frozenset({LineState.DRAFT, LineState.EXPIRED})
 """To be asked for, or asked for again: the contact that such a line names carried its request before."""

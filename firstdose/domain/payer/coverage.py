@@ -34,10 +34,10 @@ class Benefits(BaseModel):
     needs_authorization: frozenset[LineKind] = frozenset(LineKind)
     reference: ForeignText = None
     """The payer's reference for this answer: the evidence when a line needs no authorization."""
-    channel: Channel = Channel.PAS
-    plan_version: int | None = None
+    channel: SkipJsonSchema[Channel] = Channel.PAS
+    plan_version: SkipJsonSchema[int | None] = None
     """Of the plan by which it was asked; None if a person asked."""
-    verified_at: datetime | None = None
+    verified_at: SkipJsonSchema[datetime | None] = None
     remarks: SkipJsonSchema[tuple[PayerRemark, ...]] = ()
     """The payer's alone: a person who verifies benefits has none to give."""
 

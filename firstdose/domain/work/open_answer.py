@@ -63,6 +63,7 @@ def _words() -> frozenset[str]:
 def _names() -> frozenset[str]:
     steering = {"actor", "id", "kind", "roles", "item_id", "referral_id", "resolution", "reason", "until", "gate"}
     more = {"override_id", "revision", "contact_id", "refused", "ask"}
+    more |= {"patient_confirmed"}  # of answers from before there was `confirm_time`
     return frozenset(steering | more | {name for schema in _schemas() for name in _properties(schema)})
 
 

@@ -8,27 +8,24 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from firstdose.domain.authorization.denial import DenialReason, WayOn
 from firstdose.domain.authorization.lines import FINAL, InformationRequest, LineAnswer, LineState
 from firstdose.domain.care.assessment import Condition, Suitability
-from firstdose.domain.care.therapy import Delivery
+from firstdose.domain.care.therapy import Delivery, KitExemption
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.sealed_text import ForeignText
 from firstdose.domain.work.confirm_start import ConfirmStart
-from firstdose.domain.work.resolution import SEALED, Note, Resolution
+from firstdose.domain.work.confirm_time import ConfirmTime
+from firstdose.domain.work.override_approval import OverrideApproval
+from firstdose.domain.work.resolution import SEALED, Facts, Note, Resolution
+from firstdose.domain.work.settle_order import SettleOrder
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.void_authorization import VoidAuthorization
 from firstdose.domain.work.work_item import WorkItemKind
 
-Facts = Annotated[
-    dict[str, Any] | None,
-    Field(
-        description='Facts of the referral by their path, e.g. {"patient.weight_kg": 70}',
-        json_schema_extra={SEALED: True},
-    ),
-]
 Program = Annotated[str | None, Field(max_length=200, json_schema_extra={SEALED: True})]
 NurseId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """The roster's id."""
@@ -56,14 +53,18 @@ class VerifyBenefits(Resolution):
 
 
 class ResolveCoverage(Resolution):
-    outcome: Literal["other_coverage", "self_pay", "assistance", "close"]
+    """The work item names the outcomes that are open: `without_nursing` and `suite` only after a denial."""
+
+    outcome: Literal["other_coverage", "self_pay", "assistance", "without_nursing", "suite", "close"]
     facts: Facts = None
 
 
 class Answered(Resolution):
-    """An answer that may carry the payer's word, line by line."""
+    """An answer that may carry the payer's word, line by line, with who at the payer said so and when."""
 
     lines: tuple[LineAnswer, ...] = ()
+    told_by: ForeignText = None
+    told_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _answers_name_lines(self) -> Self:
@@ -87,7 +88,6 @@ class FollowUpPayer(Answered):
 
     outcome: Literal["still_pending", "answered", "extended"]
     information: InformationRequest | None = None
-    told_at: AwareDatetime | None = None
     extended_by_days: int | None = Field(default=None, ge=1, le=60)
 
     @model_validator(mode="after")
@@ -135,7 +135,7 @@ class AssessPatient(Resolution):
 
 
 class ReviewBenefits(Resolution):
-    outcome: Literal["accepted", "wants_assistance", "declined"]
+    outcome: Literal["accepted", "wants_assistance", "pays_privately", "declined"]
     agreement_signed: bool = False
     bill_pay_account: bool = False
 
@@ -146,16 +146,15 @@ class ReviewBenefits(Resolution):
         return self
 
 
-class SettleOrder(Resolution):
-    outcome: Literal["settled", "alternative", "kit_refused", "unavailable"]
-    facts: Facts = None
-
-
 class PrepareTherapy(Resolution):
     outcome: Literal["ready", "unavailable"]
     beyond_use: AwareDatetime | None = None
     kit_present: bool = False
+    kit_exemption: KitExemption | None = None
+    """Why no kit is needed, where none is there."""
     delivery: Delivery = Delivery.DELIVERED
+    delivered_at: AwareDatetime | None = None
+    """When it is, or was, at the patient's door."""
 
     @model_validator(mode="after")
     def _ready_has_a_beyond_use_date(self) -> Self:
@@ -168,12 +167,13 @@ class Placed(Resolution):
     """An answer that holds a visit."""
 
     visit_at: AwareDatetime | None = None
-    patient_confirmed: bool = False
+    patient_confirmed: SkipJsonSchema[bool] = False
+    """Given before the patient's word was asked for by `confirm_time`; it counts for nothing."""
 
     @model_validator(mode="after")
-    def _a_visit_has_a_confirmed_time(self) -> Self:
-        if getattr(self, "outcome", None) in {"accepted", "placed"} and not (self.visit_at and self.patient_confirmed):
-            raise ValueError("visit_at, patient_confirmed: a visit needs a time that the patient confirmed")
+    def _a_visit_has_a_time(self) -> Self:
+        if getattr(self, "outcome", None) in {"accepted", "placed"} and self.visit_at is None:
+            raise ValueError("visit_at: a visit needs a time")
         return self
 
 
@@ -195,13 +195,6 @@ class ReportVisit(Resolution):
     ended_at: AwareDatetime | None = None
     on_word_of: NurseId | None = None
     """The nurse who holds the visit, where the nurse coordinator reports it on that nurse's word."""
-
-    @model_validator(mode="after")
-    def _a_complete_visit_reports_every_item(self) -> Self:
-        if self.outcome == "completed" and self.items != frozenset(ReportItem):
-            missing = sorted(frozenset(ReportItem) - self.items)
-            raise ValueError(f"items: a completed visit reports every item; missing: {', '.join(missing)}")
-        return self
 
 
 class ReviewReaction(Resolution):
@@ -246,9 +239,11 @@ OF_KIND: dict[WorkItemKind, type[Resolution]] = {
     WorkItemKind.PREPARE_THERAPY: PrepareTherapy,
     WorkItemKind.PLACE_VISIT: PlaceVisit,
     WorkItemKind.CONFIRM_VISIT: ConfirmVisit,
+    WorkItemKind.CONFIRM_TIME: ConfirmTime,
     WorkItemKind.REPORT_VISIT: ReportVisit,
     WorkItemKind.CONFIRM_START: ConfirmStart,
     WorkItemKind.REVIEW_REACTION: ReviewReaction,
+    WorkItemKind.APPROVE_OVERRIDE: OverrideApproval,
     WorkItemKind.RECONCILE: Reconcile,
 }
 

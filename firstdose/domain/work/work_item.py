@@ -30,9 +30,11 @@ class WorkItemKind(StrEnum):
     PREPARE_THERAPY = "prepare_therapy"
     PLACE_VISIT = "place_visit"
     CONFIRM_VISIT = "confirm_visit"
+    CONFIRM_TIME = "confirm_time"
     REPORT_VISIT = "report_visit"
     CONFIRM_START = "confirm_start"
     REVIEW_REACTION = "review_reaction"
+    APPROVE_OVERRIDE = "approve_override"
     RECONCILE = "reconcile"
 
 
@@ -65,9 +67,11 @@ ROLE_OF: Final = {
     WorkItemKind.PREPARE_THERAPY: Role.PHARMACIST,
     WorkItemKind.PLACE_VISIT: Role.NURSE_COORDINATOR,
     WorkItemKind.CONFIRM_VISIT: Role.NURSE,
+    WorkItemKind.CONFIRM_TIME: Role.CUSTOMER_SERVICE,
     WorkItemKind.REPORT_VISIT: Role.NURSE,
     WorkItemKind.CONFIRM_START: Role.PHARMACIST,
     WorkItemKind.REVIEW_REACTION: Role.PHARMACIST,
+    WorkItemKind.APPROVE_OVERRIDE: Role.SUPERVISOR,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
 """Whose work each kind is."""

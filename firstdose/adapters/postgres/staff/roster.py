@@ -1,10 +1,8 @@
-"""The roster: finds nurses for a visit and reserves them. Nurses are opaque ids, never names."""
+"""The roster: finds nurses for a visit and holds visits for them. Nurses are opaque ids, never names."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from firstdose.adapters.postgres.audit import AuditTrail
 from firstdose.adapters.postgres.keys.vault import Vault
@@ -12,9 +10,10 @@ from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.revisions import Revisions, known_referral, unshredded
 from firstdose.adapters.postgres.staff.imports import Importer, ImportReport, RefusedRows, read_rows, report_import
+from firstdose.adapters.postgres.staff.nurse_rows import NurseRow
+from firstdose.domain.care.nurse import Nurse, VisitNeeds
+from firstdose.domain.care.visit import HeldVisit, VisitProblem
 from firstdose.domain.problem import ProblemCode
-from firstdose.domain.referral.identifiers import State
-from firstdose.domain.referral.order import TherapyKind
 from firstdose.domain.work.role import SYSTEM
 from firstdose.ports import EffectRequest, Impossible, NurseSearch, VisitHold
 
@@ -22,24 +21,6 @@ APART = timedelta(hours=2)
 """The least time between the starts of a nurse's visits to different patients."""
 
 _sql = load("roster")
-
-Area = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")]
-
-
-class NurseRow(BaseModel):
-    """One nurse of the file. `areas` are beginnings of ZIP codes, none for anywhere in the licensed states."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    skills: tuple[TherapyKind, ...]
-    states: tuple[State, ...]
-    areas: tuple[Area, ...] = ()
-    active: bool = True
-    position: int = 0
-    """The order among equally busy nurses."""
-    login: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
-    """The subject of this person's staff token: who may answer an offer. Without it the nurse coordinator does."""
 
 
 class PostgresRoster:
@@ -52,30 +33,36 @@ class PostgresRoster:
 
     async def find(self, search: NurseSearch) -> tuple[str, ...]:
         """The least busy first."""
-        with unshredded():
-            async with transaction(self._pool) as connection:
-                referral = await self._revisions.current(connection, search.referral_id)
-                therapy, address = referral.order.therapy, referral.patient.address
-                if therapy is None or address.state is None:
-                    return ()
-                found = _sql.candidates(
-                    connection, therapy=therapy, state=address.state, referral_id=search.referral_id
-                )
-                # The ZIP code is compared here: nothing of an address goes into a statement.
-                near = [row["id"] async for row in found if _covers(row["areas"], address.postal_code)]
-        return tuple(near[: search.limit])
+        async with transaction(self._pool) as connection:
+            needs = await self._needs(connection, search.referral_id)
+            if needs.therapy is None or needs.state is None:
+                return ()
+            found = _sql.candidates(
+                connection, therapy=needs.therapy, state=needs.state, referral_id=search.referral_id
+            )
+            day = search.day or datetime.now(UTC).date()
+            # The ZIP code is compared here: nothing of an address goes into a statement.
+            fit = [row["id"] async for row in found if _nurse(row).problem(needs, day) is None]
+        wanted = fit if search.only is None else [nurse for nurse in fit if nurse == search.only]
+        return tuple(wanted[: search.limit])
 
-    async def hold(self, hold: VisitHold) -> bool:
-        """False as well if the nurse is no longer active, or this key was released.
+    async def hold(self, hold: VisitHold) -> HeldVisit:
+        """Judges the nurse as the roster knows them now; what is held under this key already stays held.
 
-        Raises Impossible for a nurse that is not on the roster, an unknown referral, a key that holds another visit.
+        Raises Impossible for an unknown referral, and a key that holds another visit.
         """
         with known_referral():
             async with transaction(self._pool) as connection:
                 # First the nurse, in a statement of its own: the guard must see what was held while we waited.
-                if not await self._can_visit(connection, hold.visit.nurse):
-                    return False
-                return await self._hold(connection, hold) or await self._is_held(connection, hold)
+                problem = await self._judged(connection, hold)
+                known = await self._known(connection, hold)
+                if known is not None:
+                    return HeldVisit(held=known)
+                if problem is not None:
+                    return problem
+                if await self._hold(connection, hold):
+                    return HeldVisit(held=True)
+                return HeldVisit(held=False, problem=VisitProblem.NURSE_HAS_ANOTHER_VISIT)
 
     async def release(self, request: EffectRequest) -> None:
         async with transaction(self._pool) as connection:
@@ -90,7 +77,7 @@ class PostgresRoster:
         except RefusedRows as refused:
             return refused.report
         async with transaction(self._pool) as connection:
-            written = [await _sql.upsert_nurse(connection, **nurse.model_dump()) for nurse in nurses]
+            written = [await _sql.upsert_nurse(connection, **nurse.columns) for nurse in nurses]
             return await report_import(connection, "nurses", by, written)
 
     async def _hold(self, connection: Connection, hold: VisitHold) -> bool:
@@ -106,19 +93,27 @@ class PostgresRoster:
             await self._write(connection, "visit.held", hold.referral_id, made)
         return made is not None
 
-    async def _can_visit(self, connection: Connection, nurse: str | None) -> bool:
-        """Locks the nurse."""
-        if nurse is None:  # a visit in the suite holds nobody
-            return True
-        active: bool | None = await _sql.lock_nurse(connection, nurse=nurse)
-        if active is None:
-            raise Impossible(ProblemCode.UNKNOWN_NURSE)
-        return active
+    async def _judged(self, connection: Connection, hold: VisitHold) -> HeldVisit | None:
+        """Why it cannot be held; locks the nurse. A visit in the suite holds nobody."""
+        nurse, day = hold.visit.nurse, hold.visit.visit_at.astimezone(UTC).date()
+        row = await _sql.lock_nurse(connection, nurse=nurse) if nurse is not None else None
+        if nurse is not None and row is None:
+            return HeldVisit(held=False, problem=VisitProblem.UNKNOWN_NURSE)
+        needs = await self._needs(connection, hold.referral_id)
+        return needs.problem(day) or (_nurse(row).problem(needs, day) if row is not None else None)
 
-    async def _is_held(self, connection: Connection, hold: VisitHold) -> bool:
-        """Whether the hold that is already there under this key is this one."""
+    async def _needs(self, connection: Connection, referral_id: str) -> VisitNeeds:
+        with unshredded():
+            referral = await self._revisions.current(connection, referral_id)
+        order, address = referral.order, referral.patient.address
+        return VisitNeeds(order.therapy, address.state, address.postal_code, order.requested_start)
+
+    async def _known(self, connection: Connection, hold: VisitHold) -> bool | None:
+        """Whether this hold is there under its key; None if the key is new."""
         held = await _sql.held(connection, key=hold.key)
-        if held is None or held["released_at"]:
+        if held is None:
+            return None
+        if held["released_at"]:
             return False
         if (held["nurse"], held["visit_at"]) != (hold.visit.nurse, hold.visit.visit_at):
             raise Impossible(ProblemCode.KEY_HOLDS_ANOTHER_VISIT)
@@ -131,5 +126,11 @@ class PostgresRoster:
         )
 
 
-def _covers(areas: list[str], postal_code: str | None) -> bool:
-    return not areas or (postal_code is not None and postal_code.startswith(tuple(areas)))
+def _nurse(row: Mapping[str, Any]) -> Nurse:
+    return Nurse(
+        active=row["active"],
+        skills=tuple(row["skills"]),
+        states=tuple(row["states"]),
+        areas=tuple(row["areas"]),
+        expires={state: date.fromisoformat(day) for state, day in row["license_expires"].items()},
+    )

@@ -16,7 +16,7 @@ from firstdose.adapters.postgres.shown_rows import shown_row
 from firstdose.domain.work.permissions import permit_item
 from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor, Role
-from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
+from firstdose.domain.work.work_item import WorkItem, WorkItemKind, WorkItemState
 
 _sql = load("worklist")
 
@@ -47,6 +47,13 @@ class WorkItemView(BaseModel):
     @property
     def is_open(self) -> bool:
         return self.state in (WorkItemState.OPEN, WorkItemState.CLAIMED)
+
+    @property
+    def as_asked(self) -> WorkItem:
+        """What the workflow asks."""
+        return WorkItem(
+            id=self.id, kind=self.kind, asks=self.asks, opened_at=self.opened_at, due_at=self.due_at, level=self.level
+        )
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "WorkItemView":

@@ -8,8 +8,9 @@ import pytest
 from firstdose.domain.care.assessment import Assessment, Suitability
 from firstdose.domain.care.nursing import as_assessed
 from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.work.judging.context import Judged, ResolutionContext
+from firstdose.domain.work.judging.rules import RULES
 from firstdose.domain.work.resolutions import Refused, check
-from firstdose.domain.work.start_judgment import judge_start
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 
@@ -18,8 +19,9 @@ NOW = DELIVERED + timedelta(days=2)
 HOUR = timedelta(hours=1)
 
 
-def item(kind: K, **asks: Any) -> WorkItem:
-    return WorkItem(id="1", kind=kind, asks=asks, opened_at=DELIVERED, due_at=NOW)
+def judge(kind: K, answer: dict[str, Any], **asks: Any) -> None:
+    item = WorkItem(id="1", kind=kind, asks=asks, opened_at=DELIVERED, due_at=NOW)
+    RULES[kind](check(kind, answer), Judged(item, ResolutionContext(), NOW))
 
 
 @pytest.mark.parametrize("ordered", [True, False])
@@ -33,16 +35,16 @@ def test_the_pharmacists_decision_counts_over_the_orders(ordered: bool, decided:
 
 @pytest.mark.parametrize("started_at", [DELIVERED, NOW - HOUR, NOW])
 def test_a_start_lies_between_delivery_and_now(started_at: datetime) -> None:
-    started = check(K.CONFIRM_START, {"outcome": "started", "started_at": started_at.isoformat()})
-    judge_start(item(K.CONFIRM_START, delivered_at=DELIVERED.isoformat()), started, NOW)
+    started = {"outcome": "started", "started_at": started_at.isoformat()}
+    judge(K.CONFIRM_START, started, delivered_at=DELIVERED.isoformat())
 
 
 @pytest.mark.parametrize("started_at", [DELIVERED - HOUR, NOW + HOUR])
 def test_another_start_is_refused_without_its_time(started_at: datetime) -> None:
-    started = check(K.CONFIRM_START, {"outcome": "started", "started_at": started_at.isoformat()})
+    started = {"outcome": "started", "started_at": started_at.isoformat()}
     with pytest.raises(Refused, match="started_at") as refusal:
-        judge_start(item(K.CONFIRM_START, delivered_at=DELIVERED.isoformat()), started, NOW)
-    assert str(started_at.year) not in str(refusal.value)
+        judge(K.CONFIRM_START, started, delivered_at=DELIVERED.isoformat())
+    assert f"{started_at:%H:%M}" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("answer", [{"outcome": "started"}, {"outcome": "problem"}])
@@ -52,8 +54,7 @@ def test_an_outcome_says_what_it_must(answer: dict[str, str]) -> None:
 
 
 def test_only_where_a_nurse_comes_can_she_bring_the_therapy() -> None:
-    ready = {"outcome": "ready", "beyond_use": NOW.isoformat(), "kit_present": True, "delivery": "with_nurse"}
-    resolution = check(K.PREPARE_THERAPY, ready)
-    judge_start(item(K.PREPARE_THERAPY), resolution, NOW)
+    ready = {"outcome": "ready", "beyond_use": (NOW + HOUR).isoformat(), "kit_present": True, "delivery": "with_nurse"}
+    judge(K.PREPARE_THERAPY, ready)
     with pytest.raises(Refused, match="delivery"):
-        judge_start(item(K.PREPARE_THERAPY, nurse=False), resolution, NOW)
+        judge(K.PREPARE_THERAPY, ready, nurse=False)

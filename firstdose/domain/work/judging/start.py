@@ -1,0 +1,18 @@
+"""Whether what is said of a start without a nurse is possible."""
+
+from datetime import datetime
+
+from firstdose.domain.work.confirm_start import ConfirmStart
+from firstdose.domain.work.judging.context import CLOCKS_APART, Judged, refuse, shown_moment, told
+
+
+def judge_start(answer: ConfirmStart, judged: Judged) -> None:
+    if answer.started_at is not None:
+        _judge_time(answer.started_at, shown_moment(judged.item.asks.get("delivered_at")), judged.now)
+
+
+def _judge_time(started_at: datetime, delivered_at: datetime | None, now: datetime) -> None:
+    if started_at > now + CLOCKS_APART:
+        refuse("started_at", "a start that is confirmed lies in the past")
+    if delivered_at is not None and started_at < delivered_at:
+        refuse("started_at", f"the therapy starts after it was delivered; possible from {told(delivered_at)} to now")
