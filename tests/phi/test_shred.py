@@ -182,7 +182,7 @@ async def cancelled(story: Planted) -> None:
 async def every_kind(story: Planted) -> None:
     """An item of each kind that the process has not opened: the desk takes the answer, and the workflow refuses it."""
     referral_id = list(story.played)[2]
-    now, asks = datetime.now(UTC), {"missing": [], "lines": [{"sequence": 1}]}
+    now, asks = datetime.now(UTC), {"missing": [], "lines": [{"sequence": 1}], "site": "suite"}
     connection = await asyncpg.connect(story.world.addresses.database)
     try:
         for number, kind in enumerate(OF_KIND, start=900):

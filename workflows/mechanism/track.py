@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from activities.outreach import OutreachActivities
 from firstdose.domain.referral.facts import BlockedStep

@@ -110,8 +110,8 @@ def may_amend(actor: Actor, groups: Iterable[FactGroup]) -> bool:
 def may_do(actor: Actor, item: Asked) -> bool:
     """Whether the work item is theirs to do.
 
-    A nurse does what is offered to, held by or told to that nurse; the nurse coordinator may answer for the nurse. A supervisor
-    may do anybody's work but a pharmacist's and the report of a visit.
+    A nurse does what is offered to, held by or told to that nurse; the nurse coordinator may answer for the nurse.
+    A supervisor may do anybody's work but a pharmacist's and the report of a visit.
     """
     if item.kind not in _NURSES_WORK and (item.role is not Role.NURSE or item.offered_to is None):
         return item.role in actor.roles or stands_in(actor, item) is not None

@@ -47,7 +47,7 @@ def must_have_happened(field: str, at: datetime, judged: Judged) -> None:
     asked = shown_moment(judged.item.asks.get("requested_at"))
     since = max(filter(None, (judged.state.begun_at, asked)), default=None)
     if at > judged.now + CLOCKS_APART or (since is not None and at < since - CLOCKS_APART):
-        refuse(field, f"possible from {told(since)} to now" if since else "possible is a time up to now")
+        refuse(field, f"possible from {moment_text(since)} to now" if since else "possible is a time up to now")
 
 
 def shown_moment(value: object) -> datetime | None:
@@ -57,6 +57,6 @@ def shown_moment(value: object) -> datetime | None:
     return value if isinstance(value, datetime) else None
 
 
-def told(at: datetime) -> str:
+def moment_text(at: datetime) -> str:
     """As a refusal names a moment."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at.utcoffset() == timedelta() else at.isoformat(timespec="minutes")

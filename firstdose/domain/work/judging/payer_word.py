@@ -6,10 +6,11 @@ from typing import Any, Final
 from firstdose.domain.authorization.denial import WayOn
 from firstdose.domain.authorization.lines import LineAnswer, LineState
 from firstdose.domain.work.judging.context import Judged, must_have_happened, refuse
-from firstdose.domain.work.resolutions import Answered, FollowUpPayer, ReviewDecision
+from firstdose.domain.work.resolutions import Answered, ReviewDecision
 from firstdose.domain.work.void_authorization import VoidAuthorization
 
 GRANTED: Final = frozenset({LineState.APPROVED, LineState.PARTIAL, LineState.MODIFIED})
+_WITH_LINES: Final = frozenset({"answered", "decided", "overturned", "submitted"})
 IN_PART: Final = frozenset({LineState.PARTIAL, LineState.MODIFIED})
 
 
@@ -19,8 +20,11 @@ def judge_answered(answer: Answered, judged: Judged) -> None:
         must_have_happened("told_at", answer.told_at, judged)
     if not answer.lines:
         return
-    if answer.told_by is None or answer.told_at is None:
-        refuse("told_by, told_at", "who at the payer said so, and when, are the evidence of a payer's word")
+    if getattr(answer, "outcome", None) not in _WITH_LINES:
+        refuse("lines", f"the payer's word on lines goes with the outcomes {', '.join(sorted(_WITH_LINES))}")
+    for name in ("told_by", "told_at"):
+        if getattr(answer, name) is None:
+            refuse(name, "who at the payer said so, and when, are the evidence of a payer's word")
     sequences = [word.sequence for word in answer.lines]
     if len(set(sequences)) < len(sequences):
         refuse("lines", "each line is spoken of once")
@@ -29,17 +33,9 @@ def judge_answered(answer: Answered, judged: Judged) -> None:
         _judge_line(f"lines[{number}]", word, shown.get(word.sequence, {}), judged)
 
 
-def judge_follow_up(answer: FollowUpPayer, judged: Judged) -> None:
-    judge_answered(answer, judged)
-    if answer.outcome != "answered" and answer.lines:
-        refuse("outcome", "what the payer says of lines is recorded as answered")
-
-
 def judge_review(answer: ReviewDecision, judged: Judged) -> None:
     """To accept is to take what the payer granted in part, as it granted it."""
     judge_answered(answer, judged)
-    if answer.outcome != WayOn.DECIDED and answer.lines:
-        refuse("lines", "the payer's word on lines goes with the outcome decided")
     if answer.outcome is WayOn.ACCEPT:
         shown = judged.item.asks.get("lines", ())
         in_part = [line["sequence"] for line in shown if line["state"] in IN_PART and line.get("authorized_units") != 0]

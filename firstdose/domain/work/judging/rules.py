@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from firstdose.domain.work.judging.context import Judged
 from firstdose.domain.work.judging.coverage import judge_benefits
-from firstdose.domain.work.judging.payer_word import judge_answered, judge_follow_up, judge_review, judge_void
+from firstdose.domain.work.judging.payer_word import judge_answered, judge_review, judge_void
 from firstdose.domain.work.judging.start import judge_start
 from firstdose.domain.work.judging.therapy import judge_prepared
 from firstdose.domain.work.judging.visits import judge_accepted, judge_placed, judge_report
@@ -17,7 +17,7 @@ Rule = Callable[[Any, Judged], None]
 RULES: Final[Mapping[WorkItemKind, Rule]] = {
     WorkItemKind.VERIFY_BENEFITS: judge_benefits,
     WorkItemKind.SUBMIT_AUTHORIZATION: judge_answered,
-    WorkItemKind.FOLLOW_UP_PAYER: judge_follow_up,
+    WorkItemKind.FOLLOW_UP_PAYER: judge_answered,
     WorkItemKind.REVIEW_DECISION: judge_review,
     WorkItemKind.PEER_TO_PEER: judge_answered,
     WorkItemKind.VOID_AUTHORIZATION: judge_void,

@@ -1,7 +1,7 @@
 """Whether a therapy can be ready as the pharmacist says."""
 
 from firstdose.domain.care.therapy import Delivery
-from firstdose.domain.work.judging.context import Judged, refuse, told
+from firstdose.domain.work.judging.context import Judged, moment_text, refuse
 from firstdose.domain.work.resolutions import PrepareTherapy
 
 
@@ -14,7 +14,7 @@ def judge_prepared(answer: PrepareTherapy, judged: Judged) -> None:
     now, policy = judged.now, judged.state.policy
     last = now + policy.horizons.beyond_use if policy else None
     if answer.beyond_use <= now or (last is not None and answer.beyond_use > last):
-        refuse("beyond_use", f"possible after {told(now)}" + (f" to {told(last)}" if last else ""))
+        refuse("beyond_use", f"possible after {moment_text(now)}" + (f" to {moment_text(last)}" if last else ""))
     if answer.delivered_at is None:
         return
     if answer.delivery is not Delivery.DELIVERED:

@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.care.visit_window import visit_window
 from firstdose.domain.referral.order import Site
-from firstdose.domain.work.judging.context import CLOCKS_APART, Judged, must_have_happened, refuse, shown_moment, told
+from firstdose.domain.work.judging.context import (
+    CLOCKS_APART,
+    Judged,
+    moment_text,
+    must_have_happened,
+    refuse,
+    shown_moment,
+)
 from firstdose.domain.work.resolutions import ConfirmVisit, PlaceVisit, ReportVisit
 
 
@@ -29,7 +36,7 @@ def judge_report(answer: ReportVisit, judged: Judged) -> None:
     """A missing kit is seen before the visit; everything else comes after its start."""
     begins = _begins(judged)
     if begins is not None and answer.outcome != "kit_missing" and judged.now < begins - CLOCKS_APART:
-        refuse("outcome", f"the visit begins at {told(begins)}; possible from then on")
+        refuse("outcome", f"the visit begins at {moment_text(begins)}; possible from then on")
     if answer.ended_at is not None:
         _judge_end(answer.ended_at, begins, judged)
     if answer.outcome == "completed" and (missing := frozenset(ReportItem) - answer.items):
@@ -45,18 +52,18 @@ def _judge_time(visit_at: datetime | None, judged: Judged) -> None:
         refuse("visit_at", "a visit needs its time")
     state = judged.state
     if visit_at <= judged.now:
-        refuse("visit_at", f"possible after {told(judged.now)}")
+        refuse("visit_at", f"possible after {moment_text(judged.now)}")
     if state.policy is None:
         return
     window = visit_window(judged.now, state.lines, state.therapy, state.policy)
     if not window.has(visit_at):
-        refuse("visit_at", f"possible from {told(window.first)} to before {told(window.end)}")
+        refuse("visit_at", f"possible from {moment_text(window.first)} to before {moment_text(window.end)}")
 
 
 def _judge_end(ended_at: datetime, begins: datetime | None, judged: Judged) -> None:
     must_have_happened("ended_at", ended_at, judged)
     if begins is not None and ended_at <= begins:
-        refuse("ended_at", f"possible is a time after the visit's start at {told(begins)}")
+        refuse("ended_at", f"possible is a time after the visit's start at {moment_text(begins)}")
 
 
 def _begins(judged: Judged) -> datetime | None:
