@@ -113,6 +113,9 @@ class ReferralWorkflow(Handlers):
                     self.control.begin_again()
                     await self.open()
                     await self.duplicates.settle()
+                    await self.visit.hear_report()
+                    if self.case.visit_done:
+                        break
                     await self.rework.invalidate()
                     if self.case.outline.benefits_check_only:
                         await self.coverage.verify()

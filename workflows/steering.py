@@ -5,7 +5,9 @@ from typing import Final
 
 from temporalio import workflow
 
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Amended
+from firstdose.domain.work.reasons import HoldReason
 from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Milestone
@@ -21,6 +23,7 @@ from workflows.messages import (
     OverrideRequest,
     ResumeRequest,
 )
+from workflows.staleness import Staleness
 
 _LONGEST_HOLD: Final = timedelta(days=366)
 
@@ -63,6 +66,7 @@ class Steering(Track):
             )
         except TimeoutError:
             if self.control.hold is hold:  # somebody may have ended it, or placed another, in the same moment
+                self._after(hold)
                 self.control.hold = None
                 self.journal.note("resumed", reason="the hold's end has come")
 
@@ -72,8 +76,14 @@ class Steering(Track):
             raise Refused("the referral is not on hold")
 
     def resume(self, request: ResumeRequest) -> None:
+        self._after(self.control.hold)
         self.control.hold = None
         self.journal.note("resumed", actor=request.actor, message_id=request.message_id)
+
+    def _after(self, hold: Hold | None) -> None:
+        """A patient who was in hospital comes back another."""
+        if hold and hold.reason is HoldReason.HOSPITALIZED:
+            Staleness(*self.tools).mark({Change.HOSPITAL_STAY})
 
     def judge_cancel(self, request: CancelRequest) -> None:
         self._judge(request.actor)

@@ -4,9 +4,11 @@ from activities.pharmacy import PharmacyActivities
 from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.resolutions import PrepareTherapy, SettleOrder
 from firstdose.domain.work.stage import Closing
 from workflows import options
+from workflows.change_review import ChangeReview
 from workflows.mechanism.track import Track
 
 RETURN_STOCK = "return the stock"
@@ -15,6 +17,7 @@ RETURN_STOCK = "return the stock"
 class TherapyTrack(Track):
     async def prepare(self) -> None:
         """Until the order is settled with the prescriber, and drug, supplies and kit are dispensed and on their way."""
+        await ChangeReview(*self.tools).settle(SettledResult.THERAPY)
         while self.case.therapy is None:
             await self.need(BlockedStep.DISPATCH)
             await self._settle()

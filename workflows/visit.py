@@ -8,6 +8,8 @@ from activities.dispatch import DispatchActivities
 from firstdose.domain.care.gates import ClosedGate, DispatchReadiness, Gate, closed_gates
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.resolutions import (
     ConfirmVisit,
     PlaceVisit,
@@ -18,9 +20,12 @@ from firstdose.domain.work.resolutions import (
 from firstdose.domain.work.stage import Closing, Milestone, Stage
 from firstdose.ports import NurseSearch, Recipient, Topic, VisitHold
 from workflows import options
+from workflows.change_review import ChangeReview
 from workflows.mechanism.case import Part
 from workflows.mechanism.control import StartAgain
 from workflows.mechanism.track import Track
+from workflows.result_age import ResultAge
+from workflows.staleness import Staleness
 
 RELEASE = "release the visit"
 
@@ -28,6 +33,7 @@ RELEASE = "release the visit"
 class VisitTrack(Track):
     async def arrange(self) -> None:
         """Until a nurse or the suite has the visit, at a time that the patient confirmed."""
+        await ChangeReview(*self.tools).settle(SettledResult.VISIT)
         if self.case.placing:
             await self._hold(self.case.placing)
         if self.case.visit is None and self.case.site is Site.HOME:
@@ -66,7 +72,8 @@ class VisitTrack(Track):
     def _go_to_suite(self) -> None:
         self.case.site = Site.SUITE
         self.journal.note("site.changed", site=Site.SUITE)
-        self.send_back(Part.AUTHORIZATION, Part.VISIT)
+        Staleness(*self.tools).mark({Change.SITE})
+        self.send_back()
 
     async def _accept(self, nurse: str | None, visit_at: datetime | None) -> bool:
         if visit_at is None:
@@ -94,6 +101,8 @@ class VisitTrack(Track):
             raise StartAgain
         if {gate.gate for gate in self._closed_gates(visit)} == {Gate.AUTHORIZATION}:
             return self.send_back(Part.RENEWAL)
+        if await ResultAge(*self.tools).too_old_for(visit):
+            return None
         await self.control.until_time(visit.visit_at - self.case.policy.dispatch.lead, "dispatch")
         await self.control.ready()
         if closed := self._closed_gates(visit):
@@ -114,6 +123,7 @@ class VisitTrack(Track):
             therapy=case.therapy,
             visit=visit,
             on_hold=self.control.hold is not None,
+            under_review=case.under_review,
             overridden=case.overridden,
         )
         return closed_gates(ready)
@@ -135,7 +145,14 @@ class VisitTrack(Track):
         await self.notify(Recipient.NURSE, Topic.VISIT_DISPATCHED, "dispatch the nurse", about=self.case.visit_key)
         within = max(visit.visit_at - workflow.now(), timedelta()) + self.case.policy.dispatch.report_within
         self.worklist.open(ReportVisit, due_in=within, visit_at=visit.visit_at, site=self.case.site)
-        report = await self.worklist.ask(ReportVisit)
+        await self._reported(await self.worklist.ask(ReportVisit))
+
+    async def hear_report(self) -> None:
+        """A nurse who was on the way reports, although something is looked at again: the visit took place."""
+        if self.worklist.answered(ReportVisit):
+            await self._reported(self.worklist.take(ReportVisit))
+
+    async def _reported(self, report: ReportVisit) -> None:
         if report.outcome == "completed":
             self.effects.settled(RELEASE)
             self.journal.tell(Milestone.EVENT_COMPLETED)

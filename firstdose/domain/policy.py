@@ -59,6 +59,17 @@ class NurseDispatch(BaseModel):
     report_within: timedelta = timedelta(hours=24)
 
 
+class ResultAges(BaseModel):
+    """How long before the visit a result may have been settled, so that the visit may rest on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    assessment: timedelta = Field(default=timedelta(days=30), gt=timedelta())
+    verification: timedelta = Field(default=timedelta(days=30), gt=timedelta())
+    verified_in_month: bool = True
+    """Benefits are verified in the calendar month of the visit, so in its plan year too: both begin with a month."""
+
+
 class Policy(BaseModel):
     """All of it. Durations are ISO 8601 (`PT4H`) or seconds."""
 
@@ -77,6 +88,7 @@ class Policy(BaseModel):
     escalation: EscalationRule = EscalationRule()
     payer: PayerContact = PayerContact()
     dispatch: NurseDispatch = NurseDispatch()
+    ages: ResultAges = ResultAges()
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
@@ -97,6 +109,7 @@ DUE = {
     WorkItemKind.ASSESS_PATIENT: _hours(48),
     WorkItemKind.REVIEW_BENEFITS: _hours(48),
     WorkItemKind.REVIEW_REACTION: _hours(1),
+    WorkItemKind.REVIEW_CHANGE: _hours(4),
     WorkItemKind.RECONCILE: _hours(4),
 }
 """The pharmacy's usual times; docs/process.md, "Due times", shows them."""

@@ -22,7 +22,7 @@ from firstdose.domain.clock.clocks import Clock, Regime
 from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
-from firstdose.domain.policy import PayerContact, Policy
+from firstdose.domain.policy import PayerContact, Policy, ResultAges
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Route, Site
 from firstdose.domain.referral.order import TherapyKind as Kind
@@ -84,7 +84,9 @@ PENDED = says(LineState.PENDED, tracking="P1")
 DENIED = says(LineState.DENIED)
 WANTS_NOTES = says(LineState.PENDED, information=InformationRequest(wanted=("11506-3",)))
 
-APART = Policy(payer=PayerContact(inquire_every=timedelta(hours=7)))
+AGELESS = ResultAges(assessment=timedelta(days=3650), verification=timedelta(days=3650), verified_in_month=False)
+"""For stories that are not about it: whatever the day on which they are told, no month ends."""
+APART = Policy(payer=PayerContact(inquire_every=timedelta(hours=7)), ages=AGELESS)
 """No clock runs out just when the payer is asked: the time-skipping server stands still for ever when an activity is
 cancelled that has begun in the same moment."""
 

@@ -28,6 +28,7 @@ from tests.process.anything import (
     outsides,
     says_of_the_first,
 )
+from tests.process.outside import AGELESS
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Answer, Story, placed, visit_at
 
@@ -87,9 +88,11 @@ CHOICES: dict[K, list[Answer]] = {
     K.PLACE_VISIT: [placed, {"outcome": "suite"}],
     K.REPORT_VISIT: [USUAL[K.REPORT_VISIT], {"outcome": "missed"}, {"outcome": "kit_missing"}, {"outcome": "reaction"}],
     K.REVIEW_REACTION: [{"outcome": "continue"}, {"outcome": "stop"}],
+    K.REVIEW_CHANGE: [{"outcome": "still_holds"}, {"outcome": "redo"}],
 }
 
 BRISK = Policy(
+    ages=AGELESS,
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
     dispatch=NurseDispatch(answer_within=timedelta(milliseconds=300), lead=timedelta(days=3)),

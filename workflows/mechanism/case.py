@@ -12,12 +12,15 @@ from firstdose.domain.care.assessment import Assessment
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
 from firstdose.domain.care.visit import Visit
+from firstdose.domain.payer.agreed_terms import AgreedTerms
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.payer.coverage import Benefits, Paying
 from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Urgency
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.ports import Opening
 from workflows.messages import Override
@@ -32,8 +35,12 @@ class Part(StrEnum):
     RENEWAL = "renewal"
     AUTHORIZATION = "authorization"
     COVERAGE = "coverage"
+    VERIFICATION = "verification"
+    """The plan's word alone: the lines stay as they are."""
     THERAPY = "therapy"
     VISIT = "visit"
+    ASSESSMENT = "assessment"
+    AGREEMENT = "agreement"
 
 
 @dataclass
@@ -53,10 +60,16 @@ class Case:
     paying: Paying = Paying.PLAN
     verifying: str | None = None
     """The contact of a verification without an answer yet."""
+    verified_at: datetime | None = None
+    verified_by_people: bool = False
     assessment: Assessment | None = None
+    assessed_at: datetime | None = None
+    """When it was made, or last confirmed."""
 
     accepted: bool = False
     agreement_signed: bool = False
+    agreed_on: AgreedTerms | None = None
+    """What was signed. None in a referral that signed before it was kept."""
     order_settled: bool = False
     reservation: Reservation | None = None
     reservation_key: str = ""
@@ -84,6 +97,8 @@ class Case:
     """The last signal that was refused, and why."""
     closing: Closing | None = None
     stale: set[Part] = field(default_factory=set)
+    under_review: dict[SettledResult, tuple[Change, ...]] = field(default_factory=dict)
+    """The results that their owners look at again, and the changes because of which."""
     blocked_by: tuple[str, ...] = ()
 
     def open(self, opening: Opening) -> None:

@@ -1,6 +1,6 @@
 """The gates before the first visit, looked at again at the moment of dispatch (docs/process.md, "Gates")."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -12,6 +12,8 @@ from firstdose.domain.care.therapy import PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import BlockedStep, DeidentifiedFacts
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult, why_again
+from firstdose.domain.referral.versions import Change
 
 
 class Gate(StrEnum):
@@ -50,10 +52,23 @@ class DispatchReadiness(BaseModel):
     therapy: PreparedTherapy | None
     visit: Visit
     on_hold: bool
+    under_review: Mapping[SettledResult, tuple[Change, ...]] = {}
     overridden: frozenset[Gate] = frozenset()
 
 
 _LINE_NAME = {LineKind.DRUG: "drug", LineKind.PER_DIEM: "per diem", LineKind.NURSING: "nursing"}
+
+
+_GATE_OF = {
+    SettledResult.VERIFICATION: Gate.AUTHORIZATION,
+    SettledResult.AUTHORIZATION: Gate.AUTHORIZATION,
+    SettledResult.ASSESSMENT: Gate.ASSESSMENT,
+    SettledResult.AGREEMENT: Gate.AGREEMENT,
+    SettledResult.THERAPY: Gate.THERAPY,
+    SettledResult.VISIT: Gate.PATIENT_CONFIRMED,
+    SettledResult.LICENSE: Gate.LICENSED,
+}
+"""The gate that is closed while the result is looked at again."""
 
 
 def closed_gates(ready: DispatchReadiness) -> tuple[ClosedGate, ...]:
@@ -77,10 +92,16 @@ def _closed(ready: DispatchReadiness) -> Iterator[ClosedGate]:
     yield from _therapy(ready.therapy, visit_at)
     if not ready.visit.patient_confirmed:
         yield ClosedGate(gate=Gate.PATIENT_CONFIRMED, why="the patient has not confirmed the time")
+    yield from _under_review(ready.under_review)
     if ready.on_hold:
         yield ClosedGate(gate=Gate.HOLD, why="the referral is on hold")
     if outline.benefits_check_only:
         yield ClosedGate(gate=Gate.CONTACT, why="the patient must not be contacted: benefits check only")
+
+
+def _under_review(results: Mapping[SettledResult, tuple[Change, ...]]) -> Iterator[ClosedGate]:
+    for result, changed in results.items():
+        yield ClosedGate(gate=_GATE_OF[result], why=why_again(result, changed))
 
 
 def _unauthorized(line: Line, day: date) -> str | None:

@@ -16,6 +16,7 @@ from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.sealed_text import ForeignText
+from firstdose.domain.work.change_review import ReviewChange
 from firstdose.domain.work.resolution import SEALED, Note, Resolution
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.void_authorization import VoidAuthorization
@@ -244,6 +245,7 @@ OF_KIND: dict[WorkItemKind, type[Resolution]] = {
     WorkItemKind.CONFIRM_VISIT: ConfirmVisit,
     WorkItemKind.REPORT_VISIT: ReportVisit,
     WorkItemKind.REVIEW_REACTION: ReviewReaction,
+    WorkItemKind.REVIEW_CHANGE: ReviewChange,
     WorkItemKind.RECONCILE: Reconcile,
 }
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.work.change_review import OWNER_OF
 from firstdose.domain.work.role import Role
 
 
@@ -30,6 +32,7 @@ class WorkItemKind(StrEnum):
     CONFIRM_VISIT = "confirm_visit"
     REPORT_VISIT = "report_visit"
     REVIEW_REACTION = "review_reaction"
+    REVIEW_CHANGE = "review_change"
     RECONCILE = "reconcile"
 
 
@@ -64,9 +67,10 @@ ROLE_OF: Final = {
     WorkItemKind.CONFIRM_VISIT: Role.NURSE,
     WorkItemKind.REPORT_VISIT: Role.NURSE,
     WorkItemKind.REVIEW_REACTION: Role.SUPERVISOR,
+    WorkItemKind.REVIEW_CHANGE: Role.PHARMACIST,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
-"""Whose work each kind is."""
+"""Whose work each kind is; `review_change` is that of the result's owner."""
 
 POSSIBLE_DUPLICATE: Final = "possible_duplicate"
 """The reason of a `reconcile` item that asks whether the referral came twice; it is the intake coordinator's."""
@@ -99,4 +103,6 @@ class WorkItem(BaseModel):
     def role(self) -> Role:
         if self.kind is WorkItemKind.RECONCILE and self.asks.get("reason") == POSSIBLE_DUPLICATE:
             return Role.INTAKE_COORDINATOR
+        if self.kind is WorkItemKind.REVIEW_CHANGE and "result" in self.asks:
+            return OWNER_OF[SettledResult(self.asks["result"])]
         return ROLE_OF[self.kind]
