@@ -104,6 +104,7 @@ class VisitTrack(Track):
         if await ResultAge(*self.tools).too_old_for(visit):
             return None
         await self.control.until_time(visit.visit_at - self.case.policy.dispatch.lead, "dispatch")
+        await self.journal.facts_learned()
         await self.control.ready()
         if closed := self._closed_gates(visit):
             return await self._blocked(closed)

@@ -31,6 +31,7 @@ from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,
     Batch,
+    FactsChanged,
     Noted,
     Opened,
     Recorded,
@@ -39,7 +40,7 @@ from firstdose.domain.work.journal import (
     Told,
     Withdrawn,
 )
-from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from firstdose.ports import (
     AuthorizationRequest,
     ClockJudgment,
@@ -112,6 +113,9 @@ class Outside:
     supplied: dict[str, DeidentifiedFacts] = field(default_factory=dict)
     """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
     changes: frozenset[Change] = frozenset()
+    """What the next new version changes."""
+    brought: dict[WorkItemKind, frozenset[Change]] = field(default_factory=dict)
+    """What the answers to these kinds of items change of the facts."""
 
     happened: asyncio.Condition = field(default_factory=asyncio.Condition)
     """Notified when something was recorded and staff have looked at it."""
@@ -159,13 +163,17 @@ class Outside:
                 self.entries.append(Withdrawn(key=f"phantom:{item}", at=_now(), item_id=item, why="not open"))
 
     def _facts(self, entry: AnyEntry) -> Recorded | None:
-        outline = self.supplied.get(entry.message_id or "")
-        if outline is None and getattr(entry, "resolution", {}).get("outcome") in {"supplied", "other_coverage"}:
-            outline = self.supplied.get("*")
-        if outline is None:
+        if isinstance(entry, Resolved) and entry.kind in self.brought:
+            brought = FactsChanged(kind=entry.kind, changes=self.brought[entry.kind])
+            outline = self.supplied.get("*", self.outline)
+            return Recorded(outline=outline, plan=self.plan, changes=brought.changes, by_message=(brought,))
+        told = self.supplied.get(entry.message_id or "")
+        if told is None and getattr(entry, "resolution", {}).get("outcome") in {"supplied", "other_coverage"}:
+            told = self.supplied.get("*")
+        if told is None:
             return None
         amended = isinstance(entry, Amended)
-        return Recorded(outline=outline, plan=self.plan, changes=self.changes if amended else frozenset())
+        return Recorded(outline=told, plan=self.plan, changes=self.changes if amended else frozenset())
 
     async def verify_benefits(self, request: EffectRequest) -> Benefits:
         self.effects.append("verify_benefits")

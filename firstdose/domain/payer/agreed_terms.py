@@ -11,6 +11,11 @@ from firstdose.domain.referral.versions import Change
 _AMOUNTS = {"copay", "coinsurance_percent", "deductible_remaining", "out_of_pocket_remaining"}
 
 
+def _units(line: Line) -> int:
+    """What the payer authorized, where it said that."""
+    return line.units if line.authorized_units is None else line.authorized_units
+
+
 class AgreedTerms(BaseModel):
     """The payer, who pays, the amounts as the plan told them, and each line's code, place of service and units."""
 
@@ -28,7 +33,7 @@ class AgreedTerms(BaseModel):
             payer=payer,
             paying=paying,
             amounts={name: str(amount) for name, amount in sorted(told.items())},
-            lines=tuple((line.code, line.place_of_service, line.units) for line in lines),
+            lines=tuple((line.code, line.place_of_service, _units(line)) for line in lines),
         )
 
     def differences(self, now: "AgreedTerms") -> frozenset[Change]:
