@@ -27,18 +27,21 @@ _IN_HAND: Final = {
 }
 """The items that ask for a result by what is to be made anew."""
 
+_PREPARATIONS: Final = (
+    WorkItemKind.SETTLE_ORDER,
+    WorkItemKind.PREPARE_THERAPY,
+    WorkItemKind.CONFIRM_VISIT,
+    WorkItemKind.PLACE_VISIT,
+)
 _FURTHER_ON: Final = {
-    SettledResult.ASSESSMENT: (
-        WorkItemKind.SETTLE_ORDER,
-        WorkItemKind.PREPARE_THERAPY,
-        WorkItemKind.CONFIRM_VISIT,
-        WorkItemKind.PLACE_VISIT,
-    ),
+    SettledResult.VERIFICATION: (WorkItemKind.REVIEW_BENEFITS, *_PREPARATIONS),
+    SettledResult.AUTHORIZATION: _PREPARATIONS,
+    SettledResult.ASSESSMENT: _PREPARATIONS,
     SettledResult.AGREEMENT: (WorkItemKind.REVIEW_BENEFITS,),
     SettledResult.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
     SettledResult.VISIT: (WorkItemKind.CONFIRM_VISIT, WorkItemKind.PLACE_VISIT),
 }
-"""What is not asked of people while a result is looked at again."""
+"""What is not asked of people while a result is looked at again or made anew."""
 
 _TALKING: Final = (
     WorkItemKind.CONTACT_PATIENT,
@@ -85,6 +88,7 @@ class Staleness(Track):
             parts = (Part.COVERAGE, Part.AUTHORIZATION)
         self.case.under_review.pop(result, None)
         self.worklist.drop(ReviewChange, why="made anew", about=result)
+        self.worklist.withdraw(*_FURTHER_ON.get(result, ()), why=f"the {result} is made anew")
         self.journal.note("result.stale", result=result, changed=in_order(changed), then="made_anew")
         self.send_back(*parts)
 

@@ -32,7 +32,9 @@ V, L, A, G, T, N, C = (
 @pytest.mark.parametrize(
     ("path", "value", "results"),
     [
-        ("coverages[0].payer.name", "Other", {V, L, G}),
+        ("coverages[0].payer.id", "OTHER", {V, L, G}),
+        ("coverages[0].payer", {"name": "Other"}, {V, L, G}),
+        ("coverages[0].payer.name", "Its name in other words", set()),
         ("coverages[0].group", "G-2", {V, L, G}),
         ("coverages[0].line_of_business", "medicaid", {V, L, G}),
         ("coverages[0].member_id", "OTHER", {V}),

@@ -52,6 +52,22 @@ def test_the_same_order_stays_signed(facts: dict[str, object]) -> None:
     assert changed(facts, with_facts(SIGNED, same, today=TODAY)).order.signed_on == date(2026, 11, 2)
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "signed"),
+    [
+        ({"name": "Oritavancin", "hcpcs": "J3490"}, {"name": "Bezlotoxumab", "hcpcs": "J3490"}, False),
+        ({"name": "Vancomycin", "hcpcs": "J3370"}, {"name": "VANCOMYCIN", "hcpcs": "J3371"}, True),
+        ({"name": "Vancomycin", "rxnorm": "11124"}, {"name": "vancomycin HCl", "rxnorm": "11124"}, True),
+        ({"hcpcs": "J3370"}, {"name": "Vancomycin", "hcpcs": "J3370"}, True),
+        ({"hcpcs": "J3370"}, {"hcpcs": "J0696"}, False),
+        ({}, {"name": "Vancomycin"}, True),
+    ],
+)
+def test_a_drug_is_another_by_what_it_is(was: dict[str, str], now: dict[str, str], signed: bool) -> None:
+    known = with_facts(SIGNED, {"order.drug": was}, today=TODAY)
+    assert (changed({"order.drug": now}, known).order.signed_on is not None) is signed
+
+
 def test_what_was_missing_is_filled_in_under_the_signature() -> None:
     known = with_facts(SIGNED, {"order.dose": None, "order.route": None, "order.frequency": None}, today=TODAY)
     told = changed({"order.dose": "1 g", "order.route": "IV", "order.frequency": "q12h"}, known)

@@ -51,7 +51,12 @@ def _differs(was: Medication, now: Medication) -> bool:
 
 
 def _another_drug(was: Drug, now: Drug) -> bool:
-    return was != Drug() and not was.is_the_same_as(now)
+    """By what it is, not by a billing code: a J-code may stand for many drugs."""
+    if was == Drug() or (was.rxnorm and was.rxnorm == now.rxnorm):
+        return False
+    if was.name and now.name:
+        return was.name.casefold().split() != now.name.casefold().split()
+    return not was.is_the_same_as(now)
 
 
 def _another_dose(was: Medication, now: Medication) -> bool:

@@ -136,7 +136,9 @@ def _facts(referral: Referral) -> dict[str, Any]:
     coverages = list(referral.coverages)
     first = Coverage() if referral.primary is None else coverages.pop(referral.primary)
     del facts["coverages"]
-    return {**facts, "coverage": first.model_dump(exclude={"order"}), "other_coverages": coverages}
+    payer = first.payer.id or (first.payer.name or "").casefold()
+    coverage = {**first.model_dump(exclude={"order"}), "payer": payer}
+    return {**facts, "coverage": coverage, "other_coverages": coverages}
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> Iterator[str]:
