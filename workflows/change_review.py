@@ -18,7 +18,12 @@ class ChangeReview(Track):
                 return
             self._ask_about_all(result)
             answer = await self.worklist.ask(
-                ReviewChange, about=result, result=result, changed=changed, why=why_again(result, changed)
+                ReviewChange,
+                about=result,
+                result=result,
+                changed=changed,
+                why=why_again(result, changed),
+                time=self.case.times_stale.get(result, 1),
             )
             if under_review.get(result) != changed:
                 continue

@@ -93,6 +93,7 @@ class Staleness(Track):
         self.send_back(*parts)
 
     def _review(self, result: SettledResult, changed: frozenset[Change]) -> None:
+        self.case.times_stale[result] = self.case.times_stale.get(result, 0) + 1
         self.case.under_review[result] = in_order({*self.case.under_review.get(result, ()), *changed})
         self.worklist.drop(ReviewChange, why="more has changed", about=result)
         self.worklist.withdraw(*_FURTHER_ON.get(result, ()), why=f"the {result} is looked at again")

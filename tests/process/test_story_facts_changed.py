@@ -19,7 +19,7 @@ from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.changing import change, is_ready_for_the_visit, resolved, reviews, stale
-from tests.process.outside import APPROVED, ELECTRONIC, OUTLINE, PENDED, Outside
+from tests.process.outside import APART, APPROVED, ELECTRONIC, OUTLINE, PENDED, Outside
 from tests.process.story import USUAL, Story, placed
 from workflows.messages import HoldRequest, ResumeRequest
 from workflows.referral import ReferralWorkflow
@@ -239,6 +239,19 @@ async def test_more_that_changes_is_added_to_the_question(env: WorkflowEnvironme
         assert second.asks["changed"] == ["history", "caregiver"]
         await story.resolve(second, {"outcome": "still_holds"})
         assert await story.ends() is Closing.COMPLETED
+
+
+async def test_a_fact_that_changes_again_and_again_is_confirmed_every_time(env: WorkflowEnvironment) -> None:
+    async with Story(env, Outside(policy=APART.model_copy(update={"rounds": 2}))) as story:
+        await is_ready_for_the_visit(story)
+        for number in range(1, 5):
+            await change(story, Change.CAREGIVER, number=number)
+            await story.until(
+                lambda number=number: story.outside.notes.count("result.reviewed") == number  # type: ignore[misc]
+            )
+        assert await story.ends() is Closing.COMPLETED
+    assert [item.asks["time"] for item in story.asked(K.REVIEW_CHANGE)] == [1, 2, 3, 4]
+    assert not story.asked(K.RECONCILE)
 
 
 async def test_what_the_pharmacist_finds_in_the_assessment_does_not_make_it_stale(env: WorkflowEnvironment) -> None:

@@ -99,6 +99,8 @@ class Case:
     stale: set[Part] = field(default_factory=set)
     under_review: dict[SettledResult, tuple[Change, ...]] = field(default_factory=dict)
     """The results that their owners look at again, and the changes because of which."""
+    times_stale: dict[SettledResult, int] = field(default_factory=dict)
+    """How often each was to be looked at again: every time is another question, although the same fact changes."""
     blocked_by: tuple[str, ...] = ()
 
     def open(self, opening: Opening) -> None:
