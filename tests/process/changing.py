@@ -12,12 +12,12 @@ from tests.process.story import Story
 from workflows.messages import AmendRequest
 from workflows.referral import ReferralWorkflow
 
-PREPARED = {K.CONTACT_PATIENT, K.ASSESS_PATIENT, K.REVIEW_BENEFITS, K.PREPARE_THERAPY, K.CONFIRM_VISIT}
+PREPARED = {K.CONTACT_PATIENT, K.ASSESS_PATIENT, K.REVIEW_BENEFITS, K.PREPARE_THERAPY}
 
 
 async def is_ready_for_the_visit(story: Story) -> None:
     """Every result is settled, and the day of the visit is waited for."""
-    await story.until(lambda: resolved(story) >= PREPARED and "hold_visit" in story.outside.effects)
+    await story.until(lambda: resolved(story) >= PREPARED and story.outside.standing.visit_at is not None)
 
 
 def resolved(story: Story) -> set[K | None]:

@@ -144,7 +144,7 @@ class Outside:
         new = [entry for entry in batch.entries if entry.key not in known]
         for entry in new:
             self.entries.append(entry)
-            learned = self._facts(entry) or learned
+            learned = _both(learned, self._facts(entry))
         self._withdraw_all_but(batch.open_items)
         self.standing, self.state = batch.standing, batch.state
         for entry in new:
@@ -172,8 +172,8 @@ class Outside:
             told = self.supplied.get("*")
         if told is None:
             return None
-        amended = isinstance(entry, Amended)
-        return Recorded(outline=told, plan=self.plan, changes=self.changes if amended else frozenset())
+        changes = self.changes if isinstance(entry, Amended) else frozenset()
+        return Recorded(outline=told, plan=self.plan, changes=changes, by_message=(FactsChanged(changes=changes),))
 
     async def verify_benefits(self, request: EffectRequest) -> Benefits:
         self.effects.append("verify_benefits")
@@ -264,6 +264,14 @@ class Outside:
 def _now() -> datetime:
     """The server's time, which skips."""
     return activity.info().started_time
+
+
+def _both(one: Recorded, other: Recorded | None) -> Recorded:
+    """What two entries of a batch changed."""
+    if other is None:
+        return one
+    more = {"changes": one.changes | other.changes, "by_message": one.by_message + other.by_message}
+    return other.model_copy(update=more)
 
 
 @dataclass

@@ -93,7 +93,7 @@ async def _so_much_is_recorded(story: Story, number: int) -> None:
     """Or all is ready for the visit, and nothing more is recorded before its day."""
     enough = asyncio.create_task(story.until(lambda: len(story.outside.entries) >= number))
     ready = asyncio.create_task(is_ready_for_the_visit(story))
-    _, others = await asyncio.wait({enough, ready}, return_when=asyncio.FIRST_COMPLETED)
+    _, others = await asyncio.wait({enough, ready}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
     for other in others:
         other.cancel()
 

@@ -13,7 +13,7 @@ from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.referral.versions import Change
-from firstdose.domain.work.journal import Opened, Resolved
+from firstdose.domain.work.journal import Batch, Opened, Recorded, Resolved
 from firstdose.domain.work.reasons import HoldReason
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
@@ -239,6 +239,21 @@ async def test_more_that_changes_is_added_to_the_question(env: WorkflowEnvironme
         assert second.asks["changed"] == ["history", "caregiver"]
         await story.resolve(second, {"outcome": "still_holds"})
         assert await story.ends() is Closing.COMPLETED
+
+
+async def test_what_an_older_store_tells_counts_too(env: WorkflowEnvironment) -> None:
+    """It did not say which message changed what."""
+
+    class Older(Outside):
+        async def record(self, batch: Batch) -> Recorded:
+            return (await super().record(batch)).model_copy(update={"by_message": ()})
+
+    async with Story(env, Older()) as story:
+        await is_ready_for_the_visit(story)
+        await change(story, Change.PATIENT)
+        assert await story.ends() is Closing.COMPLETED
+    assert stale(story, "made_anew") == ["verification"]
+    assert stale(story, "reviewed") == ["assessment", "therapy"]
 
 
 async def test_a_fact_that_changes_again_and_again_is_confirmed_every_time(env: WorkflowEnvironment) -> None:
