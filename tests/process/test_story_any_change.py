@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.adapters.keyring.keyring import Keyring
+from firstdose.domain.policy import NurseDispatch, Policy
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.rests_on import SettledResult, stale_after
 from firstdose.domain.referral.versions import OF_FORMER, Change
@@ -18,12 +21,15 @@ from firstdose.domain.work.journal import Amended, AnyEntry, Noted, Opened, Reso
 from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing, Milestone
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.changing import change, is_ready_for_the_visit
-from tests.process.outside import Outside
-from tests.process.server import time_skipping
+from tests.process.changing import change
+from tests.process.outside import AGELESS, Outside
+from tests.process.server import dev_server
 from tests.process.story import USUAL, Answer, Story, placed
+from workflows.referral import ReferralWorkflow
 from workflows.rework import SETTLED_BY
 
+AT_ONCE = Policy(ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3)))
+"""On the real server, where time does not skip, the nurse may leave at once."""
 STAFF = Actor(id="somebody", roles=(Role.PHARMACIST,))
 NOT_TOLD: Final = {Change.AGE, Change.HOSPITAL_STAY, Change.AMOUNTS, Change.LINES, Change.WHO_PAYS, *OF_FORMER}
 TOLD: Final = [each for each in Change if each not in NOT_TOLD]
@@ -61,8 +67,8 @@ REVIEWS = st.lists(st.sampled_from([{"outcome": "still_holds"}, {"outcome": "red
 
 
 @pytest.fixture(scope="module")
-async def skipping(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
-    async with time_skipping(keyring) as environment:
+async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
+    async with dev_server(keyring) as environment:
         yield environment
 
 
@@ -73,29 +79,37 @@ async def skipping(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
     brought=st.dictionaries(st.sampled_from(BRINGING), st.frozensets(st.sampled_from(TOLD), max_size=2), max_size=2),
 )
 async def test_whatever_rests_on_a_change_is_looked_at_again_before_the_visit(
-    skipping: WorkflowEnvironment,
+    real: WorkflowEnvironment,
     drawn: list[Drawn],
     reviews: list[dict[str, str]],
     brought: dict[K, frozenset[Change]],
 ) -> None:
-    outside, told = Outside(brought=brought), {}
+    outside, signs = Outside(policy=AT_ONCE, brought=brought), list[Answer]()
+    told: dict[int, frozenset[Change]] = {}
     script: dict[K, list[Answer]] = {K.REVIEW_CHANGE: [*reviews, USUAL[K.REVIEW_CHANGE]], K.PLACE_VISIT: [placed]}
-    async with Story(skipping, outside, script) as story:
-        for number, each in enumerate(sorted(drawn, key=lambda one: one.after), start=1):
-            await _so_much_is_recorded(story, each.after)
-            told[number] = each.changes
-            await change(story, *each.changes, by=each.by, number=number, **_shown(each.changes, number))
+    script[K.REVIEW_BENEFITS] = [lambda *_: signs[0] if signs else None]  # so nobody is dispatched meanwhile
+    async with Story(real, outside, script) as story:
+        await _let_change(story, drawn, told)
+        signs.append(USUAL[K.REVIEW_BENEFITS])
+        for item in (await story.handle.query(ReferralWorkflow.status)).open_items:
+            if item.kind is K.REVIEW_BENEFITS:
+                await story.resolve(item, signs[0])
         assert await story.ends() is Closing.COMPLETED
     assert list(_not_looked_at(outside.entries, told, brought)) == []
 
 
+async def _let_change(story: Story, drawn: list[Drawn], told: dict[int, frozenset[Change]]) -> None:
+    for number, each in enumerate(sorted(drawn, key=lambda one: one.after), start=1):
+        await _so_much_is_recorded(story, each.after)
+        told[number] = each.changes
+        await change(story, *each.changes, by=each.by, number=number, **_shown(each.changes, number))
+
+
 async def _so_much_is_recorded(story: Story, number: int) -> None:
-    """Or all is ready for the visit, and nothing more is recorded before its day."""
-    enough = asyncio.create_task(story.until(lambda: len(story.outside.entries) >= number))
-    ready = asyncio.create_task(is_ready_for_the_visit(story))
-    _, others = await asyncio.wait({enough, ready}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-    for other in others:
-        other.cancel()
+    """Or nothing more is recorded for a while."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1), story.outside.happened:
+            await story.outside.happened.wait_for(lambda: len(story.outside.entries) >= number)
 
 
 def _shown(changes: frozenset[Change], number: int) -> dict[str, Any]:
