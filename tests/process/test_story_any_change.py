@@ -24,7 +24,7 @@ from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.changing import change
 from tests.process.outside import AGELESS, Outside
 from tests.process.server import dev_server
-from tests.process.story import USUAL, Answer, Story, placed
+from tests.process.story import USUAL, Story, placed
 from workflows.referral import ReferralWorkflow
 from workflows.rework import SETTLED_BY
 
@@ -84,9 +84,9 @@ async def test_whatever_rests_on_a_change_is_looked_at_again_before_the_visit(
     reviews: list[dict[str, str]],
     brought: dict[K, frozenset[Change]],
 ) -> None:
-    outside, signs = Outside(policy=AT_ONCE, brought=brought), list[Answer]()
+    outside, signs = Outside(policy=AT_ONCE, brought=brought), list[Any]()
     told: dict[int, frozenset[Change]] = {}
-    script: dict[K, list[Answer]] = {K.REVIEW_CHANGE: [*reviews, USUAL[K.REVIEW_CHANGE]], K.PLACE_VISIT: [placed]}
+    script: dict[K, list[Any]] = {K.REVIEW_CHANGE: [*reviews, USUAL[K.REVIEW_CHANGE]], K.PLACE_VISIT: [placed]}
     script[K.REVIEW_BENEFITS] = [lambda *_: signs[0] if signs else None]  # so nobody is dispatched meanwhile
     async with Story(real, outside, script) as story:
         await _let_change(story, drawn, told)
