@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from temporalio import workflow
+
 from firstdose.domain.care.assessment import Assessment, Suitability
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.referral.facts import ALLERGIES, CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.resolutions import AssessPatient
 from firstdose.domain.work.stage import Closing
 from firstdose.ports import Recipient, Topic
+from workflows.change_review import ChangeReview
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
 
@@ -16,24 +20,28 @@ from workflows.mechanism.track import Track
 class AssessmentTrack(Track):
     async def obtain(self) -> None:
         """Until the patient is found suitable for home or suite; not suitable ends the referral."""
-        if self.case.assessment is not None:
-            return
+        await ChangeReview(*self.tools).settle(SettledResult.ASSESSMENT)
+        assessment = self.case.assessment or await self._assess()
+        if not assessment.suits(self.case.site):
+            self._move_to_suite()
+
+    async def _assess(self) -> Assessment:
         if CONTACT_ALLOWED in self.case.outline.missing.get(BlockedStep.CONTACT, ()):
             await self.need(BlockedStep.CONTACT)  # the pharmacist speaks with the patient, too
         await self.notify(Recipient.PHARMACIST, Topic.ASSESSMENT_DUE, "ask the pharmacist for the initial assessment")
-        answer = await self._assess()
+        answer = await self._answer()
         if answer.outcome is Suitability.NOT_SUITABLE:
             self.control.close(Closing.CLINICALLY_INAPPROPRIATE)
+        self.case.assessed_at = workflow.now()
         self.case.assessment = Assessment(
             suitability=answer.outcome,
             conditions=answer.conditions,
             needs_nursing=answer.needs_nursing,
             other_services_needed=answer.other_services_needed,
         )
-        if not self.case.assessment.suits(self.case.site):
-            self._move_to_suite()
+        return self.case.assessment
 
-    async def _assess(self) -> AssessPatient:
+    async def _answer(self) -> AssessPatient:
         """Who is suitable is not decided while allergies are unknown: an answer that leaves them so is asked for again.
 
         The pharmacist may bring them with the answer; otherwise it is waited for what intake finds out.

@@ -7,12 +7,16 @@ from temporalio import workflow
 
 from activities.payer import PayerActivities
 from firstdose.domain.authorization.coding import lines_for
+from firstdose.domain.authorization.lines import LineState, move
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
 from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
 from firstdose.domain.work.stage import Closing, Stage
 from workflows.authorization.submit import AuthorizationTrack
+from workflows.change_review import ChangeReview
+from workflows.mechanism.case import Part
 from workflows.mechanism.people_fallback import PeopleFallback
 from workflows.mechanism.track import Track
 
@@ -28,16 +32,19 @@ class CoverageTrack(Track):
     async def secure(self) -> None:
         """Until somebody pays, and each line that needs it is approved, or overridden by two supervisors."""
         await self.verify()
+        await ChangeReview(*self.tools).settle(SettledResult.AUTHORIZATION)
         self.move(Stage.AUTHORIZATION)
         await self.authorization_track.obtain()
 
     async def verify(self) -> None:
         """Until the plan's answer is known and either covers the patient or somebody else pays."""
+        await ChangeReview(*self.tools).settle(SettledResult.VERIFICATION)
         while self.case.benefits is None:
             await self.need(BlockedStep.ELIGIBILITY)
             benefits, contacts = await self._benefits()
             if benefits.status is CoverageStatus.ACTIVE or await self._resolved_otherwise(benefits, contacts):
-                self.case.benefits = benefits
+                self.case.benefits, self.case.verified_at = benefits, workflow.now()
+                self._verified_again(benefits)
         if not self.authorization.lines:
             self._derive_lines(self.case.benefits)
 
@@ -61,6 +68,7 @@ class CoverageTrack(Track):
                 **asks,
             )
         self.case.verifying = None
+        self.case.verified_by_people = isinstance(answer, VerifyBenefits)
         return (answer if isinstance(answer, Benefits) else _by_people(answer)), contacts
 
     async def _resolved_otherwise(self, benefits: Benefits, contacts: list[str]) -> bool:
@@ -89,6 +97,22 @@ class CoverageTrack(Track):
     def _derive_lines(self, benefits: Benefits) -> None:
         lines = lines_for(self.case.as_assessed, self.case.site, self.case.policy.per_diems)
         self.authorization.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
+        self._note_verified(benefits)
+
+    def _verified_again(self, benefits: Benefits) -> None:
+        """What the payer was asked for stays, unless the plan pays no more; a line may need an authorization now."""
+        lines = self.authorization.lines
+        if not lines:
+            return
+        if self.case.paying is not Paying.PLAN:
+            self.send_back(Part.AUTHORIZATION)
+            return
+        never_asked = [line.sequence for line in lines if line.contact is None]
+        drafts = move(lines, LineState.DRAFT, of={LineState.NOT_REQUIRED}, only=never_asked, evidence=None)
+        self.authorization.lines = judge_lines(drafts, benefits, self.case.paying, self.case.plan)
+        self._note_verified(benefits)
+
+    def _note_verified(self, benefits: Benefits) -> None:
         self.journal.note(
             "benefits.verified",
             status=benefits.status,

@@ -16,6 +16,7 @@ from workflows.mechanism.case import Part
 from workflows.mechanism.control import all_of
 from workflows.mechanism.track import Track
 
+_REVIEWED: Final = GateReason.UNDER_REVIEW
 _NOT_USABLE: Final = (GateReason.BEYOND_USE_OVER, GateReason.NOBODY_BRINGS)
 _BY_PERIOD: Final = (GateReason.ENDS_BEFORE_VISIT, GateReason.NO_UNITS)
 
@@ -37,6 +38,7 @@ class GateKeeper(Track):
             nurse_problem=nurse_problem,
             patient_from=case.patient_from,
             on_hold=self.control.hold is not None,
+            under_review=case.under_review,
             overridden=case.overridden,
         )
         return closed_gates(ready)
@@ -59,17 +61,20 @@ class GateKeeper(Track):
         log.closed = list(closed)
         log.stuck = [gate for gate in closed if gate.key in log.tried or STEP_OF[gate.gate].role is Role.SUPERVISOR]
         self._take_steps(gate for gate in closed if gate not in log.stuck)
-        self.send_back(*([Part.VISIT] if at_dispatch else []))
+        gives_up = at_dispatch and any(gate.reason is not _REVIEWED for gate in closed)
+        self.send_back(*([Part.VISIT] if gives_up else []))
 
     def _take_steps(self, closed: Iterable[ClosedGate]) -> None:
         log = self.case.gates
         for gate in closed:
-            if gate.gate is not Gate.HOLD and gate.key not in log.tried:
+            if gate.gate is not Gate.HOLD and gate.reason is not _REVIEWED and gate.key not in log.tried:
                 log.tried.append(gate.key)
             self.send_back(*self._stale(gate))
 
     def _stale(self, gate: ClosedGate) -> tuple[Part, ...]:
         """Forget what the step makes anew, or name the part that is undone and then done again."""
+        if gate.reason is _REVIEWED:  # its track asks for the review
+            return ()
         match gate.gate:
             case Gate.AUTHORIZATION if gate.reason in _BY_PERIOD:
                 return (Part.RENEWAL,)

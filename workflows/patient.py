@@ -2,7 +2,7 @@
 
 from temporalio import workflow
 
-from firstdose.domain.referral.facts import BlockedStep
+from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.work.resolutions import ContactPatient
 from firstdose.domain.work.stage import Closing
 from firstdose.ports import Recipient, Topic
@@ -12,6 +12,8 @@ from workflows.mechanism.track import Track
 class PatientTrack(Track):
     async def reach(self) -> None:
         """Until the patient was reached, or could not be within the policy's attempts."""
+        if CONTACT_ALLOWED in self.case.outline.missing.get(BlockedStep.CONTACT, ()):
+            await self.need(BlockedStep.CONTACT)
         while not self.case.patient_reached:
             await self.need(BlockedStep.CONTACT)
             if self.case.contact_attempts == 0:

@@ -136,6 +136,9 @@ class ReferralWorkflow(Handlers):
                     self.control.begin_again()
                     await self.open()
                     await self.duplicates.settle()
+                    await self.visit.hear_report()
+                    if self.case.visit_done:
+                        break
                     await self.rework.invalidate()
                     await self.nursing.follow()
                     if self.case.outline.benefits_check_only:

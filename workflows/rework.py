@@ -1,5 +1,6 @@
 """Invalidates the results that a change makes stale, so that the tracks produce them again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,13 +9,14 @@ from temporalio import workflow
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import AWAITING, SETTLED, Certification, Line, LineState
 from firstdose.domain.payer.coverage import Paying, judge_lines
-from firstdose.domain.referral.versions import Change
-from firstdose.domain.work.journal import Recorded
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.work.journal import FactsChanged, Recorded
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS, WorkItemKind
 from workflows.authorization.submit import AuthorizationTrack
 from workflows.duplicates import DuplicateCheck
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
+from workflows.staleness import Staleness
 from workflows.therapy import TherapyTrack
 from workflows.visit import VisitTrack
 
@@ -25,6 +27,7 @@ ITEMS = {
         WorkItemKind.REVIEW_BENEFITS,
         WorkItemKind.FIND_ASSISTANCE,
     ),
+    Part.VERIFICATION: (WorkItemKind.VERIFY_BENEFITS, WorkItemKind.RESOLVE_COVERAGE),
     Part.AUTHORIZATION: AUTHORIZATION_KINDS,
     Part.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY, WorkItemKind.CONFIRM_START),
     Part.VISIT: (
@@ -33,9 +36,16 @@ ITEMS = {
         WorkItemKind.CONFIRM_TIME,
         WorkItemKind.REPORT_VISIT,
     ),
+    Part.AGREEMENT: (WorkItemKind.REVIEW_BENEFITS,),
 }
 """The work items that are withdrawn when a part is stale."""
 
+
+SETTLED_BY: Final[Mapping[WorkItemKind | None, tuple[SettledResult, ...]]] = {
+    WorkItemKind.ASSESS_PATIENT: (SettledResult.ASSESSMENT,),
+    WorkItemKind.SETTLE_ORDER: (SettledResult.THERAPY,),
+}
+"""Whoever answers these knows the facts that they bring with the answer."""
 
 UPDATABLE: Final = (SETTLED | AWAITING | {LineState.INFO_REQUESTED}) - {LineState.EXTERNAL_REVIEW}
 
@@ -56,11 +66,8 @@ class Rework(Track):
         case.outline, case.plan = recorded.outline, recorded.plan or case.plan
         if not case.accepted:
             DuplicateCheck(*self.tools).learn(recorded.possible_duplicates)
-        verified = case.benefits is not None or case.verifying is not None
-        if Change.COVERAGE in recorded.changes and verified:
-            self.send_back(Part.COVERAGE, Part.AUTHORIZATION)
-        elif Change.ORDER in recorded.changes and self.authorization.lines:
-            self.send_back(Part.AUTHORIZATION, Part.THERAPY, Part.VISIT)
+        for each in recorded.by_message or (FactsChanged(changes=recorded.changes),):
+            Staleness(*self.tools).mark(each.changes, but=SETTLED_BY.get(each.kind, ()))
 
     async def invalidate(self) -> None:
         """Undo the stale parts; every track then starts from its beginning."""
@@ -81,12 +88,19 @@ class Rework(Track):
                 await self.authorization_track.void()
                 self._draft_lines()
             case Part.COVERAGE:
+                self._forget_verification()
                 self._forget_coverage()
+            case Part.VERIFICATION:
+                self._forget_verification()
             case Part.VISIT:
                 await self.visit_track.let_go()
             case Part.THERAPY:
                 self.case.order_settled = False
                 await self.therapy_track.give_back()
+            case Part.ASSESSMENT:
+                self.case.assessment = None
+            case Part.AGREEMENT:
+                self.case.agreement_signed = False
 
     def _renew(self) -> None:
         """Request again the lines that end before the visit, once for each visit; then a person decides.
@@ -108,7 +122,8 @@ class Rework(Track):
         """A request that the payer has answered can be updated for the same plan; one that it denied cannot."""
         answered = self.authorization.sending is None and bool(self.authorization.requests)
         updatable = all(line.state in UPDATABLE for line in self.authorization.lines)
-        return answered and updatable and Part.COVERAGE not in self.case.stale
+        same_plan = Part.COVERAGE not in self.case.stale and self.case.paying is Paying.PLAN
+        return answered and updatable and same_plan
 
     async def _update_lines(self) -> None:
         """The answer to the former order no longer counts: the request is replaced, and dropped lines are voided."""
@@ -127,11 +142,12 @@ class Rework(Track):
             lines = lines_for(case.as_assessed, case.site, case.policy.per_diems)
             self.authorization.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
 
+    def _forget_verification(self) -> None:
+        self.effects.cancel_call(self.case.verifying)
+        self.case.verifying = self.case.benefits = self.case.verified_at = None
+
     def _forget_coverage(self) -> None:
-        case = self.case
-        self.effects.cancel_call(case.verifying)
-        case.verifying = None
-        case.benefits, case.paying, case.agreement_signed = None, Paying.PLAN, False
+        self.case.paying, self.case.agreement_signed = Paying.PLAN, False
         self.authorization.lines = ()
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from temporalio import workflow
 
 from firstdose.domain.referral.fact_groups import FactGroup
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Amended
 from firstdose.domain.work.permissions import (
     Act,
@@ -16,6 +17,7 @@ from firstdose.domain.work.permissions import (
     permit_changes,
     stands_in,
 )
+from firstdose.domain.work.reasons import HoldReason
 from firstdose.domain.work.resolutions import Refused
 from firstdose.domain.work.role import Actor
 from firstdose.domain.work.stage import Milestone
@@ -33,6 +35,7 @@ from workflows.messages import (
     ResumeRequest,
 )
 from workflows.overrides import Overrides
+from workflows.staleness import Staleness
 
 _LONGEST_HOLD: Final = timedelta(days=366)
 
@@ -100,6 +103,7 @@ class Steering(Track):
             )
         except TimeoutError:
             if self.control.hold is hold:  # somebody may have ended it, or placed another, in the same moment
+                self._after(hold)
                 self.control.hold = None
                 self.journal.note("resumed", reason="the hold's end has come")
 
@@ -109,8 +113,14 @@ class Steering(Track):
             raise Refused("the referral is not on hold")
 
     def resume(self, request: ResumeRequest) -> None:
+        self._after(self.control.hold)
         self.control.hold = None
         self.journal.note("resumed", actor=request.actor, message_id=request.message_id)
+
+    def _after(self, hold: Hold | None) -> None:
+        """A patient who was in hospital comes back another."""
+        if hold and hold.reason is HoldReason.HOSPITALIZED:
+            Staleness(*self.tools).mark({Change.HOSPITAL_STAY})
 
     def judge_cancel(self, request: CancelRequest) -> None:
         self._require_open()

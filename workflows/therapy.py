@@ -10,10 +10,12 @@ from firstdose.domain.care.therapy import PreparedTherapy as Prepared
 from firstdose.domain.care.therapy import Reservation
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.sealed_text import is_sealed_text
 from firstdose.domain.work.resolutions import PrepareTherapy
 from firstdose.domain.work.settle_order import SettleOrder
 from workflows import options
+from workflows.change_review import ChangeReview
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
 from workflows.undoing import Undoing
@@ -24,6 +26,7 @@ RETURN_STOCK = "return the stock"
 class TherapyTrack(Track):
     async def prepare(self) -> None:
         """Until the order is settled with the prescriber, and drug, supplies and kit are dispensed and on their way."""
+        await ChangeReview(*self.tools).settle(SettledResult.THERAPY)
         while self.case.therapy is None:
             await self.need(BlockedStep.DISPATCH)
             await self._settle()

@@ -11,6 +11,8 @@ from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.visit import TAUGHT, Visit
 from firstdose.domain.care.visit_window import visit_window
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.resolutions import (
     ConfirmVisit,
     PlaceVisit,
@@ -20,10 +22,13 @@ from firstdose.domain.work.resolutions import (
 from firstdose.domain.work.stage import Closing, Milestone, Stage
 from firstdose.ports import NurseSearch, Recipient, Topic, VisitHold
 from workflows import options
+from workflows.change_review import ChangeReview
 from workflows.gate_keeper import GateKeeper
 from workflows.mechanism.case import Part
 from workflows.mechanism.control import StartAgain
 from workflows.mechanism.track import Track
+from workflows.result_age import ResultAge
+from workflows.staleness import Staleness
 from workflows.undoing import Undoing
 from workflows.visit_time import VisitTime
 
@@ -36,6 +41,7 @@ class VisitTrack(Track):
 
     async def arrange(self) -> None:
         """Until a nurse or the suite has the visit, at a time that the patient confirmed."""
+        await ChangeReview(*self.tools).settle(SettledResult.VISIT)
         if self.case.placing:
             await self._hold(self.case.placing)
         while not await VisitTime(*self.tools).agreed(await self._held()):
@@ -108,7 +114,8 @@ class VisitTrack(Track):
     def _go_to_suite(self) -> None:
         self.case.site = Site.SUITE
         self.journal.note("site.changed", site=Site.SUITE)
-        self.send_back(Part.AUTHORIZATION, Part.VISIT)
+        Staleness(*self.tools).mark({Change.SITE})
+        self.send_back()
 
     async def _accept(self, nurse: str | None, visit_at: datetime | None) -> bool:
         if visit_at is None:
@@ -136,7 +143,10 @@ class VisitTrack(Track):
         closed = self.gates.closed(visit)
         if any(gate.gate is not Gate.HOLD for gate in closed):
             return self.gates.reopen(closed, at_dispatch=False)
+        if await ResultAge(*self.tools).too_old_for(visit):
+            return None
         await self.control.until_time(visit.visit_at - self.case.policy.dispatch.lead, "dispatch")
+        await self.journal.facts_learned()
         await self.control.ready()
         problem = await self._nurse_problem(visit)
         if closed := self.gates.closed(visit, problem):
@@ -165,7 +175,14 @@ class VisitTrack(Track):
         self.worklist.open(
             ReportVisit, due_in=within, offered_to=visit.nurse, visit_at=visit.visit_at, site=self.case.site
         )
-        report = await self.worklist.ask(ReportVisit)
+        await self._reported(await self.worklist.ask(ReportVisit))
+
+    async def hear_report(self) -> None:
+        """A nurse who was on the way reports, although something is looked at again: the visit took place."""
+        if self.worklist.answered(ReportVisit):
+            await self._reported(self.worklist.take(ReportVisit))
+
+    async def _reported(self, report: ReportVisit) -> None:
         if report.outcome == "completed":
             self.effects.settled(RELEASE)
             self.journal.tell(Milestone.EVENT_COMPLETED)

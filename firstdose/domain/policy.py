@@ -93,6 +93,17 @@ class UndoRule(BaseModel):
     within: timedelta = timedelta(hours=24)
 
 
+class ResultAges(BaseModel):
+    """How long before the visit a result may have been settled, so that the visit may rest on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    assessment: timedelta = Field(default=timedelta(days=30), gt=timedelta())
+    verification: timedelta = Field(default=timedelta(days=30), gt=timedelta())
+    verified_in_month: bool = True
+    """Benefits are verified in the calendar month of the visit, so in its plan year too: both begin with a month."""
+
+
 class Policy(BaseModel):
     """All of it. Durations are ISO 8601 (`PT4H`) or seconds."""
 
@@ -116,6 +127,7 @@ class Policy(BaseModel):
     horizons: Horizons = Horizons()
     override_for: timedelta = Field(default=timedelta(days=7), gt=timedelta())
     """How long an override of the authorization lasts where the supervisor who asks for it says no end."""
+    ages: ResultAges = ResultAges()
     holds_that_release: frozenset[HoldReason] = frozenset({HoldReason.HOSPITALIZED})
     """Reasons for a hold on which the nurse and the stock are released at once."""
     clocks: tuple[ClockRule, ...] = Field(default=(), exclude=True)
@@ -138,6 +150,7 @@ DUE = {
     WorkItemKind.CONFIRM_TIME: _hours(8),
     WorkItemKind.REVIEW_REACTION: _hours(1),
     WorkItemKind.APPROVE_OVERRIDE: _hours(4),
+    WorkItemKind.REVIEW_CHANGE: _hours(4),
     WorkItemKind.RECONCILE: _hours(4),
 }
 """The pharmacy's usual times; docs/process.md, "Due times", shows them."""

@@ -17,6 +17,7 @@ from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.cold.one_at_a_time import at_rest
+from tests.process.outside import AGELESS
 from tests.process.story import Answer, Story
 from workflows.messages import PayerAnswered
 from workflows.referral import ReferralWorkflow
@@ -32,6 +33,7 @@ By = Literal["notification", "inquiry"]
 def quick(by: By = "notification") -> Policy:
     """Timers that a test can wait for. Where the payer tells us by itself, it is not asked before the test is over."""
     return Policy(
+        ages=AGELESS,
         due={K.FOLLOW_UP_PAYER: SHORTLY},
         contact=PatientContact(apart=SHORTLY, attempts=2),
         escalation=EscalationRule(levels=0),

@@ -95,6 +95,11 @@ CASES: dict[str, tuple[set[K], Callable[[], Outside], Script]] = {
         ),
         {},
     ),
+    "no nurse comes, and the visit moves to the suite": (
+        {K.REVIEW_CHANGE},
+        lambda: Outside(policy=quick()),
+        {K.CONFIRM_VISIT: [{"outcome": "declined"}], K.PLACE_VISIT: [{"outcome": "suite"}, placed]},
+    ),
     "a reaction in the suite": (
         {K.PLACE_VISIT, K.REVIEW_REACTION},
         lambda: Outside(policy=quick()),

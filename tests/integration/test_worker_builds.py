@@ -28,7 +28,7 @@ from firstdose.domain.policy import NurseDispatch, Policy
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.integration.test_cli_operation import KEY, Operator
-from tests.process.outside import Outside
+from tests.process.outside import AGELESS, Outside
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Story
 from tests.replay.broken_twin import BrokenReferral
@@ -36,7 +36,7 @@ from tests.replay.grace_period import FAREWELL, GRACE_PERIOD, PatchedTwiceReferr
 from workers import build
 from workflows.referral import ReferralWorkflow
 
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
+SOON = Policy(ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
 
 

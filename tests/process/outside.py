@@ -23,7 +23,7 @@ from firstdose.domain.clock.clocks import Clock, Regime
 from firstdose.domain.clock.rules import answering
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
-from firstdose.domain.policy import PayerContact, Policy
+from firstdose.domain.policy import PayerContact, Policy, ResultAges
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Route, Site
 from firstdose.domain.referral.order import TherapyKind as Kind
@@ -32,6 +32,7 @@ from firstdose.domain.work.journal import (
     Amended,
     AnyEntry,
     Batch,
+    FactsChanged,
     Noted,
     Opened,
     Recorded,
@@ -40,7 +41,7 @@ from firstdose.domain.work.journal import (
     Told,
     Withdrawn,
 )
-from firstdose.domain.work.work_item import WorkItem
+from firstdose.domain.work.work_item import WorkItem, WorkItemKind
 from firstdose.ports import (
     AuthorizationRequest,
     ClockJudgment,
@@ -85,7 +86,9 @@ PENDED = says(LineState.PENDED, tracking="P1")
 DENIED = says(LineState.DENIED)
 WANTS_NOTES = says(LineState.PENDED, information=InformationRequest(wanted=("11506-3",)))
 
-APART = Policy(payer=PayerContact(inquire_every=timedelta(hours=7)))
+AGELESS = ResultAges(assessment=timedelta(days=3650), verification=timedelta(days=3650), verified_in_month=False)
+"""For stories that are not about it: whatever the day on which they are told, no month ends."""
+APART = Policy(payer=PayerContact(inquire_every=timedelta(hours=7)), ages=AGELESS)
 """No clock runs out just when the payer is asked: the time-skipping server stands still for ever when an activity is
 cancelled that has begun in the same moment."""
 
@@ -113,6 +116,9 @@ class Outside:
     supplied: dict[str, DeidentifiedFacts] = field(default_factory=dict)
     """The outline after a message's facts, by message id; "*" for any resolution with an outcome `supplied`."""
     changes: frozenset[Change] = frozenset()
+    """What the next new version changes."""
+    brought: dict[WorkItemKind, frozenset[Change]] = field(default_factory=dict)
+    """What the answers to these kinds of items change of the facts."""
 
     happened: asyncio.Condition = field(default_factory=asyncio.Condition)
     """Notified when something was recorded and staff have looked at it."""
@@ -141,7 +147,7 @@ class Outside:
         new = [entry for entry in batch.entries if entry.key not in known]
         for entry in new:
             self.entries.append(entry)
-            learned = self._facts(entry) or learned
+            learned = _both(learned, self._facts(entry))
         self._withdraw_all_but(batch.open_items)
         self.standing, self.state = batch.standing, batch.state
         for entry in new:
@@ -160,13 +166,17 @@ class Outside:
                 self.entries.append(Withdrawn(key=f"phantom:{item}", at=_now(), item_id=item, why="not open"))
 
     def _facts(self, entry: AnyEntry) -> Recorded | None:
-        outline = self.supplied.get(entry.message_id or "")
-        if outline is None and getattr(entry, "resolution", {}).get("outcome") in {"supplied", "other_coverage"}:
-            outline = self.supplied.get("*")
-        if outline is None:
+        if isinstance(entry, Resolved) and entry.kind in self.brought:
+            brought = FactsChanged(kind=entry.kind, changes=self.brought[entry.kind])
+            outline = self.supplied.get("*", self.outline)
+            return Recorded(outline=outline, plan=self.plan, changes=brought.changes, by_message=(brought,))
+        told = self.supplied.get(entry.message_id or "")
+        if told is None and getattr(entry, "resolution", {}).get("outcome") in {"supplied", "other_coverage"}:
+            told = self.supplied.get("*")
+        if told is None:
             return None
-        amended = isinstance(entry, Amended)
-        return Recorded(outline=outline, plan=self.plan, changes=self.changes if amended else frozenset())
+        changes = self.changes if isinstance(entry, Amended) else frozenset()
+        return Recorded(outline=told, plan=self.plan, changes=changes, by_message=(FactsChanged(changes=changes),))
 
     async def verify_benefits(self, request: EffectRequest) -> Benefits:
         self.effects.append("verify_benefits")
@@ -257,6 +267,14 @@ class Outside:
 def _now() -> datetime:
     """The server's time, which skips."""
     return activity.info().started_time
+
+
+def _both(one: Recorded, other: Recorded | None) -> Recorded:
+    """What two entries of a batch changed."""
+    if other is None:
+        return one
+    more = {"changes": one.changes | other.changes, "by_message": one.by_message + other.by_message}
+    return other.model_copy(update=more)
 
 
 @dataclass

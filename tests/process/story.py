@@ -68,6 +68,7 @@ USUAL: dict[K, Answer] = {
     K.REVIEW_BENEFITS: {"outcome": "accepted", "agreement_signed": True, "bill_pay_account": True},
     K.SETTLE_ORDER: {"outcome": "settled"},
     K.PREPARE_THERAPY: ready,
+    K.REVIEW_CHANGE: {"outcome": "still_holds"},
     K.CONFIRM_VISIT: visit_at,
     K.PLACE_VISIT: placed,
     K.CONFIRM_TIME: {"outcome": "confirmed"},

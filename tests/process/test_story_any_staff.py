@@ -30,6 +30,7 @@ from tests.process.anything import (
     says_of_the_first,
     tries_again,
 )
+from tests.process.outside import AGELESS
 from tests.process.server import dev_server
 from tests.process.story import USUAL, Answer, Story, placed, ready, started, visit_at
 
@@ -139,9 +140,11 @@ CHOICES: dict[K, list[Answer]] = {
     ],
     K.REVIEW_REACTION: [{"outcome": "continue"}, {"outcome": "stop"}],
     K.RECONCILE: [tries_again, closes],
+    K.REVIEW_CHANGE: [{"outcome": "still_holds"}, {"outcome": "redo"}],
 }
 
 BRISK = Policy(
+    ages=AGELESS,
     contact=PatientContact(attempts=3, apart=timedelta(milliseconds=100)),
     payer=PayerContact(inquire_every=timedelta(milliseconds=200), void_within=timedelta(milliseconds=500)),
     dispatch=NurseDispatch(

@@ -19,14 +19,14 @@ from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
 from firstdose.ports import AuthorizationRequest
-from tests.process.outside import APPROVED, OUTLINE, Outside
+from tests.process.outside import AGELESS, APPROVED, OUTLINE, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from workflows.messages import AmendRequest, HoldRequest, ResumeRequest
 from workflows.referral import ReferralWorkflow
 
 NURSE_COORDINATOR = Actor(id="n", roles=(Role.NURSE_COORDINATOR,))
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
+SOON = Policy(ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
 
 

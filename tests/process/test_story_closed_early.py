@@ -13,7 +13,7 @@ from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import DENIED, OUTLINE, PENDED, Outside
+from tests.process.outside import AGELESS, DENIED, OUTLINE, PENDED, Outside
 from tests.process.story import Answer, Story
 from workflows.messages import CancelRequest
 from workflows.referral import ReferralWorkflow
@@ -33,7 +33,7 @@ async def test_denied_and_closed(env: WorkflowEnvironment) -> None:
 
 
 async def test_the_patient_cannot_be_reached(env: WorkflowEnvironment) -> None:
-    policy = Policy(contact=PatientContact(attempts=3, apart=timedelta(days=2)))
+    policy = Policy(contact=PatientContact(attempts=3, apart=timedelta(days=2)), ages=AGELESS)
     outside = Outside(policy=policy)
     async with Story(env, outside, {K.CONTACT_PATIENT: [{"outcome": "no_answer"}]}) as story:
         assert await story.ends() is Closing.UNABLE_TO_REACH

@@ -13,7 +13,7 @@ from firstdose.domain.work.journal import Resolved
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import PENDED, Outside
+from tests.process.outside import AGELESS, PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from workflows.messages import (
@@ -28,7 +28,7 @@ from workflows.messages import (
     ResolveWorkItem,
 )
 
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
+SOON = Policy(ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """The nurse may leave at once, for here nobody can wait for the visit."""
 
 

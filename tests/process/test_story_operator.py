@@ -14,13 +14,14 @@ from firstdose.domain.policy import NurseDispatch, PayerContact, Policy
 from firstdose.domain.work.journal import HandedOver
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, PENDED, Outside
+from tests.process.outside import AGELESS, APPROVED, PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from workflows.messages import PayerAnswered
 from workflows.referral import ReferralWorkflow
 
 SOON = Policy(
+    ages=AGELESS,
     dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)),
     payer=PayerContact(inquire_every=timedelta(hours=7)),
 )

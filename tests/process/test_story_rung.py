@@ -13,13 +13,13 @@ from firstdose.domain.policy import PayerContact, Policy
 from firstdose.domain.work.journal import WaitingFor
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, PENDED, Outside
+from tests.process.outside import AGELESS, APPROVED, PENDED, Outside
 from tests.process.server import dev_server
 from tests.process.story import Story
 from workflows.messages import PayerAnswered
 from workflows.referral import ReferralWorkflow
 
-SELDOM = Policy(payer=PayerContact(inquire_every=timedelta(days=300)))
+SELDOM = Policy(payer=PayerContact(inquire_every=timedelta(days=300)), ages=AGELESS)
 """By itself nobody would ask in time."""
 
 

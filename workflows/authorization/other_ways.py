@@ -10,11 +10,14 @@ from firstdose.domain.authorization.lines import SETTLED, Line, LineKind, LineSt
 from firstdose.domain.authorization.steps import Step, at
 from firstdose.domain.payer.coverage import Paying
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.resolutions import AssessPatient, ResolveCoverage, ReviewBenefits
 from firstdose.domain.work.stage import Closing
 from workflows.authorization.state import contacts_of, shown
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
+from workflows.staleness import Staleness
 
 _ABOUT: Final = "denied"
 _NURSING: Final = "nursing"
@@ -108,4 +111,5 @@ class OtherWays(Track):
         """There nursing is no line of its own, and other rules on the place of service may apply."""
         self.case.site = Site.SUITE
         self.journal.note("site.changed", site=Site.SUITE)
+        Staleness(*self.tools).touch(SettledResult.ASSESSMENT, frozenset({Change.SITE}))
         self.send_back(Part.AUTHORIZATION, Part.VISIT)

@@ -13,12 +13,15 @@ from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.nursing import as_assessed
 from firstdose.domain.care.therapy import PreparedTherapy, Reservation
 from firstdose.domain.care.visit import HeldVisit, ReportItem, Visit
+from firstdose.domain.payer.agreed_terms import AgreedTerms
 from firstdose.domain.payer.channel import UNKNOWN_PLAN, Plan
 from firstdose.domain.payer.coverage import Benefits, Paying
 from firstdose.domain.policy import Policy
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.referral import Urgency
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.undoing import Undone
 from firstdose.ports import Opening
@@ -35,8 +38,12 @@ class Part(StrEnum):
     RENEWAL = "renewal"
     AUTHORIZATION = "authorization"
     COVERAGE = "coverage"
+    VERIFICATION = "verification"
+    """The plan's word alone: the lines stay as they are."""
     THERAPY = "therapy"
     VISIT = "visit"
+    ASSESSMENT = "assessment"
+    AGREEMENT = "agreement"
 
 
 @dataclass
@@ -58,10 +65,16 @@ class Case:
     paying: Paying = Paying.PLAN
     verifying: str | None = None
     """The contact of a verification without an answer yet."""
+    verified_at: datetime | None = None
+    verified_by_people: bool = False
     assessment: Assessment | None = None
+    assessed_at: datetime | None = None
+    """When it was made, or last confirmed."""
 
     accepted: bool = False
     agreement_signed: bool = False
+    agreed_on: AgreedTerms | None = None
+    """What was signed. None in a referral that signed before it was kept."""
     order_settled: bool = False
     reservation: Reservation | None = None
     reservation_key: str = ""
@@ -103,6 +116,10 @@ class Case:
     """The last signal that was refused, and why."""
     closing: Closing | None = None
     stale: set[Part] = field(default_factory=set)
+    under_review: dict[SettledResult, tuple[Change, ...]] = field(default_factory=dict)
+    """The results that their owners look at again, and the changes because of which."""
+    times_stale: dict[SettledResult, int] = field(default_factory=dict)
+    """How often each was to be looked at again: every time is another question, although the same fact changes."""
     blocked_by: tuple[str, ...] = ()
     gates: GateLog = field(default_factory=GateLog)
     patient_from: date | None = None

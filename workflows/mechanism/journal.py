@@ -63,6 +63,7 @@ class Journal:
         self._present = present
         self._learned = learned
         self._entries: list[AnyEntry] = []
+        self._recording: tuple[AnyEntry, ...] = ()
         self._written = 0
         self._kept = 0
         self.waits_for_store = False
@@ -85,6 +86,12 @@ class Journal:
         """Report a milestone to the referral source."""
         self.add(Told(at=workflow.now(), milestone=milestone, **facts))
 
+    async def facts_learned(self) -> None:
+        """Wait until it is known what the facts are that somebody brought just now, if somebody did."""
+        under_way = (*self._recording, *self._entries)
+        if any(isinstance(entry, Amended | Resolved) and entry.message_id for entry in under_way):
+            await self.flushed()
+
     async def flushed(self) -> None:
         """Wait until all entries so far are recorded."""
         mark = self._written
@@ -100,6 +107,7 @@ class Journal:
 
     async def _record(self) -> None:
         entries, self._entries = tuple(self._entries), []
+        self._recording = entries
         self._state.recorded += 1
         summary = _summary(entries)
         batch = self._batch(entries)
@@ -109,6 +117,7 @@ class Journal:
             recorded = await self._record_when_the_store_is_back(batch, summary)
         if recorded.outline is not None:
             self._learned(recorded)
+        self._recording = ()
         self._kept += len(entries)
 
     async def _record_when_the_store_is_back(self, batch: Batch, summary: str) -> Recorded:

@@ -1,6 +1,6 @@
 """The gates before the first visit, looked at when it is scheduled and again at dispatch (docs/process.md, "Gates")."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -12,6 +12,8 @@ from firstdose.domain.care.therapy import Delivery, PreparedTherapy
 from firstdose.domain.care.visit import Visit
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep, DeidentifiedFacts
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult, why_again
+from firstdose.domain.referral.versions import Change
 
 
 class Gate(StrEnum):
@@ -50,6 +52,7 @@ class GateReason(StrEnum):
     NO_NURSE = "no_nurse"
     NURSE_UNFIT = "nurse_unfit"
     NOT_CONFIRMED = "not_confirmed"
+    UNDER_REVIEW = "under_review"
     ON_HOLD = "on_hold"
     NO_CONTACT = "no_contact"
 
@@ -94,6 +97,7 @@ class DispatchReadiness(BaseModel):
     patient_from: date | None = None
     """The first day that suits the patient, where they have said one."""
     on_hold: bool
+    under_review: Mapping[SettledResult, tuple[Change, ...]] = {}
     overridden: frozenset[Gate] = frozenset()
 
     @property
@@ -103,6 +107,18 @@ class DispatchReadiness(BaseModel):
 
 
 _LINE_NAME = {LineKind.DRUG: "drug", LineKind.PER_DIEM: "per diem", LineKind.NURSING: "nursing"}
+
+
+_GATE_OF = {
+    SettledResult.VERIFICATION: Gate.AUTHORIZATION,
+    SettledResult.AUTHORIZATION: Gate.AUTHORIZATION,
+    SettledResult.ASSESSMENT: Gate.ASSESSMENT,
+    SettledResult.AGREEMENT: Gate.AGREEMENT,
+    SettledResult.THERAPY: Gate.THERAPY,
+    SettledResult.VISIT: Gate.PATIENT_CONFIRMED,
+    SettledResult.LICENSE: Gate.LICENSED,
+}
+"""The gate that is closed while the result is looked at again."""
 
 
 def closed_gates(ready: DispatchReadiness) -> tuple[ClosedGate, ...]:
@@ -126,6 +142,7 @@ def _closed(ready: DispatchReadiness) -> Iterator[ClosedGate]:
     elif ready.therapy and ready.therapy.delivery is Delivery.WITH_NURSE:
         why = "the therapy was to come with a nurse, and none comes"
         yield ClosedGate(gate=Gate.THERAPY, reason=GateReason.NOBODY_BRINGS, why=why)
+    yield from _under_review(ready.under_review)
     if ready.on_hold:
         yield ClosedGate(gate=Gate.HOLD, reason=GateReason.ON_HOLD, why="the referral is on hold")
 
@@ -140,6 +157,12 @@ def _facts(outline: DeidentifiedFacts, licensed_states: frozenset[str]) -> Itera
         cause = "benefits check only" if outline.benefits_check_only else "the source does not allow it"
         why = f"the patient must not be contacted: {cause}"
         yield ClosedGate(gate=Gate.CONTACT, reason=GateReason.NO_CONTACT, why=why)
+
+
+def _under_review(results: Mapping[SettledResult, tuple[Change, ...]]) -> Iterator[ClosedGate]:
+    for result, changed in results.items():
+        why = why_again(result, changed)
+        yield ClosedGate(gate=_GATE_OF[result], reason=GateReason.UNDER_REVIEW, why=why, about=result)
 
 
 def _unauthorized(line: Line, day: date) -> Iterator[ClosedGate]:

@@ -130,6 +130,8 @@ class Order(Sealed):
     site: Site = Site.HOME
     requested_start: Day | None = None
     signed_on: PastDay | None = None
+    former_signed_on: PastDay | None = None
+    """Of the signature under the order as it was before it changed: told again, it is none under the new one."""
     anaphylaxis_kit_ordered: Flag | None = None
 
     @model_validator(mode="before")

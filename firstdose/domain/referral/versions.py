@@ -2,56 +2,149 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from itertools import zip_longest
+from typing import Any, Final
 
 from firstdose.domain.referral.order import FIRST_MEDICATION, Drug, Medication
 from firstdose.domain.referral.question import Question
-from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.referral import Coverage, Referral
 
 
 class Change(StrEnum):
-    """Whose work must be looked at again. `logistics` is all that touches neither payer, order nor identity."""
+    """A fact that changed, as it travels through a workflow: which one, and never its value."""
 
-    COVERAGE = "coverage"
-    ORDER = "order"
-    PATIENT = "patient"
+    PAYER = "payer"
+    PLAN = "plan"
+    """The line of business or the group."""
+    MEMBER = "member_id"
+    SUBSCRIBER = "subscriber"
+    OTHER_COVERAGE = "other_coverage"
+    """Any coverage but the one that is asked first."""
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+    WEIGHT = "weight"
+    ALLERGIES = "allergies"
+    HISTORY = "history"
+    CAREGIVER = "caregiver"
+    ADDRESS = "address"
+    STATE = "state"
+    TIME_ZONE = "time_zone"
+    CONTACT_ALLOWED = "contact_allowed"
+    THERAPY = "therapy"
+    DRUG = "drug"
+    DOSE = "dose"
+    ROUTE = "route"
+    FREQUENCY = "frequency"
+    DURATION = "duration"
+    DIAGNOSES = "diagnoses"
+    SITE = "site"
+    ACCESS_DEVICE = "access_device"
+    NURSING = "need_of_a_nurse"
+    START = "requested_start"
+    DISCHARGE = "discharge"
+    SIGNATURE = "signed_order"
     PRESCRIBER = "prescriber"
     LOGISTICS = "logistics"
+    """Any other fact, such as a phone number: no result rests on it."""
+
+    AMOUNTS = "amounts"
+    """What the patient pays, as the plan told it. This and the next come of a result, not of a version."""
+    LINES = "lines"
+    WHO_PAYS = "who_pays"
+    HOSPITAL_STAY = "hospital_stay"
+    AGE = "age"
+    """Time has passed since the result was settled."""
+
+    COVERAGE = "coverage"
+    """This and the next two are in what was recorded before each fact had a code of its own: any fact of them."""
+    ORDER = "order"
+    PATIENT = "patient"
 
 
-_CONCERNS = {
-    "coverages": Change.COVERAGE,
-    "order": Change.ORDER,
-    "order.access_device": Change.LOGISTICS,
-    "order.pump": Change.LOGISTICS,
-    "order.first_dose_given": Change.LOGISTICS,
-    "order.requested_start": Change.LOGISTICS,
-    "order.signed_on": Change.LOGISTICS,
-    "order.anaphylaxis_kit_ordered": Change.LOGISTICS,
-    "patient": Change.PATIENT,
-    "patient.phones": Change.LOGISTICS,
-    "patient.email": Change.LOGISTICS,
-    "patient.language": Change.LOGISTICS,
-    "patient.address": Change.LOGISTICS,
-    "patient.caregiver": Change.LOGISTICS,
-    "patient.alternate_contact": Change.LOGISTICS,
-    "patient.time_zone": Change.LOGISTICS,
-    "prescriber": Change.PRESCRIBER,
-    "prescriber.phone": Change.LOGISTICS,
-    "prescriber.fax": Change.LOGISTICS,
-    "prescriber.contact_name": Change.LOGISTICS,
+OF_FORMER: Final = {
+    Change.COVERAGE: frozenset(
+        {Change.PAYER, Change.PLAN, Change.MEMBER, Change.SUBSCRIBER, Change.OTHER_COVERAGE},
+    ),
+    Change.ORDER: frozenset(
+        {
+            Change.THERAPY,
+            Change.DRUG,
+            Change.DOSE,
+            Change.ROUTE,
+            Change.FREQUENCY,
+            Change.DURATION,
+            Change.DIAGNOSES,
+            Change.SITE,
+            Change.NURSING,
+        }
+    ),
+    Change.PATIENT: frozenset({Change.NAME, Change.BIRTH_DATE, Change.WEIGHT, Change.ALLERGIES, Change.HISTORY}),
+}
+"""What the codes of former records may mean."""
+
+_CODES = {
+    "benefits_check_only": Change.CONTACT_ALLOWED,
+    "discharge_at": Change.DISCHARGE,
+    "order.access_device": Change.ACCESS_DEVICE,
+    "order.diagnoses": Change.DIAGNOSES,
+    "order.needs_nursing": Change.NURSING,
+    "order.requested_start": Change.START,
+    "order.signed_on": Change.SIGNATURE,
+    "order.site": Change.SITE,
+    "order.therapy": Change.THERAPY,
+    "medication.drug": Change.DRUG,
+    "medication.dose": Change.DOSE,
+    "medication.dose_quantity": Change.DOSE,
+    "medication.route": Change.ROUTE,
+    "medication.frequency": Change.FREQUENCY,
+    "medication.duration": Change.DURATION,
+    "medication.diagnoses": Change.DIAGNOSES,
+    "coverage.payer": Change.PAYER,
+    "coverage.line_of_business": Change.PLAN,
+    "coverage.group": Change.PLAN,
+    "coverage.member_id": Change.MEMBER,
+    "coverage.relationship": Change.SUBSCRIBER,
+    "coverage.subscriber": Change.SUBSCRIBER,
+    "other_coverages": Change.OTHER_COVERAGE,
+    "patient.family_name": Change.NAME,
+    "patient.given_name": Change.NAME,
+    "patient.birth_date": Change.BIRTH_DATE,
+    "patient.weight_kg": Change.WEIGHT,
+    "patient.allergies": Change.ALLERGIES,
+    "patient.history": Change.HISTORY,
+    "patient.caregiver": Change.CAREGIVER,
+    "patient.address": Change.ADDRESS,
+    "patient.address.state": Change.STATE,
+    "patient.time_zone": Change.TIME_ZONE,
+    "patient.contact_allowed": Change.CONTACT_ALLOWED,
+    "prescriber.npi": Change.PRESCRIBER,
+    "prescriber.name": Change.PRESCRIBER,
 }
 
 
 def compare(old: Referral, new: Referral) -> set[Change]:
     """What a new version changes; a fact that was missing and is there now counts too."""
-    return {_concern(path) for path in changed_paths(old, new)}
+    changes = {_code(path) for path in _differences(_facts(old), _facts(new))}
+    for was, now in zip_longest(old.order.medications, new.order.medications, fillvalue=Medication()):
+        changes |= {_code(path) for path in _differences(was.model_dump(), now.model_dump(), "medication.")}
+    return changes
 
 
 def changed_paths(old: Referral, new: Referral) -> frozenset[str]:
     """The facts in which two versions differ, a list as a whole; the questions about them are none."""
     was, now = (one.model_dump(exclude={"questions"}) for one in (old, new))
     return frozenset(_differences(was, now))
+
+
+def _facts(referral: Referral) -> dict[str, Any]:
+    """With the coverage that is asked first apart from the others."""
+    facts = referral.model_dump(exclude={"questions": True, "order": {"medications", *FIRST_MEDICATION}})
+    coverages = list(referral.coverages)
+    first = Coverage() if referral.primary is None else coverages.pop(referral.primary)
+    del facts["coverages"]
+    payer = first.payer.id or (first.payer.name or "").casefold()
+    coverage = {**first.model_dump(exclude={"order"}), "payer": payer}
+    return {**facts, "coverage": coverage, "other_coverages": coverages}
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = "") -> Iterator[str]:
@@ -63,10 +156,10 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], above: str = ""
             yield f"{above}{name}"
 
 
-def _concern(path: str) -> Change:
+def _code(path: str) -> Change:
     while path:
-        if path in _CONCERNS:
-            return _CONCERNS[path]
+        if path in _CODES:
+            return _CODES[path]
         path = path.rpartition(".")[0]
     return Change.LOGISTICS
 

@@ -145,6 +145,15 @@ class Batch(BaseModel):
     """The workflow's whole state as JSON: with it the store can have the referral started again."""
 
 
+class FactsChanged(BaseModel):
+    """What one message changed of the facts; `kind` is the work item's whose answer it was, if it was one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: WorkItemKind | None = None
+    changes: frozenset[Change]
+
+
 class Recorded(BaseModel):
     """What recording a batch changed of the facts, if it did: the new outline, the plan for it, the kinds of change."""
 
@@ -153,5 +162,7 @@ class Recorded(BaseModel):
     outline: DeidentifiedFacts | None = None
     plan: Plan | None = None
     changes: frozenset[Change] = frozenset()
+    by_message: tuple[FactsChanged, ...] = ()
+    """The same, message by message. Empty in what was recorded before they were told apart."""
     possible_duplicates: tuple[str, ...] = ()
     """The ids of referrals that, by the facts as they are now, may be the same order under another number."""

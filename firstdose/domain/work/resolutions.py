@@ -17,6 +17,7 @@ from firstdose.domain.care.therapy import Delivery, KitExemption
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.coverage import Benefits
 from firstdose.domain.sealed_text import ForeignText
+from firstdose.domain.work.change_review import ReviewChange
 from firstdose.domain.work.confirm_start import ConfirmStart
 from firstdose.domain.work.confirm_time import ConfirmTime
 from firstdose.domain.work.override_approval import OverrideApproval
@@ -244,6 +245,7 @@ OF_KIND: dict[WorkItemKind, type[Resolution]] = {
     WorkItemKind.CONFIRM_START: ConfirmStart,
     WorkItemKind.REVIEW_REACTION: ReviewReaction,
     WorkItemKind.APPROVE_OVERRIDE: OverrideApproval,
+    WorkItemKind.REVIEW_CHANGE: ReviewChange,
     WorkItemKind.RECONCILE: Reconcile,
 }
 

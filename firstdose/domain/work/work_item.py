@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.work.change_review import OWNER_OF
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.undoing import UndoReason
 
@@ -35,6 +37,7 @@ class WorkItemKind(StrEnum):
     CONFIRM_START = "confirm_start"
     REVIEW_REACTION = "review_reaction"
     APPROVE_OVERRIDE = "approve_override"
+    REVIEW_CHANGE = "review_change"
     RECONCILE = "reconcile"
 
 
@@ -72,9 +75,10 @@ ROLE_OF: Final = {
     WorkItemKind.CONFIRM_START: Role.PHARMACIST,
     WorkItemKind.REVIEW_REACTION: Role.PHARMACIST,
     WorkItemKind.APPROVE_OVERRIDE: Role.SUPERVISOR,
+    WorkItemKind.REVIEW_CHANGE: Role.PHARMACIST,
     WorkItemKind.RECONCILE: Role.SUPERVISOR,
 }
-"""Whose work each kind is."""
+"""Whose work each kind is; `review_change` is that of the result's owner."""
 
 POSSIBLE_DUPLICATE: Final = "possible_duplicate"
 """The reason of a `reconcile` item that asks whether the referral came twice."""
@@ -120,4 +124,8 @@ class WorkItem(BaseModel):
     @property
     def role(self) -> Role:
         usual = ROLE_OF[self.kind]
-        return RECONCILED_BY.get(self.asks.get("reason", ""), usual) if self.kind is WorkItemKind.RECONCILE else usual
+        if self.kind is WorkItemKind.RECONCILE:
+            return RECONCILED_BY.get(self.asks.get("reason", ""), usual)
+        if self.kind is WorkItemKind.REVIEW_CHANGE and "result" in self.asks:
+            return OWNER_OF[SettledResult(self.asks["result"])]
+        return usual

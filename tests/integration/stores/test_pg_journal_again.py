@@ -316,7 +316,7 @@ async def test_however_a_journal_is_told_it_is_recorded_once(
         for some in filter(None, (told[:known], told[known : known + number])):
             recorded = await records.record(again.batch(*some, events=20, stage=Stage.FIRST_VISIT))
             changes |= recorded.changes
-    assert changes == at_once.changes == {Change.PATIENT, Change.ORDER}
+    assert changes == at_once.changes == {Change.WEIGHT, Change.DOSE}
     assert await all_of(pool, parts) == await all_of(pool, whole)
 
 

@@ -115,7 +115,7 @@ async def test_an_answer_closes_the_item_and_its_facts_become_a_revision(
     )
     told = batch(referral_id, Opened(at=AT, item=item(referral_id, 1)), done)
     recorded = await records.record(told)
-    assert recorded.changes == {Change.PATIENT, Change.LOGISTICS}
+    assert recorded.changes == {Change.WEIGHT, Change.SIGNATURE}
     assert recorded.outline is not None
     assert recorded.outline.signed
     row = await pool.fetchrow("SELECT state, resolution, closed_at FROM work_items")
@@ -164,7 +164,7 @@ async def test_a_new_version_from_the_source_becomes_what_holds(
     recorded = await records.record(batch(referral_id, Amended(at=AT, actor=SOURCE, message_id=message)))
     assert recorded.outline is not None
     assert recorded.outline.missing[BlockedStep.CONTACT] == (), "what it leaves unsaid is kept"
-    assert {Change.COVERAGE, Change.ORDER, Change.PATIENT} <= recorded.changes
+    assert {Change.PAYER, Change.MEMBER, Change.THERAPY, Change.NAME} <= recorded.changes
     opening = await records.open(referral_id)
     assert (opening.outline, opening.plan) == (recorded.outline, recorded.plan)
     assert opening.outline.model_dump(mode="json") == await pool.fetchval("SELECT outline FROM referrals")

@@ -21,6 +21,7 @@ from firstdose.domain.authorization.requests import RequestEvent
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.fact_groups import groups_changed
 from firstdose.domain.referral.referral import Referral
+from firstdose.domain.referral.signature import SIGNED_ON, with_its_signature
 from firstdose.domain.referral.today import latest_today
 from firstdose.domain.referral.versions import keeping
 from firstdose.domain.sealed_text import opened_texts
@@ -251,8 +252,9 @@ def _write(context: EntryContext, entry: Entry, action: str, details: Mapping[st
 def _merged(known: Referral, payload: Mapping[str, Any], today: date) -> Referral:
     """Raises ValidationError."""
     if "referral" in payload:
-        return keeping(known, Referral.read(payload["referral"], today=today))
-    return with_facts(known, payload["facts"], today=today)
+        return with_its_signature(known, keeping(known, Referral.read(payload["referral"], today=today)))
+    facts = payload["facts"]
+    return with_its_signature(known, with_facts(known, facts, today=today), newly_signed=SIGNED_ON in facts)
 
 
 def _milestone(context: EntryContext, entry: Told, referral: Referral) -> dict[str, Any]:

@@ -14,7 +14,17 @@ from firstdose.domain.referral.versions import Change
 
 _COMPARED: Final = 20
 """So many referrals of one person are opened at most, the newest first."""
-CONCERNED: Final = frozenset({Change.PATIENT, Change.COVERAGE, Change.ORDER})
+CONCERNED: Final = frozenset(
+    {
+        Change.NAME,
+        Change.BIRTH_DATE,
+        Change.PAYER,
+        Change.MEMBER,
+        Change.OTHER_COVERAGE,
+        Change.DRUG,
+        Change.START,
+    }
+)
 """The changes after which another referral may turn out to be the same."""
 
 _sql = load("possible_duplicates")

@@ -28,7 +28,7 @@ from firstdose.domain.policy import Policy
 from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.versions import Change
-from firstdose.domain.work.journal import AnyEntry, Batch, Entry, Recorded, RunPoint
+from firstdose.domain.work.journal import AnyEntry, Batch, Entry, FactsChanged, Recorded, Resolved, RunPoint
 from firstdose.domain.work.role import SYSTEM
 from firstdose.domain.work.work_item import WorkItemState
 from firstdose.ports import Impossible, Opening, Unavailable
@@ -79,20 +79,26 @@ class PostgresRecords:
                 await self._record(connection, batch)
                 # From the versions and not from this run: a batch that is recorded again must get the same answer.
                 changed = await self._revisions.changed_by(connection, batch.referral_id, _bringing_facts(batch))
-                alike = await self._alike(connection, batch.referral_id, changed)
-        if changed is None:
-            return Recorded()
-        referral, changes = changed
+                if changed is None:
+                    return Recorded()
+                referral, by_message = changed
+                changes = frozenset().union(*by_message.values())
+                alike = await self._alike(connection, batch.referral_id, referral, changes)
         plan = await plan_of(self._payers, referral)
-        shown = outline_by(plan, referral)
-        return Recorded(outline=shown, plan=plan, changes=changes, possible_duplicates=alike)
+        return Recorded(
+            outline=outline_by(plan, referral),
+            plan=plan,
+            changes=changes,
+            by_message=_with_kinds(batch, by_message),
+            possible_duplicates=alike,
+        )
 
     async def _alike(
-        self, connection: Connection, referral_id: str, changed: tuple[Referral, frozenset[Change]] | None
+        self, connection: Connection, referral_id: str, referral: Referral, changes: frozenset[Change]
     ) -> tuple[str, ...]:
-        if changed is None or not changed[1] & CONCERNED:
+        if not changes & CONCERNED:
             return ()
-        return await self._duplicates.find(connection, referral_id, changed[0])
+        return await self._duplicates.find(connection, referral_id, referral)
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
         referral = await _sql.lock_referral(connection, referral_id=batch.referral_id)
@@ -182,3 +188,8 @@ def _bringing_facts(batch: Batch) -> list[str]:
     """The messages that may have made a version."""
     named = (entry.message_id for entry in batch.entries if isinstance(entry, BRINGING_FACTS))
     return [message for message in named if message and is_uuid(message)]
+
+
+def _with_kinds(batch: Batch, by_message: Mapping[str, frozenset[Change]]) -> tuple[FactsChanged, ...]:
+    kinds = {entry.message_id: entry.kind for entry in batch.entries if isinstance(entry, Resolved)}
+    return tuple(FactsChanged(kind=kinds.get(message), changes=each) for message, each in by_message.items())

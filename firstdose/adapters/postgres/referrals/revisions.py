@@ -93,22 +93,22 @@ class Revisions:
 
     async def changed_by(
         self, connection: Connection, referral_id: str, messages: Sequence[str]
-    ) -> tuple[Referral, frozenset[Change]] | None:
-        """The facts as they stand and what the versions that these messages made have changed of them.
+    ) -> tuple[Referral, Mapping[str, frozenset[Change]]] | None:
+        """The facts as they stand and what the version that each message made has changed of them.
 
         None if they made none; the same however often one asks.
         """
         if not messages:
             return None
         rows = _sql.made_by(connection, referral_id=referral_id, messages=messages)
-        made = [row["revision"] async for row in rows]
+        made = {str(row["message_id"]): row["revision"] async for row in rows}
         if not made:
             return None
-        changes: set[Change] = set()
-        for number in made:
+        changes: dict[str, frozenset[Change]] = {}
+        for message, number in made.items():
             before = await self._of_number(connection, referral_id, number - 1)
-            changes |= compare(before, await self._of_number(connection, referral_id, number))
-        return await self.current(connection, referral_id), frozenset(changes)
+            changes[message] = frozenset(compare(before, await self._of_number(connection, referral_id, number)))
+        return await self.current(connection, referral_id), changes
 
     async def _of_number(self, connection: Connection, referral_id: str, number: int) -> Referral:
         row = await _sql.of_number(connection, referral_id=referral_id, revision=number)

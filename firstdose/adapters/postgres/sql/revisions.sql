@@ -8,7 +8,7 @@ SELECT revision, sealed, kek_id, wrapped FROM referral_revisions LEFT JOIN refer
 WHERE referral_id = :referral_id AND revision = :revision;
 
 -- name: made_by(referral_id, messages)
-SELECT revision FROM referral_revisions
+SELECT revision, message_id FROM referral_revisions
 WHERE referral_id = :referral_id AND message_id = ANY (CAST(:messages AS uuid[])) AND revision > 1
 ORDER BY revision;
 

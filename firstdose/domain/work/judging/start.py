@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from firstdose.domain.work.confirm_start import ConfirmStart
-from firstdose.domain.work.judging.context import CLOCKS_APART, Judged, refuse, shown_moment, told
+from firstdose.domain.work.judging.context import CLOCKS_APART, Judged, moment_text, refuse, shown_moment
 
 
 def judge_start(answer: ConfirmStart, judged: Judged) -> None:
@@ -15,4 +15,6 @@ def _judge_time(started_at: datetime, delivered_at: datetime | None, now: dateti
     if started_at > now + CLOCKS_APART:
         refuse("started_at", "a start that is confirmed lies in the past")
     if delivered_at is not None and started_at < delivered_at:
-        refuse("started_at", f"the therapy starts after it was delivered; possible from {told(delivered_at)} to now")
+        refuse(
+            "started_at", f"the therapy starts after it was delivered; possible from {moment_text(delivered_at)} to now"
+        )
