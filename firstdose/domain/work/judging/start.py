@@ -15,6 +15,4 @@ def _judge_time(started_at: datetime, delivered_at: datetime | None, now: dateti
     if started_at > now + CLOCKS_APART:
         refuse("started_at", "a start that is confirmed lies in the past")
     if delivered_at is not None and started_at < delivered_at:
-        refuse(
-            "started_at", f"the therapy starts after it was delivered; possible from {moment_text(delivered_at)} to now"
-        )
+        refuse("started_at", f"the therapy was delivered first; possible from {moment_text(delivered_at)} to now")
