@@ -12,6 +12,7 @@ from temporalio.client import Client
 from desk.http.issuer import Issuer
 from desk.http.readiness import Readiness
 from desk.stalls import StallFinder
+from desk.web.context import WebContext, web_context
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
 from firstdose.adapters.policy_file import read_policy
@@ -63,6 +64,7 @@ class AppContext:
     codec: SealingCodec
     sources: Mapping[str, WebhookVerifier]
     readiness: Readiness
+    web: WebContext
 
     @property
     def dsn(self) -> str:
@@ -123,6 +125,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             client=client,
             stalls=StallFinder(client, StallStore(pool)),
             readiness=Readiness(probe, client),
+            web=web_context(settings, keyring, pool, issuer),
             codec=SealingCodec(keyring),
             sources={
                 source: WebhookVerifier(secret.get_secret_value() for secret in secrets)
