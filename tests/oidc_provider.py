@@ -88,6 +88,15 @@ class Browser:
         asked = await self.http.get(start)
         return await self.http.get(await self.authorize(asked.headers["location"], subject))
 
+    async def sign_in_locally(self, user: str) -> httpx2.Response:
+        """By the button of this user of the local stack."""
+        fields = hidden_fields(await self.http.get("/sign-in?fresh=1"), "/sign-in/local")
+        return await self.http.post("/sign-in/local", data={**fields, "user": user})
+
+    async def csrf(self) -> str:
+        """The token of this session's forms."""
+        return hidden_fields(await self.open("/nothing"), "/sign-out")["_csrf"]
+
     async def authorize(self, place: str, subject: str) -> str:
         """Say at the provider who one is; the address at the desk that it leads back to."""
         async with httpx2.AsyncClient(timeout=30) as elsewhere:

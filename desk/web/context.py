@@ -1,7 +1,7 @@
 """What the pages have of the process: sessions, the issuer, cookies, tokens of forms, the staff's time zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ class WebContext:
     attempts: Sealer
     zone: ZoneInfo
     recent: timedelta
-    local: Mapping[str, str]
+    local: Mapping[str, str] = field(repr=False)
 
     @property
     def policy(self) -> str:

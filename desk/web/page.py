@@ -4,6 +4,7 @@ docs/desk-pages.md shows how a page is made with it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -14,8 +15,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from desk.http.app_context import AppContext, Context
-from desk.http.budgets import Budget, admit
-from desk.http.identity import WORKING, permit_roles
+from desk.http.identity import WORKING, admitted, permit_roles
 from desk.http.problems import HttpProblem
 from desk.web.addresses import address_of, safe_address, with_query
 from desk.web.cookies import Cookie
@@ -26,6 +26,7 @@ from desk.web.navigation import Destination, destinations
 from desk.web.templating import templates
 from firstdose.adapters.postgres.staff.web_sessions import KeptForm, WebSession
 from firstdose.domain.work.role import Actor, Role
+from firstdose.ports import Unavailable
 
 _NOTICE_SECONDS: Final = 60
 _READING: Final = ("GET", "HEAD")
@@ -48,6 +49,7 @@ class DeskPage:
     request: Request
     desk: AppContext
     session: WebSession | None = None
+    who: Actor | None = None
     posted: PostedForm | None = None
     kept: KeptForm | None = None
     now: datetime
@@ -55,8 +57,9 @@ class DeskPage:
     @property
     def actor(self) -> Actor:
         """Who is signed in."""
-        assert self.session is not None  # noqa: S101 - only a page with a session reaches a route that asks
-        return self.session.actor
+        actor = self.who or (self.session and self.session.actor)
+        assert actor is not None  # noqa: S101 - only a page with a session is asked
+        return actor
 
     @property
     def zone(self) -> ZoneInfo:
@@ -132,6 +135,14 @@ def visitor_page(request: Request, desk: AppContext) -> DeskPage:
     return DeskPage(request=request, desk=desk, session=session, now=datetime.now(UTC))
 
 
+async def recognized_page(request: Request, desk: AppContext) -> DeskPage:
+    """A page for anybody, with the menu of whoever is signed in, if that can be found out."""
+    with suppress(Unavailable):
+        session = await desk.web.sessions.find(desk.web.cookies.read(request, Cookie.SESSION))
+        request.state.web_session = session if session and session.live else None
+    return visitor_page(request, desk)
+
+
 async def open_page(request: Request, desk: AppContext) -> DeskPage:
     """The page of somebody who is signed in; a form that another site had the browser post is refused.
 
@@ -146,8 +157,7 @@ async def open_page(request: Request, desk: AppContext) -> DeskPage:
     request.state.actor, request.state.web_session = session.actor.label, session
     if not ours:
         raise HttpProblem(403, "The form did not come from a page of yours. Nothing was changed. Open the page again.")
-    admit(Budget.STAFF)
-    await desk.staff.seen(session.actor.id, session.actor.roles)
+    actor = await admitted(request, desk, session.actor)
     kept_form = await _kept_for(request, desk, session)
     return DeskPage(request=request, desk=desk, session=session, posted=posted, kept=kept_form, now=datetime.now(UTC))
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from desk.http.problems import problem
 from desk.web.errors import error_page, explain
-from desk.web.page import visitor_page
+from desk.web.page import recognized_page, visitor_page
 
 
 class PageRoute(APIRoute):
@@ -41,6 +41,6 @@ def install_missing_page(app: FastAPI) -> None:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         if error.status_code != 404 or not wants_page:
             return problem(error.status_code, headers=error.headers)
-        return explain(visitor_page(request, request.app.state.desk), 404)
+        return explain(await recognized_page(request, request.app.state.desk), 404)
 
     app.add_exception_handler(HTTPException, missing)

@@ -69,3 +69,73 @@ async def test_the_first_address_leads_to_the_first_page_of_ones_role(
 ) -> None:
     await signed_in(browser, desk, role)
     assert (await browser.http.get("/")).headers["location"] == first
+
+
+async def test_roles_come_from_the_issuer_and_who_has_none_is_told_so(desk: ServedDesk, browser: Browser) -> None:
+    answer = await browser.http.get(await come_back(browser, desk, "stranger"))
+    assert answer.status_code == 403
+    assert "you have no role at this desk" in answer.text
+    assert COOKIE not in browser.http.cookies
+    assert await desk.desk.pool.fetchval("SELECT count(*) FROM web_sessions") == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "to"),
+    [("state", "x"), ("code", "x"), ("code", ""), ("iss", "https://another.example"), ("error", "access_denied")],
+)
+async def test_an_answer_that_does_not_fit_signs_nobody_in(
+    desk: ServedDesk, browser: Browser, changed: str, to: str
+) -> None:
+    back = urlsplit(await come_back(browser, desk, "pharmacist"))
+    answer = await browser.http.get(back.path, params={**query(back.geturl()), changed: to})
+    assert answer.status_code == 401
+    assert COOKIE not in browser.http.cookies
+
+
+async def test_an_answer_in_another_browser_signs_nobody_in(desk: ServedDesk, browser: Browser) -> None:
+    """Else an attacker could sign somebody in as themselves, or as who has been made to authorize it."""
+    back = await come_back(browser, desk, "pharmacist")
+    async with Browser(desk.url) as other:
+        assert (await other.http.get(back)).status_code == 401
+        await other.http.get("/sign-in/start")
+        assert (await other.http.get(back)).status_code == 401
+        assert COOKIE not in other.http.cookies
+
+
+async def test_an_answer_counts_once(desk: ServedDesk, browser: Browser) -> None:
+    back = await come_back(browser, desk, "pharmacist")
+    assert (await browser.http.get(back)).status_code == 303
+    async with Browser(desk.url) as other:
+        other.http.cookies = browser.http.cookies
+        assert (await other.http.get(back)).status_code == 401
+
+
+async def test_signing_out_ends_the_session_and_leads_to_the_issuer(
+    desk: ServedDesk, browser: Browser, issuer: str
+) -> None:
+    await signed_in(browser, desk, "pharmacist")
+    secret = browser.http.cookies[COOKIE]
+    page = await browser.open("/work")
+    assert f"form-action 'self' {issuer}" in page.headers["content-security-policy"]
+    there = (await browser.post(page, "/sign-out")).headers["location"]
+    assert there.startswith(f"{issuer}/oauth2/end_session?")
+    assert query(there)["post_logout_redirect_uri"].endswith("/signed-out")
+    assert COOKIE not in browser.http.cookies
+    browser.http.cookies.set(COOKIE, secret, domain="127.0.0.1", path="/")
+    assert (await browser.http.get("/work")).status_code == 303
+    assert await desk.desk.pool.fetchval("SELECT count(*) FROM web_sessions WHERE ended_at IS NULL") == 0
+
+
+async def test_signing_in_and_out_is_audited(desk: ServedDesk, browser: Browser) -> None:
+    await signed_in(browser, desk, "pharmacist")
+    await browser.post(await browser.open("/work"), "/sign-out")
+    found = await desk.desk.pool.fetch("SELECT actor, action FROM audit WHERE chain = 'system' ORDER BY seq")
+    assert [tuple(each) for each in found] == [("staff:pharmacist", "signed_in"), ("staff:pharmacist", "signed_out")]
+
+
+async def test_an_issuer_that_is_away_is_said_and_hurts_nobody_who_is_signed_in(dsn: str, tmp_path: Path) -> None:
+    settings = browser_settings(dsn, tmp_path, "http://127.0.0.1:9")
+    async with served_desk(settings) as served, Browser(served.url) as browser:
+        answer = await browser.http.get("/sign-in/start")
+        assert answer.status_code == 503
+        assert "The sign-in service does not answer" in answer.text
