@@ -28,6 +28,7 @@ from firstdose.adapters.postgres.referrals.intake import Intake
 from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.adapters.postgres.staff.nurse_visits import NurseVisits
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.adapters.postgres.staff.work_items import WorklistStore
 from firstdose.adapters.temporal import connect
@@ -58,6 +59,7 @@ class AppContext:
     payer_words: PayerWords
     payers: PayerTable
     staff: StaffDirectory
+    visits: NurseVisits
     issuer: Issuer
     client: Client
     stalls: StallFinder
@@ -121,6 +123,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             payer_words=PayerWords(pool, vault, audit),
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
+            visits=NurseVisits(pool, vault),
             issuer=issuer,
             client=client,
             stalls=StallFinder(client, StallStore(pool)),

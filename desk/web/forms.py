@@ -1,5 +1,6 @@
 """Forms: what was posted, and how a form is shown with what was typed and a problem beside each field."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,7 +12,8 @@ from starlette.requests import Request
 from desk.http.problems import HttpProblem
 
 _MOST_FIELDS: Final = 500
-_OURS: Final = ("_csrf", "_form", "_page", "_kept")
+_OURS: Final = ("_csrf", "_form", "_page", "_kept", "_key")
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Values = Mapping[str, tuple[str, ...]]
 
@@ -24,6 +26,8 @@ class PostedForm:
     name: str
     page: str
     kept: str
+    key: str
+    """Of this showing of the form: the same key again is the same act. Empty without one."""
     values: Values = field(repr=False)
 
     def one(self, name: str) -> str:
@@ -63,7 +67,10 @@ async def read_form(request: Request) -> PostedForm:
         raise HttpProblem(400, "the form cannot be read") from None
     values = {name: tuple(_texts(form, name)) for name in form}
     own = {name: (values.pop(name, ("",)) or ("",))[0] for name in _OURS}
-    return PostedForm(csrf=own["_csrf"], name=own["_form"], page=own["_page"], kept=own["_kept"], values=values)
+    key = own["_key"] if _KEY.fullmatch(own["_key"]) else ""
+    return PostedForm(
+        csrf=own["_csrf"], name=own["_form"], page=own["_page"], kept=own["_kept"], key=key, values=values
+    )
 
 
 def problems_by_field(listed: Iterable[Mapping[str, str]]) -> dict[str, str]:

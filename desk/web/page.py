@@ -3,6 +3,7 @@
 docs/desk-pages.md shows how a page is made with it.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,6 +74,11 @@ class DeskPage:
     @property
     def csrf(self) -> str:
         return self.desk.web.csrf.of(self.session.key) if self.session else ""
+
+    @property
+    def new_key(self) -> str:
+        """For one showing of a form."""
+        return secrets.token_urlsafe(16)
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -159,7 +165,9 @@ async def open_page(request: Request, desk: AppContext) -> DeskPage:
         raise HttpProblem(403, "The form did not come from a page of yours. Nothing was changed. Open the page again.")
     actor = await admitted(request, desk, session.actor)
     kept_form = await _kept_for(request, desk, session)
-    return DeskPage(request=request, desk=desk, session=session, posted=posted, kept=kept_form, now=datetime.now(UTC))
+    return DeskPage(
+        request=request, desk=desk, session=session, who=actor, posted=posted, kept=kept_form, now=datetime.now(UTC)
+    )
 
 
 def page_for(*roles: Role) -> Callable[..., Awaitable[DeskPage]]:

@@ -1,6 +1,7 @@
 """The template engine: every text is escaped, an unknown name is an error, and the filters say times and codes."""
 
 import hashlib
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from desk.web.times import day_text, distance, time_element
 from desk.web.words import words
+from firstdose.domain.referral.order import TherapyKind
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 STATIC: Final = Path(__file__).with_name("static")
@@ -16,7 +18,10 @@ STATIC: Final = Path(__file__).with_name("static")
 
 @cache
 def templates() -> Environment:
-    """Filters: `at | moment(zone, now)`, `at | distance(now)`, `day | day`, `code | words`."""
+    """Filters: `at | moment(zone, now)`, `at | distance(now)`, `day | day`, `code | words`.
+
+    Of what a work item asks, which is JSON: `iso_moment`, `iso_day`, `therapy`.
+    """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -25,6 +30,10 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": time_element, "distance": distance, "day": day_text, "words": words}
+    # What a work item asks is JSON.
+    environment.filters["iso_moment"] = lambda at, *given: time_element(datetime.fromisoformat(at), *given)
+    environment.filters["iso_day"] = lambda day: day_text(date.fromisoformat(day))
+    environment.filters["therapy"] = lambda code: words(TherapyKind(code))
     environment.globals["asset"] = asset_address
     return environment
 

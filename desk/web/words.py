@@ -101,7 +101,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "emergency": "Emergency",
         "other": "Another reason",
     },
-    WorkItemState: {"open": "Open", "claimed": "Taken", "resolved": "Flash", "withdrawn": "Not needed any more"},
+    WorkItemState: {"open": "Open", "claimed": "Taken", "resolved": "Done", "withdrawn": "Not needed any more"},
     WorkItemKind: {
         "complete_referral": "Complete the referral",
         "contact_patient": "Call the patient",
