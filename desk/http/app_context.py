@@ -17,6 +17,7 @@ from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
 from firstdose.adapters.policy_file import read_policy
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
+from firstdose.adapters.postgres.audit_search import AuditSearch
 from firstdose.adapters.postgres.keys.keyed_database import keyed_database
 from firstdose.adapters.postgres.keys.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.messages.messages import Messages
@@ -51,6 +52,7 @@ class AppContext:
     pool: Pool
     vault: Vault
     audit: AuditTrail
+    audit_search: AuditSearch
     messages: Messages
     intake: Intake
     referrals: ReferralReader
@@ -115,6 +117,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             pool=pool,
             vault=vault,
             audit=audit,
+            audit_search=AuditSearch(pool),
             messages=Messages(pool, vault, audit),
             intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),

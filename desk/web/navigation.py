@@ -17,7 +17,7 @@ _WORKING: Final = tuple(role for role in Role if role is not Role.AUDITOR)
 DESTINATIONS: Final = (
     Destination("/work", "Work", _WORKING),
     Destination("/visits", "Visits", (Role.NURSE,)),
-    Destination("/audit", "Audit", (Role.AUDITOR, Role.SUPERVISOR)),
+    Destination("/audit", "Audit", (Role.AUDITOR,)),
 )
 """In the order of the navigation. A new page adds itself here."""
 _FIRST: Final = {Role.NURSE: "/visits", Role.AUDITOR: "/audit"}

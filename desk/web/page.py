@@ -185,7 +185,7 @@ StaffPage = Annotated[DeskPage, Depends(page_for(*Role))]
 WorkerPage = Annotated[DeskPage, Depends(page_for(*WORKING))]
 SupervisorPage = Annotated[DeskPage, Depends(page_for(Role.SUPERVISOR))]
 NursePage = Annotated[DeskPage, Depends(page_for(Role.NURSE))]
-AuditPage = Annotated[DeskPage, Depends(page_for(Role.AUDITOR, Role.SUPERVISOR))]
+AuditPage = Annotated[DeskPage, Depends(page_for(Role.AUDITOR))]
 
 
 def _is_ours(request: Request, desk: AppContext, session: WebSession, posted: PostedForm) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from desk.web.times import day_text, distance, time_element
-from desk.web.words import words
+from desk.web.words import code_text, plain_value, words
 from firstdose.domain.referral.order import TherapyKind
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -20,7 +20,7 @@ STATIC: Final = Path(__file__).with_name("static")
 def templates() -> Environment:
     """Filters: `at | moment(zone, now)`, `at | distance(now)`, `day | day`, `code | words`.
 
-    Of what a work item asks, which is JSON: `iso_moment`, `iso_day`, `therapy`.
+    `code` and `plain` show a name and a value of the audit; `iso_moment`, `iso_day` and `therapy` what an item asks.
     """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -30,6 +30,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": time_element, "distance": distance, "day": day_text, "words": words}
+    environment.filters |= {"code": code_text, "plain": plain_value}
     # What a work item asks is JSON.
     environment.filters["iso_moment"] = lambda at, *given: time_element(datetime.fromisoformat(at), *given)
     environment.filters["iso_day"] = lambda day: day_text(date.fromisoformat(day))

@@ -129,6 +129,27 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
 """By type, then by code. A test compares each type with what is here."""
 
 
+def code_text(name: str) -> str:
+    """A name of the audit, of which there are too many for a table: `work_item.claimed` is `Work item claimed`."""
+    text = name.replace("_", " ").replace(".", " ")
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def plain_value(value: object) -> str:
+    """A value of the audit's details, without brackets where it has one part or a few."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(plain_value(each) for each in value) or "none"
+        case dict():
+            return ", ".join(f"{name} {plain_value(each)}" for name, each in value.items()) or "none"
+        case _:
+            return str(value)
+
+
 def words(code: StrEnum) -> str:
     """What a code says. Raises KeyError for a type that is not in the table."""
     return WORDS[type(code)][code.value]
