@@ -58,9 +58,10 @@ class DeskPage:
     @property
     def actor(self) -> Actor:
         """Who is signed in."""
-        actor = self.who or (self.session and self.session.actor)
-        assert actor is not None  # noqa: S101 - only a page with a session is asked
-        return actor
+        if self.who is not None:
+            return self.who
+        assert self.session is not None  # noqa: S101 - only a page with a session is asked
+        return self.session.actor
 
     @property
     def zone(self) -> ZoneInfo:

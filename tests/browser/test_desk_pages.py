@@ -1,4 +1,4 @@
-"""The pages in Chromium, on a phone and at a desk: nobody is left out, nothing breaks the policy, and the nurse's job."""
+"""The pages in Chromium, on a phone and at a desk: accessible, within the policy; and the nurse's job."""
 
 import json
 from collections.abc import AsyncIterator

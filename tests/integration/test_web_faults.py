@@ -47,8 +47,7 @@ async def test_a_database_that_stands_still_is_said_within_three_seconds(
     async with Browser(desk.url) as browser:
         await browser.sign_in_locally("pharmacist")
         csrf = await browser.csrf()
-        assert postgres.child is not None
-        with frozen(postgres.child):
+        with frozen(postgres):
             for method, path in (("GET", "/work"), ("GET", "/"), ("POST", "/work/x/claim"), ("GET", "/nothing")):
                 began = monotonic()
                 answer = await browser.http.request(method, path, data={"_csrf": csrf} if method == "POST" else None)
