@@ -1,11 +1,17 @@
 """Signing in and out with a browser, through a real OIDC provider over HTTP."""
 
+import base64
+import hashlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from desk.web.sealed_attempt import open_attempt, seal_attempt
 from firstdose.domain.work.role import Role
 from tests.oidc_provider import Browser, browser_settings, oidc_provider
 from tests.served_desk import ServedDesk, served_desk
@@ -139,3 +145,55 @@ async def test_an_issuer_that_is_away_is_said_and_hurts_nobody_who_is_signed_in(
         answer = await browser.http.get("/sign-in/start")
         assert answer.status_code == 503
         assert "The sign-in service does not answer" in answer.text
+
+
+def change_attempt(desk: ServedDesk, browser: Browser, **changes: object) -> None:
+    """Have the browser expect another answer than the one that it is going to get."""
+    sealer = desk.desk.web.attempts
+    attempt = open_attempt(sealer, browser.http.cookies["firstdose-sign-in"], within_s=60)
+    assert attempt is not None
+    sealed = seal_attempt(sealer, attempt.model_copy(update=changes))
+    browser.http.cookies.set("firstdose-sign-in", sealed, domain="127.0.0.1", path="/")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nonce": "another"},
+        {"begun_at": datetime.now(UTC) - timedelta(minutes=11)},
+        {"fresh": True, "begun_at": datetime.now(UTC) + timedelta(minutes=2)},
+        {"fresh": True, "subject": "nurse"},
+    ],
+    ids=["an ID token for another sign-in", "too late", "a password typed before it was asked for", "another person"],
+)
+async def test_an_identity_that_does_not_fit_signs_nobody_in(
+    desk: ServedDesk, browser: Browser, changes: dict[str, object]
+) -> None:
+    back = await come_back(browser, desk, "pharmacist")
+    change_attempt(desk, browser, **changes)
+    assert (await browser.http.get(back)).status_code == 401
+    assert COOKIE not in browser.http.cookies
+
+
+async def test_the_verifier_of_the_challenge_is_sent_for_the_token(
+    desk: ServedDesk, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider of this test takes a code without it; a stricter one must not."""
+    sent: list[str] = []
+    fetch = AsyncOAuth2Client.fetch_token
+
+    async def seen(client: AsyncOAuth2Client, *given: object, **named: str) -> object:
+        sent.append(named["code_verifier"])
+        return await fetch(client, *given, **named)
+
+    monkeypatch.setattr(AsyncOAuth2Client, "fetch_token", seen)
+    asked = query((await browser.http.get("/sign-in/start")).headers["location"])
+    attempt = open_attempt(desk.desk.web.attempts, browser.http.cookies["firstdose-sign-in"], within_s=60)
+    assert attempt is not None
+    digest = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).decode().rstrip("=")
+    assert asked["code_challenge"] == digest
+    place = (await browser.http.get("/sign-in/start")).headers["location"]
+    back = await browser.authorize(place, "pharmacist")
+    await browser.http.get(back.replace("http://127.0.0.1:8080", desk.url))
+    assert len(sent) == 1
+    assert create_s256_code_challenge(sent[0]) == query(place)["code_challenge"]
