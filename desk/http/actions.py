@@ -27,7 +27,7 @@ from firstdose.ports import Unavailable
 
 PATIENCE: Final = timedelta(seconds=10)
 """How long a caller waits for the outcome; the delivery continues after that."""
-_patience: ContextVar[timedelta] = ContextVar("patience", default=PATIENCE)
+_patience: ContextVar[timedelta | None] = ContextVar("patience", default=None)
 
 _NUL: Final = rb"\u0000"
 
@@ -101,7 +101,7 @@ async def _outcome(desk: AppContext, stored: Message) -> Message:
     """The outcome, if it is known in time. If too many callers wait already, the present state of the message."""
     with long_wait() as has_room:
         try:
-            return await desk.messages.outcome(stored.id, _patience.get() if has_room else timedelta(0))
+            return await desk.messages.outcome(stored.id, (_patience.get() or PATIENCE) if has_room else timedelta(0))
         except Unavailable:
             # It is stored: an error would have the caller send it once more.
             return stored
