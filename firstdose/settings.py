@@ -8,16 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from firstdose.adapters.networks import ProxyNetwork
+from firstdose.browser_settings import BrowserSettings
 from firstdose.setting_values import BuildId, FromJson, Keys, MailAddress, SourceSecrets, WebAddress, WebhookSecret
 
 SECRETS_DIR = "FIRSTDOSE_SECRETS_DIR"
@@ -58,7 +53,7 @@ class PayerCredential(BaseModel):
     password_file: Path | None = None
 
 
-class Settings(BaseModel):
+class Settings(BrowserSettings):
     """What the processes are told from outside; aliases are the variables' names.
 
     `temporal` holds the TEMPORAL_* variables for `temporalio.envconfig`.

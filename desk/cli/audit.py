@@ -1,15 +1,17 @@
 """`audit verify` and `audit export`: the trail as evidence."""
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from desk.cli import display
-from desk.cli.database import opened
+from desk.cli.database import opened, operator
 from desk.cli.failure import DONE, FAILED
 from desk.cli.options import AsJson, WholeReferralId
 from firstdose.adapters.postgres.audit import AuditTrail
+from firstdose.adapters.postgres.audit_search import keep_verification
 
 OneReferral = Annotated[WholeReferralId | None, Parameter(name="--referral", help="This referral's chain only.")]
 
@@ -18,6 +20,8 @@ async def verify(*, referral: OneReferral = None, as_json: AsJson = False) -> in
     """Check that no record was changed, removed or added behind the trail's back."""
     async with opened() as (pool, keyring):
         report = await AuditTrail(keyring).verify(pool, referral)
+        if referral is None:
+            await keep_verification(pool, report, at=datetime.now(UTC), actor=operator())
     if as_json:
         broken = [each._asdict() for each in report.broken]
         display.as_json({"records": report.records, "chains": report.chains, "intact": report.intact, "broken": broken})

@@ -1,7 +1,9 @@
 """Actions of staff on a referral: stored first, delivered by the relay, answered when the outcome is known."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -25,6 +27,7 @@ from firstdose.ports import Unavailable
 
 PATIENCE: Final = timedelta(seconds=10)
 """How long a caller waits for the outcome; the delivery continues after that."""
+_patience: ContextVar[timedelta | None] = ContextVar("patience", default=None)
 
 _NUL: Final = rb"\u0000"
 
@@ -98,7 +101,7 @@ async def _outcome(desk: AppContext, stored: Message) -> Message:
     """The outcome, if it is known in time. If too many callers wait already, the present state of the message."""
     with long_wait() as has_room:
         try:
-            return await desk.messages.outcome(stored.id, PATIENCE if has_room else timedelta(0))
+            return await desk.messages.outcome(stored.id, (_patience.get() or PATIENCE) if has_room else timedelta(0))
         except Unavailable:
             # It is stored: an error would have the caller send it once more.
             return stored
@@ -109,6 +112,16 @@ async def _if_known(state: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str,
         return await state()
     except Unavailable:
         return {}
+
+
+@contextmanager
+def waiting_for_outcome(patience: timedelta) -> Iterator[None]:
+    """Within, a caller waits this long at most: a person who looks at a page that does not come thinks it is broken."""
+    token = _patience.set(patience)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 def plain(model: BaseModel) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from desk.http.app_context import AppContext
 from desk.http.guard import BodyGuard
 from desk.http.observe import Observed
 from desk.http.problems import PROBLEM_SCHEMA, install_problems
+from desk.web.pages import install_pages
 
 _ROUTERS: Final = tuple(
     module.router
@@ -61,4 +62,5 @@ def create_routes(desk: AppContext) -> FastAPI:
     install_problems(app)
     for router in _ROUTERS:
         app.include_router(router)
+    install_pages(app)
     return app

@@ -12,10 +12,12 @@ from temporalio.client import Client
 from desk.http.issuer import Issuer
 from desk.http.readiness import Readiness
 from desk.stalls import StallFinder
+from desk.web.context import WebContext, web_context
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.payload_codec import SealingCodec
 from firstdose.adapters.policy_file import read_policy
 from firstdose.adapters.postgres.audit import SYSTEM_CHAIN, AuditTrail
+from firstdose.adapters.postgres.audit_search import AuditSearch
 from firstdose.adapters.postgres.keys.keyed_database import keyed_database
 from firstdose.adapters.postgres.keys.vault import NoDataKey, Vault
 from firstdose.adapters.postgres.messages.messages import Messages
@@ -27,6 +29,7 @@ from firstdose.adapters.postgres.referrals.intake import Intake
 from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.adapters.postgres.staff.nurse_visits import NurseVisits
 from firstdose.adapters.postgres.staff.reading_access import ReadingAccess
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.adapters.postgres.staff.work_items import WorklistStore
@@ -50,6 +53,7 @@ class AppContext:
     pool: Pool
     vault: Vault
     audit: AuditTrail
+    audit_search: AuditSearch
     messages: Messages
     intake: Intake
     referrals: ReferralReader
@@ -59,12 +63,14 @@ class AppContext:
     payers: PayerTable
     staff: StaffDirectory
     access: ReadingAccess
+    visits: NurseVisits
     issuer: Issuer
     client: Client
     stalls: StallFinder
     codec: SealingCodec
     sources: Mapping[str, WebhookVerifier]
     readiness: Readiness
+    web: WebContext
 
     @property
     def dsn(self) -> str:
@@ -113,6 +119,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             pool=pool,
             vault=vault,
             audit=audit,
+            audit_search=AuditSearch(pool),
             messages=Messages(pool, vault, audit),
             intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
@@ -122,10 +129,12 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
             access=ReadingAccess(pool, vault, audit),
+            visits=NurseVisits(pool, vault),
             issuer=issuer,
             client=client,
             stalls=StallFinder(client, StallStore(pool)),
             readiness=Readiness(probe, client),
+            web=web_context(settings, keyring, pool, issuer),
             codec=SealingCodec(keyring),
             sources={
                 source: WebhookVerifier(secret.get_secret_value() for secret in secrets)

@@ -30,6 +30,11 @@ async def identify(request: Request, desk: AppContext, credentials: HTTPAuthoriz
         actor = await desk.issuer.identify(credentials.credentials)
     except Unidentified:
         raise _unauthorized("the token is not valid") from None
+    return await admitted(request, desk, actor)
+
+
+async def admitted(request: Request, desk: AppContext, actor: Actor) -> Actor:
+    """Who was identified, by a token or by a browser's session, within the budget of staff. Raises as `identify`."""
     request.state.actor = actor.label
     admit(Budget.STAFF)
     await desk.staff.seen(actor.id, actor.roles)

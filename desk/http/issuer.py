@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from authlib.oidc.core import CodeIDToken
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jwt import JWTClaimsRegistry, decode
@@ -37,6 +38,7 @@ class Issuer:
         if settings.oidc_jwks_file is None and settings.oidc_jwks_url is None:
             raise SettingsError("FIRSTDOSE_OIDC_JWKS_URL or FIRSTDOSE_OIDC_JWKS_FILE is not set: the issuer's keys")
         self._keys = IssuerKeys(file=settings.oidc_jwks_file, url=settings.oidc_jwks_url, now=now)
+        self._name = settings.oidc_issuer
         self._roles_claim = settings.oidc_roles_claim
         self._longest_s = settings.oidc_max_age
         self._now = now
@@ -60,15 +62,32 @@ class Issuer:
         What costs nothing comes first: a token that is no JWT of ours, or names a key that the issuer does not have,
         is refused without a signature being looked at.
         """
-        header = _header(token)
-        key = await self._keys.find(header.get("kid"))
-        if key is None:
-            raise Unidentified
-        claims = self._claims(token, key)
-        subject = claims["sub"]
+        claims = self._claims(token, await self._key(token))
+        return self.actor(claims["sub"], claims.get(self._roles_claim))
+
+    async def read_id_token(self, token: str, *, client_id: str, nonce: str) -> Mapping[str, Any]:
+        """The claims of an ID token that was issued to this client for this nonce. Raises Unidentified, Unavailable."""
+        key = await self._key(token)
+        options = {"iss": {"essential": True, "value": self._name}, "aud": {"essential": True, "value": client_id}}
+        try:
+            decoded = decode(token, key, algorithms=_ALGORITHMS)
+            claims = CodeIDToken(decoded.claims, decoded.header, options, {"nonce": nonce, "client_id": client_id})
+            claims.validate(now=int(self._now().timestamp()), leeway=_SKEW_S)
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise Unidentified from None
+        return dict(claims)
+
+    def actor(self, subject: object, roles: object) -> Actor:
+        """The person of these claims; roles that we do not know are passed over. Raises Unidentified."""
         if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_ID or not subject.isprintable():
             raise Unidentified
-        return Actor(kind=ActorKind.STAFF, id=subject, roles=_roles(claims.get(self._roles_claim)))
+        return Actor(kind=ActorKind.STAFF, id=subject, roles=_roles(roles))
+
+    async def _key(self, token: str) -> Key:
+        key = await self._keys.find(_header(token).get("kid"))
+        if key is None:
+            raise Unidentified
+        return key
 
     def _claims(self, token: str, key: Key) -> Mapping[str, Any]:
         try:

@@ -20,7 +20,7 @@ _TYPES: Final = {
 }
 
 
-@router.get("/")
+@router.get("/old")
 async def index() -> Response:
     return _response("index.html")
 

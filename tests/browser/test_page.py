@@ -59,7 +59,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 
 async def sign_in(page: Page, desk: ServedDesk, *roles: Role) -> None:
-    await page.goto(desk.url)
+    await page.goto(f"{desk.url}/old")
     await page.get_by_label("Token").fill(token(*roles, subject="rosa"))
     await page.get_by_role("button", name="Sign in").click()
 
@@ -111,7 +111,7 @@ async def test_painting_anew_leaves_the_reader_at_their_card(desk: ServedDesk, p
 async def test_a_referral_page_shows_texts_as_texts(desk: ServedDesk, page: Page) -> None:
     referral_id = await referral_with_work(desk)
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
-    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    await page.goto(f"{desk.url}/old#/referrals/{referral_id}")
     await expect(page.get_by_role("listitem").filter(has_text="Therapy")).to_be_visible()
     await expect(page.get_by_role("heading", name="What keeps it")).to_be_visible()
     await expect(page.get_by_text(HOSTILE)).to_have_count(2)  # the dose, and the question about it
@@ -124,7 +124,7 @@ async def test_a_referral_page_says_first_what_stands_still(desk: ServedDesk, pa
     referral_id = await referral_with_work(desk)
     await desk.desk.pool.execute("UPDATE messages SET received_at = now() - interval '5 minutes', attempts = 7")
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
-    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    await page.goto(f"{desk.url}/old#/referrals/{referral_id}")
     for told in ("Temporal does not answer", "has not reached the workflow", "tried 7 times", "firstdose doctor"):
         await expect(page.get_by_role("alert").filter(has_text=told)).to_be_visible()
 
@@ -179,7 +179,7 @@ async def test_what_the_payer_gave_stands_beside_what_was_asked(desk: ServedDesk
     lines = "UPDATE referrals SET waiting_for = '{payer}', lines = $2 WHERE id = $1"
     await desk.desk.pool.execute(lines, referral_id, [{**line, **given}])
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
-    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    await page.goto(f"{desk.url}/old#/referrals/{referral_id}")
     row = page.get_by_role("row").filter(has_text="J0696")
     await expect(row).to_contain_text("14 units")
     await expect(row.locator("mark")).to_have_text("≠ 7 units")
@@ -249,7 +249,7 @@ async def test_what_the_payer_sent_instead_of_an_answer_is_shown_masked(desk: Se
     await desk.desk.contacts.begin(asked)
     await desk.desk.contacts.keep_unreadable(asked.id, b"<body>We are upgrading our system, Hernandez.</body>")
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
-    await page.goto(f"{desk.url}/#/items/{referral_id}-1")
+    await page.goto(f"{desk.url}/old#/items/{referral_id}-1")
     await expect(page.locator("pre")).to_have_text("<body>xx are upgrading our system, xxxxxxxxx.</body>")
     await expect(page.get_by_text("52 bytes")).to_be_visible()
 
@@ -272,7 +272,7 @@ async def test_what_the_payer_said_is_shown_in_its_words_and_ours(desk: ServedDe
     await desk.desk.contacts.keep_reply(asked.id, Received(raw=b"271", named=Named()), reply)
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
     for place in (f"items/{referral_id}-1", f"referrals/{referral_id}"):
-        await page.goto(f"{desk.url}/#/{place}")
+        await page.goto(f"{desk.url}/old#/{place}")
         said = page.get_by_role("region", name="The payer says")
         await expect(said).to_contain_text("Another payer pays, or pays first")
         await expect(said.locator("blockquote")).to_have_text("SUNNY <b>HMO</b>")
@@ -294,7 +294,7 @@ async def test_what_the_payer_sent_about_another_is_told_and_not_shown(desk: Ser
     with pytest.raises(ForeignAnswer):
         await desk.desk.contacts.check_whose(asked.id, Via.RESPONSE, received)
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
-    await page.goto(f"{desk.url}/#/items/{referral_id}-1")
+    await page.goto(f"{desk.url}/old#/items/{referral_id}-1")
     await expect(page.get_by_text("It is kept and not shown.")).to_be_visible()
     await expect(page.locator("pre")).to_have_count(0)
 

@@ -35,7 +35,7 @@ async def test_a_document_is_saved_from_the_referral(desk: ServedDesk, page: Pag
     fax = {"title": HOSTILE, "content_type": "application/pdf", "data": b64encode(FAX).decode()}
     referral_id = await desk.refer(documents=[fax, {"title": "Elsewhere", "url": "https://records.example/1"}])
     await sign_in(page, desk, Role.SUPERVISOR)
-    await page.goto(f"{desk.url}/#/referrals/{referral_id}")
+    await page.goto(f"{desk.url}/old#/referrals/{referral_id}")
     await expect(page.get_by_role("link", name="Elsewhere")).to_have_attribute("href", "https://records.example/1")
     async with page.expect_download() as saving:
         await page.get_by_role("button", name=HOSTILE).click()
@@ -51,7 +51,7 @@ async def test_a_question_stands_beside_the_answer_and_on_the_referral(desk: Ser
     item = await with_item(desk, referral_id, "complete_referral", {"missing": ["order.frequency"]})
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
     for place in (f"items/{item}", f"referrals/{referral_id}"):
-        await page.goto(f"{desk.url}/#/{place}")
+        await page.goto(f"{desk.url}/old#/{place}")
         asked = page.get_by_role("region", name="Questions")
         for shown in ("Frequency of the order", "cannot be read", HOSTILE):
             await expect(asked).to_contain_text(shown)
@@ -64,7 +64,7 @@ async def test_two_numbers_stand_side_by_side_with_the_two_answers(desk: ServedD
     asks = {"reason": "possible_duplicate", "other": one, "options": options}
     item = await with_item(desk, two, "reconcile", asks)
     await sign_in(page, desk, Role.INTAKE_COORDINATOR)
-    await page.goto(f"{desk.url}/#/items/{item}")
+    await page.goto(f"{desk.url}/old#/items/{item}")
     both = page.get_by_role("region", name="The same order?")
     await expect(both.get_by_role("link", name="R-ONE")).to_have_attribute("href", f"#/referrals/{one}")
     await expect(both).to_contain_text("R-TWO")

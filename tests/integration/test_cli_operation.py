@@ -93,6 +93,9 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.mark.usefixtures("audited")
 async def test_audit_verify_finds_a_change(operator: Operator, pool: Pool) -> None:
     assert await operator.run("audit", "verify") == Ran(0, "intact: 2 records in 1 chains\n", "")
+    kept = await pool.fetchrow("SELECT records, chains, broken FROM audit_verifications")
+    assert kept is not None
+    assert tuple(kept) == (2, 1, 0)
     async with pool.acquire() as connection:
         await connection.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
         await connection.execute("UPDATE audit SET action = 'x' WHERE seq = 2")

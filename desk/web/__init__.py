@@ -1,0 +1,1 @@
+"""The desk's pages: rendered here, made to work without a script."""

@@ -1,0 +1,33 @@
+"""What a page says once after something was done: fixed words by a code, which travels in a cookie."""
+
+from enum import StrEnum
+
+
+class Flash(StrEnum):
+    SAVED = "saved"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    APPLIED = "applied"
+    STORED = "stored"
+    SIGNED_IN = "signed_in"
+    FORM_KEPT = "form_kept"
+
+    @property
+    def text(self) -> str:
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Flash.SAVED: "Saved.",
+    Flash.CLAIMED: "It is yours now.",
+    Flash.RELEASED: "You gave it back.",
+    Flash.APPLIED: "Done.",
+    Flash.STORED: "Stored. It will be applied as soon as the process answers; you need not send it again.",
+    Flash.SIGNED_IN: "You are signed in.",
+    Flash.FORM_KEPT: "You are signed in again. What you had typed is in the form; nothing was sent yet.",
+}
+
+
+def notice_text(code: str | None) -> str | None:
+    """The words of a code that came back in a cookie; None for anything else."""
+    return Flash(code).text if code in set(Flash) else None

@@ -1,0 +1,125 @@
+"""The pages in Chromium, on a phone and at a desk: accessible, within the policy; and the nurse's job."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from desk.web import answers
+from firstdose.domain.care.visit import TAUGHT, ReportItem
+from firstdose.domain.work.role import Role
+from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, tab, violations
+from tests.conftest import CHROMIUM
+from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.visits import offered, to_report
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
+
+LARGEST = 100 * 1024
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Temporal answers here: each answer would be waited for in vain."""
+    monkeypatch.setattr(answers, "_PATIENCE", answers._PATIENCE / 100)
+
+
+@pytest.fixture
+async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
+    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as opened:
+        yield opened
+
+
+async def sign_in(page: Page, desk: ServedDesk, role: Role) -> None:
+    await page.goto(f"{desk.url}/sign-in")
+    await page.get_by_role("button", name=role.replace("_", " ").capitalize(), exact=True).click()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+@pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_every_page_is_for_everybody(desk: ServedDesk, browser: Browser, window: dict[str, int]) -> None:
+    offer, report = await offered(desk, "rn-1"), await to_report(desk, "rn-1")
+    pages = {
+        Role.NURSE: ("/work", "/visits", f"/visits/{offer}", f"/visits/{report}", "/audit", "/nothing"),
+        Role.AUDITOR: ("/audit", "/audit?since=x", "/work"),
+        Role.PHARMACIST: ("/work",),
+    }
+    for role, paths in pages.items():
+        async with tab(browser, viewport=window) as page:
+            await sign_in(page, desk, role)
+            for path in paths:
+                answer = await page.goto(f"{desk.url}{path}")
+                assert answer is not None
+                assert len(await answer.body()) < LARGEST
+                assert await violations(page) == [], path
+                assert await sideways(page) == 0, path
+
+
+async def test_problems_of_a_form_are_for_everybody(desk: ServedDesk, browser: Browser) -> None:
+    report = await to_report(desk, "rn-1")
+    async with tab(browser, viewport=PHONE) as page:
+        await sign_in(page, desk, Role.NURSE)
+        await page.goto(f"{desk.url}/visits/{report}")
+        await page.get_by_label("The first infusion was given").check()
+        await page.get_by_role("button", name="Send the report").click()
+        await expect(page.get_by_role("alert").first).to_contain_text("Nothing was stored.")
+        await expect(page.get_by_label("Day on which the visit ended")).to_be_visible()
+        assert await violations(page) == []
+        assert await sideways(page) == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser: Browser, scripts: bool) -> None:
+    offer, report = await offered(desk, "rn-1"), await to_report(desk, "rn-1")
+    await desk.desk.pool.execute("UPDATE work_items SET assignee = 'test-nurse' WHERE id = $1", report)
+    async with tab(browser, viewport=PHONE, java_script_enabled=scripts) as page:
+        await sign_in(page, desk, Role.NURSE)
+        await expect(page).to_have_title("Visits · FirstDose")
+        await page.get_by_role("link", name="Accept or decline: Columbus, OH 432xx").click()
+        day = page.get_by_label("Day of the visit")
+        await expect(day).to_be_hidden()
+        await page.get_by_label("Yes, I take it").check()
+        await day.fill("2027-01-15")
+        await page.get_by_label("Time, Denver time").fill("09:30")
+        await page.get_by_role("group", name="Has the patient agreed to this time?").get_by_label("Yes").check()
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_role("status")).to_contain_text("Stored.")
+        await page.get_by_role("link", name="Open the visit of Ana Hernandez and report it").click()
+        await page.get_by_label("The first infusion was given").check()
+        for group in await page.get_by_role("group").all():
+            if await group.get_by_label("Yes", exact=True).count():
+                await group.get_by_label("Yes", exact=True).check()
+        await page.get_by_label("Day on which the visit ended").fill("2026-11-20")
+        await page.get_by_label("Time at which it ended, Denver time").fill("10:30")
+        await page.get_by_role("button", name="Send the report").click()
+        await expect(page.get_by_role("status")).to_contain_text("Stored.")
+    rows = await desk.desk.pool.fetch("SELECT body FROM messages WHERE kind = 'resolve_work_item'")
+    answers_of = {row["body"]["item_id"]: row["body"]["resolution"] for row in rows}
+    assert answers_of[offer]["outcome"] == "accepted"
+    assert set(answers_of[report]["items"]) == set(ReportItem)
+    assert set(answers_of[report]["shown_back"]) == set(TAUGHT)
+
+
+async def test_while_offline_nothing_is_sent(desk: ServedDesk, browser: Browser) -> None:
+    offer = await offered(desk, "rn-1")
+    async with tab(browser, viewport=PHONE) as page:
+        await sign_in(page, desk, Role.NURSE)
+        await page.goto(f"{desk.url}/visits/{offer}")
+        await page.get_by_label("No", exact=True).first.check()
+        await page.context.set_offline(True)
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_text("You are offline.")).to_be_visible()
+        await page.context.set_offline(False)
+        await expect(page.get_by_text("You are offline.")).to_be_hidden()
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_role("status")).to_contain_text("Stored.")
