@@ -13,7 +13,7 @@ from desk.web.page import DeskPage, NursePage
 from desk.web.route import page_router
 from desk.web.visit_facts import VisitFacts, visit_facts
 from desk.web.visit_forms import OFFER_FORM, REPORT_FORM, offer_answer, report_answer
-from firstdose.adapters.postgres.staff.nurse_visits import HeldVisit
+from firstdose.adapters.postgres.staff.nurse_visits import NurseVisit
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
 from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.permissions import permit_item
@@ -68,7 +68,7 @@ def _shown(page: DeskPage, item: WorkItemView, facts: VisitFacts, form: FormView
     return page.render("visit_report.html", status=status, **content, reported=tuple(ReportItem), taught=TAUGHT)
 
 
-async def _of_held(page: DeskPage, visit: HeldVisit) -> VisitFacts:
+async def _of_held(page: DeskPage, visit: NurseVisit) -> VisitFacts:
     return await visit_facts(page, visit.referral_id, visit.report)
 
 

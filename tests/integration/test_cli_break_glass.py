@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_cli_desk import CANARY, ITEM, REFERRAL, WORK_ITEM, SmallDesk, desk, run, running
+from tests.integration.small_desk import SmallDesk, desk, run, running
+from tests.integration.test_cli_desk import CANARY, ITEM, REFERRAL, WORK_ITEM
 
 __all__ = ["desk", "run", "running"]
 

@@ -23,7 +23,7 @@ STATE = ResolutionContext(begun_at=NOW, site=Site.HOME, needs_nurse=True, policy
 
 def accept(kind: K, answer: dict[str, Any]) -> None:
     item = WorkItem(id="r-1", kind=kind, opened_at=NOW, due_at=NOW)
-    judge(item, Actor(id="a", roles=(Role.SUPERVISOR,)), answer, STATE, NOW)
+    judge(item, Actor(id="a", roles=tuple(Role)), answer, STATE, NOW)
 
 
 @pytest.mark.parametrize("kind", list(K))

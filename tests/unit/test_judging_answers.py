@@ -18,7 +18,7 @@ from firstdose.domain.work.work_item import WorkItemKind as K
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 STATE = ResolutionContext(begun_at=NOW - 5 * DAY, policy=Policy())
-SUPERVISOR = Actor(id="somebody", roles=(Role.SUPERVISOR,))
+ANYBODY = Actor(id="somebody", roles=tuple(Role))
 SHOWN = [
     {"sequence": 1, "kind": "drug", "units": 112, "state": "partial", "authorized_units": 56},
     {"sequence": 2, "kind": "per_diem", "units": 14, "state": "denied"},
@@ -30,7 +30,7 @@ LINE = {"sequence": 1, "state": "approved", "number": "A1"}
 
 def resolved(kind: K, answer: dict[str, Any], state: ResolutionContext = STATE, **asks: Any) -> Any:
     item = WorkItem(id="r-1", kind=kind, asks={"lines": SHOWN, **asks}, opened_at=NOW, due_at=NOW)
-    return judge(item, SUPERVISOR, answer, state, NOW)
+    return judge(item, ANYBODY, answer, state, NOW)
 
 
 def verdict(kind: K, answer: dict[str, Any], state: ResolutionContext = STATE, **asks: Any) -> str | None:

@@ -143,4 +143,4 @@ def test_what_travels_is_no_free_text_and_is_not_echoed(kind: K, answer: dict[st
 )
 def test_whose_it_is_to_reconcile_follows_from_the_reason(reason: str, role: Role) -> None:
     assert item(K.RECONCILE, reason=reason).role is role
-    assert item(K.REVIEW_REACTION, reason=reason).role is Role.SUPERVISOR
+    assert item(K.REVIEW_REACTION, reason=reason).role is Role.PHARMACIST

@@ -25,6 +25,7 @@ SMALLEST: Final[Mapping[WorkItemKind, Body]] = {
     WorkItemKind.PREPARE_THERAPY: {"outcome": "ready", "beyond_use": "2026-12-15T15:00:00Z"},
     WorkItemKind.PLACE_VISIT: {"outcome": "placed", "nurse": "rn-1", **_VISIT},
     WorkItemKind.CONFIRM_VISIT: {"outcome": "accepted", **_VISIT},
+    WorkItemKind.CONFIRM_START: {"outcome": "started", "started_at": "2026-12-01T15:00:00Z"},
     WorkItemKind.REPORT_VISIT: {"outcome": "completed", "items": [str(each) for each in ReportItem]},
 }
 """The smallest answer by which the process goes on; of every other kind the first outcome alone is enough."""

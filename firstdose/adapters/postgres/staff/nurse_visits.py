@@ -15,7 +15,7 @@ from firstdose.adapters.postgres.staff.work_items import WorkItemView
 _sql = load("nurse_visits")
 
 
-class HeldVisit(BaseModel):
+class NurseVisit(BaseModel):
     """`report` is the work item of its report, once it was dispatched."""
 
     model_config = ConfigDict(frozen=True)
@@ -39,11 +39,11 @@ class NurseVisits:
             rows = [row async for row in _sql.offers(connection, login=login)]
             return tuple([await self._item(connection, row) for row in rows])
 
-    async def held(self, login: str, *, since: datetime) -> tuple[HeldVisit, ...]:
+    async def held(self, login: str, *, since: datetime) -> tuple[NurseVisit, ...]:
         """In their order; those before `since` only if they are still to be reported."""
         async with transaction(self._pool) as connection:
             rows = [row async for row in _sql.visits(connection, login=login, since=since)]
-        return tuple(HeldVisit.model_validate(dict(row)) for row in rows)
+        return tuple(NurseVisit.model_validate(dict(row)) for row in rows)
 
     async def _item(self, connection: Connection, row: Mapping[str, Any]) -> WorkItemView:
         return WorkItemView.of(await shown_row(connection, self._vault, row))
