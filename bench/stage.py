@@ -36,7 +36,11 @@ from local.temporal_server import NAMESPACE, EmbeddedTemporal
 from workflows.messages import SEARCH_ATTRIBUTES
 
 _PORTS = dict.fromkeys(("desk", "bare", "payer", "temporal_ui"))
-_POLICY = {"version": "bench", "dispatch": {"lead": "P60D", "report_early": "P60D"}}
+_POLICY = {
+    "version": "bench",
+    "dispatch": {"lead": "P60D", "report_early": "P60D"},
+    "ages": {"assessment": "P3650D", "verification": "P3650D", "verified_in_month": False},
+}
 """The nurse goes long before the visit: visits can lie apart, as they do, and nobody waits for one."""
 
 

@@ -15,6 +15,7 @@ from local.stack import LocalStack, StackOptions
 from simulator.pace import DEMO_SPEED
 from simulator.scenario import Expectation
 from tests.chaos.test_restarts import audit_is_intact, every_message_has_arrived
+from tests.chaos.words_told import told_once
 from tests.whole_stack import POLICY, SEEDS, Outside, Sent, free_ports, outside
 
 SLOWER = 2 / 3
@@ -101,8 +102,7 @@ async def _each_ended_once(world: Outside) -> None:
     restarted = 0
     for sent in world.sent:
         happened = await world.timeline(sent)
-        told = Counter(each["details"]["business_status"] for each in happened if each["what"] == "source.told")
-        assert set(told.values()) == {1}, f"its source was told twice: {sent}: {told}"
+        assert told_once(happened), f"its source was told twice: {sent}"
         what = Counter(each["what"] for each in happened)
         assert what["billing.handed_over"] == (sent.row is not None and sent.row.stage == Stage.ON_SERVICE), sent
         restarted += what["workflow.restarted"]

@@ -23,6 +23,7 @@ from firstdose.domain.work.judging.context import shown_moment
 from firstdose.domain.work.resolutions import OF_KIND
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Stage
+from firstdose.domain.work.work_item import WorkItemKind
 from local.ports import free_port
 from local.stack import LocalStack, Programs, StackOptions
 from local.state import SOURCE
@@ -201,7 +202,7 @@ async def work_to_the_end(story: Lived) -> None:
 
 async def resolve(story: Lived, item: Item) -> None:
     path, now = f"/api/work-items/{item.id}/resolve", datetime.now(UTC)
-    begins = shown_moment(item.asks.get("visit_at"))
+    begins = shown_moment(item.asks.get("visit_at")) if item.kind is WorkItemKind.REPORT_VISIT else None
     if begins is not None and now < begins:  # a visit is reported once it has begun
         return
     usual = resolution(script_of(SCENARIO, item.kind)[0], item, now, Pace(), lambda _: {})
