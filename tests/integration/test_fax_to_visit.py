@@ -77,7 +77,7 @@ class Pharmacy:
             while (standing := (await self.get(f"/api/referrals/{referral_id}"))["standing"])["stage"] not in stages:
                 for item in await self.items(referral_id):
                     now = datetime.now(UTC)
-                    begins = item.kind is K.REPORT_VISIT and shown_moment(item.asks.get("visit_at")) or now
+                    begins = (item.kind is K.REPORT_VISIT and shown_moment(item.asks.get("visit_at"))) or now
                     if item.kind not in self.left and item.id not in self.answered and begins <= now:
                         scripted = script_of(SCENARIO, item.kind)[0]
                         await self.answer(item, resolution(scripted, item, now, Pace(), lambda _: {}))
