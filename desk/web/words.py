@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from firstdose.adapters.postgres.staff.work_views import WorkView
+from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.referral.order import Site, TherapyKind
@@ -104,6 +106,35 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "emergency": "Emergency",
         "other": "Another reason",
     },
+    LineState: {
+        "not_required": "Not required",
+        "draft": "Not asked for yet",
+        "submitted": "Asked for",
+        "needs_review": "Needs a look",
+        "pended": "Pended",
+        "info_requested": "The payer has questions",
+        "approved": "Approved",
+        "partial": "Approved in part",
+        "modified": "Approved with changes",
+        "denied": "Denied",
+        "peer_to_peer": "Peer-to-peer",
+        "appealed": "Appealed",
+        "external_review": "In external review",
+        "exhausted": "Exhausted",
+        "expired": "Expired",
+        "void": "Void",
+    },
+    WorkView: {
+        "start": "Mine and unassigned",
+        "mine": "Mine",
+        "unassigned": "Unassigned",
+        "role": "My roles",
+        "all": "All",
+        "overdue": "Overdue",
+        "due_today": "Due today",
+        "expiring": "Authorization ends in 14 days",
+        "waiting": "Waiting for",
+    },
     WorkItemState: {"open": "Open", "claimed": "Taken", "resolved": "Done", "withdrawn": "Not needed any more"},
     WorkItemKind: {
         "complete_referral": "Complete the referral",
@@ -160,3 +191,8 @@ def plain_value(value: object) -> str:
 def words(code: StrEnum) -> str:
     """What a code says. Raises KeyError for a type that is not in the table."""
     return WORDS[type(code)][code.value]
+
+
+def whom(code: str) -> str:
+    """Who is waited for: a role, or somebody outside."""
+    return words(WaitingFor(code) if code in set(WaitingFor) else Role(code))
