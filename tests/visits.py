@@ -54,12 +54,11 @@ async def to_report(desk: ServedDesk, nurse: str) -> str:
         referral_id,
         nurse,
     )
-    return await _item(desk, referral_id, REPORT, {"visit_at": "2026-11-20T16:00:00Z", "site": "home"})
+    asks = {"visit_at": "2026-11-20T16:00:00Z", "site": "home"}
+    return await _item(desk, referral_id, REPORT, asks, offered_to=nurse)
 
 
-async def _item(
-    desk: ServedDesk, referral_id: str, kind: str, asks: dict[str, Any], *, offered_to: str | None = None
-) -> str:
+async def _item(desk: ServedDesk, referral_id: str, kind: str, asks: dict[str, Any], *, offered_to: str) -> str:
     item = f"{referral_id}-{new_id()[-4:]}"
     await desk.desk.pool.execute(
         "INSERT INTO work_items (id, referral_id, kind, role, asks, offered_to, opened_at, due_at)"

@@ -33,6 +33,7 @@ from firstdose.adapters.postgres.staff.nurse_visits import NurseVisits
 from firstdose.adapters.postgres.staff.reading_access import ReadingAccess
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.adapters.postgres.staff.work_items import WorklistStore
+from firstdose.adapters.postgres.staff.work_list import WorkList
 from firstdose.adapters.temporal import connect
 from firstdose.adapters.webhooks import WebhookVerifier
 from firstdose.domain.referral.referral import Referral
@@ -58,6 +59,7 @@ class AppContext:
     intake: Intake
     referrals: ReferralReader
     worklist: WorklistStore
+    work: WorkList
     contacts: PostgresContacts
     payer_words: PayerWords
     payers: PayerTable
@@ -124,6 +126,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
             worklist=WorklistStore(pool, vault, audit),
+            work=WorkList(pool, vault),
             contacts=PostgresContacts(pool, vault, audit),
             payer_words=PayerWords(pool, vault, audit),
             payers=PayerTable(pool),

@@ -61,6 +61,12 @@ class Assign(BaseModel):
     """The subject of a person's token."""
 
 
+class TakeSeveral(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    items: list[ItemId] = Field(min_length=1, max_length=200)
+
+
 class AssignSeveral(Assign):
     items: list[ItemId] = Field(min_length=1, max_length=200)
 
@@ -115,6 +121,12 @@ async def get_work_item(item_id: ItemId, desk: Context, actor: Reader) -> WorkIt
     came = await desk.contacts.unreadable(item.referral_id) if unclear else None
     shown = await item_facts(desk, actor, item)
     return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came, shown=shown)
+
+
+@router.post("/claim")
+async def take_several(body: TakeSeveral, desk: Context, actor: Worker) -> list[Handled]:
+    """Make several mine. Each is done or not by itself."""
+    return [await _handled(item, desk.worklist.claim(item, actor)) for item in body.items]
 
 
 @router.post("/assign")

@@ -7,6 +7,8 @@ class Flash(StrEnum):
     SAVED = "saved"
     CLAIMED = "claimed"
     RELEASED = "released"
+    ASSIGNED = "assigned"
+    SNOOZED = "snoozed"
     APPLIED = "applied"
     STORED = "stored"
     SIGNED_IN = "signed_in"
@@ -21,6 +23,8 @@ _TEXTS = {
     Flash.SAVED: "Saved.",
     Flash.CLAIMED: "It is yours now.",
     Flash.RELEASED: "You gave it back.",
+    Flash.ASSIGNED: "Assigned.",
+    Flash.SNOOZED: "Snoozed: it comes back at that time, or when it is due.",
     Flash.APPLIED: "Done.",
     Flash.STORED: "Stored. It will be applied as soon as the process answers; you need not send it again.",
     Flash.SIGNED_IN: "You are signed in.",

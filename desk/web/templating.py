@@ -9,7 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from desk.web.times import day_text, distance, time_element
-from desk.web.words import code_text, plain_value, words
+from desk.web.words import code_text, plain_value, whom, words
 from firstdose.domain.referral.order import TherapyKind
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -21,6 +21,7 @@ def templates() -> Environment:
     """Filters: `at | moment(zone, now)`, `at | distance(now)`, `day | day`, `code | words`.
 
     `code` and `plain` show a name and a value of the audit; `iso_moment`, `iso_day` and `therapy` what an item asks.
+    `whom` says who is waited for.
     """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -35,6 +36,7 @@ def templates() -> Environment:
     environment.filters["iso_moment"] = lambda at, *given: time_element(datetime.fromisoformat(at), *given)
     environment.filters["iso_day"] = lambda day: day_text(date.fromisoformat(day))
     environment.filters["therapy"] = lambda code: words(TherapyKind(code))
+    environment.filters["whom"] = whom
     environment.globals["asset"] = asset_address
     return environment
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from desk.http.permits import permit_reading
 from desk.http.problems import HttpProblem
 from desk.http.work_items import ItemId
 from desk.web.answers import AnswerRefused, answer_item
@@ -73,9 +74,11 @@ async def _of_held(page: DeskPage, visit: NurseVisit) -> VisitFacts:
 
 
 async def _mine(page: DeskPage, item_id: str) -> WorkItemView:
-    """The visit's work item, if it is this nurse's. Raises Problem 404, and Refused."""
+    """The visit's work item, if it is this nurse's. Raises Problem 403 and 404, and Refused."""
     item = await page.desk.worklist.get(item_id)
     if item is None or item.kind not in (WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT):
         raise HttpProblem(404)
     permit_item(page.actor, item)
+    if item.kind is WorkItemKind.REPORT_VISIT:
+        await permit_reading(page.desk, page.actor, item.referral_id)
     return item

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from firstdose.adapters.postgres.staff.work_views import WorkView
+from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.referral.order import Site, TherapyKind
@@ -74,6 +76,8 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "agreement": "The patient's agreement to the cost",
         "therapy": "The drug, prepared",
         "kit": "The anaphylaxis kit",
+        "visit_time": "A time of the visit that is possible",
+        "nurse": "A nurse who may make the visit",
         "patient_confirmed": "The patient's word on the time",
         "hold": "No hold",
         "contact": "Permission to contact the patient",
@@ -85,6 +89,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "infusion_managed": "The infusion was given and watched",
         "side_effects_taught": "Side effects were taught",
         "environment_assessed": "The home was looked at",
+        "condition_asked": "Condition and progress were asked",
     },
     Site: {"home": "At home", "suite": "In the infusion suite"},
     HoldReason: {
@@ -100,6 +105,35 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "continuity_of_care": "Therapy must not be interrupted",
         "emergency": "Emergency",
         "other": "Another reason",
+    },
+    LineState: {
+        "not_required": "Not required",
+        "draft": "Not asked for yet",
+        "submitted": "Asked for",
+        "needs_review": "Needs a look",
+        "pended": "Pended",
+        "info_requested": "The payer has questions",
+        "approved": "Approved",
+        "partial": "Approved in part",
+        "modified": "Approved with changes",
+        "denied": "Denied",
+        "peer_to_peer": "Peer-to-peer",
+        "appealed": "Appealed",
+        "external_review": "In external review",
+        "exhausted": "Exhausted",
+        "expired": "Expired",
+        "void": "Void",
+    },
+    WorkView: {
+        "start": "Mine and unassigned",
+        "mine": "Mine",
+        "unassigned": "Unassigned",
+        "role": "My roles",
+        "all": "All",
+        "overdue": "Overdue",
+        "due_today": "Due today",
+        "expiring": "Authorization ends in 14 days",
+        "waiting": "Waiting for",
     },
     WorkItemState: {"open": "Open", "claimed": "Taken", "resolved": "Done", "withdrawn": "Not needed any more"},
     WorkItemKind: {
@@ -121,8 +155,12 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "prepare_therapy": "Prepare the therapy",
         "place_visit": "Find a nurse",
         "confirm_visit": "Accept or decline the visit",
+        "confirm_time": "Confirm the time with the patient",
         "report_visit": "Report the visit",
+        "confirm_start": "Confirm the start",
         "review_reaction": "Review a reaction",
+        "approve_override": "Approve or refuse an override",
+        "review_change": "Review a change",
         "reconcile": "Look into it",
     },
 }
@@ -153,3 +191,8 @@ def plain_value(value: object) -> str:
 def words(code: StrEnum) -> str:
     """What a code says. Raises KeyError for a type that is not in the table."""
     return WORDS[type(code)][code.value]
+
+
+def whom(code: str) -> str:
+    """Who is waited for: a role, or somebody outside."""
+    return words(WaitingFor(code) if code in set(WaitingFor) else Role(code))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from firstdose.domain.work.role import Role
 from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, tab, violations
 from tests.conftest import CHROMIUM
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
-from tests.visits import offered, to_report
+from tests.visits import ORDER, PATIENT, nurse_on_roster, offered, to_report
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
@@ -31,6 +32,7 @@ async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
     async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+        await nurse_on_roster(served, "rn-1", "test-nurse")
         yield served
 
 
@@ -52,7 +54,7 @@ async def test_every_page_is_for_everybody(desk: ServedDesk, browser: Browser, w
     pages = {
         Role.NURSE: ("/work", "/visits", f"/visits/{offer}", f"/visits/{report}", "/audit", "/nothing"),
         Role.AUDITOR: ("/audit", "/audit?since=x", "/work"),
-        Role.PHARMACIST: ("/work",),
+        Role.PHARMACIST: ("/work", "/work?view=waiting&waiting_for=payer", "/work?view=expiring", "/work?view=x"),
     }
     for role, paths in pages.items():
         async with tab(browser, viewport=window) as page:
@@ -81,7 +83,6 @@ async def test_problems_of_a_form_are_for_everybody(desk: ServedDesk, browser: B
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser: Browser, scripts: bool) -> None:
     offer, report = await offered(desk, "rn-1"), await to_report(desk, "rn-1")
-    await desk.desk.pool.execute("UPDATE work_items SET assignee = 'test-nurse' WHERE id = $1", report)
     async with tab(browser, viewport=PHONE, java_script_enabled=scripts) as page:
         await sign_in(page, desk, Role.NURSE)
         await expect(page).to_have_title("Visits · FirstDose")
@@ -91,7 +92,6 @@ async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser:
         await page.get_by_label("Yes, I take it").check()
         await day.fill("2027-01-15")
         await page.get_by_label("Time, Denver time").fill("09:30")
-        await page.get_by_role("group", name="Has the patient agreed to this time?").get_by_label("Yes").check()
         await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("status")).to_contain_text("Stored.")
         await page.get_by_role("link", name="Open the visit of Ana Hernandez and report it").click()
@@ -108,6 +108,46 @@ async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser:
     assert answers_of[offer]["outcome"] == "accepted"
     assert set(answers_of[report]["items"]) == set(ReportItem)
     assert set(answers_of[report]["shown_back"]) == set(TAUGHT)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_work_is_found_taken_and_put_off_on_a_phone(desk: ServedDesk, browser: Browser, scripts: bool) -> None:
+    referral_id = await desk.refer(patient=PATIENT, order=ORDER)
+    await desk.desk.pool.execute(
+        "INSERT INTO work_items (id, referral_id, kind, role, opened_at, due_at)"
+        " SELECT $2 || n, $1, 'assess_patient', 'pharmacist', now(), now() + (20 * n - 21) * interval '1 day'"
+        " FROM generate_series(1, 3) AS n",
+        referral_id,
+        f"{referral_id}-",
+    )
+    async with tab(browser, viewport=PHONE, java_script_enabled=scripts) as page:
+        await sign_in(page, desk, Role.PHARMACIST)
+        await expect(page.get_by_text("Overdue", exact=True)).to_be_visible()
+        if scripts:
+            assert await violations(page) == []
+            assert await sideways(page) == 0
+        await page.get_by_role("button", name="Take it: Assess the patient").first.click()
+        await expect(page.get_by_role("status")).to_contain_text("It is yours now.")
+        await page.get_by_role("link", name="Unassigned 2").click()
+        for box in await page.get_by_role("checkbox").all():
+            await box.check()
+        await page.get_by_text("With the chosen work").click()
+        await page.get_by_label("Snooze it").check()
+        await page.get_by_role("button", name="Do it").click()
+        await expect(page.get_by_text("Enter the day and the time.")).to_be_visible()
+        if scripts:
+            assert await violations(page) == []
+        await page.get_by_label("Snooze until, day").fill((datetime.now(UTC) + timedelta(days=9)).date().isoformat())
+        await page.get_by_label("Snooze until, Chicago time").fill("09:00")
+        await page.get_by_role("button", name="Do it").click()
+        await expect(page.get_by_role("status")).to_contain_text("Snoozed")
+        await expect(page.get_by_role("link", name="Unassigned 0")).to_be_visible()
+        await page.get_by_label("Find a referral or a caller").fill("614-555-0123")
+        await page.get_by_role("button", name="Search").click()
+        await expect(page.get_by_role("heading", name="Found: 1")).to_be_visible()
+        assert "0123" not in page.url
+    rows = await desk.desk.pool.fetch("SELECT assignee, snoozed_until IS NULL AS shown FROM work_items ORDER BY id")
+    assert [tuple(row) for row in rows] == [("test-pharmacist", True), (None, False), (None, False)]
 
 
 async def test_while_offline_nothing_is_sent(desk: ServedDesk, browser: Browser) -> None:

@@ -161,7 +161,7 @@ def change_attempt(desk: ServedDesk, browser: Browser, **changes: object) -> Non
     [
         {"nonce": "another"},
         {"begun_at": datetime.now(UTC) - timedelta(minutes=11)},
-        {"fresh": True, "begun_at": datetime.now(UTC) + timedelta(minutes=2)},
+        {"fresh": True, "begun_at": datetime.now(UTC) + timedelta(hours=2)},
         {"fresh": True, "subject": "nurse"},
     ],
     ids=["an ID token for another sign-in", "too late", "a password typed before it was asked for", "another person"],
