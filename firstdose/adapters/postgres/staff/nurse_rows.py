@@ -40,7 +40,7 @@ class NurseRow(BaseModel):
     position: int = 0
     """The order among equally busy nurses."""
     login: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
-    """The subject of this person's staff token: who may answer an offer. Without it anybody in the nurse's role may."""
+    """The subject of this person's staff token: who may answer an offer. Without it the coordinator does."""
 
     @model_validator(mode="after")
     def _is_licensed(self) -> Self:
