@@ -37,7 +37,7 @@ async def test_a_button_for_each_role_signs_in(desk: ServedDesk, browser: Browse
             await expect(page.get_by_role("button", name=role.replace("_", " "), exact=False).first).to_be_visible()
         await page.get_by_role("button", name="Pharmacist").click()
         await expect(page).to_have_title("Work · FirstDose")
-        await expect(page.get_by_text("Nothing is open.")).to_be_visible()
+        await expect(page.get_by_text("Nothing is here.")).to_be_visible()
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         await page.goto(f"{desk.url}/work")
