@@ -35,7 +35,7 @@ async def with_item(desk: ServedDesk, kind: str, role: str) -> tuple[str, str]:
     [
         (
             "confirm_visit",
-            "nurse",
+            "nurse_coordinator",
             {"outcome": "accepted", "visit_at": "2020-01-01T10:00:00Z", "patient_confirmed": True},
             "visit_at",
             "possible after ",
@@ -62,14 +62,14 @@ async def test_an_answer_that_is_not_possible_is_refused_with_what_is(
 
 
 async def test_an_answer_that_was_possible_is_known_again_by_its_key(desk: ServedDesk) -> None:
-    _, item_id = await with_item(desk, "confirm_visit", "nurse")
+    _, item_id = await with_item(desk, "confirm_visit", "nurse_coordinator")
     soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     answer = {"outcome": "accepted", "visit_at": soon, "patient_confirmed": True}
     path, key = f"/api/work-items/{item_id}/resolve", {"idempotency-key": "once"}
-    async with desk.as_staff(Role.NURSE) as nurse:
-        first = await nurse.post(path, json=answer, headers=key)
+    async with desk.as_staff(Role.NURSE_COORDINATOR) as coordinator:
+        first = await coordinator.post(path, json=answer, headers=key)
         await desk.desk.pool.execute("UPDATE work_items SET state = 'resolved'")
-        again = await nurse.post(path, json=answer, headers=key)
+        again = await coordinator.post(path, json=answer, headers=key)
     assert first.json()["message_id"] == again.json()["message_id"]
 
 
