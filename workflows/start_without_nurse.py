@@ -28,10 +28,10 @@ class StartWithoutNurse(Track):
             await self._until_delivered()
             await self._wait_for_next_call()
             await self.control.ready()
+            self.case.visit_key = self.case.visit_key or self.case.new_key("start")
             if closed := self.gates.closed(None):
                 return self.gates.reopen(closed, at_dispatch=False)
             self.gates.passed()
-            self.case.visit_key = self.case.visit_key or self.case.new_key("start")
             await self._call()
 
     async def _call(self) -> None:

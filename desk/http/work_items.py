@@ -6,15 +6,16 @@ from functools import cache
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Body
+from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
 from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Worker
+from desk.http.item_bodies import Assign, AssignSeveral, Handled, ItemId, Snooze, SnoozeSeveral, TakeSeveral
 from desk.http.item_facts import ItemFacts, item_facts
-from desk.http.parameters import CursorText, Limit, Moment, SearchText
+from desk.http.parameters import CursorText, Limit, SearchText
 from desk.http.permits import forbidding
 from desk.http.problems import HttpProblem
 from desk.intake.problems import problems
@@ -44,43 +45,6 @@ router = APIRouter(prefix="/api/work-items", tags=["work items"])
 
 _NO_ANSWER: Final = (ProblemCode.UNREADABLE_ANSWER, ProblemCode.PAYER_REFUSED_REQUEST, *FOREIGN)
 """Problems with a stored response that can be shown: what came instead of an answer."""
-
-ItemId = Annotated[str, Path(pattern=r"^[!-~]{1,80}$")]
-
-
-class Snooze(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    until: Moment
-
-
-class Assign(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    assignee: str = Field(pattern=r"^[!-~]{1,200}$")
-    """The subject of a person's token."""
-
-
-class TakeSeveral(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    items: list[ItemId] = Field(min_length=1, max_length=200)
-
-
-class AssignSeveral(Assign):
-    items: list[ItemId] = Field(min_length=1, max_length=200)
-
-
-class SnoozeSeveral(Snooze):
-    items: list[ItemId] = Field(min_length=1, max_length=200)
-
-
-class Handled(BaseModel):
-    """What became of one of several items: done, or why not."""
-
-    item: str
-    done: bool
-    problem: str | None = None
 
 
 class WorkItemToDo(WorkItemView):

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from desk.http.item_bodies import ItemId
 from desk.http.permits import permit_reading
 from desk.http.problems import HttpProblem
-from desk.http.work_items import ItemId
 from desk.web.answers import AnswerRefused, answer_item
 from desk.web.forms import FormView
 from desk.web.page import DeskPage, NursePage

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from desk.http.item_bodies import ItemId
 from desk.http.problems import HttpProblem
-from desk.http.work_items import ItemId
 from desk.web.flash import Flash
 from desk.web.forms import FormView
 from desk.web.page import DeskPage, WorkerPage

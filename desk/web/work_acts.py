@@ -6,15 +6,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from desk.http.work_items import (
-    AssignSeveral,
-    Handled,
-    SnoozeSeveral,
-    TakeSeveral,
-    assign_several,
-    snooze_several,
-    take_several,
-)
+from desk.http.item_bodies import AssignSeveral, Handled, SnoozeSeveral, TakeSeveral
+from desk.http.work_items import assign_several, snooze_several, take_several
 from desk.intake.problems import problems
 from desk.web.flash import Flash
 from desk.web.page import DeskPage

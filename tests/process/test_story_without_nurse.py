@@ -68,7 +68,7 @@ async def test_the_pharmacist_decides_before_the_lines_are_asked_for(env: Workfl
     }
     async with Story(env, Outside(plan=plan), script) as story:
         await story.until(lambda: K.ASSESS_PATIENT in resolved_kinds(story.outside))
-        answer = {"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}
+        answer = {"outcome": "answered", "benefits": {"status": "active"}}
         await story.resolve(story.asked(K.VERIFY_BENEFITS)[0], answer)
         assert await story.ends() is Closing.COMPLETED
     (asked,) = story.asked(K.SUBMIT_AUTHORIZATION)
@@ -200,7 +200,8 @@ async def test_an_authorization_that_is_over_is_renewed_before_the_call(env: Wor
 async def test_an_authorization_that_begins_later_is_waited_for(env: WorkflowEnvironment) -> None:
     begins = datetime.now(UTC).date() + timedelta(days=20)
     later = (LineAnswer(sequence=each, state=LineState.APPROVED, valid_from=begins) for each in (1, 2))
-    prepared = {"outcome": "ready", "beyond_use": "2030-01-01T00:00:00Z", "kit_present": True}
+    beyond_use = (datetime.now(UTC) + timedelta(days=60)).isoformat()
+    prepared = {"outcome": "ready", "beyond_use": beyond_use, "kit_present": True}
     outside = Outside(outline=NO_NURSE, submissions=[PayerAnswer(lines=tuple(later))])
     async with Story(env, outside, {K.PREPARE_THERAPY: [prepared]}) as story:
         assert await story.ends() is Closing.COMPLETED
