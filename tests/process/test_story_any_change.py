@@ -28,9 +28,9 @@ from tests.process.story import USUAL, Story, placed
 from workflows.referral import ReferralWorkflow
 from workflows.rework import SETTLED_BY
 
-AT_ONCE = Policy(ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3)))
+AT_ONCE = Policy(ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3), report_early=timedelta(days=3)))
 """On the real server, where time does not skip, the nurse may leave at once."""
-STAFF = Actor(id="somebody", roles=(Role.PHARMACIST,))
+STAFF = Actor(id="somebody", roles=(Role.PHARMACIST, Role.CUSTOMER_SERVICE))
 NOT_TOLD: Final = {Change.AGE, Change.HOSPITAL_STAY, Change.AMOUNTS, Change.LINES, Change.WHO_PAYS, *OF_FORMER}
 TOLD: Final = [each for each in Change if each not in NOT_TOLD]
 BRINGING: Final = [K.CONTACT_PATIENT, K.ASSESS_PATIENT, K.SETTLE_ORDER]
@@ -87,6 +87,7 @@ async def test_whatever_rests_on_a_change_is_looked_at_again_before_the_visit(
     outside, signs = Outside(policy=AT_ONCE, brought=brought), list[Any]()
     told: dict[int, frozenset[Change]] = {}
     script: dict[K, list[Any]] = {K.REVIEW_CHANGE: [*reviews, USUAL[K.REVIEW_CHANGE]], K.PLACE_VISIT: [placed]}
+    script[K.RECONCILE] = [{"outcome": "done"}]  # what was undone is acknowledged
     script[K.REVIEW_BENEFITS] = [lambda *_: signs[0] if signs else None]  # so nobody is dispatched meanwhile
     async with Story(real, outside, script) as story:
         await _let_change(story, drawn, told)

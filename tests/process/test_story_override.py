@@ -14,7 +14,7 @@ from firstdose.domain.work.reasons import OverrideReason
 from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import APPROVED, PENDED, Outside
+from tests.process.outside import AGELESS, APPROVED, PENDED, Outside
 from tests.process.story import USUAL, Story
 from workflows.messages import ApproveOverride, OverrideRequest, ResolveWorkItem
 from workflows.referral import ReferralWorkflow
@@ -22,7 +22,9 @@ from workflows.referral import ReferralWorkflow
 ONE, OTHER = (Actor(id=name, roles=(Role.SUPERVISOR,)) for name in ("one", "other"))
 REQUEST = OverrideRequest(actor=ONE, gate=Gate.AUTHORIZATION, reason=OverrideReason.DISCHARGE_TODAY)
 
-SOON = Policy(dispatch=NurseDispatch(lead=timedelta(days=3)), payer=PayerContact(inquire_every=timedelta(hours=7)))
+SOON = Policy(
+    ages=AGELESS, dispatch=NurseDispatch(lead=timedelta(days=3)), payer=PayerContact(inquire_every=timedelta(hours=7))
+)
 """The nurse is dispatched as soon as everything is there."""
 
 
