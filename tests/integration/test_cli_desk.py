@@ -3,26 +3,20 @@
 import io
 import json
 import socket
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
-from desk.cli.app import main
 from firstdose.adapters.webhooks import WebhookVerifier
+from tests.integration.small_desk import SECRET, SmallDesk, desk, run, running
+
+__all__ = ["desk", "run", "running"]
 
 REFERRAL = "0190d0d0-0000-7000-8000-000000000001"
 ITEM = f"{REFERRAL}-3"
-SECRET = "whsec_" + "A" * 43 + "="
 CANARY = "CANARY-Maria-Hernandez"
 PAST, FUTURE = "2020-01-01T00:00:00Z", (datetime.now(UTC) + timedelta(days=30, hours=12)).isoformat()
 
@@ -53,86 +47,6 @@ WHY = {
          "escalates_at": None},
     ],
 }  # fmt: skip
-
-
-@dataclass
-class SmallDesk:
-    """Answers by path and remembers what it was asked."""
-
-    url: str = ""
-    asked: list[tuple[Request, bytes]] = field(default_factory=list)
-    answers: dict[str, list[Response]] = field(default_factory=dict)
-
-    def will_answer(self, path: str, content: Any, status: int = 200, **headers: str) -> None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers.setdefault(path, []).append(JSONResponse(content, status, headers=named))
-
-    async def __call__(self, request: Request) -> Response:
-        self.asked.append((request, await request.body()))
-        waiting = self.answers.get(request.url.path, [])
-        return waiting.pop(0) if waiting else JSONResponse({"title": "Not Found", "status": 404}, 404)
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.asked[-1][1])
-
-    @property
-    def request(self) -> Request:
-        return self.asked[-1][0]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[SmallDesk]:
-    desk = SmallDesk()
-
-    async def answer(request: Request) -> Response:
-        return await desk(request)
-
-    app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        desk.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        yield desk
-        server.should_exit = True
-        thread.join(10)
-
-
-@pytest.fixture
-def desk(running: SmallDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallDesk:
-    """The desk of a local stack in an otherwise empty environment."""
-    running.asked.clear()
-    running.answers.clear()
-    for name, content in (
-        ("addresses", {"desk": running.url}),
-        ("tokens", {"supervisor": "s-token", "pharmacist": "p-token"}),
-        ("sources", {"springfield-general": SECRET}),
-    ):
-        (tmp_path / f"{name}.json").write_text(json.dumps(content))
-    monkeypatch.setenv("FIRSTDOSE_STATE", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("FIRSTDOSE_URL", "FIRSTDOSE_TOKEN", "FIRSTDOSE_SOURCES"):
-        monkeypatch.delenv(name, raising=False)
-    return running
-
-
-@dataclass
-class Ran:
-    code: object
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Any:
-    def _run(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as leaving:
-            main(arguments)
-        printed = capsys.readouterr()
-        return Ran(leaving.value.code or 0, printed.out, printed.err)
-
-    return _run
 
 
 def test_list_shows_every_page_and_marks_what_is_overdue(desk: SmallDesk, run: Any) -> None:
@@ -279,7 +193,10 @@ def test_claim_and_release(desk: SmallDesk, run: Any, verb: str) -> None:
         (("hold", "--reason", "hospitalized"), {"reason": "hospitalized"}),
         (("resume",), {}),
         (("cancel", "--reason", "not-covered"), {"reason": "not_covered"}),
-        (("override", "--gate", "kit", "--reason", "emergency"), {"gate": "kit", "reason": "emergency"}),
+        (
+            ("override", "--gate", "authorization", "--reason", "emergency", "--until", "2026-12-01T08:00:00+00:00"),
+            {"gate": "authorization", "reason": "emergency", "until": "2026-12-01T08:00:00+00:00"},
+        ),
     ],
 )
 def test_steering(desk: SmallDesk, run: Any, arguments: tuple[str, ...], body: Any) -> None:
@@ -299,9 +216,8 @@ def test_an_action_that_is_still_on_its_way_says_so(desk: SmallDesk, run: Any) -
 
 def test_override_names_what_another_supervisor_approves(desk: SmallDesk, run: Any) -> None:
     desk.will_answer(f"/api/referrals/{REFERRAL}/override", {"status": "applied", "message_id": "m", "id": "o-7"})
-    assert (
-        f"firstdose approve {REFERRAL} o-7" in run("override", REFERRAL, "--gate", "kit", "--reason", "emergency").out
-    )
+    ran = run("override", REFERRAL, "--gate", "authorization", "--reason", "emergency")
+    assert f"firstdose approve {REFERRAL} o-7" in ran.out
 
 
 def test_a_conflict_tells_how_things_stand(desk: SmallDesk, run: Any) -> None:

@@ -10,18 +10,22 @@ from temporalio.client import WorkflowExecutionStatus
 
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.postgres.pool import Pool
+from firstdose.adapters.search_attributes import register_search_attributes
 from firstdose.adapters.temporal import connect
 from firstdose.settings import Settings
 from local.temporal_server import EmbeddedTemporal
 from tests.integration.test_cli_operation import KEY, NOWHERE, Operator
-from workflows.messages import workflow_id
+from workflows.messages import SEARCH_ATTRIBUTES, workflow_id
 
 Refer = Callable[[], Awaitable[str]]
 
 
 @pytest.fixture
-async def temporal(tmp_path: Path) -> AsyncIterator[EmbeddedTemporal]:
+async def temporal(tmp_path: Path, keyring: Keyring) -> AsyncIterator[EmbeddedTemporal]:
     async with EmbeddedTemporal(tmp_path / "temporal.db") as server:
+        settings = Settings(temporal={"TEMPORAL_ADDRESS": SecretStr(server.address)})
+        client = await connect(settings, keyring, identity="test")
+        await register_search_attributes(client, SEARCH_ATTRIBUTES)
         yield server
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.integration.test_cli_desk import ITEM, PAST, REFERRAL, ROW, SCHEMA, WORK_ITEM, SmallDesk, desk, run, running
+from tests.integration.small_desk import SmallDesk, desk, run, running
+from tests.integration.test_cli_desk import ITEM, PAST, REFERRAL, ROW, SCHEMA, WORK_ITEM
 
 __all__ = ["desk", "run", "running"]
 
