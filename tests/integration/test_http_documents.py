@@ -157,7 +157,7 @@ async def test_a_question_is_shown_to_whoever_must_answer(desk: ServedDesk, pool
             }
         ]
     )
-    assert other == {"questions": [], "alike": [], "remarks": []}
+    assert other == {"questions": [], "alike": [], "wanted": [], "remarks": []}
     assert not any("CANARY" in text for text in hidden)
     assert await audited(pool, referral_id) == [("staff:ann", "item_facts_read", {"item": item})]
 
