@@ -65,10 +65,12 @@ class DeskClient:
         """The id of the referral that is named by its number, its id, or the beginning of that. Raises Failure."""
         if len(named) == _UUID_LENGTH:
             return named
-        found = self.get("api", "referrals", q=named, limit="2")["items"]
+        page = self.get("api", "referrals", q=named, limit=str(_LONGEST_PAGE))
+        # The desk looks among the sources' numbers too, and an act must not go to a referral that was not meant.
+        found = [row for row in page["items"] if row["number"] == named or _begins(row["id"], named)]
         if not found:
             raise Failure(f"no referral is named {named}; `firstdose list` shows them")
-        if len(found) > 1:
+        if len(found) > 1 or page.get("cursor"):
             raise Failure(f"several referrals begin with {named}: give more of the id, or the number")
         return str(found[0]["id"])
 
@@ -105,6 +107,10 @@ class DeskClient:
         if answer.is_success:
             return answer
         raise _refusal(answer, identified=self._token is not None)
+
+
+def _begins(referral_id: str, named: str) -> bool:
+    return referral_id.replace("-", "").startswith(named.replace("-", ""))
 
 
 def may_use_proxy(url: str) -> bool:

@@ -116,37 +116,25 @@ async def _handled(item: str, doing: Awaitable[WorkItemView]) -> Handled:
 @router.post("/{item_id}/assign")
 async def assign(item_id: ItemId, body: Assign, desk: Context, actor: Worker) -> WorkItemView:
     """Give it to somebody."""
-    try:
-        return await desk.worklist.assign(item_id, body.assignee, actor)
-    except (LookupError, Refused, Conflict) as error:
-        raise await _not_now(desk, item_id, error) from None
+    return await _or_why_not(desk, item_id, desk.worklist.assign(item_id, body.assignee, actor))
 
 
 @router.post("/{item_id}/claim")
 async def claim(item_id: ItemId, desk: Context, actor: Worker) -> WorkItemView:
     """Make it mine."""
-    try:
-        return await desk.worklist.claim(item_id, actor)
-    except (LookupError, Refused, Conflict) as error:
-        raise await _not_now(desk, item_id, error) from None
+    return await _or_why_not(desk, item_id, desk.worklist.claim(item_id, actor))
 
 
 @router.post("/{item_id}/release")
 async def release(item_id: ItemId, desk: Context, actor: Worker) -> WorkItemView:
     """Give it back to everybody of its role."""
-    try:
-        return await desk.worklist.release(item_id, actor)
-    except (LookupError, Refused, Conflict) as error:
-        raise await _not_now(desk, item_id, error) from None
+    return await _or_why_not(desk, item_id, desk.worklist.release(item_id, actor))
 
 
 @router.post("/{item_id}/snooze")
 async def snooze(item_id: ItemId, body: Snooze, desk: Context, actor: Worker) -> WorkItemView:
     """Keep it off the list until then, at most until it is due."""
-    try:
-        return await desk.worklist.snooze(item_id, body.until, actor)
-    except (LookupError, Refused, Conflict) as error:
-        raise await _not_now(desk, item_id, error) from None
+    return await _or_why_not(desk, item_id, desk.worklist.snooze(item_id, body.until, actor))
 
 
 @router.post("/{item_id}/resolve", responses=OUTCOMES)
@@ -255,6 +243,14 @@ async def _found(desk: AppContext, item_id: str) -> WorkItemView:
     if item is None:
         raise HttpProblem(404, "there is no such work item")
     return item
+
+
+async def _or_why_not(desk: AppContext, item_id: str, doing: Awaitable[WorkItemView]) -> WorkItemView:
+    """Raises Problem 403, 404 and 409."""
+    try:
+        return await doing
+    except (LookupError, Refused, Conflict) as error:
+        raise await _not_now(desk, item_id, error) from None
 
 
 async def _not_now(desk: AppContext, item_id: str, error: Exception) -> HttpProblem:

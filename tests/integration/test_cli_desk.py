@@ -87,6 +87,13 @@ def test_a_referral_is_named_by_its_number_or_the_beginning_of_its_id(desk: Smal
     assert asked == ("0190d0d0" if named == "0190d0d0" else "FD-34679A")
 
 
+def test_a_sources_number_that_looks_like_an_id_names_no_referral_here(desk: SmallDesk, run: Any) -> None:
+    desk.will_answer("/api/referrals", {"items": [ROW], "cursor": None})
+    ran = run("cancel", "12345678", "--reason", "withdrawn")
+    assert (ran.code, len(desk.asked)) == (1, 1)
+    assert "no referral is named" in ran.err
+
+
 @pytest.mark.parametrize(("found", "said"), [(0, "no referral is named"), (2, "several referrals begin with")])
 def test_what_names_no_single_referral_is_refused(desk: SmallDesk, run: Any, found: int, said: str) -> None:
     desk.will_answer("/api/referrals", {"items": [ROW] * found, "cursor": None})

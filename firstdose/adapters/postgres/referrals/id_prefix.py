@@ -4,7 +4,7 @@ import re
 from itertools import islice
 from typing import Final
 
-_ID_PREFIX: Final = re.compile(r"[0-9a-f-]{1,36}")
+_ID_PREFIX: Final = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
 _HEX: Final = 32
 
 

@@ -1,7 +1,3 @@
--- name: for_each_value()!
--- Of a filter that is null nothing is left in the plan, and each value has the plan that fits it.
-SET LOCAL plan_cache_mode = force_custom_plan;
-
 -- name: items(role, assignee, unassigned, due_before, payer, stage, therapy, now, after_due, after_id, size)
 -- Open items, the first due first. A snoozed one comes back when its time or its due time has come.
 SELECT item.id, item.due_at FROM work_items AS item JOIN referrals AS referral ON referral.id = item.referral_id

@@ -77,7 +77,7 @@ class WorkList:
     @asynccontextmanager
     async def _planned(self) -> AsyncIterator[Connection]:
         async with transaction(self._pool) as connection:
-            await _sql.for_each_value(connection)
+            await _reading.for_each_value(connection)
             yield connection
 
     async def _items(self, connection: Connection, query: WorkQuery, cursor: str | None, limit: int) -> Page[WorkRow]:
