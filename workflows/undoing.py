@@ -14,6 +14,7 @@ from activities.outreach import OutreachActivities
 from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.policy import UndoRule
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
+from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import ConfirmVisit, PlaceVisit, PrepareTherapy, Reconcile
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.undoing import NEXT, Undone, UndoReason
@@ -51,7 +52,7 @@ class Undoing(Track):
             self._cancel(self.case.visit_key, visit.visit_at, visit.nurse)
 
     def _cancel(self, key: str, visit_at: datetime, nurse: str | None) -> None:
-        asks = self._asks(visit_at=visit_at.isoformat(), site=self.case.site)
+        asks = self._asks(visit_at=visit_at.isoformat(), site=Site.SUITE if nurse is None else Site.HOME)
         if nurse is None:
             self._add(key, UndoReason.NURSE_NOT_TOLD, self._rule.within, asks)
         elif key not in self.case.undone:

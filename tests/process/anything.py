@@ -265,13 +265,3 @@ def for_the_first(outcome: str) -> Any:
 
 def extended(item: WorkItem, now: datetime) -> Mapping[str, Any]:
     return {"outcome": "extended", "told_at": now.isoformat(), "extended_by_days": 3}
-
-
-def tries_again(item: WorkItem, _: datetime) -> Mapping[str, Any]:
-    """What is undone is acknowledged; whatever else a person is asked about is tried again."""
-    return {"outcome": "done" if "done" in item.asks.get("options", ()) else "retry"}
-
-
-def closes(item: WorkItem, now: datetime) -> Mapping[str, Any]:
-    acknowledged = tries_again(item, now)
-    return acknowledged if acknowledged["outcome"] == "done" else {"outcome": "close", "closing": "expired"}

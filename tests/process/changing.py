@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Noted, Resolved
@@ -24,13 +25,20 @@ def resolved(story: Story) -> set[K | None]:
     return {entry.kind for entry in story.outside.entries if isinstance(entry, Resolved)}
 
 
-async def change(story: Story, *changes: Change, by: Actor = SOURCE, number: int = 1, **outline: Any) -> None:
-    """A new version that changes these facts, and the outline so."""
+async def change(
+    story: Story,
+    *changes: Change,
+    by: Actor = SOURCE,
+    groups: tuple[FactGroup, ...] | None = None,
+    number: int = 1,
+    **outline: Any,
+) -> None:
+    """A new version that changes these facts, and the outline so. The source may change facts of all `groups`."""
     message = f"00000000-0000-4000-8000-{number:012d}"
     outside = story.outside
     outside.outline = outside.outline.model_copy(update=outline)
     outside.changes, outside.supplied[message] = frozenset(changes), outside.outline
-    await story.steer(ReferralWorkflow.amend, AmendRequest(actor=by, message_id=message))
+    await story.steer(ReferralWorkflow.amend, AmendRequest(actor=by, message_id=message, groups=groups))
 
 
 def stale(story: Story, then: str) -> list[str]:

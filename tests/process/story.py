@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -62,6 +62,9 @@ def started(item: WorkItem, _: datetime) -> dict[str, Any]:
 
 Script = Mapping[K, Sequence[Answer]]
 
+UNDO: K = cast(K, "undo")
+"""The `reconcile` items that ask somebody to acknowledge what was undone: scripts answer them apart."""
+
 USUAL: dict[K, Answer] = {
     K.CONTACT_PATIENT: {"outcome": "reached"},
     K.ASSESS_PATIENT: {"outcome": "suitable_for_home"},
@@ -78,6 +81,7 @@ USUAL: dict[K, Answer] = {
         "items": [str(each) for each in ReportItem],
         "shown_back": [str(each) for each in TAUGHT],
     },
+    UNDO: {"outcome": "done"},
 }
 """What staff answer when nothing is wrong."""
 
@@ -128,8 +132,8 @@ class Story(AbstractAsyncContextManager["Story"]):
         )
         still_open = ReferralState.at_start(start).worklist.open.values()
         if self.state:
-            opened = Counter(entry.item.kind for entry in self.outside.entries if isinstance(entry, Opened))
-            self._asked |= opened - Counter(item.kind for item in still_open)
+            opened = Counter(_asked_as(entry.item) for entry in self.outside.entries if isinstance(entry, Opened))
+            self._asked |= opened - Counter(_asked_as(item) for item in still_open)
         for item in still_open:
             await self._answer(item)
         return self
@@ -204,9 +208,10 @@ class Story(AbstractAsyncContextManager["Story"]):
                     raise
 
     def _scripted(self, item: WorkItem) -> Mapping[str, Any] | None:
-        answers = self.script.get(item.kind, [USUAL.get(item.kind)])
-        answer = answers[min(self._asked[item.kind], len(answers) - 1)]
-        self._asked[item.kind] += 1
+        kind = _asked_as(item)
+        answers = self.script.get(kind, [USUAL.get(kind)])
+        answer = answers[min(self._asked[kind], len(answers) - 1)]
+        self._asked[kind] += 1
         return answer(item, item.opened_at) if callable(answer) else answer
 
     async def resolve(
@@ -310,7 +315,11 @@ class Story(AbstractAsyncContextManager["Story"]):
 
     def asked(self, kind: K) -> list[WorkItem]:
         """The items of a kind that came up, in order."""
-        return [item for item in self.items if item.kind is kind]
+        return [item for item in self.items if _asked_as(item) == kind]
+
+
+def _asked_as(item: WorkItem) -> K:
+    return UNDO if item.kind is K.RECONCILE and item.asks.get("step") == "undo" else item.kind
 
 
 def _resolution(item: WorkItem, answer: Mapping[str, Any], roles: tuple[Role, ...]) -> ResolveWorkItem:

@@ -87,7 +87,6 @@ async def test_whatever_rests_on_a_change_is_looked_at_again_before_the_visit(
     outside, signs = Outside(policy=AT_ONCE, brought=brought), list[Any]()
     told: dict[int, frozenset[Change]] = {}
     script: dict[K, list[Any]] = {K.REVIEW_CHANGE: [*reviews, USUAL[K.REVIEW_CHANGE]], K.PLACE_VISIT: [placed]}
-    script[K.RECONCILE] = [{"outcome": "done"}]  # what was undone is acknowledged
     script[K.REVIEW_BENEFITS] = [lambda *_: signs[0] if signs else None]  # so nobody is dispatched meanwhile
     async with Story(real, outside, script) as story:
         await _let_change(story, drawn, told)

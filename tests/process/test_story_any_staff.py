@@ -21,14 +21,12 @@ from tests.process.anything import (
     Event,
     Watched,
     approves,
-    closes,
     events,
     extended,
     for_the_first,
     let_happen,
     outsides,
     says_of_the_first,
-    tries_again,
 )
 from tests.process.outside import AGELESS
 from tests.process.server import dev_server
@@ -139,7 +137,7 @@ CHOICES: dict[K, list[Answer]] = {
         {"outcome": "problem", "problem": "reaction"},
     ],
     K.REVIEW_REACTION: [{"outcome": "continue"}, {"outcome": "stop"}],
-    K.RECONCILE: [tries_again, closes],
+    K.RECONCILE: [{"outcome": "retry"}, {"outcome": "close", "closing": "expired"}],
     K.REVIEW_CHANGE: [{"outcome": "still_holds"}, {"outcome": "redo"}],
 }
 

@@ -34,7 +34,7 @@ from tests.conftest import Said
 from tests.process.anything import Watched
 from tests.process.outside import ELECTRONIC, PENDED
 from tests.process.server import dev_server
-from tests.process.story import Script, Story, placed
+from tests.process.story import UNDO, Script, Story, placed
 from workflows.messages import CancelRequest
 from workflows.referral import ReferralWorkflow
 
@@ -53,13 +53,15 @@ def answered(item: WorkItem, _: datetime) -> dict[str, Any]:
     return {"outcome": "answered", "lines": lines}
 
 
-VOIDED = {"outcome": "voided", "reference": "V1", "told_by": "P1", "told_at": "2026-03-02T10:00:00Z"}
+def voided(item: WorkItem, _: datetime) -> dict[str, Any]:
+    return {"outcome": "voided", "reference": "V1", "told_by": "P1", "told_at": item.opened_at.isoformat()}
+
+
 TO_THE_VISIT: Script = {
     K.SUBMIT_AUTHORIZATION: [answered],
-    K.VOID_AUTHORIZATION: [VOIDED],
+    K.VOID_AUTHORIZATION: [voided],
     K.PLACE_VISIT: [placed],
     K.REPORT_VISIT: [None],
-    K.RECONCILE: [{"outcome": "done"}],
 }
 SUPERVISOR = Actor(id="somebody", roles=(Role.SUPERVISOR,))
 
@@ -151,7 +153,7 @@ async def test_cancelled_at_any_moment_nothing_is_left(
     assert await store.left() == (0, 0, ON_SHELF)
     no_authorization_is_left(story)
     if await store.was_held(story.referral_id):
-        told = {item.asks["reason"] for item in story.asked(K.RECONCILE)}
+        told = {item.asks["reason"] for item in story.asked(UNDO)}
         assert ("nurse_not_told" if suite else "visit_cancelled") in told, "whoever was to come was told"
 
 

@@ -9,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from firstdose.domain.authorization.lines import Certification
 from firstdose.domain.payer.channel import Channel, Plan
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus
+from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.referral.order import Site
 from firstdose.domain.referral.rests_on import SettledResult
@@ -68,7 +69,7 @@ async def test_anaphylaxis_to_the_drug_is_looked_at_before_anything_is_dispensed
     script: dict[K, list[Any]] = {K.PREPARE_THERAPY: [None, USUAL[K.PREPARE_THERAPY]], K.REVIEW_CHANGE: [None]}
     async with Story(env, Outside(), script) as story:
         await story.until(lambda: bool(story.asked(K.PREPARE_THERAPY)))
-        await change(story, Change.ALLERGIES, by=PHARMACIST)
+        await change(story, Change.ALLERGIES, by=PHARMACIST, groups=(FactGroup.CLINICAL,))
         await story.until(lambda: bool(reviews(story, SettledResult.ASSESSMENT)))
         await story.resolve(story.asked(K.PREPARE_THERAPY)[0], USUAL[K.PREPARE_THERAPY])
         assert "not open" in story.refusals[0]
@@ -192,7 +193,7 @@ async def test_coverage_that_ends_with_the_new_member_id_takes_the_request_back(
 async def test_what_people_heard_from_the_payer_is_looked_at_by_people(env: WorkflowEnvironment) -> None:
     lines = [{"sequence": each, "state": "approved"} for each in (1, 2, 3)]
     script: dict[K, list[Any]] = {
-        K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active", "channel": "people"}}],
+        K.VERIFY_BENEFITS: [{"outcome": "answered", "benefits": {"status": "active"}}],
         K.SUBMIT_AUTHORIZATION: [{"outcome": "answered", "lines": lines}],
     }
     async with Story(env, Outside(plan=Plan(payer="acme", phone="555-0100")), script) as story:
@@ -293,7 +294,9 @@ async def test_a_weight_that_comes_with_another_answer_after_the_assessment_is_l
         supplied={"*": OUTLINE},
         brought={K.COMPLETE_REFERRAL: frozenset({Change.WEIGHT})},
     )
-    async with Story(env, outside, {K.COMPLETE_REFERRAL: [SUPPLIED]}) as story:
+    async with Story(env, outside, {K.COMPLETE_REFERRAL: [None]}) as story:
+        await story.until(lambda: K.ASSESS_PATIENT in resolved(story))
+        await story.resolve(story.asked(K.COMPLETE_REFERRAL)[0], SUPPLIED)
         assert await story.ends() is Closing.COMPLETED
     assert [item.asks["result"] for item in story.asked(K.REVIEW_CHANGE)] == ["assessment"]
 
@@ -329,7 +332,7 @@ async def test_a_nurse_on_the_way_may_report_while_something_is_looked_at_again(
         await is_ready_for_the_visit(story)
         await env.sleep(timedelta(days=3))
         await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
-        await change(story, Change.WEIGHT, by=PHARMACIST)
+        await change(story, Change.WEIGHT, by=PHARMACIST, groups=(FactGroup.CLINICAL,))
         await story.until(lambda: bool(reviews(story, SettledResult.ASSESSMENT)))
         await story.resolve(story.asked(K.REPORT_VISIT)[0], USUAL[K.REPORT_VISIT])
         await story.resolve(reviews(story, SettledResult.ASSESSMENT)[0], REDO)

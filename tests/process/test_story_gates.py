@@ -10,14 +10,17 @@ from temporalio.testing import WorkflowEnvironment
 from firstdose.domain.authorization.lines import Certification, LineAnswer, LineState, PayerAnswer
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep, DeidentifiedFacts
 from firstdose.domain.referral.order import Site
+from firstdose.domain.referral.rests_on import SettledResult
+from firstdose.domain.referral.versions import Change
 from firstdose.domain.work.journal import Noted, Withdrawn
 from firstdose.domain.work.reasons import HoldReason
 from firstdose.domain.work.role import SOURCE, Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
+from tests.process.changing import change, reviews
 from tests.process.outside import APPROVED, OUTLINE, Outside, says
-from tests.process.story import USUAL, Answer, Script, Story, ready, visit_at
+from tests.process.story import UNDO, USUAL, Answer, Script, Story, ready, visit_at
 from workflows.messages import AmendRequest, HoldRequest
 from workflows.referral import ReferralWorkflow
 
@@ -82,11 +85,13 @@ async def test_licensed_opens_when_the_facts_say_another_state(env: WorkflowEnvi
 
 async def test_order_a_signature_that_is_missing_after_all_is_asked_for(env: WorkflowEnvironment) -> None:
     unsigned = OUTLINE.model_copy(update={"missing": {BlockedStep.DISPATCH: ("order.signed_on",)}})
-    script: Script = {K.REVIEW_BENEFITS: [None], K.COMPLETE_REFERRAL: [{"outcome": "supplied"}]}
+    script: Script = {K.REVIEW_BENEFITS: [None], K.COMPLETE_REFERRAL: [None]}
     async with Story(env, Outside(supplied={"*": OUTLINE}), script) as story:
         await scheduled_but_unsigned(story)
         await amended(story, unsigned)
         await signed(story)
+        await story.until(lambda: bool(closed(story)))
+        await story.resolve(story.asked(K.COMPLETE_REFERRAL)[0], {"outcome": "supplied"})
         assert await story.ends() is Closing.COMPLETED
     assert closed(story) == [["order"]]
     assert story.asked(K.COMPLETE_REFERRAL)[0].asks["missing"] == ["order.signed_on"]
@@ -124,16 +129,18 @@ async def test_authorization_that_ends_in_part_and_begins_later_in_part(env: Wor
 async def test_assessment_for_the_suite_is_made_anew_for_the_home(env: WorkflowEnvironment) -> None:
     script: Script = {
         K.REVIEW_BENEFITS: [None],
+        K.REVIEW_CHANGE: [None, USUAL[K.REVIEW_CHANGE]],
         K.ASSESS_PATIENT: [{"outcome": "suitable_for_suite"}, {"outcome": "suitable_for_home"}],
     }
     async with Story(env, Outside(outline=OUTLINE.model_copy(update={"site": Site.SUITE})), script) as story:
         await scheduled_but_unsigned(story)
-        await amended(story, OUTLINE)
+        await change(story, Change.SITE, site=Site.HOME)
+        await story.until(lambda: bool(reviews(story, SettledResult.ASSESSMENT)))
+        await story.resolve(reviews(story, SettledResult.ASSESSMENT)[0], {"outcome": "redo"})
         await signed(story)
         assert await story.ends() is Closing.COMPLETED
-    assert closed(story) == [["assessment", "nurse"]]
     assert [item.asks["site"] for item in story.asked(K.ASSESS_PATIENT)] == ["suite", "home"]
-    assert story.asked(K.ASSESS_PATIENT)[1].asks["to_mend"] == ["no assessment finds the patient suitable for the home"]
+    assert [item.asks["site"] for item in story.asked(UNDO)] == ["suite", "suite"], "where the visit was to be"
     assert [hold.visit.nurse for hold in story.roster.held.values()] == ["rn-1"]
 
 
@@ -259,14 +266,16 @@ async def test_hold_over_the_time_of_the_visit_moves_it(env: WorkflowEnvironment
 
 async def test_contact_that_is_not_allowed_any_more_is_settled_first(env: WorkflowEnvironment) -> None:
     refused = OUTLINE.model_copy(update={"missing": {BlockedStep.CONTACT: (CONTACT_ALLOWED,)}})
-    script: Script = {K.REVIEW_BENEFITS: [None], K.COMPLETE_REFERRAL: [{"outcome": "supplied"}]}
+    script: Script = {K.REVIEW_BENEFITS: [None], K.COMPLETE_REFERRAL: [None]}
     async with Story(env, Outside(supplied={"*": OUTLINE}), script) as story:
         await scheduled_but_unsigned(story)
         await amended(story, refused)
         await signed(story)
+        await story.until(lambda: bool(closed(story)))
+        await story.resolve(story.asked(K.COMPLETE_REFERRAL)[0], {"outcome": "supplied"})
         assert await story.ends() is Closing.COMPLETED
     assert closed(story) == [["contact"]]
-    assert [item.asks["blocks"] for item in story.asked(K.COMPLETE_REFERRAL)] == ["contact"]
+    assert [item.asks["blocks"] for item in story.asked(K.COMPLETE_REFERRAL)] == [["contact"]]
 
 
 async def test_all_closed_gates_reopen_together(env: WorkflowEnvironment) -> None:

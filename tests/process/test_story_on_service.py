@@ -247,19 +247,6 @@ async def test_authorization_that_ends_before_the_visit_is_renewed(env: Workflow
     assert outside.milestones.count("5.1.1") == 1, "the visit stays where it is"
 
 
-async def test_a_closed_gate_names_itself_and_waits_for_a_supervisor(env: WorkflowEnvironment) -> None:
-    elsewhere = OUTLINE.model_copy(update={"state": "CA"})
-    script = {K.RECONCILE: [{"outcome": "close", "closing": "transferred"}]}
-    async with Story(env, Outside(outline=elsewhere), script) as story:
-        assert await story.ends() is Closing.TRANSFERRED
-    (item,) = story.asked(K.RECONCILE)
-    assert item.asks["reason"] == "no_license"
-    (why,) = item.asks["blocked_by"]
-    assert why.startswith("licensed: the pharmacy holds no license in the patient's state; a supervisor has")
-    *preparations, first = story.outside.compensations
-    assert (sorted(preparations), first) == (["release the visit", "return the stock"], "void the authorization")
-
-
 async def test_an_activity_that_can_never_succeed_waits_for_a_person(env: WorkflowEnvironment) -> None:
     outside = Outside(stock=[Impossible(ProblemCode.REFERRAL_SHREDDED), True])
     async with Story(env, outside, {K.RECONCILE: [{"outcome": "retry"}]}) as story:

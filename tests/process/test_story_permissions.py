@@ -10,6 +10,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from firstdose.domain.care.gates import Gate
+from firstdose.domain.policy import NurseDispatch, Policy
 from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.work.permissions import Act, may, may_cancel, may_change
@@ -18,7 +19,7 @@ from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
-from tests.process.outside import OUTLINE, PENDED, Outside
+from tests.process.outside import AGELESS, OUTLINE, PENDED, Outside
 from tests.process.story import USUAL, Story
 from workflows.messages import (
     AmendRequest,
@@ -153,7 +154,8 @@ async def test_once_assessed_clinical_facts_are_the_pharmacists_unless_some_are_
 
 
 async def test_a_nurse_accepts_and_reports_her_own_visit_alone(env: WorkflowEnvironment) -> None:
-    outside = Outside()
+    early = Policy(ages=AGELESS, dispatch=NurseDispatch(report_early=timedelta(hours=2)))
+    outside = Outside(policy=early)
     async with Story(env, outside, {K.CONFIRM_VISIT: [None], K.REPORT_VISIT: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.CONFIRM_VISIT)))
         offer = story.asked(K.CONFIRM_VISIT)[0]

@@ -3,7 +3,6 @@
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from firstdose.domain.care.gates import Gate
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.rests_on import RESTS_ON, SettledResult
 from firstdose.domain.referral.versions import OF_FORMER, Change
@@ -104,9 +103,7 @@ async def test_in_a_state_without_our_license_nobody_is_dispatched(env: Workflow
         await change(story, Change.STATE, state="TX")
         assert await story.ends() is Closing.TRANSFERRED
     assert not story.asked(K.REPORT_VISIT)
-    assert Gate.LICENSED in {
-        gate for entry in story.outside.entries if entry.type == "noted" for gate in entry.details.get("gates", ())
-    }
+    assert [item.asks["reason"] for item in story.asked(K.RECONCILE)] == ["no_license"]
 
 
 def test_each_fact_is_in_the_table_or_nothing_rests_on_it() -> None:

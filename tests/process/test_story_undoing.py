@@ -16,7 +16,7 @@ from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import APART, OUTLINE, Outside
-from tests.process.story import USUAL, Script, Story
+from tests.process.story import UNDO, USUAL, Script, Story
 from workflows.messages import AmendRequest, CancelRequest
 from workflows.referral import ReferralWorkflow
 
@@ -31,11 +31,11 @@ def outside_of(**more: Any) -> Outside:
 
 
 def about(story: Story, reason: str) -> list[WorkItem]:
-    return [item for item in story.asked(K.RECONCILE) if item.asks.get("reason") == reason]
+    return [item for item in story.asked(UNDO) if item.asks.get("reason") == reason]
 
 
 def reasons(story: Story) -> list[str]:
-    return [item.asks["reason"] for item in story.asked(K.RECONCILE)]
+    return [item.asks["reason"] for item in story.asked(UNDO)]
 
 
 async def cancelled_when(story: Story, asked: K, closing: Closing = Closing.WITHDRAWN) -> None:
@@ -44,11 +44,11 @@ async def cancelled_when(story: Story, asked: K, closing: Closing = Closing.WITH
 
 
 async def test_a_nurse_on_the_way_the_household_and_the_bench_acknowledge(env: WorkflowEnvironment) -> None:
-    script: Script = {K.REPORT_VISIT: [None], K.RECONCILE: [DONE]}
+    script: Script = {K.REPORT_VISIT: [None], UNDO: [DONE]}
     async with Story(env, outside_of(), script) as story:
         await cancelled_when(story, K.REPORT_VISIT)
         assert await story.ends() is Closing.WITHDRAWN
-    nurse, household, bench = story.asked(K.RECONCILE)
+    nurse, household, bench = story.asked(UNDO)
     assert (nurse.role, nurse.offered_to, nurse.asks["reason"]) == (Role.NURSE, "rn-1", "visit_cancelled")
     assert nurse.due_at - nurse.opened_at == timedelta(minutes=15)
     assert (household.role, household.asks["closing"]) == (Role.CUSTOMER_SERVICE, "withdrawn")
@@ -59,7 +59,7 @@ async def test_a_nurse_on_the_way_the_household_and_the_bench_acknowledge(env: W
 
 
 async def test_a_nurse_who_does_not_acknowledge_is_called_by_the_coordinator(env: WorkflowEnvironment) -> None:
-    async with Story(env, outside_of(), {K.REPORT_VISIT: [None], K.RECONCILE: [_unless_nurse]}) as story:
+    async with Story(env, outside_of(), {K.REPORT_VISIT: [None], UNDO: [_unless_nurse]}) as story:
         await cancelled_when(story, K.REPORT_VISIT)
         assert await story.ends() is Closing.WITHDRAWN
     (asked,) = about(story, "nurse_not_told")
@@ -74,7 +74,7 @@ def _unless_nurse(item: WorkItem, _: datetime) -> dict[str, Any]:
 
 
 async def test_what_nobody_acknowledges_goes_to_a_supervisor_and_the_referral_ends(env: WorkflowEnvironment) -> None:
-    async with Story(env, outside_of(), {K.REPORT_VISIT: [None], K.RECONCILE: [None]}) as story:
+    async with Story(env, outside_of(), {K.REPORT_VISIT: [None], UNDO: [None]}) as story:
         await cancelled_when(story, K.REPORT_VISIT)
         assert await story.ends() is Closing.WITHDRAWN
     unanswered = about(story, "undoing_not_acknowledged")
@@ -88,12 +88,12 @@ async def test_what_nobody_acknowledges_goes_to_a_supervisor_and_the_referral_en
 
 
 async def test_the_source_hears_the_end_before_everybody_has_acknowledged(env: WorkflowEnvironment) -> None:
-    async with Story(env, outside_of(), {K.REPORT_VISIT: [None], K.RECONCILE: [None]}) as story:
+    async with Story(env, outside_of(), {K.REPORT_VISIT: [None], UNDO: [None]}) as story:
         await cancelled_when(story, K.REPORT_VISIT)
         await story.until(lambda: story.outside.standing.stage is Stage.CLOSED)
         last = [entry for entry in story.outside.entries if isinstance(entry, Told)][-1]
         assert last.milestone == "6.0"
-        assert last.at - story.asked(K.RECONCILE)[0].opened_at < timedelta(minutes=1)
+        assert last.at - story.asked(UNDO)[0].opened_at < timedelta(minutes=1)
         open_items = (await story.handle.query(ReferralWorkflow.status)).open_items
         assert {item.role for item in open_items} == {Role.NURSE, Role.CUSTOMER_SERVICE, Role.PHARMACIST}
         for item in open_items:
@@ -103,7 +103,7 @@ async def test_the_source_hears_the_end_before_everybody_has_acknowledged(env: W
 
 
 async def test_a_nurse_of_a_later_visit_has_until_she_would_leave(env: WorkflowEnvironment) -> None:
-    script: Script = {K.REVIEW_BENEFITS: [None], K.RECONCILE: [DONE]}
+    script: Script = {K.REVIEW_BENEFITS: [None], UNDO: [DONE]}
     async with Story(env, Outside(), script) as story:
         await cancelled_when(story, K.REVIEW_BENEFITS)
         assert await story.ends() is Closing.WITHDRAWN
@@ -122,7 +122,7 @@ async def test_who_may_not_be_contacted_is_not(env: WorkflowEnvironment, forbidd
         case "no contact":
             missing = {BlockedStep.CONTACT: ("patient.contact_allowed",)}
             outside.supplied[TOLD] = OUTLINE.model_copy(update={"missing": missing})
-    script: Script = {K.REPORT_VISIT: [None], K.RECONCILE: [DONE], K.COMPLETE_REFERRAL: [None]}
+    script: Script = {K.REPORT_VISIT: [None], UNDO: [DONE], K.COMPLETE_REFERRAL: [None]}
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
         if TOLD in outside.supplied:
@@ -134,7 +134,7 @@ async def test_who_may_not_be_contacted_is_not(env: WorkflowEnvironment, forbidd
 
 
 async def test_what_was_not_dispensed_is_nobodys_work(env: WorkflowEnvironment) -> None:
-    async with Story(env, Outside(), {K.PREPARE_THERAPY: [None], K.RECONCILE: [DONE]}) as story:
+    async with Story(env, Outside(), {K.PREPARE_THERAPY: [None], UNDO: [DONE]}) as story:
         await cancelled_when(story, K.PREPARE_THERAPY)
         assert await story.ends() is Closing.WITHDRAWN
     assert "therapy_to_take_back" not in reasons(story)
@@ -144,7 +144,7 @@ async def test_what_was_not_dispensed_is_nobodys_work(env: WorkflowEnvironment) 
 async def test_an_order_that_changes_takes_nurse_and_drug_back_and_goes_on(env: WorkflowEnvironment) -> None:
     """The household is told by the call that confirms another time; the bench has its item for what was dispensed."""
     outside = outside_of(changes=frozenset({Change.ORDER}))
-    async with Story(env, outside, {K.REPORT_VISIT: [None, USUAL[K.REPORT_VISIT]], K.RECONCILE: [DONE]}) as story:
+    async with Story(env, outside, {K.REPORT_VISIT: [None, USUAL[K.REPORT_VISIT]], UNDO: [DONE]}) as story:
         await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
         outside.supplied[TOLD] = OUTLINE.model_copy(update={"frequency": "q12h"})
         await story.steer(ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id=TOLD))
@@ -155,7 +155,7 @@ async def test_an_order_that_changes_takes_nurse_and_drug_back_and_goes_on(env: 
 
 async def test_the_household_that_confirms_another_time_needs_no_other_call(env: WorkflowEnvironment) -> None:
     outside = outside_of(changes=frozenset({Change.ORDER}))
-    async with Story(env, outside, {K.REPORT_VISIT: [None, USUAL[K.REPORT_VISIT]], K.RECONCILE: [None]}) as story:
+    async with Story(env, outside, {K.REPORT_VISIT: [None, USUAL[K.REPORT_VISIT]], UNDO: [None]}) as story:
         await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
         outside.supplied[TOLD] = OUTLINE.model_copy(update={"frequency": "q12h"})
         await story.steer(ReferralWorkflow.amend, AmendRequest(actor=SOURCE, message_id=TOLD))
@@ -165,21 +165,21 @@ async def test_the_household_that_confirms_another_time_needs_no_other_call(env:
 
 async def test_a_referral_that_is_started_again_asks_once(env: WorkflowEnvironment) -> None:
     outside = outside_of()
-    async with Story(env, outside, {K.REPORT_VISIT: [None], K.RECONCILE: [DONE, None]}) as story:
+    async with Story(env, outside, {K.REPORT_VISIT: [None], UNDO: [DONE, None]}) as story:
         await cancelled_when(story, K.REPORT_VISIT)
         await story.until(lambda: outside.standing.stage is Stage.CLOSED)
         await story.handle.terminate()
-    asked = len(story.asked(K.RECONCILE))
-    again = Story(env, outside, {K.RECONCILE: [DONE]}, referral_id=story.referral_id, state=outside.state)
+    asked = len(story.asked(UNDO))
+    again = Story(env, outside, {UNDO: [DONE]}, referral_id=story.referral_id, state=outside.state)
     again.goes_on_with(story.roster.held, story.shelves.reserved)
     async with again:
         assert await again.ends() is Closing.WITHDRAWN
-    assert len({item.id for item in [*story.asked(K.RECONCILE), *again.asked(K.RECONCILE)]}) == asked
+    assert len({item.id for item in [*story.asked(UNDO), *again.asked(UNDO)]}) == asked
 
 
 async def test_after_a_death_nobody_calls_about_an_earlier_change(env: WorkflowEnvironment) -> None:
     outside = outside_of(changes=frozenset({Change.ORDER}))
-    script: Script = {K.REPORT_VISIT: [None], K.RECONCILE: [None], K.SETTLE_ORDER: [{"outcome": "settled"}, None]}
+    script: Script = {K.REPORT_VISIT: [None], UNDO: [None], K.SETTLE_ORDER: [{"outcome": "settled"}, None]}
     async with Story(env, outside, script) as story:
         await story.until(lambda: bool(story.asked(K.REPORT_VISIT)))
         outside.supplied[TOLD] = OUTLINE.model_copy(update={"frequency": "q12h", "site": Site.SUITE})
