@@ -176,14 +176,17 @@ class ReferralWorkflow(Handlers):
         await self.visit.review_reaction()
         await all_of(self.patient.reach(), self.coverage.secure(), self.assessment.obtain(), self.mend())
         self.service.accept()
+        await self.prepare()
         if self.case.without_nurse:
-            await all_of(self.agreement.review(), self.therapy.prepare())
-            return await self.start_without_nurse.confirm()
-        await all_of(self.agreement.review(), self.therapy.prepare(), self.visit.arrange())
-        await self.visit.perform()
+            await self.start_without_nurse.confirm()
+        else:
+            await self.visit.perform()
+
+    async def prepare(self) -> None:
+        arrange = () if self.case.without_nurse else (self.visit.arrange(),)
+        await all_of(self.agreement.review(), self.therapy.prepare(), *arrange)
 
     async def mend(self) -> None:
         """The steps of closed gates begin at once, beside the first ones."""
         if self.gates.mending:
-            prepare = (self.therapy.prepare(), self.visit.arrange()) if self.gates.prepares else ()
-            await all_of(self.gates.ask(), self.agreement.review(), *prepare)
+            await all_of(self.gates.ask(), self.prepare() if self.gates.prepares else self.agreement.review())

@@ -10,9 +10,10 @@ from firstdose.domain.authorization.lines import Certification, LineAnswer, Line
 from firstdose.domain.payer.channel import Plan
 from firstdose.domain.work.journal import HandedOver, Resolved
 from firstdose.domain.work.stage import Closing, Stage
+from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.outside import OUTLINE, PENDED, Outside, says
-from tests.process.story import USUAL, Answer, Script, Story, started
+from tests.process.story import USUAL, Answer, Script, Story, ready, started
 
 NO_NURSE = OUTLINE.model_copy(update={"needs_nursing": False})
 TWO = says(LineState.APPROVED, lines=[1, 2])
@@ -207,3 +208,16 @@ async def test_an_authorization_that_begins_later_is_waited_for(env: WorkflowEnv
         assert await story.ends() is Closing.COMPLETED
     (call,) = story.asked(K.CONFIRM_START)
     assert call.opened_at.date() >= begins
+
+
+async def test_a_closed_gate_sends_no_nurse_where_none_is_needed(env: WorkflowEnvironment) -> None:
+    script: Script = {K.PREPARE_THERAPY: [_without_kit, USUAL[K.PREPARE_THERAPY]]}
+    async with Story(env, Outside(outline=NO_NURSE, submissions=[TWO]), script) as story:
+        assert await story.ends() is Closing.COMPLETED
+    assert len(story.asked(K.PREPARE_THERAPY)) == 2
+    assert not story.asked(K.CONFIRM_VISIT)
+    assert story.roster.held == {}
+
+
+def _without_kit(item: WorkItem, now: datetime) -> dict[str, Any]:
+    return {**ready(item, now), "kit_present": False}
