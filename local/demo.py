@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 from rich.console import Console
 
+from desk.cli.closed_pipe import PipedConsole
 from desk.cli.failure import DONE, FAILED, Failure
 from firstdose.domain.referral.source_message import MessageType
 from firstdose.domain.work.stage import Stage
@@ -59,7 +60,7 @@ def demo(
     """
     usual = options_from_settings(state=None, simulator=True, ports={})
     options = replace(usual, state=usual.state / "demo", speed=DEMO_SPEED * speed)
-    console = Console(highlight=False, soft_wrap=True)
+    console = PipedConsole(highlight=False, soft_wrap=True)
     try:
         return asyncio.run(_run(options, speed, referrals, console, exit_when_done=exit_when_done))
     except (*REFUSALS, DeskAway, DeskRefused) as refusal:

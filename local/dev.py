@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from desk.cli.closed_pipe import PipedConsole
 from desk.cli.failure import Failure
 from firstdose.settings import load_settings, outer_servers
 from local.children import StartFailedError
@@ -44,7 +45,7 @@ def dev(*, state: Path | None = None, no_simulator: bool = False, port: int | No
     ports = {"desk": port} if port else {}
     options = options_from_settings(state=state, simulator=not no_simulator, ports=ports)
     try:
-        asyncio.run(_run(options, Console(highlight=False, soft_wrap=True)))
+        asyncio.run(_run(options, PipedConsole(highlight=False, soft_wrap=True)))
     except REFUSALS as refusal:
         raise Failure(str(refusal)) from None
 

@@ -27,6 +27,8 @@ VERBS: Final = {
         Verb("demo", "local.demo:demo", "Run the whole process here, with a simulated outside world."),
         Verb("dev", "local.dev:dev", "Run the local stack until Ctrl-C."),
         Verb("doctor", "desk.cli.doctor:doctor", "Check the installation: one line each, with the fix."),
+        Verb("--install-completion", "desk.cli.completion:install", "Have the shell complete commands and options."),
+        Verb("--show-completion", "desk.cli.completion:show", "Print what the shell needs to complete them."),
     ),
     "Referrals": (
         Verb("send", "desk.cli.sending:send", "Sign a referral and post it as its source would."),
