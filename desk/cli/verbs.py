@@ -44,6 +44,7 @@ VERBS: Final = {
         Verb("claim", "desk.cli.work:claim", "Take a work item."),
         Verb("release", "desk.cli.work:release", "Give a work item back."),
         Verb("resolve", "desk.cli.work:resolve", "Answer a work item."),
+        Verb("schema", "desk.cli.answer_schema:schema", "Show what may be answered to a kind of work item."),
         Verb("assign", "desk.cli.work:assign", "Give a work item to somebody."),
         Verb("snooze", "desk.cli.work:snooze", "Put a work item out of sight until a moment, at most until it is due."),
     ),

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from desk.cli import display
+from desk.cli.answer_schema import show_answer
 from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
@@ -132,11 +133,6 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     if as_json:
         display.as_json(schema)
         return
-    needed, named = schema.get("required", ()), schema.get("$defs", {})
-    rows = (
-        (name, "needed" if name in needed else "", _shape(field, named), display.text_of(field.get("description")))
-        for name, field in schema.get("properties", {}).items()
-    )
     display.line(f"{item['kind']} asks: {_asked(item)}")
     shown = item.get("shown") or {}
     if offer := shown.get("offer"):
@@ -145,20 +141,7 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     show_alike(shown.get("alike") or ())
     show_wanted(shown.get("wanted") or ())
     show_remarks(shown.get("remarks") or ())
-    display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
-
-
-def _shape(field: Mapping[str, Any], named: Mapping[str, Any]) -> str:
-    """A field of a JSON schema in few words; `named` holds what it refers to."""
-    if "$ref" in field:
-        return _shape(named[field["$ref"].rpartition("/")[2]], named)
-    if "enum" in field:
-        return " | ".join(map(str, field["enum"]))
-    if "anyOf" in field:
-        return " or ".join(_shape(each, named) for each in field["anyOf"] if each.get("type") != "null")
-    if "items" in field:
-        return f"list of {_shape(field['items'], named)}"
-    return str(field.get("const") or field.get("format") or field.get("type") or "object")
+    show_answer(schema)
 
 
 def _act(item_id: str, verb: str, body: dict[str, Any], acting_as: Role | None, *, as_json: bool) -> None:

@@ -24,16 +24,8 @@ OPTIONS = {
     "file", "out", "reason", "gate", "until", "all", "dry-run", "wait",
 }  # fmt: skip
 ARGUMENTS = {
-    "PERSON",
-    "REFERRAL_ID",
-    "REFERRAL_IDS",
-    "ITEM_ID",
-    "OVERRIDE_ID",
-    "UNDELIVERED_ID",
-    "FILE",
-    "FILES",
-    "SHELL",
-}
+    "PERSON", "REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES", "SHELL", "KIND",
+}  # fmt: skip
 
 
 def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
