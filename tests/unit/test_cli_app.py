@@ -24,7 +24,8 @@ OPTIONS = {
     "file", "out", "reason", "gate", "until", "all", "dry-run", "wait",
 }  # fmt: skip
 ARGUMENTS = {
-    "PERSON", "REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES", "SHELL", "KIND",
+    "PERSON", "REFERRAL_ID", "REFERRAL_IDS", "ITEM_ID", "OVERRIDE_ID", "UNDELIVERED_ID", "FILE", "FILES",
+    "SHELL", "KIND",
 }  # fmt: skip
 
 
