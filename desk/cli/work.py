@@ -14,6 +14,7 @@ from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
 from desk.cli.questions import show_alike, show_questions
 from desk.cli.remarks import show_remarks, show_wanted
+from desk.cli.work_view import Find, View, ViewFilters, find_referrals, list_view
 from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
@@ -25,13 +26,27 @@ def work(
     mine: Annotated[bool, Parameter(help="Items that I have claimed.")] = False,
     overdue: Annotated[bool, Parameter(help="Items past their due time.")] = False,
     referral: Annotated[ReferralId | None, Parameter(name="--referral", help="Items of this referral.")] = None,
+    view: View = None,
+    filters: Annotated[ViewFilters | None, Parameter(name="*")] = None,
+    find: Find = None,
     limit: Limit = 50,
     acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """List open work items, the most pressing first."""
+    """List open work items, the most pressing first; with --view as the desk's page of work shows them."""
     from desk.cli.client import open_desk
 
+    if find is not None:
+        find_referrals(find, acting_as=acting_as, as_json=as_json)
+        return
+    if view is not None:
+        if mine or overdue or referral:
+            raise Misuse("--view has filters of its own: leave --mine, --overdue and --referral out")
+        asked = {"view": view, "role": role, **vars(filters or ViewFilters())}
+        list_view(asked, limit, acting_as=acting_as, as_json=as_json)
+        return
+    if filters is not None and any(vars(filters).values()):
+        raise Misuse("--payer, --stage, --therapy, --waiting-for and --sort narrow a view: name one with --view")
     with open_desk(acting_as) as desk:
         items = desk.pages(
             "api",

@@ -48,7 +48,7 @@ async def test_filters_order_and_pages(desk: ServedDesk) -> None:
         seen: list[str] = []
         cursor = None
         while True:
-            query = {"sort": "urgency", "limit": 3, **({"cursor": cursor} if cursor else {})}
+            query: dict[str, str] = {"sort": "urgency", "limit": "3", **({"cursor": cursor} if cursor else {})}
             page = (await api.get("/api/work", params=query)).json()
             seen += [row["item"] for row in page["items"]]
             if (cursor := page["cursor"]) is None:
