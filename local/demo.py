@@ -17,6 +17,7 @@ from firstdose.domain.work.stage import Stage
 from local.board import Board, BoardRow, minutes
 from local.demo_state import fresh_state
 from local.dev import REFUSALS, options_from_settings, show_addresses, stop_on_signals
+from local.left_open import leave_one_open, what_waits
 from local.stack import LocalStack, StackOptions
 from local.state import SOURCE
 from simulator.pace import DEMO_SPEED
@@ -74,10 +75,14 @@ async def _run(options: StackOptions, speed: float, count: int, console: Console
         options = await fresh_state(options, speed)
         async with LocalStack(options, report=lambda line: console.print(line, markup=False)) as stack:
             show_addresses(stack, console)
+            secret = stack.state.read("sources.json", dict[str, str]())[SOURCE]
+            left = None if exit_when_done else await leave_one_open(stack.addresses.desk, secret)
             entries = [entry async for entry in _played(stack, count, console)]
             code = _judge(entries, begun, console)
-            if not exit_when_done:
+            if left:
+                tokens = stack.state.read("tokens.json", dict[str, str]())
                 show_addresses(stack, console)
+                console.print(await what_waits(stack.addresses.desk, tokens, left), markup=False)
                 console.print("The stack goes on. Ctrl-C stops it.")
                 await asyncio.Event().wait()
     except asyncio.CancelledError:
