@@ -16,6 +16,7 @@ from desk.http import (
     referrals,
     reports,
     webhooks,
+    work,
     work_items,
 )
 from desk.http.app_context import AppContext
@@ -32,6 +33,7 @@ _ROUTERS: Final = tuple(
         break_glass,
         documents,
         payer_answers,
+        work,
         work_items,
         reports,
         identity,

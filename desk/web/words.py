@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from firstdose.adapters.postgres.staff.work_views import WorkView
+from firstdose.adapters.postgres.staff.work_views import WorkSort, WorkView
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.visit import ReportItem
@@ -135,6 +135,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "expiring": "Authorization ends in 14 days",
         "waiting": "Waiting for",
     },
+    WorkSort: {"due": "Due first", "due_last": "Due last", "age": "Longest open", "urgency": "Most urgent"},
     WorkItemState: {"open": "Open", "claimed": "Taken", "resolved": "Done", "withdrawn": "Not needed any more"},
     WorkItemKind: {
         "complete_referral": "Complete the referral",

@@ -150,6 +150,54 @@ async def test_work_is_found_taken_and_put_off_on_a_phone(desk: ServedDesk, brow
     assert [tuple(row) for row in rows] == [("test-pharmacist", True), (None, False), (None, False)]
 
 
+async def test_the_list_of_work_has_keys(desk: ServedDesk, browser: Browser) -> None:
+    referral_id = await desk.refer(patient=PATIENT, order=ORDER)
+    await desk.desk.pool.execute(
+        "INSERT INTO work_items (id, referral_id, kind, role, opened_at, due_at)"
+        " SELECT $2 || n, $1, 'assess_patient', 'pharmacist', now(), now() + n * interval '1 day'"
+        " FROM generate_series(1, 3) AS n",
+        referral_id,
+        f"{referral_id}-",
+    )
+    async with tab(browser) as page:
+        await sign_in(page, desk, Role.PHARMACIST)
+        links = page.locator("table.work th a")
+        await page.keyboard.press("j")
+        await expect(links.nth(0)).to_be_focused()
+        assert await violations(page) == []
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await expect(links.nth(2)).to_be_focused()
+        await page.keyboard.press("k")
+        await expect(links.nth(1)).to_be_focused()
+        await page.keyboard.press("a")
+        await expect(page.get_by_label("Give it to somebody")).to_be_checked()
+        await expect(page.get_by_role("checkbox").nth(1)).to_be_checked()
+        assignee = page.get_by_label("Give it to", exact=False).last
+        await expect(assignee).to_be_focused()
+        await page.keyboard.type("jack?")
+        await expect(assignee).to_have_value("jack?")
+        await page.locator("body").click(position={"x": 1, "y": 1})
+        await page.keyboard.press("/")
+        await expect(page.get_by_label("Find a referral or a caller")).to_be_focused()
+        await page.get_by_role("checkbox").nth(0).focus()
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        assert await violations(page) == []
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/referrals/{referral_id}")
+
+
+async def test_without_scripts_there_are_no_keys(desk: ServedDesk, browser: Browser) -> None:
+    async with tab(browser, java_script_enabled=False) as page:
+        await sign_in(page, desk, Role.PHARMACIST)
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
 async def test_while_offline_nothing_is_sent(desk: ServedDesk, browser: Browser) -> None:
     offer = await offered(desk, "rn-1")
     async with tab(browser, viewport=PHONE) as page:
