@@ -26,6 +26,7 @@ from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals.intake import Intake
+from firstdose.adapters.postgres.referrals.notes import ReferralNotes
 from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
@@ -65,6 +66,7 @@ class AppContext:
     payers: PayerTable
     staff: StaffDirectory
     access: ReadingAccess
+    notes: ReferralNotes
     visits: NurseVisits
     issuer: Issuer
     client: Client
@@ -132,6 +134,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
             access=ReadingAccess(pool, vault, audit),
+            notes=ReferralNotes(pool, vault, audit),
             visits=NurseVisits(pool, vault),
             issuer=issuer,
             client=client,
