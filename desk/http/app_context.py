@@ -30,6 +30,7 @@ from firstdose.adapters.postgres.referrals.notes import ReferralNotes
 from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.adapters.postgres.referrals.steering_record import SteeringRecord
 from firstdose.adapters.postgres.staff.nurse_visits import NurseVisits
 from firstdose.adapters.postgres.staff.reading_access import ReadingAccess
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
@@ -67,6 +68,7 @@ class AppContext:
     staff: StaffDirectory
     access: ReadingAccess
     notes: ReferralNotes
+    steering: SteeringRecord
     visits: NurseVisits
     issuer: Issuer
     client: Client
@@ -135,6 +137,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             staff=StaffDirectory(pool),
             access=ReadingAccess(pool, vault, audit),
             notes=ReferralNotes(pool, vault, audit),
+            steering=SteeringRecord(pool, vault),
             visits=NurseVisits(pool, vault),
             issuer=issuer,
             client=client,

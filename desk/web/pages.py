@@ -4,10 +4,12 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from desk.web import assets, audit, home, sign_in, visits, work
+from desk.web import assets, audit, home, notes, sign_in, visits, work
+from desk.web.acts import cancel, hold, override
 from desk.web.route import install_missing_page
 
-_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, sign_in, visits, work))
+_ACTS: Final = (hold, cancel, override)
+_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, notes, sign_in, visits, work, *_ACTS))
 
 
 def install_pages(app: FastAPI) -> None:
