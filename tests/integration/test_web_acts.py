@@ -21,7 +21,7 @@ WORKING: Final = frozenset(Role) - {Role.AUDITOR}
 HOLD: Final = {"reason": "patient_away", "ends": "open"}
 OVERRIDE: Final = {"reason": "discharge_today", "ends": "open"}
 CANCEL: Final = {"reason": "deceased", "confirmed": "yes"}
-ACTS: Final = (
+ACTS: Final[tuple[tuple[str, dict[str, str], frozenset[Role] | set[Role]], ...]] = (
     ("hold", HOLD, WORKING),
     ("resume", {}, WORKING),
     ("cancel", CANCEL, {Role.SUPERVISOR, Role.INTAKE_COORDINATOR, Role.CUSTOMER_SERVICE}),
@@ -151,10 +151,9 @@ async def test_on_hold_already_says_why_and_by_whom(desk: ServedDesk, browser: B
 
 async def test_a_cancellation_names_what_is_undone_and_asks_again(desk: ServedDesk, browser: Browser) -> None:
     referral_id = await refer(desk)
+    line = {"sequence": 1, "kind": "drug", "code": "J0696", "place_of_service": "12", "units": 1, "state": "approved"}
     await desk.desk.pool.execute(
-        "UPDATE referrals SET visit_at = '2027-01-15T16:30:00Z',"
-        ' lines = \'[{"sequence": 1, "kind": "drug", "state": "approved"}]\' WHERE id = $1',
-        referral_id,
+        "UPDATE referrals SET visit_at = '2027-01-15T16:30:00Z', lines = $2 WHERE id = $1", referral_id, [line]
     )
     await put(desk.desk.pool, referral_id, "assess_patient", "pharmacist")
     path = f"/referrals/{referral_id}/cancel"
