@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from desk.web import assets, audit, home, notes, sign_in, visits, work
 from desk.web.acts import cancel, hold, override
+from desk.web.facts import pages as fact_pages
 from desk.web.route import install_missing_page
 
-_ACTS: Final = (hold, cancel, override)
+_ACTS: Final = (hold, cancel, override, fact_pages)
 _ROUTERS: Final = tuple(module.router for module in (assets, audit, home, notes, sign_in, visits, work, *_ACTS))
 
 

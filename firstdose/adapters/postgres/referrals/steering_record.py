@@ -27,10 +27,9 @@ class Steered(NamedTuple):
     details: Mapping[str, Any]
 
 
-class FactsVersion(NamedTuple):
-    """A version of the facts, who told it, and when it was stored."""
+class Amendment(NamedTuple):
+    """Who told facts, and when."""
 
-    number: int
     actor: str
     at: datetime
 
@@ -48,13 +47,15 @@ class SteeringRecord:
             row = await _sql.last_steered(self._pool, chain=referral_id, actions=list(actions))
         return Steered(**row) if row else None
 
-    async def newest_version(self, referral_id: str) -> FactsVersion | None:
+    async def last_amendment(self, referral_id: str) -> Amendment | None:
+        """Of which the facts as they stand have come."""
         async with reachable():
-            row = await _sql.newest_version(self._pool, referral_id=referral_id)
-        if row is None:
-            return None
-        actor = Actor.model_validate(row["actor"]) if row["actor"] else SOURCE
-        return FactsVersion(row["revision"], actor.label, row["at"])
+            return _amendment(await _sql.last_amendment(self._pool, referral_id=referral_id))
+
+    async def pending_amendment(self, referral_id: str) -> Amendment | None:
+        """The newest that is stored and not applied yet."""
+        async with reachable():
+            return _amendment(await _sql.pending_amendment(self._pool, referral_id=referral_id))
 
     async def is_assessed(self, referral_id: str) -> bool:
         """Whether the patient's assessment is done, as far as its work item tells."""
@@ -73,3 +74,10 @@ class SteeringRecord:
         async with reachable():
             state = await _sql.stored_under(self._pool, referral_id=referral_id, key_index=key_index)
         return MessageState(state) if state else None
+
+
+def _amendment(row: Mapping[str, Any] | None) -> Amendment | None:
+    if row is None:
+        return None
+    actor = Actor.model_validate(row["actor"]) if row["actor"] else SOURCE
+    return Amendment(actor.label, row["at"])
