@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from desk.cli import display
-from desk.cli.data_file import read_bytes
-from desk.cli.failure import Misuse
+from desk.cli.data_file import read_text
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ReferralId
 from firstdose.domain.work.reading import BreakGlassReason
 
@@ -25,12 +24,9 @@ def break_glass(
 
     body: dict[str, Any] = {"reason": reason}
     if file is not None:
-        try:
-            body["note"] = read_bytes(file).decode().strip()
-        except UnicodeDecodeError:
-            raise Misuse(f"{file}: not a text (not UTF-8)") from None
+        body["note"] = read_text(file)
     with open_desk(acting_as) as desk:
-        answer = desk.post("api", "referrals", referral_id, "break-glass", body=body)
+        answer = desk.post("api", "referrals", desk.referral(referral_id), "break-glass", body=body)
     if as_json:
         display.as_json(answer)
     else:

@@ -20,6 +20,14 @@ def read_bytes(file: Path) -> bytes:
         raise Misuse(f"{file}: cannot be read ({error.strerror})") from None
 
 
+def read_text(file: Path) -> str:
+    """Without blanks around it. Raises Misuse for what is no text."""
+    try:
+        return read_bytes(file).decode().strip()
+    except UnicodeDecodeError:
+        raise Misuse(f"{file}: not a text (not UTF-8)") from None
+
+
 def read_object(file: Path) -> dict[str, Any]:
     """A JSON object. Raises Misuse with the line's number and none of its content."""
     return parse_object(read_bytes(file), file)

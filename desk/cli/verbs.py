@@ -35,6 +35,8 @@ VERBS: Final = {
         Verb("list", "desk.cli.reading:list_referrals", "List referrals, the newest first."),
         Verb("show", "desk.cli.reading:show", "Show one referral."),
         Verb("documents", "desk.cli.documents:documents", "List a referral's documents, or take one out."),
+        Verb("note", "desk.cli.notes:note", "Write a note about a referral."),
+        Verb("notes", "desk.cli.notes:notes", "Show the notes about a referral, the newest first."),
         Verb("break-glass", "desk.cli.break_glass:break_glass", "Read a referral that you have no part in."),
         Verb("timeline", "desk.cli.reading:timeline", "Show everything that happened in a referral."),
         Verb("why", "desk.cli.reading:why", "Show what blocks a referral, who owns that and when it escalates."),

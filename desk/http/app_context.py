@@ -26,9 +26,11 @@ from firstdose.adapters.postgres.payers.contacts import PostgresContacts
 from firstdose.adapters.postgres.payers.payers import PayerTable
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals.intake import Intake
+from firstdose.adapters.postgres.referrals.notes import ReferralNotes
 from firstdose.adapters.postgres.referrals.payer_words import PayerWords
 from firstdose.adapters.postgres.referrals.referrals import ReferralReader
 from firstdose.adapters.postgres.referrals.revisions import Revisions
+from firstdose.adapters.postgres.referrals.steering_record import SteeringRecord
 from firstdose.adapters.postgres.staff.nurse_visits import NurseVisits
 from firstdose.adapters.postgres.staff.reading_access import ReadingAccess
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
@@ -65,6 +67,8 @@ class AppContext:
     payers: PayerTable
     staff: StaffDirectory
     access: ReadingAccess
+    notes: ReferralNotes
+    steering: SteeringRecord
     visits: NurseVisits
     issuer: Issuer
     client: Client
@@ -132,6 +136,8 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             payers=PayerTable(pool),
             staff=StaffDirectory(pool),
             access=ReadingAccess(pool, vault, audit),
+            notes=ReferralNotes(pool, vault, audit),
+            steering=SteeringRecord(pool, vault),
             visits=NurseVisits(pool, vault),
             issuer=issuer,
             client=client,

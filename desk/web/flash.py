@@ -11,6 +11,7 @@ class Flash(StrEnum):
     SNOOZED = "snoozed"
     APPLIED = "applied"
     STORED = "stored"
+    UNCHANGED = "unchanged"
     SIGNED_IN = "signed_in"
     FORM_KEPT = "form_kept"
 
@@ -27,6 +28,7 @@ _TEXTS = {
     Flash.SNOOZED: "Snoozed: it comes back at that time, or when it is due.",
     Flash.APPLIED: "Done.",
     Flash.STORED: "Stored. It will be applied as soon as the process answers; you need not send it again.",
+    Flash.UNCHANGED: "Nothing was changed, so nothing was sent.",
     Flash.SIGNED_IN: "You are signed in.",
     Flash.FORM_KEPT: "You are signed in again. What you had typed is in the form; nothing was sent yet.",
 }

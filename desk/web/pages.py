@@ -4,10 +4,13 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from desk.web import assets, audit, home, payers, sign_in, visits, work
+from desk.web import assets, audit, home, notes, payers, sign_in, visits, work
+from desk.web.acts import cancel, hold, override
+from desk.web.facts import pages as fact_pages
 from desk.web.route import install_missing_page
 
-_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, payers, sign_in, visits, work))
+_ACTS: Final = (hold, cancel, override, fact_pages)
+_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, notes, payers, sign_in, visits, work, *_ACTS))
 
 
 def install_pages(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from firstdose.adapters.postgres.messages.messages import Messages
 from firstdose.adapters.postgres.messages.outbox import Outbox
 from firstdose.adapters.postgres.pool import Pool, transaction
 from firstdose.adapters.postgres.referrals.intake import Intake, WebhookDelivery
+from firstdose.adapters.postgres.referrals.notes import ReferralNotes
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.referral.source_message import CancelReason
 from firstdose.domain.work.message import Message, MessageKind
@@ -94,6 +95,7 @@ async def test_nothing_that_identifies_a_patient_can_be_read_in_the_database(
             at=AT,
         )
     await outbox.claim(pool, 10, timedelta(seconds=1), AT)
+    await ReferralNotes(pool, vault, audit).write(note.actor, receipt.referral_id, CANARY, key=CANARY)
     assert await pool.fetchval("SELECT count(*) FROM messages") == 4
     assert await readable(pool) == []
 

@@ -142,6 +142,8 @@ async def steer(story: Planted, referral_id: str) -> None:
     facts = {"patient.email": f"{word('mail')}@example.org", "patient.phones": [story.plant.phone()]}
     amended = await story.ask("POST", f"{path}/amend", Role.INTAKE_COORDINATOR, json={"facts": facts})
     assert amended.status_code in (200, 202), amended.text
+    noted = await story.ask("POST", f"{path}/notes", Role.SUPERVISOR, json={"text": f"The {word('said')} called"})
+    assert noted.status_code == 201, noted.text
 
 
 async def encoded(story: Planted, message: Json) -> str:
@@ -264,7 +266,7 @@ async def test_every_referral_ends_and_is_shredded(planted: Planted) -> None:
 async def test_every_kind_of_item_was_answered(planted: Planted) -> None:
     """So the texts of each model went through the door: it keeps some in the database and passes some on."""
     assert planted.answered.keys() == OF_KIND.keys()
-    assert {"table messages", "table payer_answers", "log desk.log"} <= planted.before.keys()
+    assert {"table messages", "table payer_answers", "table referral_notes", "log desk.log"} <= planted.before.keys()
     known = [content for place, content in planted.before.items() if place.startswith("history of referral-")]
     assert len(known) == len(planted.played)
     assert sum(b'"sealed:' in each for each in known) >= len(ELECTRONIC)

@@ -68,7 +68,7 @@ class Revisions:
         newest = await self.newest(connection, referral_id)
         yield newest.referral
         for older in range(newest.number - 1, 0, -1):
-            yield await self._of_number(connection, referral_id, older)
+            yield await self.of_number(connection, referral_id, older)
 
     async def add(
         self, connection: Connection, referral_id: str, referral: Referral, *, message_id: str | None, at: datetime
@@ -106,11 +106,12 @@ class Revisions:
             return None
         changes: dict[str, frozenset[Change]] = {}
         for message, number in made.items():
-            before = await self._of_number(connection, referral_id, number - 1)
-            changes[message] = frozenset(compare(before, await self._of_number(connection, referral_id, number)))
+            before = await self.of_number(connection, referral_id, number - 1)
+            changes[message] = frozenset(compare(before, await self.of_number(connection, referral_id, number)))
         return await self.current(connection, referral_id), changes
 
-    async def _of_number(self, connection: Connection, referral_id: str, number: int) -> Referral:
+    async def of_number(self, connection: Connection, referral_id: str, number: int) -> Referral:
+        """A version that there is. Raises NoDataKey for a shredded referral."""
         row = await _sql.of_number(connection, referral_id=referral_id, revision=number)
         return self._open(referral_id, row).referral
 

@@ -7,6 +7,7 @@ from firstdose.adapters.keyring.sealed_texts import shown
 from firstdose.adapters.postgres.keys.vault import NoDataKey, RecordSealer, Vault
 from firstdose.adapters.postgres.pool import Connection
 from firstdose.adapters.postgres.queries import load
+from firstdose.adapters.postgres.referrals.notes import NOTE_WRITTEN, note_texts
 from firstdose.adapters.postgres.referrals.views import WORDS, TimelineEntry
 from firstdose.adapters.postgres.staff.reading_access import BROKEN_GLASS, grant_notes
 from firstdose.domain.work.role import Actor, ActorKind
@@ -36,9 +37,13 @@ async def timeline(connection: Connection, vault: Vault, referral_id: str) -> li
 async def _audited(
     connection: Connection, referral_id: str, sealer: RecordSealer | None
 ) -> AsyncIterator[TimelineEntry]:
-    notes = await grant_notes(connection, referral_id, sealer)
+    written = {
+        BROKEN_GLASS: ("grant", await grant_notes(connection, referral_id, sealer)),
+        NOTE_WRITTEN: ("note", await note_texts(connection, referral_id, sealer)),
+    }
     async for row in _sql.audited(connection, chain=referral_id):
-        note = notes.get(row["details"].get("grant")) if row["action"] == BROKEN_GLASS else None
+        name, texts = written.get(row["action"], ("", {}))
+        note = texts.get(row["details"].get(name, ""))
         yield TimelineEntry(at=row["at"], what=row["action"], actor=row["actor"], details=row["details"], note=note)
 
 
