@@ -47,6 +47,7 @@ ACTS: Final[Mapping[str, str]] = {
     "message_refused": "A message was refused",
     "message_retried": "A message is tried again",
     "message_stored": "Sent a message to the process",
+    "notes_read": "Read the notes",
     "notice.contact_not_allowed": "The patient was not told: they are not to be contacted",
     "notice.no_address": "Nobody was told: there is no address",
     "notice.stored": "Somebody is told",

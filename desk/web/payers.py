@@ -23,7 +23,7 @@ _PARTS: Final = ("in_time", "late", "overdue", "open", "withdrawn")
 Typed = Annotated[str, Query(max_length=10)]
 
 
-class Part(NamedTuple):
+class BarPart(NamedTuple):
     """A stretch of a bar: where it begins and how wide it is."""
 
     name: str
@@ -32,9 +32,9 @@ class Part(NamedTuple):
     wide: float
 
 
-class PayerRow(NamedTuple):
+class TurnaroundRow(NamedTuple):
     turnaround: Turnaround
-    parts: tuple[Part, ...]
+    parts: tuple[BarPart, ...]
     median: float | None
     p90: float | None
     allowed: float | None
@@ -75,18 +75,19 @@ def _day(typed: str) -> date | None:
     return day
 
 
-def _row(payer: Turnaround) -> PayerRow:
+def _row(payer: Turnaround) -> TurnaroundRow:
     longest = max(payer.allowed_hours or 0, payer.p90_hours or 0) or 1
     hours = (payer.median_hours, payer.p90_hours, payer.allowed_hours)
-    return PayerRow(payer, tuple(_parts(payer)), *(None if each is None else _WIDE * each / longest for each in hours))
+    median, p90, allowed = (None if each is None else _WIDE * each / longest for each in hours)
+    return TurnaroundRow(payer, tuple(_parts(payer)), median, p90, allowed)
 
 
-def _parts(payer: Turnaround) -> Iterator[Part]:
+def _parts(payer: Turnaround) -> Iterator[BarPart]:
     """What is open and overdue is a part of its own."""
     numbers = {**payer.model_dump(include=set(_PARTS)), "open": payer.open - payer.overdue}
     begins = 0.0
     for name in _PARTS:
         if number := numbers[name]:
             wide = _WIDE * number / payer.requests
-            yield Part(name, number, round(begins, 2), round(wide, 2))
+            yield BarPart(name, number, round(begins, 2), round(wide, 2))
             begins += wide
