@@ -1,7 +1,7 @@
 """The audit as a page: search by person, referral, act and time, and whether the records are intact."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
@@ -45,7 +45,12 @@ async def audit(
     filters, problems = _filters(page, typed, await _chain(page, typed["referral"]))
     form = FormView(name="search", values={name: (text,) for name, text in typed.items()}, problems=problems)
     last = await page.desk.audit_search.last_verification()
-    shown = {"form": form, "acts": _acts(typed["act"]), "codes": codes, "switch": _switch(typed, codes=codes)}
+    shown: dict[str, Any] = {
+        "form": form,
+        "acts": _acts(typed["act"]),
+        "codes": codes,
+        "switch": _switch(typed, codes=codes),
+    }
     if filters is None:
         return page.render("audit.html", status=422, rows=(), more=None, last=last, report=None, **shown)
     try:
