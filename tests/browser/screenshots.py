@@ -61,7 +61,7 @@ PICTURES: Final = (
 async def take_pictures(
     desk: str, tokens: Tokens, out: Path, pictures: Sequence[Picture] = PICTURES
 ) -> AsyncIterator[tuple[str, str]]:
-    """The name of each picture in the folder `out`, and what became of it; a page that is not there has none."""
+    """The name of each picture in `out`, and what became of it; a page that is not there has none."""
     work = {role: await _first_work(desk, tokens, role) for role in {picture.role for picture in pictures}}
     async with chromium() as browser:
         yield "sign-in", await _sign_in_page(browser, desk, out)
