@@ -4,10 +4,10 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from desk.web import assets, audit, home, sign_in, visits, work
+from desk.web import assets, audit, home, item_pages, sign_in, visits, work
 from desk.web.route import install_missing_page
 
-_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, sign_in, visits, work))
+_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, item_pages, sign_in, visits, work))
 
 
 def install_pages(app: FastAPI) -> None:
