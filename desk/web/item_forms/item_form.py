@@ -1,11 +1,11 @@
 """The form of one kind of work item: which outcomes there are, and the fields of each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from desk.web.item_forms.asked import AskedItem
 from desk.web.item_forms.choices import ChoiceOption, OutcomeField
-from desk.web.item_forms.fact_fields import fact_fields
+from desk.web.item_forms.fact_fields import fact_fields, without_field
 from desk.web.item_forms.fields import FormField, LongText
 from desk.web.item_forms.place import FACTS, FieldPlace, FormReading
 
@@ -34,8 +34,17 @@ def note(label: str = "Note", hint: str = "") -> LongText:
 def facts(asked: AskedItem, label: str, paths: Iterable[str]) -> tuple[FormField, ...]:
     """Nothing where this person may tell none of them."""
     fields = fact_fields(asked, paths)
-    hint = "Leave empty what has not changed." if asked.referral else "Leave empty what you do not know."
+    hint = "Leave empty what has not changed, or is not known."
     return (FactGroupField(label=label, hint=hint, fields=fields),) if fields else ()
+
+
+def missing_facts(asked: AskedItem, paths: Sequence[str]) -> tuple[FormField, ...]:
+    """What has no input here is named, so that nobody looks for it."""
+    elsewhere = without_field(asked, paths)
+    hint = "Leave empty what you could not find out."
+    if elsewhere:
+        hint = f"{hint} Change on the page of the referral: {', '.join(elsewhere)}."
+    return (FactGroupField(label="What was missing", hint=hint, fields=fact_fields(asked, paths)),)
 
 
 def only(made: OutcomeField, options: Iterable[str]) -> OutcomeField:

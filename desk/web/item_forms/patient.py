@@ -5,7 +5,7 @@ from typing import Final
 from desk.web.item_forms.asked import AskedItem
 from desk.web.item_forms.choices import OutcomeField, option, yes_no
 from desk.web.item_forms.fields import DayField
-from desk.web.item_forms.item_form import facts, outcome
+from desk.web.item_forms.item_form import facts, missing_facts, outcome
 
 _OF_CONTACT: Final = (
     "patient.phones",
@@ -25,7 +25,7 @@ def complete_referral(asked: AskedItem) -> OutcomeField:
     missing = [str(path) for path in asked.asks.get("missing") or ()]
     return outcome(
         "Could you find out?",
-        option("supplied", "Yes, all or some of it", *facts(asked, "What was missing", missing)),
+        option("supplied", "Yes, all or some of it", *missing_facts(asked, missing)),
         option("unobtainable", "No: it cannot be had"),
     )
 

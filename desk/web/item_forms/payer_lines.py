@@ -99,7 +99,7 @@ def _what_is_said(line: Mapping[str, Any]) -> ChoiceField:
 def _granted(line: Mapping[str, Any], state: LineState, label: str) -> ChoiceOption:
     """Filled in with what the item shows as authorized; only a full approval is of all units that were asked for."""
     asked_for = line.get("units")
-    units = line.get("authorized_units", asked_for if state is LineState.APPROVED else None)
+    units = asked_for if state is LineState.APPROVED else line.get("authorized_units")
     return option(
         state,
         label,
