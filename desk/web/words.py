@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from desk.web.facts.words import FACT_WORDS
+from desk.web.item_words import ITEM_WORDS
 from firstdose.adapters.postgres.staff.work_views import WorkSort, WorkView
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.care.gates import Gate
@@ -166,6 +167,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "reconcile": "Look into it",
     },
     **FACT_WORDS,
+    **ITEM_WORDS,
 }
 """By type, then by code. A test compares each type with what is here."""
 

@@ -73,9 +73,9 @@ async def test_problems_of_a_form_are_for_everybody(desk: ServedDesk, browser: B
         await sign_in(page, desk, Role.NURSE)
         await page.goto(f"{desk.url}/visits/{report}")
         await page.get_by_label("The first infusion was given").check()
-        await page.get_by_role("button", name="Send the report").click()
+        await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("alert").first).to_contain_text("Nothing was stored.")
-        await expect(page.get_by_label("Day on which the visit ended")).to_be_visible()
+        await expect(page.locator("[name='completed.ended_at.day']")).to_be_visible()
         assert await violations(page) == []
         assert await sideways(page) == 0
 
@@ -87,21 +87,20 @@ async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser:
         await sign_in(page, desk, Role.NURSE)
         await expect(page).to_have_title("Visits · FirstDose")
         await page.get_by_role("link", name="Accept or decline: Columbus, OH 432xx").click()
-        day = page.get_by_label("Day of the visit")
+        day = page.get_by_label("When the visit begins, day")
         await expect(day).to_be_hidden()
         await page.get_by_label("Yes, I take it").check()
         await day.fill("2027-01-15")
-        await page.get_by_label("Time, Denver time").fill("09:30")
+        await page.get_by_label("When the visit begins, Denver time").fill("09:30")
         await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("status")).to_contain_text("Stored.")
         await page.get_by_role("link", name="Open the visit of Ana Hernandez and report it").click()
         await page.get_by_label("The first infusion was given").check()
-        for group in await page.get_by_role("group").all():
-            if await group.get_by_label("Yes", exact=True).count():
-                await group.get_by_label("Yes", exact=True).check()
-        await page.get_by_label("Day on which the visit ended").fill("2026-11-20")
-        await page.get_by_label("Time at which it ended, Denver time").fill("10:30")
-        await page.get_by_role("button", name="Send the report").click()
+        for yes in await page.locator("[name^='completed.'][value=yes]").all():
+            await yes.check()
+        await page.locator("[name='completed.ended_at.day']").fill("2026-11-20")
+        await page.locator("[name='completed.ended_at.time']").fill("10:30")
+        await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("status")).to_contain_text("Stored.")
     rows = await desk.desk.pool.fetch("SELECT body FROM messages WHERE kind = 'resolve_work_item'")
     answers_of = {row["body"]["item_id"]: row["body"]["resolution"] for row in rows}
