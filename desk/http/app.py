@@ -12,7 +12,6 @@ from desk.http import (
     health,
     identity,
     notes,
-    pages,
     payer_answers,
     referrals,
     reports,
@@ -41,7 +40,6 @@ _ROUTERS: Final = tuple(
         identity,
         codec,
         health,
-        pages,
     )
 )
 

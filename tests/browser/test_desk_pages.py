@@ -54,6 +54,7 @@ async def test_every_page_is_for_everybody(desk: ServedDesk, browser: Browser, w
     pages = {
         Role.NURSE: ("/work", "/visits", f"/visits/{offer}", f"/visits/{report}", "/audit", "/nothing"),
         Role.AUDITOR: ("/audit", "/audit?since=x", "/work"),
+        Role.SUPERVISOR: ("/payers", "/payers?since=x", "/docs"),
         Role.PHARMACIST: ("/work", "/work?view=waiting&waiting_for=payer", "/work?view=expiring", "/work?view=x"),
     }
     for role, paths in pages.items():
