@@ -16,7 +16,7 @@ from firstdose.adapters.postgres.migrate import migrate
 from firstdose.adapters.postgres.pool import Pool, database
 from firstdose.adapters.postgres.referrals.referrals import Filters, ReferralReader
 from firstdose.adapters.postgres.staff.work_list import WorkList
-from firstdose.adapters.postgres.staff.work_views import WorkQuery, WorkView
+from firstdose.adapters.postgres.staff.work_views import WorkQuery, WorkSort, WorkView
 from firstdose.domain.referral.facts import outline
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.role import Role
@@ -33,6 +33,8 @@ _WEIGHTS = (60, 30, 9, 1)
 _KEYS = {"bench": bytes(32)}
 _CHANCE = Random(7)  # noqa: S311  the same numbers in each run
 _STAGES = ("verification", "authorization", "preparation", "scheduled")
+_SORTED = (WorkView.START, WorkView.MINE, WorkView.ROLE, WorkView.ALL, WorkView.OVERDUE)
+_URGENCIES = ("routine", "urgent", "stat")
 _ROLES = (Role.REIMBURSEMENT_SPECIALIST, Role.PHARMACIST, Role.CUSTOMER_SERVICE, Role.NURSE_COORDINATOR)
 
 
@@ -69,7 +71,9 @@ async def _measured(pool: Pool, vault: Vault, known: list[str], times: int) -> R
     asked: dict[str, Callable[[], Awaitable[object]]] = {
         **{f"view {each}": view(each) for each in WorkView if each is not WorkView.WAITING},
         **{f"waiting for {who}": view(WorkView.WAITING, waiting_for=who) for who in _WAITING},
+        **{f"view {of} by {sort}": view(of, sort=sort) for of in _SORTED for sort in WorkSort if sort != WorkSort.DUE},
         "view role, one payer": view(WorkView.ROLE, payer="payer-7"),
+        "view role by urgency, one payer": view(WorkView.ROLE, payer="payer-7", sort=WorkSort.URGENCY),
         "counts": lambda: worklist.counts(query),
         "find an id's beginning": lambda: worklist.find(_CHANCE.choice(known)[:12]),
         "find a caller": lambda: worklist.find("Nobody 1980-01-31"),
@@ -119,7 +123,12 @@ def _referrals(ids: list[str], shown: dict[str, Any]) -> Iterator[dict[str, Any]
             "referral_number": f"FD-{one}",
             "source": _CHANCE.choice(("mercy", "county", "lakeside")),
             "source_index": UUID(one).bytes,
-            "outline": {**shown, "payer_id": f"payer-{_CHANCE.randrange(_PAYERS)}"},
+            "outline": {
+                **shown,
+                "payer_id": f"payer-{_CHANCE.randrange(_PAYERS)}",
+                "urgency": _CHANCE.choices(_URGENCIES, (90, 9, 1))[0],
+            },
+            "on_hold": _CHANCE.random() < 0.05,
             "stage": _CHANCE.choice(_STAGES),
             "lines": [
                 {"sequence": 1, "kind": "drug", "code": "J0696", "place_of_service": "12", "units": 112}

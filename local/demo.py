@@ -10,12 +10,14 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 from rich.console import Console
 
+from desk.cli.closed_pipe import PipedConsole
 from desk.cli.failure import DONE, FAILED, Failure
 from firstdose.domain.referral.source_message import MessageType
 from firstdose.domain.work.stage import Stage
 from local.board import Board, BoardRow, minutes
 from local.demo_state import fresh_state
 from local.dev import REFUSALS, options_from_settings, show_addresses, stop_on_signals
+from local.left_open import leave_one_open, what_waits
 from local.stack import LocalStack, StackOptions
 from local.state import SOURCE
 from simulator.pace import DEMO_SPEED
@@ -59,7 +61,7 @@ def demo(
     """
     usual = options_from_settings(state=None, simulator=True, ports={})
     options = replace(usual, state=usual.state / "demo", speed=DEMO_SPEED * speed)
-    console = Console(highlight=False, soft_wrap=True)
+    console = PipedConsole(highlight=False, soft_wrap=True)
     try:
         return asyncio.run(_run(options, speed, referrals, console, exit_when_done=exit_when_done))
     except (*REFUSALS, DeskAway, DeskRefused) as refusal:
@@ -73,10 +75,14 @@ async def _run(options: StackOptions, speed: float, count: int, console: Console
         options = await fresh_state(options, speed)
         async with LocalStack(options, report=lambda line: console.print(line, markup=False)) as stack:
             show_addresses(stack, console)
+            secret = stack.state.read("sources.json", dict[str, str]())[SOURCE]
+            left = None if exit_when_done else await leave_one_open(stack.addresses.desk, secret)
             entries = [entry async for entry in _played(stack, count, console)]
             code = _judge(entries, begun, console)
-            if not exit_when_done:
+            if left:
+                tokens = stack.state.read("tokens.json", dict[str, str]())
                 show_addresses(stack, console)
+                console.print(await what_waits(stack.addresses.desk, tokens, left), markup=False)
                 console.print("The stack goes on. Ctrl-C stops it.")
                 await asyncio.Event().wait()
     except asyncio.CancelledError:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from desk.cli.closed_pipe import PipedConsole
 from desk.cli.failure import Failure
+from desk.web.local_identities import sign_in_link
 from firstdose.settings import load_settings, outer_servers
 from local.children import StartFailedError
 from local.issuer import NotLoopbackError
@@ -44,7 +46,7 @@ def dev(*, state: Path | None = None, no_simulator: bool = False, port: int | No
     ports = {"desk": port} if port else {}
     options = options_from_settings(state=state, simulator=not no_simulator, ports=ports)
     try:
-        asyncio.run(_run(options, Console(highlight=False, soft_wrap=True)))
+        asyncio.run(_run(options, PipedConsole(highlight=False, soft_wrap=True)))
     except REFUSALS as refusal:
         raise Failure(str(refusal)) from None
 
@@ -99,7 +101,7 @@ def stop_on_signals() -> None:
 
 
 def show_addresses(stack: LocalStack, console: Console) -> None:
-    """Where to look, and with which identities."""
+    """Where to look, and with which identities; a link for each signs in at the desk."""
     addresses = stack.addresses
     for name, where in (
         ("Desk", addresses.desk),
@@ -111,3 +113,6 @@ def show_addresses(stack: LocalStack, console: Console) -> None:
     ):
         if where:
             console.print(f"{name:16}{where}", markup=False)
+    console.print("Sign in at the desk as")
+    for user, token in stack.state.read("tokens.json", dict[str, str]()).items():
+        console.print(f"  {user:24}{sign_in_link(addresses.desk, user, token)}", markup=False)

@@ -102,6 +102,7 @@ def _person(chance: Random, number: int) -> dict[str, Any]:
         "language": "en",
         "weight_kg": float(chance.randrange(48, 110)),
         "weighed_on": (_today() - timedelta(days=3)).isoformat(),
+        "height_cm": 172.0,
         "allergies": chance.choice(("none_known", [{"substance": "penicillin", "reaction": "rash"}])),
     }
 

@@ -47,6 +47,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
+    number: str = ""
     source: str
     stage: str
     closing: str | None

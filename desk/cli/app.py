@@ -1,14 +1,13 @@
 """The console command `firstdose`: builds the commands from their table and turns every ending into an exit code."""
 
 import difflib
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 
-from desk.cli.failure import FAILED, Failure, Misuse, report
+from desk.cli.failure import DONE, Failure, Misuse, report
 from desk.cli.verbs import TOPICS, VERBS
 
 
@@ -17,13 +16,14 @@ def build() -> App:
     app = App(
         name="firstdose",
         help="From a doctor's referral to the first infusion at home.",
-        version_flags=(),
+        version=_version,
         # A flag is off unless it is named: there is no `--no-json`.
         default_parameter=Parameter(negative=()),
         print_error=False,
         exit_on_error=False,
     )
     app["--help"].show = False
+    app["--version"].show = False
     topics: dict[str, App] = {}
     for title, verbs in VERBS.items():
         group = Group.create_ordered(title)
@@ -52,12 +52,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Failure as failure:
         sys.exit(report(failure))
     except BrokenPipeError:
-        # Whoever read us has read enough; the interpreter must not flush into the closed pipe once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        from desk.cli.closed_pipe import ended_by_reader
+
+        sys.exit(ended_by_reader())
+    except SystemExit as leaving:
+        # So a help that nobody reads any more ends: its console turns the broken pipe into an exit.
+        sys.exit(DONE if isinstance(leaving.__context__, BrokenPipeError) else leaving.code)
     except _unusable_settings() as error:
         sys.exit(report(Failure(str(error))))
     sys.exit()
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"firstdose {version('firstdose')}"
 
 
 def _unusable_settings() -> type[Exception]:

@@ -102,7 +102,7 @@ class DeskClient:
             ) from None
         except (httpx2.TransportError, httpx2.InvalidURL):
             raise Unreachable(
-                f"no desk at {self.url}: start one (`firstdose dev`, `firstdose serve`) or set FIRSTDOSE_URL"
+                f"no desk at {self.url}: start one (`firstdose dev`, `demo` or `serve`) or set FIRSTDOSE_URL"
             ) from None
         if answer.is_success:
             return answer
@@ -120,9 +120,9 @@ def may_use_proxy(url: str) -> bool:
 
 def find_desk(settings: Settings) -> str:
     """The desk's address. Raises Unreachable if none is known."""
-    url = settings.url or LocalStackFiles(settings.state).address("desk")
+    url = settings.url or LocalStackFiles.running(settings.state).address("desk")
     if not url:
-        raise Unreachable("no desk is known: start the local stack with `firstdose dev` or set FIRSTDOSE_URL")
+        raise Unreachable("no desk is known: start `firstdose dev` or `firstdose demo`, or set FIRSTDOSE_URL")
     return url.rstrip("/")
 
 

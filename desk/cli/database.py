@@ -36,7 +36,7 @@ def _user() -> str:
 def settings_of_an_operator(*require: str) -> Settings:
     """Of the environment; where it names no keys, of the running local stack. Raises SettingsError, Failure."""
     settings = load_settings()
-    local = {} if settings.keys else LocalStackFiles(settings.state).environment()
+    local = {} if settings.keys else LocalStackFiles.running(settings.state).environment()
     settings = load_settings(require=require, environ=local or None)
     configure_logs(settings.log_level, settings.log_format)
     return settings

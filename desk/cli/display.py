@@ -20,9 +20,9 @@ _UNIT = {"d": timedelta(days=1), "h": timedelta(hours=1), "min": timedelta(minut
 @cache
 def console() -> "Console":
     """Standard output. A script that reads it gets lines that no terminal width has cut."""
-    from rich.console import Console
+    from desk.cli.closed_pipe import PipedConsole
 
-    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else _SCRIPTS_WIDTH)
+    return PipedConsole(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else _SCRIPTS_WIDTH)
 
 
 def as_json(answer: object) -> None:

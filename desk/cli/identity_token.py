@@ -27,7 +27,7 @@ def token_for(settings: Settings, desk: str, role: Role | None) -> str:
     """
     if settings.token and role is None:
         return settings.token.get_secret_value()
-    local = LocalStackFiles(settings.state)
+    local = LocalStackFiles.running(settings.state)
     if desk == local.address("desk"):
         return local.token(role or Role.SUPERVISOR)
     if role is not None:

@@ -1,10 +1,15 @@
 """What a running `firstdose dev` or `demo` left in its state directory: addresses, staff tokens, sources' secrets."""
 
 import json
+import os
 from pathlib import Path
+from typing import Final, Self
 
 from desk.cli.failure import Failure
 from firstdose.domain.work.role import Role
+
+_OF_DEMO: Final = "demo"
+"""Where in the state directory `firstdose demo` keeps its own."""
 
 
 class LocalStackFiles:
@@ -12,6 +17,20 @@ class LocalStackFiles:
 
     def __init__(self, state: Path) -> None:
         self._state = state
+
+    @classmethod
+    def running(cls, state: Path) -> Self:
+        """Of the stack that runs: `firstdose dev` on this directory, else a `firstdose demo` inside it."""
+        dev, demo = cls(state), cls(state / _OF_DEMO)
+        return demo if demo.runs and not dev.runs else dev
+
+    @property
+    def runs(self) -> bool:
+        """It has told where it answers, and its process is still there: a killed one cannot take that back."""
+        if self.address("desk") is None:
+            return False
+        process = self._content("pids").get("stack")
+        return not isinstance(process, int) or _is_there(process)
 
     def address(self, of: str) -> str | None:
         """`of` is a key of `addresses.json`: desk, temporal, temporal_ui, database, payer or namespace."""
@@ -42,11 +61,14 @@ class LocalStackFiles:
         return self._read("sources")
 
     def _read(self, name: str) -> dict[str, str]:
+        return {key: value for key, value in self._content(name).items() if isinstance(value, str)}
+
+    def _content(self, name: str) -> dict[str, object]:
         try:
-            content = json.loads(self._text(f"{name}.json") or "{}")
+            content: dict[str, object] = json.loads(self._text(f"{name}.json") or "{}")
         except ValueError:
             raise Failure(f"{self._state / name}.json is damaged: stop the local stack and start it again") from None
-        return {key: value for key, value in content.items() if isinstance(value, str)}
+        return content
 
     def _text(self, name: str) -> str | None:
         try:
@@ -55,3 +77,13 @@ class LocalStackFiles:
             return None
         except OSError as error:
             raise Failure(f"{self._state / name}: cannot be read ({error.strerror})") from None
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True

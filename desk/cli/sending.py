@@ -61,7 +61,7 @@ def send(
 def _source(settings: Settings, name: str | None) -> tuple[str, str]:
     """The source and the secret that it signs with: of the settings, else of the local stack. Raises Misuse."""
     secrets = {source: given[0].get_secret_value() for source, given in settings.sources.items()}
-    secrets = secrets or LocalStackFiles(settings.state).source_secrets()
+    secrets = secrets or LocalStackFiles.running(settings.state).source_secrets()
     if not secrets:
         raise Misuse("no referral source is configured: set FIRSTDOSE_SOURCES or start the stack with `firstdose dev`")
     if name is None and len(secrets) == 1:

@@ -1,5 +1,6 @@
 """Commands that speak to Temporal: connected like every process, ended without the interpreter's shutdown."""
 
+import sys
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -7,6 +8,7 @@ from typing import Any, NoReturn
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from desk.cli.closed_pipe import ended_by_reader
 from desk.cli.failure import Failure, Unreachable, report
 from firstdose.adapters.keyring.keyring import Keyring
 from firstdose.adapters.process import one_shot
@@ -31,9 +33,13 @@ def run(command: Coroutine[Any, Any, int]) -> NoReturn:
 
 async def _reported(command: Coroutine[Any, Any, int]) -> int:
     try:
-        return await command
+        code = await command
+        sys.stdout.flush()
+        return code
     except Failure as failure:
         return report(failure)
+    except BrokenPipeError:
+        return ended_by_reader()
     except SearchAttributeMismatch as error:
         return report(Failure(f"{error}: remove them from the namespace, or use another namespace"))
     except SearchAttributesMissing as error:

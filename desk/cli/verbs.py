@@ -27,6 +27,8 @@ VERBS: Final = {
         Verb("demo", "local.demo:demo", "Run the whole process here, with a simulated outside world."),
         Verb("dev", "local.dev:dev", "Run the local stack until Ctrl-C."),
         Verb("doctor", "desk.cli.doctor:doctor", "Check the installation: one line each, with the fix."),
+        Verb("--install-completion", "desk.cli.completion:install", "Have the shell complete commands and options."),
+        Verb("--show-completion", "desk.cli.completion:show", "Print what the shell needs to complete them."),
     ),
     "Referrals": (
         Verb("send", "desk.cli.sending:send", "Sign a referral and post it as its source would."),
@@ -44,6 +46,7 @@ VERBS: Final = {
         Verb("claim", "desk.cli.work:claim", "Take a work item."),
         Verb("release", "desk.cli.work:release", "Give a work item back."),
         Verb("resolve", "desk.cli.work:resolve", "Answer a work item."),
+        Verb("schema", "desk.cli.answer_schema:schema", "Show what may be answered to a kind of work item."),
         Verb("assign", "desk.cli.work:assign", "Give a work item to somebody."),
         Verb("snooze", "desk.cli.work:snooze", "Put a work item out of sight until a moment, at most until it is due."),
     ),

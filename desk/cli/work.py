@@ -8,11 +8,13 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from desk.cli import display
+from desk.cli.answer_schema import show_answer
 from desk.cli.data_file import read_object
 from desk.cli.failure import Misuse
 from desk.cli.options import ActingAs, AsJson, Code, DataFile, ItemId, Limit, ReferralId
 from desk.cli.questions import show_alike, show_questions
 from desk.cli.remarks import show_remarks, show_wanted
+from desk.cli.work_view import Find, View, ViewFilters, find_referrals, list_view
 from firstdose.domain.work.role import Role
 
 COLUMNS = ("ITEM", "KIND", "ROLE", "ASSIGNEE", "DUE", "LEVEL", "ASKS")
@@ -24,13 +26,27 @@ def work(
     mine: Annotated[bool, Parameter(help="Items that I have claimed.")] = False,
     overdue: Annotated[bool, Parameter(help="Items past their due time.")] = False,
     referral: Annotated[ReferralId | None, Parameter(name="--referral", help="Items of this referral.")] = None,
+    view: View = None,
+    filters: Annotated[ViewFilters | None, Parameter(name="*")] = None,
+    find: Find = None,
     limit: Limit = 50,
     acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """List open work items, the most pressing first."""
+    """List open work items, the most pressing first; with --view as the desk's page of work shows them."""
     from desk.cli.client import open_desk
 
+    if find is not None:
+        find_referrals(find, acting_as=acting_as, as_json=as_json)
+        return
+    if view is not None:
+        if mine or overdue or referral:
+            raise Misuse("--view has filters of its own: leave --mine, --overdue and --referral out")
+        asked = {"view": view, "role": role, **vars(filters or ViewFilters())}
+        list_view(asked, limit, acting_as=acting_as, as_json=as_json)
+        return
+    if filters is not None and any(vars(filters).values()):
+        raise Misuse("--payer, --stage, --therapy, --waiting-for and --sort narrow a view: name one with --view")
     with open_desk(acting_as) as desk:
         items = desk.pages(
             "api",
@@ -132,11 +148,6 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     if as_json:
         display.as_json(schema)
         return
-    needed, named = schema.get("required", ()), schema.get("$defs", {})
-    rows = (
-        (name, "needed" if name in needed else "", _shape(field, named), display.text_of(field.get("description")))
-        for name, field in schema.get("properties", {}).items()
-    )
     display.line(f"{item['kind']} asks: {_asked(item)}")
     shown = item.get("shown") or {}
     if offer := shown.get("offer"):
@@ -145,20 +156,7 @@ def _explain(item_id: str, acting_as: Role | None, *, as_json: bool) -> None:
     show_alike(shown.get("alike") or ())
     show_wanted(shown.get("wanted") or ())
     show_remarks(shown.get("remarks") or ())
-    display.table(("FIELD", "", "IS", "MEANS"), rows, empty="")
-
-
-def _shape(field: Mapping[str, Any], named: Mapping[str, Any]) -> str:
-    """A field of a JSON schema in few words; `named` holds what it refers to."""
-    if "$ref" in field:
-        return _shape(named[field["$ref"].rpartition("/")[2]], named)
-    if "enum" in field:
-        return " | ".join(map(str, field["enum"]))
-    if "anyOf" in field:
-        return " or ".join(_shape(each, named) for each in field["anyOf"] if each.get("type") != "null")
-    if "items" in field:
-        return f"list of {_shape(field['items'], named)}"
-    return str(field.get("const") or field.get("format") or field.get("type") or "object")
+    show_answer(schema)
 
 
 def _act(item_id: str, verb: str, body: dict[str, Any], acting_as: Role | None, *, as_json: bool) -> None:

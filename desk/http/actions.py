@@ -76,7 +76,7 @@ async def carry_out(
 
     `state` is the present state. Raises Problem: 404, 429, and 409 with that state when it was refused.
     """
-    keyed = key and f"{message.actor.label} {key}"
+    keyed = key and _keyed(message.actor, key)
     try:
         stored = await desk.messages.post(message, idempotency_key=keyed, limit=STAFF_LIMIT)
     except UnknownReferral:
@@ -95,6 +95,16 @@ async def carry_out(
         answer["id"] = stored.id
     applied = outcome.state is MessageState.APPLIED
     return JSONResponse({**answer, **now}, status_code=200 if applied else 202)
+
+
+async def asked_before(desk: AppContext, referral_id: str, actor: Actor, key: str | None) -> bool:
+    """Whether this actor has asked something of the referral under this key. Raises Unavailable."""
+    return bool(key) and await desk.messages.knows_key(referral_id, _keyed(actor, key or ""))
+
+
+def _keyed(actor: Actor, key: str) -> str:
+    """Each actor has keys of their own."""
+    return f"{actor.label} {key}"
 
 
 async def _outcome(desk: AppContext, stored: Message) -> Message:

@@ -17,6 +17,7 @@ from desk.http import (
     referrals,
     reports,
     webhooks,
+    work,
     work_items,
 )
 from desk.http.app_context import AppContext
@@ -34,6 +35,7 @@ _ROUTERS: Final = tuple(
         documents,
         notes,
         payer_answers,
+        work,
         work_items,
         reports,
         identity,

@@ -130,7 +130,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[AppContext]:
             intake=Intake(intake_pool, vault, audit),
             referrals=ReferralReader(pool, vault, escalation=policy.escalation),
             worklist=WorklistStore(pool, vault, audit),
-            work=WorkList(pool, vault),
+            work=WorkList(pool, vault, attempts=policy.contact.attempts),
             contacts=PostgresContacts(pool, vault, audit),
             payer_words=PayerWords(pool, vault, audit),
             payers=PayerTable(pool),

@@ -13,12 +13,14 @@ from desk.http.app_context import Context
 from desk.http.identity import Reader
 from desk.http.problems import HttpProblem
 from firstdose.adapters.postgres.payers.turnaround import TurnaroundReport
+from firstdose.adapters.postgres.pool import Pool
 from firstdose.domain.authorization.turnaround import Turnaround
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 
 _USUAL: Final = timedelta(days=90)
 _LONGEST: Final = timedelta(days=366)
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _CSV: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
@@ -54,14 +56,24 @@ async def payer_turnaround(
 
     CSV with `format=csv`, or if `Accept` says `text/csv`.
     """
+    report = await payer_report(desk.pool, since, until)
+    accepted = request.headers.get("accept", "").partition(";")[0].strip()
+    as_csv = wanted == "csv" or (wanted is None and accepted == "text/csv")
+    return csv_file(report) if as_csv else report
+
+
+async def payer_report(pool: Pool, since: date | None, until: date | None) -> PayerReport:
+    """Of these days. Raises Problem 422."""
     now = datetime.now(UTC)
     first, last = _window(since, until, now.date())
-    rows = await TurnaroundReport(desk.pool).payers(_midnight(first), _midnight(last) + timedelta(days=1), now=now)
-    accepted = request.headers.get("accept", "").partition(";")[0].strip()
-    if wanted == "csv" or (wanted is None and accepted == "text/csv"):
-        headers = {"content-disposition": f'attachment; filename="payers-{first}-{last}.csv"'}
-        return Response(_csv(rows), media_type="text/csv", headers=headers)
+    rows = await TurnaroundReport(pool).payers(_midnight(first), _midnight(last) + timedelta(days=1), now=now)
     return PayerReport(since=first, until=last, as_of=now, payers=rows)
+
+
+def csv_file(report: PayerReport) -> Response:
+    name = f"payers-{report.since}-{report.until}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(_csv(report.payers), media_type="text/csv", headers=headers)
 
 
 def _window(since: date | None, until: date | None, today: date) -> tuple[date, date]:
@@ -78,9 +90,13 @@ def _midnight(day: date) -> datetime:
 
 
 def _csv(rows: tuple[Turnaround, ...]) -> str:
-    """With a heading; what is None is empty."""
+    """With a heading; what is None is empty. No text begins like a formula of a spreadsheet."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(Turnaround.model_fields))
     writer.writeheader()
-    writer.writerows(row.model_dump() for row in rows)
+    writer.writerows({name: _plain(value) for name, value in row.model_dump().items()} for row in rows)
     return text.getvalue()
+
+
+def _plain(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value

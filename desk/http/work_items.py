@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body
 from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
-from desk.http.actions import OUTCOMES, IdempotencyKey, ask, carry_out, plain
+from desk.http.actions import OUTCOMES, IdempotencyKey, ask, asked_before, carry_out, plain
 from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Worker
 from desk.http.item_bodies import Assign, AssignSeveral, Handled, ItemId, Snooze, SnoozeSeveral, TakeSeveral
@@ -149,8 +149,8 @@ async def resolve(
     item = await _found(desk, item_id)
     with forbidding():
         permit_item(actor, item)
-    # With a key it may be the same answer again, whose outcome is known: only the store can tell.
-    if not key:
+    # The same answer again has its outcome, whatever has become of the item.
+    if not await asked_before(desk, item.referral_id, actor, key):
         _require_free(item, actor)
     open_part, sealed = await _read(desk, item, body)
     await _try_facts(desk, item.referral_id, sealed.get("facts"))

@@ -1,5 +1,6 @@
 """Answering a work item from a page: by the API's own function, with what is wrong beside what was typed."""
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,9 @@ from firstdose.domain.work.work_item import WorkItemState
 
 _PATIENCE: Final = timedelta(seconds=4)
 
+Beside = Callable[[Iterable[Mapping[str, str]]], dict[str, str]]
+"""From the problems of the API by path to those of a form by input."""
+
 
 class AnswerRefused(NamedTuple):
     """The form to be shown again, with the status of the page."""
@@ -23,10 +27,15 @@ class AnswerRefused(NamedTuple):
     status: int
 
 
-async def answer_item(page: DeskPage, item_id: str, answer: dict[str, Any]) -> Flash | AnswerRefused:
-    """What the next page says, or the form again. Raises HttpProblem but for 409 and 422.
+async def answer_item(
+    page: DeskPage,
+    item_id: str,
+    answer: dict[str, Any],
+    beside: Beside = problems_by_field,
+) -> Flash | AnswerRefused:
+    """What the next page says, or the form again. Raises HttpProblem but for 403, 409 and 422.
 
-    The form's own key makes a double click one answer.
+    The form's own key makes a double click one answer. `beside` has the problems by input.
     """
     try:
         with waiting_for_outcome(_PATIENCE):
@@ -35,12 +44,27 @@ async def answer_item(page: DeskPage, item_id: str, answer: dict[str, Any]) -> F
         match problem.status:
             case 422:
                 listed = problem.members.get("errors", ())
-                return AnswerRefused(page.refused(problems_by_field(listed)), 422)
+                return AnswerRefused(page.refused(beside(listed)), 422)
+            case 403:  # of what the answer says: the item itself is theirs, or the page would not show the form
+                return AnswerRefused(page.refused(beside([_whole(problem)])), 403)
             case 409:
-                return AnswerRefused(page.refused({"": _what_happened(page, problem)}), 409)
+                return AnswerRefused(page.refused(_not_now(page, problem, beside)), 409)
             case _:
                 raise
     return Flash.APPLIED if answered.status_code == 200 else Flash.STORED
+
+
+def _not_now(page: DeskPage, problem: HttpProblem, beside: Beside) -> dict[str, str]:
+    """What the process refuses of an item that is still open is about what was typed, and stands beside it."""
+    item = problem.members.get("work_item") or {}
+    is_open = item.get("state") == WorkItemState.OPEN or item.get("assignee") == page.actor.id
+    if is_open and not item.get("closed_at"):
+        return beside([_whole(problem)])
+    return {"": _what_happened(page, problem)}
+
+
+def _whole(problem: HttpProblem) -> dict[str, str]:
+    return {"path": "", "problem": problem.detail or "it has changed"}
 
 
 def _what_happened(page: DeskPage, problem: HttpProblem) -> str:

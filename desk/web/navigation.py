@@ -16,6 +16,7 @@ class Destination(NamedTuple):
 DESTINATIONS: Final = (
     Destination("/work", "Work", tuple(sorted(WORKING))),
     Destination("/visits", "Visits", (Role.NURSE,)),
+    Destination("/payers", "Payers", (Role.REIMBURSEMENT_SPECIALIST, Role.SUPERVISOR, Role.AUDITOR)),
     Destination("/audit", "Audit", (Role.AUDITOR,)),
 )
 """In the order of the navigation. A new page adds itself here."""

@@ -4,13 +4,15 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from desk.web import assets, audit, home, notes, sign_in, visits, work
+from desk.web import assets, audit, home, item_pages, notes, payers, sign_in, visits, work
 from desk.web.acts import cancel, hold, override
 from desk.web.facts import pages as fact_pages
 from desk.web.route import install_missing_page
 
-_ACTS: Final = (hold, cancel, override, fact_pages)
-_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, notes, sign_in, visits, work, *_ACTS))
+_OF_A_CASE: Final = (notes, hold, cancel, override, fact_pages)
+_ROUTERS: Final = tuple(
+    module.router for module in (assets, audit, home, item_pages, payers, sign_in, visits, work, *_OF_A_CASE)
+)
 
 
 def install_pages(app: FastAPI) -> None:

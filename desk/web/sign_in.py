@@ -14,7 +14,7 @@ from desk.web.cookies import Cookie
 from desk.web.csrf import from_elsewhere
 from desk.web.flash import Flash
 from desk.web.forms import read_form
-from desk.web.local_identities import on_loopback
+from desk.web.local_identities import LINK_PATH, on_loopback, token_by_link
 from desk.web.oidc import SignInAttempt
 from desk.web.page import StaffPage, visitor_page
 from desk.web.route import page_router
@@ -28,6 +28,7 @@ _VISITOR_SECONDS: Final = 3600
 _TOO_LATE: Final = "The sign-in was not begun in this browser, or took more than ten minutes. Nobody is signed in."
 
 NextAddress = Annotated[str | None, Query(alias="next", max_length=2000)]
+LinkPart = Annotated[str, Query(max_length=100)]
 KeptName = Annotated[str | None, Query(max_length=100)]
 
 
@@ -118,6 +119,16 @@ async def sign_in_locally(request: Request, desk: Context) -> Response:
     actor = await desk.issuer.identify(token)
     who = SignedIn(actor=actor, authenticated_at=datetime.now(UTC))
     return await _begin(request, desk, who, leads_to=safe_address(posted.one("next")), kept=posted.one("kept") or None)
+
+
+@router.get(LINK_PATH)
+async def sign_in_by_link(request: Request, desk: Context, *, user: LinkPart, key: LinkPart) -> Response:
+    """As one of the local stack's users, by a link that the stack printed. Nobody else can make one."""
+    token = token_by_link(desk.web.local, user, key)
+    if token is None or not on_loopback(request):
+        raise HttpProblem(404)
+    who = SignedIn(actor=await desk.issuer.identify(token), authenticated_at=datetime.now(UTC))
+    return await _begin(request, desk, who, leads_to="/", kept=None)
 
 
 @router.post("/sign-out")

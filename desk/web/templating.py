@@ -8,6 +8,8 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from desk.web.act_words import act_words, value_words
+from desk.web.fact_words import fact_words
 from desk.web.times import day_text, distance, time_element
 from desk.web.words import code_text, plain_value, whom, words
 from firstdose.domain.referral.order import TherapyKind
@@ -21,7 +23,8 @@ def templates() -> Environment:
     """Filters: `at | moment(zone, now)`, `at | distance(now)`, `day | day`, `code | words`.
 
     `code` and `plain` show a name and a value of the audit; `iso_moment`, `iso_day` and `therapy` what an item asks.
-    `whom` says who is waited for.
+    `whom` says who is waited for, `fact` which fact a path names; `act` and
+    `in_words` are for records of the audit.
     """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -36,7 +39,8 @@ def templates() -> Environment:
     environment.filters["iso_moment"] = lambda at, *given: time_element(datetime.fromisoformat(at), *given)
     environment.filters["iso_day"] = lambda day: day_text(date.fromisoformat(day))
     environment.filters["therapy"] = lambda code: words(TherapyKind(code))
-    environment.filters["whom"] = whom
+    environment.filters |= {"whom": whom, "fact": fact_words}
+    environment.filters |= {"act": act_words, "in_words": value_words}
     environment.globals["asset"] = asset_address
     return environment
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from desk.web.item_forms.place import zone_name
 from desk.web.page import DeskPage
 from firstdose.domain.referral.referral import Patient, Referral
 
@@ -19,7 +20,7 @@ class VisitFacts:
     @property
     def zone_name(self) -> str:
         """`New York time`."""
-        return f"{self.zone.key.rpartition('/')[2].replace('_', ' ')} time"
+        return zone_name(self.zone)
 
     @property
     def area(self) -> str:

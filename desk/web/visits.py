@@ -1,28 +1,29 @@
 """Visits for a nurse with a phone: offers to accept or decline, my visits, and the report of one."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from desk.http.item_bodies import ItemId
 from desk.http.permits import permit_reading
 from desk.http.problems import HttpProblem
-from desk.web.answers import AnswerRefused, answer_item
-from desk.web.forms import FormView
+from desk.web.item_forms.page_form import item_form
 from desk.web.page import DeskPage, NursePage
 from desk.web.route import page_router
 from desk.web.visit_facts import VisitFacts, visit_facts
-from desk.web.visit_forms import OFFER_FORM, REPORT_FORM, offer_answer, report_answer
 from firstdose.adapters.postgres.staff.nurse_visits import NurseVisit
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
-from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.permissions import permit_item
 from firstdose.domain.work.work_item import WorkItemKind
 
 router = page_router()
 
 HOME: Final = "/visits"
+_TEMPLATES: Final = {
+    WorkItemKind.CONFIRM_VISIT: "visit_offer.html",
+    WorkItemKind.REPORT_VISIT: "visit_report.html",
+}
 _SHOWN_AFTER: Final = timedelta(hours=24)
 """How long a visit stays on the list after it was due to begin."""
 
@@ -40,33 +41,11 @@ async def visits(page: NursePage) -> Response:
 
 @router.get("/visits/{item_id}")
 async def visit(item_id: ItemId, page: NursePage) -> Response:
-    """An offer to be answered, or a visit with its report."""
-    item = await _mine(page, item_id)
-    form = OFFER_FORM if item.kind is WorkItemKind.CONFIRM_VISIT else REPORT_FORM
-    return _shown(page, item, await visit_facts(page, item.referral_id, item.id), page.form_view(form))
-
-
-@router.post("/visits/{item_id}")
-async def answer(item_id: ItemId, page: NursePage) -> Response:
-    """Accept or decline an offer; report a visit."""
+    """An offer to be answered, or a visit with its report: the form is that of the work item."""
     item = await _mine(page, item_id)
     facts = await visit_facts(page, item.referral_id, item.id)
-    read = offer_answer if item.kind is WorkItemKind.CONFIRM_VISIT else report_answer
-    body, problems = read(page.form, facts.zone)
-    if problems:
-        return _shown(page, item, facts, page.refused(problems), 422)
-    match await answer_item(page, item.id, body):
-        case AnswerRefused(form, status):
-            return _shown(page, item, facts, form, status)
-        case said:
-            return await page.done(HOME, said)
-
-
-def _shown(page: DeskPage, item: WorkItemView, facts: VisitFacts, form: FormView, status: int = 200) -> Response:
-    content: dict[str, Any] = {"item": item, "facts": facts, "form": form}
-    if item.kind is WorkItemKind.CONFIRM_VISIT:
-        return page.render("visit_offer.html", status=status, **content)
-    return page.render("visit_report.html", status=status, **content, reported=tuple(ReportItem), taught=TAUGHT)
+    made = item_form(page, item, facts.referral, back=HOME)
+    return page.render(_TEMPLATES[item.kind], item=item, facts=facts, made=made)
 
 
 async def _of_held(page: DeskPage, visit: NurseVisit) -> VisitFacts:
@@ -76,7 +55,7 @@ async def _of_held(page: DeskPage, visit: NurseVisit) -> VisitFacts:
 async def _mine(page: DeskPage, item_id: str) -> WorkItemView:
     """The visit's work item, if it is this nurse's. Raises Problem 403 and 404, and Refused."""
     item = await page.desk.worklist.get(item_id)
-    if item is None or item.kind not in (WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT):
+    if item is None or item.kind not in _TEMPLATES:
         raise HttpProblem(404)
     permit_item(page.actor, item)
     if item.kind is WorkItemKind.REPORT_VISIT:

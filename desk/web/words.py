@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Final
 
 from desk.web.facts.words import FACT_WORDS
-from firstdose.adapters.postgres.staff.work_views import WorkView
+from desk.web.item_words import ITEM_WORDS
+from firstdose.adapters.postgres.staff.work_views import WorkSort, WorkView
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.visit import ReportItem
@@ -136,6 +137,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "expiring": "Authorization ends in 14 days",
         "waiting": "Waiting for",
     },
+    WorkSort: {"due": "Due first", "due_last": "Due last", "age": "Longest open", "urgency": "Most urgent"},
     WorkItemState: {"open": "Open", "claimed": "Taken", "resolved": "Done", "withdrawn": "Not needed any more"},
     WorkItemKind: {
         "complete_referral": "Complete the referral",
@@ -165,6 +167,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "reconcile": "Look into it",
     },
     **FACT_WORDS,
+    **ITEM_WORDS,
 }
 """By type, then by code. A test compares each type with what is here."""
 

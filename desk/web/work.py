@@ -7,25 +7,24 @@ from starlette.responses import Response
 
 from desk.http.item_bodies import ItemId
 from desk.http.problems import HttpProblem
+from desk.http.work_reading import find_work, may_be_searched, work_counts, work_page
 from desk.web.flash import Flash
 from desk.web.forms import FormView
 from desk.web.page import DeskPage, WorkerPage
 from desk.web.route import page_router
 from desk.web.words import words
 from desk.web.work_acts import do_with_work
-from desk.web.work_address import PATH, WorkAddress, sees_patients
-from firstdose.adapters.postgres.paging import BadCursor
+from desk.web.work_address import PATH, WorkAddress
 from firstdose.adapters.postgres.staff.work_views import WorkRow
 from firstdose.domain.referral.order import TherapyKind
 from firstdose.domain.work.journal import WaitingFor
-from firstdose.domain.work.permissions import WORKING
+from firstdose.domain.work.permissions import WORKING, Act, may
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Stage
 from firstdose.domain.work.work_item import WorkItemKind
 
 router = page_router()
 
-_LONGEST: Final = 200
 _VISITS: Final = (WorkItemKind.CONFIRM_VISIT, WorkItemKind.REPORT_VISIT)
 _WORKING: Final = tuple(role for role in Role if role in WORKING)
 _CHOICES: Final[Mapping[str, Any]] = {
@@ -66,13 +65,10 @@ async def claim(item_id: ItemId, page: WorkerPage) -> Response:
 @router.post("/work/search")
 async def search(page: WorkerPage) -> Response:
     """Posted, so that whom somebody looks for stands in no address. That they looked is audited."""
-    if not sees_patients(page.actor):
-        raise HttpProblem(403, "Your roles do not search for patients.")
     text = page.form.one("q")
-    if not text or len(text) > _LONGEST or not text.isprintable():
+    if not may_be_searched(text):
         return await _listed(page, page.form_view("acts"), 422, page.refused({"q": "Enter what to look for."}))
-    rows = await page.desk.work.find(text)
-    await page.desk.note(page.actor, "work_searched", {"found": len(rows)})
+    rows = await find_work(page.desk, page.actor, text)
     return await _shown(
         page, WorkAddress.of(page), rows, form=page.form_view("acts"), search=page.refused({}), more=None
     )
@@ -80,10 +76,7 @@ async def search(page: WorkerPage) -> Response:
 
 async def _listed(page: DeskPage, form: FormView, status: int = 200, search: FormView | None = None) -> Response:
     address = WorkAddress.of(page)
-    try:
-        found = await page.desk.work.page(address.query(page), address.cursor)
-    except BadCursor:
-        raise HttpProblem(400) from None
+    found = await work_page(page.desk, page.actor, address, address.cursor)
     more = address.after(found.cursor) if found.cursor else None
     search = search or page.form_view("search")
     return await _shown(page, address, found.items, status=status, form=form, search=search, more=more)
@@ -92,17 +85,18 @@ async def _listed(page: DeskPage, form: FormView, status: int = 200, search: For
 async def _shown(
     page: DeskPage, address: WorkAddress, rows: Sequence[WorkRow], *, status: int = 200, **content: Any
 ) -> Response:
-    query, known = address.query(page), sees_patients(page.actor)
-    counts = (await page.desk.work.counts(query)).counts
+    known, day_ends = may(page.actor, Act.SEE_PATIENTS), address.query(page.desk, page.actor, page.now).day_ends
+    counts = await work_counts(page.desk, page.actor, address)
     return page.render(
         "work.html",
         status=status,
         address=address,
         filters=FormView(name="filters", values=_as_values(address)),
         views=tuple(address.views(page.actor, counts)),
-        rows=[(row if known else _nameless(row), _leads_to(page, row)) for row in rows],
+        sorts=tuple(address.sorts()),
+        rows=[(row, _leads_to(page, row)) for row in rows],
         known=known,
-        day_ends=query.day_ends,
+        day_ends=day_ends,
         today=page.now.astimezone(page.zone).date(),
         **_CHOICES,
         **content,
@@ -113,12 +107,8 @@ def _as_values(address: WorkAddress) -> dict[str, tuple[str, ...]]:
     return {name: (str(value),) for name, value in address.model_dump(mode="json", exclude_none=True).items()}
 
 
-def _nameless(row: WorkRow) -> WorkRow:
-    return row.model_copy(update={"initials": None, "authorization_number": None})
-
-
 def _leads_to(page: DeskPage, row: WorkRow) -> str:
     """The case; for a nurse the visit."""
     if row.kind in _VISITS and Role.NURSE in page.actor.roles:
         return f"/visits/{row.item}"
-    return f"/old#/referrals/{row.referral_id}"
+    return f"/referrals/{row.referral_id}"

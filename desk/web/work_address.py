@@ -1,30 +1,22 @@
 """The address of a list of work: its view and filters, which a bookmark keeps. What somebody looks for is not in it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
 from typing import Annotated, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from desk.http.problems import HttpProblem
+from desk.http.work_reading import WorkFilters, views_of
 from desk.web.addresses import with_query
 from desk.web.page import DeskPage
 from desk.web.words import words
 from firstdose.adapters.postgres.staff.work_list import MOST_COUNTED
-from firstdose.adapters.postgres.staff.work_views import WorkQuery, WorkView
-from firstdose.domain.referral.order import TherapyKind
-from firstdose.domain.work.journal import WaitingFor
-from firstdose.domain.work.permissions import WORKING
-from firstdose.domain.work.role import Actor, Role
-from firstdose.domain.work.stage import Stage
+from firstdose.adapters.postgres.staff.work_views import BY_REFERRAL, WorkSort, WorkView
+from firstdose.domain.work.role import Actor
 
 PATH: Final = "/work"
-BY_REFERRAL: Final = frozenset({WorkView.EXPIRING, WorkView.WAITING})
-"""Views of referrals, whether somebody has work with them or not."""
-_OF_EVERYBODY: Final = BY_REFERRAL | {WorkView.ALL}
 
-Payer = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80, pattern=r"^[^\x00-\x1f]*$")]
 CursorInAddress = Annotated[str, StringConstraints(max_length=400, pattern=r"^[A-Za-z0-9_=-]*$")]
 
 
@@ -36,17 +28,14 @@ class ViewLink(NamedTuple):
     number: str | None
 
 
-class WorkAddress(BaseModel):
-    """`role` narrows a view to one role, else it is about all of the reader's."""
+class SortLink(NamedTuple):
+    sort: WorkSort
+    address: str
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    view: WorkView = WorkView.START
-    waiting_for: Role | WaitingFor = WaitingFor.PAYER
-    role: Role | None = None
-    payer: Payer | None = None
-    stage: Stage | None = None
-    therapy: TherapyKind | None = None
+class WorkAddress(WorkFilters):
+    """The filters, and from where on the list is shown."""
+
     cursor: CursorInAddress | None = None
 
     @classmethod
@@ -61,31 +50,23 @@ class WorkAddress(BaseModel):
     def of(cls, page: DeskPage) -> Self:
         """Of the page, or of the one that a form was posted from. Raises Problem 400, and 403 for another's view."""
         address = cls.read(dict(parse_qsl(urlsplit(page.address).query)))
-        if not sees_patients(page.actor) and (address.view in _OF_EVERYBODY or address.role not in (None, Role.NURSE)):
-            raise HttpProblem(403, "This view is not for your role.")
+        address.permit(page.actor)
         return address
-
-    def query(self, page: DeskPage) -> WorkQuery:
-        """Today ends where the staff are."""
-        tomorrow = page.now.astimezone(page.zone).date() + timedelta(days=1)
-        return WorkQuery(
-            view=self.view,
-            reader=page.actor.id,
-            roles=frozenset(page.actor.roles) & WORKING,
-            day_ends=datetime.combine(tomorrow, time(), page.zone),
-            **self.model_dump(include={"waiting_for", "role", "payer", "stage", "therapy"}),
-        )
 
     def after(self, cursor: str) -> str:
         """The address of what comes next."""
         return self.model_copy(update={"cursor": cursor}).text
 
     def views(self, actor: Actor, counts: Mapping[WorkView, int]) -> Iterable[ViewLink]:
-        """Each with the number of what it leads to: a link drops every filter but the role."""
-        for view in WorkView:
-            if sees_patients(actor) or view not in _OF_EVERYBODY:
-                role = None if view in BY_REFERRAL else self.role
-                yield ViewLink(view, WorkAddress(view=view, role=role).text, _counted(counts.get(view)))
+        """Each with the number of what it leads to: a link drops every filter but the role, and keeps the order."""
+        for view in views_of(actor):
+            kept = {} if view in BY_REFERRAL else {"role": self.role, "sort": self.sort}
+            yield ViewLink(view, WorkAddress(view=view, **kept).text, _counted(counts.get(view)))
+
+    def sorts(self) -> Iterable[SortLink]:
+        """The orders of the list, each from its beginning; none of a list of referrals."""
+        for sort in () if self.by_referral else WorkSort:
+            yield SortLink(sort, self.model_copy(update={"sort": sort, "cursor": None}).text)
 
     @property
     def text(self) -> str:
@@ -101,11 +82,6 @@ class WorkAddress(BaseModel):
         if self.view is WorkView.WAITING:
             return f"Waiting for {words(self.waiting_for).lower()}"
         return words(self.view) + (f", {words(self.role).lower()}" if self.role else "")
-
-
-def sees_patients(actor: Actor) -> bool:
-    """Whether the list may say whom the work is about: a nurse learns it of the visits that were accepted alone."""
-    return not {Role.NURSE, Role.AUDITOR}.issuperset(actor.roles)
 
 
 def _counted(number: int | None) -> str | None:

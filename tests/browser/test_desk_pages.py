@@ -73,9 +73,9 @@ async def test_problems_of_a_form_are_for_everybody(desk: ServedDesk, browser: B
         await sign_in(page, desk, Role.NURSE)
         await page.goto(f"{desk.url}/visits/{report}")
         await page.get_by_label("The first infusion was given").check()
-        await page.get_by_role("button", name="Send the report").click()
+        await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("alert").first).to_contain_text("Nothing was stored.")
-        await expect(page.get_by_label("Day on which the visit ended")).to_be_visible()
+        await expect(page.locator("[name='completed.ended_at.day']")).to_be_visible()
         assert await violations(page) == []
         assert await sideways(page) == 0
 
@@ -87,21 +87,20 @@ async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser:
         await sign_in(page, desk, Role.NURSE)
         await expect(page).to_have_title("Visits · FirstDose")
         await page.get_by_role("link", name="Accept or decline: Columbus, OH 432xx").click()
-        day = page.get_by_label("Day of the visit")
+        day = page.get_by_label("When the visit begins, day")
         await expect(day).to_be_hidden()
         await page.get_by_label("Yes, I take it").check()
         await day.fill("2027-01-15")
-        await page.get_by_label("Time, Denver time").fill("09:30")
+        await page.get_by_label("When the visit begins, Denver time").fill("09:30")
         await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("status")).to_contain_text("Stored.")
         await page.get_by_role("link", name="Open the visit of Ana Hernandez and report it").click()
         await page.get_by_label("The first infusion was given").check()
-        for group in await page.get_by_role("group").all():
-            if await group.get_by_label("Yes", exact=True).count():
-                await group.get_by_label("Yes", exact=True).check()
-        await page.get_by_label("Day on which the visit ended").fill("2026-11-20")
-        await page.get_by_label("Time at which it ended, Denver time").fill("10:30")
-        await page.get_by_role("button", name="Send the report").click()
+        for yes in await page.locator("[name^='completed.'][value=yes]").all():
+            await yes.check()
+        await page.locator("[name='completed.ended_at.day']").fill("2026-11-20")
+        await page.locator("[name='completed.ended_at.time']").fill("10:30")
+        await page.get_by_role("button", name="Send").click()
         await expect(page.get_by_role("status")).to_contain_text("Stored.")
     rows = await desk.desk.pool.fetch("SELECT body FROM messages WHERE kind = 'resolve_work_item'")
     answers_of = {row["body"]["item_id"]: row["body"]["resolution"] for row in rows}
@@ -148,6 +147,54 @@ async def test_work_is_found_taken_and_put_off_on_a_phone(desk: ServedDesk, brow
         assert "0123" not in page.url
     rows = await desk.desk.pool.fetch("SELECT assignee, snoozed_until IS NULL AS shown FROM work_items ORDER BY id")
     assert [tuple(row) for row in rows] == [("test-pharmacist", True), (None, False), (None, False)]
+
+
+async def test_the_list_of_work_has_keys(desk: ServedDesk, browser: Browser) -> None:
+    referral_id = await desk.refer(patient=PATIENT, order=ORDER)
+    await desk.desk.pool.execute(
+        "INSERT INTO work_items (id, referral_id, kind, role, opened_at, due_at)"
+        " SELECT $2 || n, $1, 'assess_patient', 'pharmacist', now(), now() + n * interval '1 day'"
+        " FROM generate_series(1, 3) AS n",
+        referral_id,
+        f"{referral_id}-",
+    )
+    async with tab(browser) as page:
+        await sign_in(page, desk, Role.PHARMACIST)
+        links = page.locator("table.work th a")
+        await page.keyboard.press("j")
+        await expect(links.nth(0)).to_be_focused()
+        assert await violations(page) == []
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await expect(links.nth(2)).to_be_focused()
+        await page.keyboard.press("k")
+        await expect(links.nth(1)).to_be_focused()
+        await page.keyboard.press("a")
+        await expect(page.get_by_label("Give it to somebody")).to_be_checked()
+        await expect(page.get_by_role("checkbox").nth(1)).to_be_checked()
+        assignee = page.get_by_label("Give it to", exact=False).last
+        await expect(assignee).to_be_focused()
+        await page.keyboard.type("jack?")
+        await expect(assignee).to_have_value("jack?")
+        await page.locator("body").click(position={"x": 1, "y": 1})
+        await page.keyboard.press("/")
+        await expect(page.get_by_label("Find a referral or a caller")).to_be_focused()
+        await page.get_by_role("checkbox").nth(0).focus()
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        assert await violations(page) == []
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/referrals/{referral_id}")
+
+
+async def test_without_scripts_there_are_no_keys(desk: ServedDesk, browser: Browser) -> None:
+    async with tab(browser, java_script_enabled=False) as page:
+        await sign_in(page, desk, Role.PHARMACIST)
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 async def test_while_offline_nothing_is_sent(desk: ServedDesk, browser: Browser) -> None:

@@ -47,11 +47,16 @@ def referral(member_id: str = "SIM-APPROVED-1") -> Referral:
             "prescriber": {"npi": "1234567893", "name": "Morgan Tester", "phone": "+1-312-555-0150"},
             "order": {
                 "therapy": "anti_infective",
-                "drug": {"name": "Vancomycin", "hcpcs": "J3370", "ndc": "00000-0000-10", "rxnorm": "1807508"},
-                "dose": "1 g",
-                "route": "IV",
-                "frequency": "every 12 hours",
-                "duration_days": 42,
+                "medications": [
+                    {
+                        "drug": {"name": "Vancomycin", "hcpcs": "J3370", "ndc": "00000-0000-10", "rxnorm": "1807508"},
+                        "dose": "1 g",
+                        "route": "IV",
+                        "frequency": "every 12 hours",
+                        "duration_days": 42,
+                        "billing_units": 42,
+                    }
+                ],
                 "diagnoses": ["M86.161", "B95.62"],
                 "requested_start": "2026-11-24",
             },

@@ -50,16 +50,45 @@ async def test_records_are_found_by_person_referral_act_and_time(desk: ServedDes
     await noted(desk, "payer:summit", "authorization.lines", chain=other)
     await noted(desk, "staff:rosa", "hold.begun", chain=other, days_ago=30)
     everything = await found(browser, "")
-    for told in ("staff:rosa", "Work item claimed", "payer:summit", "1 approved"):
+    for told in ("staff:rosa", "Work was taken", "payer:summit", "1 Approved"):
         assert told in everything
     assert "Hold begun" not in everything
     assert "payer:summit" not in await found(browser, "person=rosa")
     assert "staff:rosa" not in await found(browser, "person=payer:summit")
-    assert "Work item claimed" not in await found(browser, f"referral={other}")
-    assert "Work item claimed" in await found(browser, "act=work_item.claimed")
+    assert "Work was taken" not in await found(browser, f"referral={other}")
+    assert "Work was taken" in await found(browser, "act=work_item.claimed")
     assert "payer:summit" not in await found(browser, "act=work_item.claimed")
     day = (NOW - timedelta(days=30)).date()
     assert "Hold begun" in await found(browser, f"since={day - timedelta(days=1)}&until={day + timedelta(days=1)}")
+
+
+async def test_a_referral_is_found_by_its_number_and_named_by_it(desk: ServedDesk, browser: Browser) -> None:
+    one, other = await desk.refer(), await desk.refer()
+    await noted(desk, "staff:rosa", "work_item.claimed", chain=one)
+    await noted(desk, "staff:otto", "work_item.claimed", chain=other)
+    number = await desk.desk.pool.fetchval("SELECT referral_number FROM referrals WHERE id = $1", one)
+    for written in (number, number.lower().replace("-", " "), f" {one} ", f"referral-{one}"):
+        rows = await found(browser, f"referral={written}")
+        assert "staff:rosa" in rows, written
+        assert "staff:otto" not in rows, written
+        assert number in rows
+        assert one not in rows
+    page = await browser.open("/audit?referral=FD-999999")
+    assert page.status_code == 422
+    assert "No referral is named so." in page.text
+
+
+async def test_codes_are_behind_a_switch(desk: ServedDesk, browser: Browser) -> None:
+    one = await desk.refer()
+    await noted(desk, "staff:rosa", "work_item.claimed", chain=one)
+    rows = await found(browser, "person=rosa")
+    assert "work_item.claimed" not in rows
+    page = (await browser.open("/audit?person=rosa&act=hold.begun")).text
+    assert '<option value="hold.begun" selected>Hold begun</option>' in page
+    assert 'href="/audit?person=rosa&amp;act=hold.begun&amp;codes=1"' in page
+    rows = await found(browser, "person=rosa&codes=1")
+    for told in ("<code>work_item.claimed</code>", f"<code>{one}</code>", "1 approved"):
+        assert told in rows
 
 
 async def test_long_results_go_on(desk: ServedDesk, browser: Browser) -> None:
@@ -68,8 +97,8 @@ async def test_long_results_go_on(desk: ServedDesk, browser: Browser) -> None:
         await noted(desk, "staff:rosa", "seen", chain=chain)
     page = await browser.open("/audit?person=rosa")
     assert page.text.count("<td>Seen</td>") == 100
-    more = page.text.partition('<a href="/audit?person=rosa&amp;')[2].partition('"')[0]
-    assert (await browser.open(f"/audit?person=rosa&{more}")).text.count("<td>Seen</td>") == 3
+    more = page.text.partition('<a href="/audit?person=rosa&amp;cursor=')[2].partition('"')[0]
+    assert (await browser.open(f"/audit?person=rosa&cursor={more}")).text.count("<td>Seen</td>") == 3
 
 
 async def test_each_search_is_audited(desk: ServedDesk, browser: Browser) -> None:
@@ -85,7 +114,7 @@ async def test_each_search_is_audited(desk: ServedDesk, browser: Browser) -> Non
         ("since=x", "This is not a day."),
         ("until=9999-12-31", "This is not a day."),
         ("since=2026-03-02&until=2026-03-01", "The last day lies before the first."),
-        ("referral=<script>", "Enter the whole id of a referral"),
+        ("referral=<script>", "No referral is named so."),
     ],
 )
 async def test_what_is_wrong_is_said_beside_it(browser: Browser, query: str, said: str) -> None:

@@ -16,11 +16,13 @@ from tests.oidc_provider import Browser
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 from tests.visits import PATIENT, nurse_on_roster, offered, to_report
 
-ACCEPT = {"outcome": "accepted", "day": "2027-01-15", "time": "09:30"}
+AT = "accepted.visit_at"
+ACCEPT = {"outcome": "accepted", f"{AT}.day": "2027-01-15", f"{AT}.time": "09:30"}
 DONE = (
-    {"outcome": "completed", "day": "2026-11-20", "time": "10:30", "note": "All <b>well</b>"}
-    | {f"item.{each}": "yes" for each in ReportItem}
-    | {f"back.{each}": "yes" for each in sorted(TAUGHT)}
+    {"outcome": "completed", "completed.ended_at.day": "2026-11-20", "completed.ended_at.time": "10:30"}
+    | {"note": "All <b>well</b>"}
+    | {f"completed.items.{each}": "yes" for each in ReportItem}
+    | {f"completed.shown_back.{each}": "yes" for each in sorted(TAUGHT)}
 )
 
 
@@ -82,8 +84,8 @@ async def test_whoever_saw_an_offer_is_audited(desk: ServedDesk, browser: Browse
 async def test_an_offer_is_taken_at_a_time_of_the_patients_zone(desk: ServedDesk, browser: Browser) -> None:
     item = await offered(desk, "rn-1")
     page = await browser.open(f"/visits/{item}")
-    assert "Time, Denver time" in page.text
-    answer = await browser.post(page, f"/visits/{item}", **ACCEPT)
+    assert "When the visit begins, Denver time" in page.text
+    answer = await browser.post(page, f"/work-items/{item}", **ACCEPT)
     assert (answer.status_code, answer.headers["location"]) == (303, "/visits")
     (given,) = await stored(desk)
     assert given["outcome"] == "accepted"
@@ -94,18 +96,18 @@ async def test_an_offer_is_taken_at_a_time_of_the_patients_zone(desk: ServedDesk
 async def test_a_declined_offer_says_no_time(desk: ServedDesk, browser: Browser) -> None:
     item = await offered(desk, "rn-1")
     page = await browser.open(f"/visits/{item}")
-    await browser.post(page, f"/visits/{item}", **ACCEPT | {"outcome": "declined"})
+    await browser.post(page, f"/work-items/{item}", **ACCEPT | {"outcome": "declined"})
     assert await stored(desk) == [{"outcome": "declined"}]
 
 
 @pytest.mark.parametrize(
     ("changed", "beside"),
     [
-        ({"outcome": ""}, "Choose whether you take the visit."),
-        ({"outcome": "<script>"}, "Choose whether you take the visit."),
-        ({"day": ""}, "Enter the day and the time."),
-        ({"day": "tomorrow"}, "This is not a day and a time of day."),
-        ({"day": "2027-03-14", "time": "02:30"}, "there is no such hour on this day"),
+        ({"outcome": ""}, "Choose one."),
+        ({"outcome": "<script>"}, "Choose one."),
+        ({f"{AT}.day": ""}, "Enter the day and the time."),
+        ({f"{AT}.day": "tomorrow"}, "This is not a day and a time of day."),
+        ({f"{AT}.day": "2027-03-14", f"{AT}.time": "02:30"}, "there is no such hour on this day"),
     ],
 )
 async def test_what_is_wrong_stands_beside_what_was_typed(
@@ -113,7 +115,7 @@ async def test_what_is_wrong_stands_beside_what_was_typed(
 ) -> None:
     item = await offered(desk, "rn-1")
     page = await browser.open(f"/visits/{item}")
-    again = await browser.post(page, f"/visits/{item}", **ACCEPT | {"note": "<b>x"} | changed)
+    again = await browser.post(page, f"/work-items/{item}", **ACCEPT | {"note": "<b>x"} | changed)
     assert again.status_code == 422
     assert beside in again.text
     assert "&lt;b&gt;x</textarea>" in again.text
@@ -126,7 +128,7 @@ async def test_a_report_is_stored_as_it_was_shown(desk: ServedDesk, browser: Bro
     page = await browser.open(f"/visits/{item}")
     for told in ("Hernandez", "1 Main St", "6145550123", "penicillin (rash)", "70.5 kg", "PICC"):
         assert told in page.text
-    assert (await browser.post(page, f"/visits/{item}", **DONE)).headers["location"] == "/visits"
+    assert (await browser.post(page, f"/work-items/{item}", **DONE)).headers["location"] == "/visits"
     (given,) = await stored(desk)
     assert set(given["items"]) == set(ReportItem)
     assert set(given["shown_back"]) == set(TAUGHT)
@@ -134,15 +136,17 @@ async def test_a_report_is_stored_as_it_was_shown(desk: ServedDesk, browser: Bro
     assert "note" not in given
 
 
-@pytest.mark.parametrize(("field", "said"), [*product([f"back.{each}" for each in sorted(TAUGHT)], ("no", ""))])
+@pytest.mark.parametrize(
+    ("field", "said"), [*product([f"completed.shown_back.{each}" for each in sorted(TAUGHT)], ("no", ""))]
+)
 async def test_a_no_is_a_no_and_nothing_said_is_asked(
     desk: ServedDesk, browser: Browser, field: str, said: str
 ) -> None:
     item = await to_report(desk, "rn-1")
-    answer = await browser.post(await browser.open(f"/visits/{item}"), f"/visits/{item}", **DONE | {field: said})
+    answer = await browser.post(await browser.open(f"/visits/{item}"), f"/work-items/{item}", **DONE | {field: said})
     if said == "no":
         (given,) = await stored(desk)
-        assert set(given["shown_back"]) == set(TAUGHT) - {field.removeprefix("back.")}
+        assert set(given["shown_back"]) == set(TAUGHT) - {field.removeprefix("completed.shown_back.")}
     else:
         assert answer.status_code == 422
         assert answer.text.count("Choose Yes or No.") == 1
@@ -152,7 +156,7 @@ async def test_a_no_is_a_no_and_nothing_said_is_asked(
 @pytest.mark.parametrize("outcome", ["missed", "kit_missing"])
 async def test_fields_of_another_outcome_are_not_sent(desk: ServedDesk, browser: Browser, outcome: str) -> None:
     item = await to_report(desk, "rn-1")
-    await browser.post(await browser.open(f"/visits/{item}"), f"/visits/{item}", **DONE | {"outcome": outcome})
+    await browser.post(await browser.open(f"/visits/{item}"), f"/work-items/{item}", **DONE | {"outcome": outcome})
     assert await stored(desk) == [{"outcome": outcome}]
 
 
@@ -160,7 +164,7 @@ async def test_a_double_click_is_one_answer(desk: ServedDesk, browser: Browser) 
     item = await to_report(desk, "rn-1")
     page = await browser.open(f"/visits/{item}")
     for _ in range(2):
-        assert (await browser.post(page, f"/visits/{item}", **DONE)).status_code == 303
+        assert (await browser.post(page, f"/work-items/{item}", **DONE)).status_code == 303
     assert len(await stored(desk)) == 1
 
 
@@ -170,7 +174,7 @@ async def test_who_was_faster_is_said_beside_what_was_typed(desk: ServedDesk, br
     await desk.desk.pool.execute(
         "UPDATE work_items SET state = 'resolved', assignee = 'coordinator', closed_at = now() WHERE id = $1", item
     )
-    again = await browser.post(page, f"/visits/{item}", **DONE, _key="")
+    again = await browser.post(page, f"/work-items/{item}", **DONE, _key="")
     assert again.status_code == 409
     assert "Now: done by coordinator" in again.text
     assert "All &lt;b&gt;well" in again.text

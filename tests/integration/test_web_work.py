@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from firstdose.adapters.postgres.ids import new_id
-from firstdose.domain.work.role import Role
+from firstdose.domain.work.role import Actor, Role
 from tests.oidc_provider import Browser, hidden_fields
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 from tests.visits import ORDER, PATIENT
@@ -86,8 +86,44 @@ async def test_a_row_says_what_it_is_about(desk: ServedDesk, browser: Browser) -
         assert told in row
     for told in ("3 h ago", "Overdue", "PA-77", "Ends ", "Take it", "On hold", "the payer"):
         assert told in row
-    assert f'href="/old#/referrals/{one}"' in row
+    assert f'href="/referrals/{one}"' in row
     assert PATIENT["family_name"] not in page.text
+
+
+async def test_a_row_says_what_is_missing_how_often_was_called_and_why_it_is_held(
+    desk: ServedDesk, browser: Browser
+) -> None:
+    one = await refer(desk)
+    await put(desk, one, kind="contact_patient")
+    await desk.desk.pool.execute("UPDATE work_items SET asks = '{\"attempt\": 2}'")
+    await desk.desk.pool.execute(
+        "UPDATE referrals SET on_hold = true, lines = $1",
+        [{"kind": "drug", "code": "J0696", "state": "approved", "authorized_units": 14}],
+    )
+    await desk.desk.note(
+        Actor(id="rosa"), "held", {"reason": "hospitalized", "until": "2030-01-02T15:00:00+00:00"}, chain=one
+    )
+    row = (await browser.open("/work")).text.partition("<tbody>")[2]
+    for told in (
+        "Call 2 of 5",
+        "In hospital, until ",
+        "Jan 2, 2030",
+        "14 units of J0696 left",
+        "NPI of the prescriber",
+    ):
+        assert told in row
+
+
+async def test_the_order_stands_in_the_address_and_stays_with_the_filters(desk: ServedDesk, browser: Browser) -> None:
+    routine, stat = await refer(desk), await desk.refer(urgency="stat")
+    late, pressing = await put(desk, routine, due="1 day"), await put(desk, stat, due="9 days")
+    assert await shown(browser) == [late, pressing]
+    page = (await browser.open("/work?sort=urgency")).text
+    assert await shown(browser, "?sort=urgency") == [pressing, late]
+    assert '<a href="/work?sort=urgency" aria-current="true">Most urgent</a>' in page
+    assert 'href="/work?view=mine&amp;sort=urgency"' in page
+    assert '<input type="hidden" name="sort" value="urgency">' in page
+    assert "Most urgent" not in (await browser.open("/work?view=waiting&sort=urgency")).text
 
 
 async def test_views_lead_to_as_much_as_they_say(desk: ServedDesk, browser: Browser) -> None:
@@ -159,7 +195,7 @@ async def test_referrals_are_shown_by_whom_they_wait_for_and_by_what_ends(desk: 
     )
     for query, found in (("view=waiting&waiting_for=patient", 1), ("view=waiting", 0), ("view=expiring", 1)):
         page = await browser.open(f"/work?{query}")
-        assert page.text.count("/old#/referrals/") == found, query
+        assert page.text.count("/referrals/") == found, query
     assert 'Authorization ends in 14 days <span class="count">1</span>' in page.text
 
 
@@ -188,7 +224,7 @@ async def test_a_referral_is_found_and_that_somebody_looked_is_audited(
     page = await browser.open("/work")
     found = await browser.post(page, "/work/search", q=typed)
     assert found.status_code == 200
-    assert re.findall(r"/old#/referrals/([0-9a-f-]+)", found.text) == [one]
+    assert re.findall(r"/referrals/([0-9a-f-]+)", found.text) == [one]
     row = await desk.desk.pool.fetchrow("SELECT actor, details FROM audit WHERE action = 'work_searched'")
     assert tuple(row or ()) == (f"staff:{ME}", {"found": 1})
 

@@ -35,9 +35,9 @@ async def test_two_antibiotics_go_through_both_lines_to_the_visit(
         assert await story.ends() is Closing.COMPLETED
     asked = [(line.kind, line.medication, line.code, line.units) for line in outside.requests[0].lines]
     assert asked == [
-        (LineKind.DRUG, 0, "J0692", 14),
+        (LineKind.DRUG, 0, "J0692", 168),
         (LineKind.PER_DIEM, 0, "S9502", 14),
-        (LineKind.DRUG, 1, "J0878", 42),
+        (LineKind.DRUG, 1, "J0878", 21_000),
         (LineKind.PER_DIEM, 1, "S9500", 42),
         (LineKind.NURSING, 0, "99601", 6),
     ]

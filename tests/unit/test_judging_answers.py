@@ -16,7 +16,7 @@ from firstdose.domain.work.work_item import WorkItem
 from firstdose.domain.work.work_item import WorkItemKind as K
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, MINUTE, MOMENT = timedelta(days=1), timedelta(minutes=1), timedelta(microseconds=1)
 STATE = ResolutionContext(begun_at=NOW - 5 * DAY, policy=Policy())
 ANYBODY = Actor(id="somebody", roles=tuple(Role))
 SHOWN = [
@@ -59,6 +59,10 @@ def answered(**line: Any) -> dict[str, Any]:
         ({"outcome": "answered", "lines": [LINE], "told_by": "A. Clerk"}, "told_at: who at the payer"),
         ({**answered(), "told_at": (NOW + DAY).isoformat()}, "told_at: possible from 2026-11-16 09:30 UTC to now"),
         ({**answered(), "told_at": (NOW - 6 * DAY).isoformat()}, "told_at: possible from 2026-11-16 09:30 UTC to now"),
+        ({**answered(), "told_at": (NOW + MINUTE).isoformat()}, None),  # clocks differ by so much
+        ({**answered(), "told_at": (NOW + MINUTE + MOMENT).isoformat()}, "told_at: possible from "),
+        ({**answered(), "told_at": (NOW - 5 * DAY - MINUTE).isoformat()}, None),
+        ({**answered(), "told_at": (NOW - 5 * DAY - MINUTE - MOMENT).isoformat()}, "told_at: possible from "),
         (answered(number=None), "lines[0].number: "),
         (answered(units=0), "lines[0].units: possible is 1 or more"),
         (answered(units=113), "lines[0].units: 112 were asked for"),
@@ -208,3 +212,11 @@ def test_every_accepted_word_of_a_payer_is_possible(
         assert word.number
         assert word.units != 0
     assert state != "approved" or (word.units or 0) <= 112
+
+
+@pytest.mark.parametrize(
+    ("lots", "why"), [(["A"], "lots: the order has 2"), (["A", "B"], None), (["A", "B", "C"], "lots")]
+)
+def test_each_medication_has_its_lot(lots: list[str], why: str | None) -> None:
+    found = verdict(K.SETTLE_ORDER, {"outcome": "from_elsewhere", "lots": lots}, medications=2)
+    assert found == why if why is None else str(found).startswith(why)

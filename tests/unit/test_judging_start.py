@@ -33,7 +33,7 @@ def test_the_pharmacists_decision_counts_over_the_orders(ordered: bool, decided:
     assert as_assessed(DeidentifiedFacts(needs_nursing=ordered), None).needs_nursing is ordered
 
 
-@pytest.mark.parametrize("started_at", [DELIVERED, NOW - HOUR, NOW])
+@pytest.mark.parametrize("started_at", [DELIVERED, NOW - HOUR, NOW, NOW + timedelta(minutes=1)])
 def test_a_start_lies_between_delivery_and_now(started_at: datetime) -> None:
     started = {"outcome": "started", "started_at": started_at.isoformat()}
     judge(K.CONFIRM_START, started, delivered_at=DELIVERED.isoformat())

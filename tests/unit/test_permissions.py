@@ -42,6 +42,7 @@ MATRIX: dict[Act, str] = {
     Act.REPORT_VISIT:       "  -      -      -      -      x      x     -      -   ",
     Act.OVERRIDE:           "  -      -      -      -      -      -     x      -   ",
     Act.AUDIT:              "  -      -      -      -      -      -     -      x   ",
+    Act.SEE_PATIENTS:       "  x      x      x      x      x      -     x      -   ",
 }  # fmt: skip
 CELLS = [
     (act, role, cell == "x")

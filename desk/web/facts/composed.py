@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desk.web.facts.inputs import FactInput, Facts, Mistyped, Typed, plain_number, read_number
+from desk.web.facts.inputs import WHOLE, FactInput, Facts, Mistyped, Typed, plain_number, read_number
 from firstdose.domain.referral.amounts import read_dose, same_dose
 from firstdose.domain.referral.no_allergies import says_none
 
 KNOWN: Final = "listed"
 NONE_KNOWN: Final = "none_known"
-_WHOLE: Final = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +127,6 @@ class DurationInput(FactInput):
             return {self.path: None}
         if unit not in dict(self.choices):
             raise Mistyped(self.names[1], "Choose days, weeks or doses.")
-        if not _WHOLE.fullmatch(value):
+        if not WHOLE.fullmatch(value):
             raise Mistyped(self.names[0], "Enter a whole number, such as 14.")
         return {self.path: {"value": int(value), "unit": unit}}

@@ -17,6 +17,7 @@ Facts = dict[str, Any]
 """Values by the paths of the facts, as an amendment takes them; None says that there is no such thing."""
 
 NOT_KNOWN: Final = "Not known"
+WHOLE: Final = re.compile(r"[0-9]{1,6}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
@@ -78,6 +79,15 @@ class NumberInput(FactInput):
 
     def read(self, typed: Typed) -> Facts:
         return {self.path: read_number(self.path, typed[self.path]) if typed[self.path] else None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountInput(NumberInput):
+    def read(self, typed: Typed) -> Facts:
+        text = typed[self.path]
+        if text and not WHOLE.fullmatch(text):
+            raise Mistyped(self.path, "Enter a whole number, such as 14.")
+        return {self.path: int(text) if text else None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from desk.web.facts.composed import AllergiesInput, DoseInput, DurationInput
 from desk.web.facts.inputs import (
     ChoiceInput,
+    CountInput,
     DayInput,
     FactInput,
     FlagInput,
@@ -39,6 +40,7 @@ def patient_clinical(allergies: int) -> tuple[FactInput, ...]:
         _choice("urgency", "Urgency", Urgency, empty=""),
         NumberInput(path="patient.weight_kg", label="Weight, kg"),
         DayInput(path="patient.weighed_on", label="Weighed on"),
+        NumberInput(path="patient.height_cm", label="Height, cm"),
         AllergiesInput(path="patient.allergies", label="Allergies", rows=allergies),
         ProseInput(path="patient.history", label="History"),
     )
@@ -69,6 +71,11 @@ def medication(at: str) -> tuple[FactInput, ...]:
         _choice(f"{at}.route", "Route", Route),
         FactInput(path=f"{at}.frequency", label="Frequency", hint="For example every 24 hours"),
         DurationInput(path=f"{at}.duration", label="For how long", choices=_choices(DurationUnit)),
+        CountInput(
+            path=f"{at}.billing_units",
+            label="Billing units, whole course",
+            hint="Only where dose, frequency and duration do not give them",
+        ),
         LinesInput(path=f"{at}.diagnoses", label="Given for (ICD-10-CM)", hint="Each code on a line of its own"),
     )
 

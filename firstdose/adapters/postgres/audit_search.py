@@ -15,11 +15,15 @@ _sql = load("audit_search")
 
 
 class AuditRow(BaseModel):
-    """One record. `chain` is a referral's id, or `system`; `details` are codes, ids and dates."""
+    """One record. `chain` is a referral's id, or `system`; `number` is the referral's for people.
+
+    `details` are codes, ids and dates.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     chain: str
+    number: str | None = None
     seq: int
     at: datetime
     actor: str
@@ -64,6 +68,12 @@ class AuditSearch:
             rows = _sql.search(connection, **filters.model_dump(), **before, size=limit + 1)
             found = [AuditRow.model_validate(dict(row)) async for row in rows]
         return page_of(found, limit, lambda row: Cursor(row.at, f"{row.chain} {row.seq}"))
+
+    async def chain_of(self, number: str) -> str | None:
+        """The chain of the referral with this number for people; None if there is none."""
+        async with transaction(self._pool) as connection:
+            found = await _sql.numbered(connection, number=number)
+        return str(found) if found else None
 
     async def last_verification(self) -> Verification | None:
         async with transaction(self._pool) as connection:

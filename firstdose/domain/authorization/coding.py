@@ -9,6 +9,7 @@ from math import ceil
 from pydantic import BaseModel, ConfigDict
 
 from firstdose.domain.authorization.lines import Line, LineKind
+from firstdose.domain.quantity.ordered_units import UNLISTED_DRUG
 from firstdose.domain.referral.facts import DeidentifiedFacts
 from firstdose.domain.referral.order import Site, TherapyKind
 
@@ -41,7 +42,6 @@ PER_DIEMS: tuple[PerDiem, ...] = (
     PerDiem(therapy=TherapyKind.INOTROPE, code="S9348"),
 )
 
-UNLISTED_DRUG = "J3490"
 FIRST_NURSING_HOURS = "99601"
 PLACE_OF_SERVICE = {Site.HOME: "12", Site.SUITE: "49"}
 _DAYS_PER_VISIT = 7
@@ -63,7 +63,8 @@ def lines_for(order: DeidentifiedFacts, site: Site, table: tuple[PerDiem, ...] =
 def _of_medication(order: DeidentifiedFacts, index: int, site: Site, table: tuple[PerDiem, ...]) -> Iterator[Line]:
     medication = order.ordered[index]
     days = medication.duration_days or 1
-    yield _line(LineKind.DRUG, medication.hcpcs or UNLISTED_DRUG, days, site, medication=index)
+    units = medication.units or days  # days in what was recorded before units were computed
+    yield _line(LineKind.DRUG, medication.hcpcs or UNLISTED_DRUG, units, site, medication=index)
     suite = (_SUITE_MODIFIER,) if site is Site.SUITE else ()
     code = _per_diem(order.therapy, medication.frequency, table)
     yield _line(LineKind.PER_DIEM, code, days, site, medication=index, modifiers=(*_concurrent(index), *suite))

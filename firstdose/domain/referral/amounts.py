@@ -40,7 +40,7 @@ _DURATION_UNITS = {
 def read_dose(text: str) -> tuple[float, str] | None:
     """`1,500 mg`, `1.5 g/kg`: the number and its unit in one spelling; None if it is not a single amount."""
     match = _DOSE.fullmatch(" ".join(text.split()))
-    unit = _unit(match[4]) if match else None
+    unit = plain_unit(match[4]) if match else None
     if match is None or unit is None:
         return None
     value = float(match[1].replace(",", "") + (match[2] or "")) * (1_000_000 if match[3] else 1)
@@ -72,8 +72,8 @@ def read_duration_text(text: str) -> Mapping[str, object] | None:
     return read_duration(match[1], match[2]) if match else None
 
 
-def _unit(told: str) -> str | None:
-    """Each part of `mcg/kg/min` in one spelling."""
+def plain_unit(told: str) -> str | None:
+    """Each part of `mcg/kg/min` in one spelling; None if one of them is unknown."""
     words = re.sub(r"^(?:international|usp) (?=units?$)", "", told.strip().lower().rstrip("."))
     parts = [_UNITS.get(part.strip()) for part in re.split(r"/| per ", words)]
     return "/".join(part for part in parts if part) if all(parts) else None

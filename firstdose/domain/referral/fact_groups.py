@@ -37,6 +37,7 @@ GROUP_OF: Final = {
     "patient.address": FactGroup.CONTACT,
     "patient.weight_kg": FactGroup.CLINICAL,
     "patient.weighed_on": FactGroup.CLINICAL,
+    "patient.height_cm": FactGroup.CLINICAL,
     "patient.allergies": FactGroup.CLINICAL,
     "patient.caregiver": FactGroup.CONTACT,
     "patient.alternate_contact": FactGroup.CONTACT,

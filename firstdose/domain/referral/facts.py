@@ -1,11 +1,13 @@
 """The facts of a referral: what a step lacks (docs/process.md, "Facts"), what a workflow may know, and what changed."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from firstdose.domain.quantity.ordered_units import LATEST, course_units, missing_for_units
 from firstdose.domain.referral.frequency import frequency_code
 from firstdose.domain.referral.order import (
     Medication,
@@ -97,8 +99,8 @@ def _for_authorization(referral: Referral) -> Iterator[str]:
     if not order.diagnoses:
         yield "order.diagnoses"
     for index, medication in enumerate(order.medications or (Medication(),)):
-        for name in _missing_of(medication, order.therapy):
-            yield medication_path(index, name)
+        for name in (*_missing_of(medication, order.therapy), *missing_for_units(referral, medication)):
+            yield name if name.startswith("patient.") else medication_path(index, name)
     if order.therapy is None:
         yield "order.therapy"
     if not referral.prescriber.npi:
@@ -155,6 +157,8 @@ class DeidentifiedMedication(BaseModel):
     route: Route | None = None
     frequency: str | None = None
     duration_days: int | None = None
+    units: int | None = None
+    """Of the drug's code for the whole course; None where that is not known, and in what was recorded before."""
 
 
 class DeidentifiedFacts(BaseModel):
@@ -194,7 +198,8 @@ class DeidentifiedFacts(BaseModel):
         return self.medications or (only,)
 
 
-def outline(referral: Referral) -> DeidentifiedFacts:
+def outline(referral: Referral, day: date = LATEST) -> DeidentifiedFacts:
+    """Units count by the codes that are in force on the day."""
     order = referral.order
     coverage = None if referral.primary is None else referral.coverages[referral.primary]
     return DeidentifiedFacts(
@@ -215,6 +220,7 @@ def outline(referral: Referral) -> DeidentifiedFacts:
                 route=one.route,
                 frequency=frequency_code(one.frequency) if one.frequency else None,
                 duration_days=one.duration_days,
+                units=course_units(referral, one, day),
             )
             for one in order.medications
         ),

@@ -75,6 +75,8 @@ class Medication(Sealed):
     route: Route | None = None
     frequency: ShortText | None = None
     duration: Duration | None = None
+    billing_units: int | None = Field(default=None, gt=0, le=1_000_000, strict=True)
+    """Units of the drug's HCPCS code for the whole course, where a person says them; otherwise they are computed."""
     diagnoses: tuple[Icd10Cm, ...] = Field(default=(), max_length=50)
 
     @model_validator(mode="before")
@@ -112,7 +114,7 @@ def _medication_in_full(data: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-FIRST_MEDICATION = ("drug", "dose", "route", "frequency", "duration_days")
+FIRST_MEDICATION = ("drug", "dose", "route", "frequency", "duration_days", "billing_units")
 """What an order with a single medication may say directly, and what it repeats of its first."""
 _FIRST = "order.medications[0]."
 
@@ -172,6 +174,11 @@ class Order(Sealed):
     @property
     def duration_days(self) -> int | None:
         return self.first.duration_days
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def billing_units(self) -> int | None:
+        return self.first.billing_units
 
     @property
     def longest_days(self) -> int | None:

@@ -175,6 +175,7 @@ class Patient(Sealed):
     address: Address = Address()
     weight_kg: float | None = Field(default=None, gt=0, le=500, strict=True, allow_inf_nan=False)
     weighed_on: PastDay | None = None
+    height_cm: float | None = Field(default=None, gt=0, le=300, strict=True, allow_inf_nan=False)
     allergies: Annotated[Allergies | None, BeforeValidator(_told_allergies)] = None
     caregiver: Caregiver | None = None
     alternate_contact: Caregiver | None = None

@@ -43,11 +43,12 @@ RESTS_ON: Final[Mapping[SettledResult, frozenset[Change]]] = {
     ),
     SettledResult.AUTHORIZATION: _THE_ORDER
     | _THE_LINES
-    | {Change.PAYER, Change.PLAN, Change.DURATION, Change.SITE, Change.DIAGNOSES, Change.PRESCRIBER},
+    | {Change.PAYER, Change.PLAN, Change.DURATION, Change.QUANTITY, Change.SITE, Change.DIAGNOSES, Change.PRESCRIBER},
     SettledResult.ASSESSMENT: frozenset(
         {
             Change.ALLERGIES,
             Change.WEIGHT,
+            Change.HEIGHT,
             Change.HISTORY,
             Change.DRUG,
             Change.DOSE,
@@ -64,7 +65,8 @@ RESTS_ON: Final[Mapping[SettledResult, frozenset[Change]]] = {
     SettledResult.AGREEMENT: frozenset(
         {Change.PAYER, Change.PLAN, Change.OTHER_COVERAGE, Change.AMOUNTS, Change.LINES, Change.WHO_PAYS}
     ),
-    SettledResult.THERAPY: _THE_ORDER | {Change.WEIGHT, Change.ALLERGIES, Change.SIGNATURE, Change.HOSPITAL_STAY},
+    SettledResult.THERAPY: _THE_ORDER
+    | {Change.WEIGHT, Change.HEIGHT, Change.ALLERGIES, Change.SIGNATURE, Change.HOSPITAL_STAY},
     SettledResult.VISIT: frozenset(
         {
             Change.ADDRESS,
@@ -82,11 +84,11 @@ RESTS_ON: Final[Mapping[SettledResult, frozenset[Change]]] = {
     ),
     SettledResult.LICENSE: frozenset({Change.STATE, Change.CONTACT_ALLOWED}),
 }
-"""Quantity follows from dose, frequency and duration; medicines are part of the history."""
+"""Quantity follows from the order, and changes alone with a weight; medicines are part of the history."""
 
 MADE_ANEW: Final[Mapping[SettledResult, frozenset[Change]]] = {
     SettledResult.VERIFICATION: RESTS_ON[SettledResult.VERIFICATION],
-    SettledResult.AUTHORIZATION: RESTS_ON[SettledResult.AUTHORIZATION],
+    SettledResult.AUTHORIZATION: RESTS_ON[SettledResult.AUTHORIZATION] - {Change.QUANTITY},
     SettledResult.ASSESSMENT: frozenset(),
     SettledResult.AGREEMENT: frozenset({Change.PAYER, Change.PLAN}),
     SettledResult.THERAPY: _THE_ORDER | {Change.HOSPITAL_STAY},

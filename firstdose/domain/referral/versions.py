@@ -5,6 +5,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any, Final
 
+from firstdose.domain.quantity.ordered_units import course_units
 from firstdose.domain.referral.order import FIRST_MEDICATION, Drug, Medication
 from firstdose.domain.referral.question import Question
 from firstdose.domain.referral.referral import Coverage, Referral
@@ -23,6 +24,7 @@ class Change(StrEnum):
     NAME = "name"
     BIRTH_DATE = "birth_date"
     WEIGHT = "weight"
+    HEIGHT = "height"
     ALLERGIES = "allergies"
     HISTORY = "history"
     CAREGIVER = "caregiver"
@@ -36,6 +38,8 @@ class Change(StrEnum):
     ROUTE = "route"
     FREQUENCY = "frequency"
     DURATION = "duration"
+    QUANTITY = "quantity"
+    """The billing units of a medication, by themselves or because a dose by weight became another."""
     DIAGNOSES = "diagnoses"
     SITE = "site"
     ACCESS_DEVICE = "access_device"
@@ -98,6 +102,7 @@ _CODES = {
     "medication.route": Change.ROUTE,
     "medication.frequency": Change.FREQUENCY,
     "medication.duration": Change.DURATION,
+    "medication.billing_units": Change.QUANTITY,
     "medication.diagnoses": Change.DIAGNOSES,
     "coverage.payer": Change.PAYER,
     "coverage.line_of_business": Change.PLAN,
@@ -110,6 +115,7 @@ _CODES = {
     "patient.given_name": Change.NAME,
     "patient.birth_date": Change.BIRTH_DATE,
     "patient.weight_kg": Change.WEIGHT,
+    "patient.height_cm": Change.HEIGHT,
     "patient.allergies": Change.ALLERGIES,
     "patient.history": Change.HISTORY,
     "patient.caregiver": Change.CAREGIVER,
@@ -127,7 +133,13 @@ def compare(old: Referral, new: Referral) -> set[Change]:
     changes = {_code(path) for path in _differences(_facts(old), _facts(new))}
     for was, now in zip_longest(old.order.medications, new.order.medications, fillvalue=Medication()):
         changes |= {_code(path) for path in _differences(was.model_dump(), now.model_dump(), "medication.")}
+    if changes & {Change.WEIGHT, Change.HEIGHT} and _units(old) != _units(new):
+        changes.add(Change.QUANTITY)
     return changes
+
+
+def _units(referral: Referral) -> list[int | None]:
+    return [course_units(referral, one) for one in referral.order.medications]
 
 
 def changed_paths(old: Referral, new: Referral) -> frozenset[str]:

@@ -30,6 +30,8 @@ class Act(StrEnum):
     OVERRIDE = "override"
     """To ask for it, and to approve what another supervisor asked for."""
     AUDIT = "audit"
+    SEE_PATIENTS = "see_patients"
+    """To see in lists of work whom it is about, and to find a caller. A nurse learns it of accepted visits alone."""
 
 
 WORKING: Final = frozenset(Role) - {Role.AUDITOR}
@@ -48,6 +50,7 @@ ROLES_FOR: Final[Mapping[Act, frozenset[Role]]] = {
     Act.REPORT_VISIT: frozenset({Role.NURSE, Role.NURSE_COORDINATOR}),
     Act.OVERRIDE: frozenset({Role.SUPERVISOR}),
     Act.AUDIT: frozenset({Role.AUDITOR}),
+    Act.SEE_PATIENTS: WORKING - {Role.NURSE},
 }
 
 CANCEL_REASONS: Final[Mapping[Role, frozenset[Closing]]] = {

@@ -110,6 +110,15 @@ class Messages:
         )
         return message
 
+    @reachable()
+    async def knows_key(self, referral_id: str, idempotency_key: str) -> bool:
+        """Whether a message of the referral was stored under this key."""
+        key_index = self._vault.index("idempotency-key", idempotency_key)
+        known = await _sql.knows_key(
+            self._pool, referral_id=referral_id, key_index=key_index, idempotency_key=idempotency_key
+        )
+        return bool(known)
+
     async def claim(self, limit: int, lease: timedelta) -> list[Message]:
         """Take up to `limit` messages to deliver, at most one per referral; they are held for the time of the lease.
 

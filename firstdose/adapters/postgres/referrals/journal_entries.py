@@ -18,6 +18,7 @@ from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.revisions import Revisions
 from firstdose.adapters.postgres.staff.staff import StaffDirectory
 from firstdose.domain.authorization.requests import RequestEvent
+from firstdose.domain.quantity.ordered_units import BILLING_UNITS, with_its_units
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.fact_groups import groups_changed
 from firstdose.domain.referral.referral import Referral
@@ -252,9 +253,11 @@ def _write(context: EntryContext, entry: Entry, action: str, details: Mapping[st
 def _merged(known: Referral, payload: Mapping[str, Any], today: date) -> Referral:
     """Raises ValidationError."""
     if "referral" in payload:
-        return with_its_signature(known, keeping(known, Referral.read(payload["referral"], today=today)))
+        new = keeping(known, Referral.read(payload["referral"], today=today))
+        return with_its_units(known, with_its_signature(known, new))
     facts = payload["facts"]
-    return with_its_signature(known, with_facts(known, facts, today=today), newly_signed=SIGNED_ON in facts)
+    new = with_its_signature(known, with_facts(known, facts, today=today), newly_signed=SIGNED_ON in facts)
+    return new if any(path.endswith(BILLING_UNITS) for path in facts) else with_its_units(known, new)
 
 
 def _milestone(context: EntryContext, entry: Told, referral: Referral) -> dict[str, Any]:

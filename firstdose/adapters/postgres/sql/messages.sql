@@ -2,6 +2,12 @@
 -- The messages of a referral are stored one after the other, so that their order is the order of their ordinals.
 SELECT id FROM referrals WHERE id = :referral_id FOR NO KEY UPDATE;
 
+-- name: knows_key(referral_id, key_index, idempotency_key)$
+SELECT EXISTS (
+    SELECT FROM messages
+    WHERE referral_id = :referral_id AND (key_index = :key_index OR idempotency_key = :idempotency_key)
+);
+
 -- name: stored_as(referral_id, id, key_index, idempotency_key)^
 -- Those from before migration 17 have the key itself.
 SELECT id, referral_id, kind, actor, body, state, attempts, received_at, refusal, sealed FROM messages

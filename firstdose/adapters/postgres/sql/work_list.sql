@@ -1,19 +1,3 @@
--- name: items(role, assignee, unassigned, due_before, payer, stage, therapy, now, after_due, after_id, size)
--- Open items, the first due first. A snoozed one comes back when its time or its due time has come.
-SELECT item.id, item.due_at FROM work_items AS item JOIN referrals AS referral ON referral.id = item.referral_id
-WHERE item.state IN ('open', 'claimed')
-  AND (CAST(:role AS text) IS NULL OR item.role = :role)
-  AND (CAST(:assignee AS text) IS NULL OR item.assignee = :assignee)
-  AND (NOT CAST(:unassigned AS boolean) OR item.assignee IS NULL)
-  AND (CAST(:due_before AS timestamptz) IS NULL OR item.due_at < :due_before)
-  AND (CAST(:payer AS text) IS NULL OR referral.outline ->> 'payer_id' = :payer)
-  AND (CAST(:stage AS text) IS NULL OR referral.stage = :stage)
-  AND (CAST(:therapy AS text) IS NULL OR referral.outline ->> 'therapy' = :therapy)
-  AND (item.snoozed_until IS NULL OR item.snoozed_until <= :now OR item.due_at <= :now)
-  AND (CAST(:after_due AS timestamptz) IS NULL OR (item.due_at, item.id) > (:after_due, CAST(:after_id AS text)))
-ORDER BY item.due_at, item.id
-LIMIT :size;
-
 -- name: count(role, assignee, unassigned, due_before, now, most)$
 SELECT count(*) FROM (
     SELECT FROM work_items
@@ -58,19 +42,27 @@ SELECT id FROM (
 
 -- name: rows_of_items(ids)
 SELECT item.id AS item, item.kind, item.role, item.assignee, item.due_at, item.level, item.asks, item.snoozed_until,
-       item.offered_to, referral.*, sealed, kek_id, wrapped
+       item.opened_at, item.offered_to, referral.*, sealed, kek_id, wrapped, held.details AS held
 FROM work_items AS item JOIN referrals AS referral ON referral.id = item.referral_id
 LEFT JOIN referral_revisions AS facts ON facts.referral_id = referral.id AND facts.revision = referral.revision
 LEFT JOIN referral_keys AS key ON key.referral_id = referral.id
+LEFT JOIN LATERAL (
+    SELECT details FROM audit WHERE chain = CAST(referral.id AS text) AND action = 'held' AND referral.on_hold
+    ORDER BY seq DESC LIMIT 1
+) AS held ON true
 WHERE item.id = ANY (CAST(:ids AS text[]));
 
 -- name: rows_of_referrals(ids)
 -- Each with the open item that is due first, if it has one.
 SELECT item.id AS item, item.kind, item.role, item.assignee, item.due_at, item.level, item.asks, item.snoozed_until,
-       item.offered_to, referral.*, sealed, kek_id, wrapped
+       item.opened_at, item.offered_to, referral.*, sealed, kek_id, wrapped, held.details AS held
 FROM referrals AS referral
 LEFT JOIN referral_revisions AS facts ON facts.referral_id = referral.id AND facts.revision = referral.revision
 LEFT JOIN referral_keys AS key ON key.referral_id = referral.id
+LEFT JOIN LATERAL (
+    SELECT details FROM audit WHERE chain = CAST(referral.id AS text) AND action = 'held' AND referral.on_hold
+    ORDER BY seq DESC LIMIT 1
+) AS held ON true
 LEFT JOIN LATERAL (
     SELECT * FROM work_items WHERE referral_id = referral.id AND state IN ('open', 'claimed') ORDER BY due_at, id LIMIT 1
 ) AS item ON true

@@ -6,17 +6,16 @@ The initials come from the sealed facts. Counts stop at `MOST_COUNTED`: nobody n
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from heapq import merge
 from typing import Any, Final
 
-from firstdose.adapters.postgres.keys.vault import NoDataKey, Vault
+from firstdose.adapters.postgres.keys.vault import Vault
 from firstdose.adapters.postgres.paging import BadCursor, Cursor, Page, is_uuid
 from firstdose.adapters.postgres.pool import Connection, Pool, transaction
 from firstdose.adapters.postgres.queries import load
 from firstdose.adapters.postgres.referrals.id_prefix import id_range
 from firstdose.adapters.postgres.referrals.persons import find_persons
-from firstdose.adapters.postgres.referrals.revisions import stored_facts
-from firstdose.adapters.postgres.shown_rows import shown_row
+from firstdose.adapters.postgres.staff.work_order import cursor_after, merged, read_cursor, work_keys
+from firstdose.adapters.postgres.staff.work_row import work_row
 from firstdose.adapters.postgres.staff.work_views import WorkCounts, WorkQuery, WorkRow, WorkView, parts_of
 from firstdose.domain.referral.caller import caller_marks
 from firstdose.domain.referral.number import read_number
@@ -29,14 +28,15 @@ _reading = load("referral_reading")
 
 
 class WorkList:
-    """Everything raises Unavailable. The caller audits a search for a person."""
+    """Everything raises Unavailable. The caller audits a search for a person. `attempts` are the policy's calls."""
 
-    def __init__(self, pool: Pool, vault: Vault) -> None:
+    def __init__(self, pool: Pool, vault: Vault, *, attempts: int | None = None) -> None:
         self._pool = pool
         self._vault = vault
+        self._attempts = attempts
 
     async def page(self, query: WorkQuery, cursor: str | None = None, limit: int = 50) -> Page[WorkRow]:
-        """The first due first, in `expiring` the first to expire. Raises BadCursor."""
+        """In the order asked for; in `expiring` the first to expire, in `waiting` the first due. Raises BadCursor."""
         async with self._planned() as connection:
             match query.view:
                 case WorkView.EXPIRING:
@@ -81,17 +81,18 @@ class WorkList:
             yield connection
 
     async def _items(self, connection: Connection, query: WorkQuery, cursor: str | None, limit: int) -> Page[WorkRow]:
-        after, now = Cursor.read(cursor), datetime.now(UTC)
-        narrowed = query.model_dump(include={"payer", "stage", "therapy"})
+        after, now = read_cursor(query.sort, cursor), datetime.now(UTC)
+        narrowed = {**query.model_dump(include={"payer", "stage", "therapy"}), "now": now}
         parts = [
-            await _keys(connection, {**part, **narrowed}, now, after, limit + 1)
+            await work_keys(connection, query.sort, {**part, **narrowed}, after, limit + 1)
             for part in parts_of(query, query.view, now)
         ]
-        keys = list(dict.fromkeys(merge(*parts)))[: limit + 1]
-        ids = [item for _, item in keys[:limit]]
+        keys = merged(query.sort, parts, limit + 1)
+        ids = [key.id for key in keys[:limit]]
         found = {row["item"]: row async for row in _sql.rows_of_items(connection, ids=ids)}
         rows = [await self._row(connection, found[one]) for one in ids if one in found]
-        return Page(items=tuple(rows), cursor=str(Cursor(*keys[limit - 1])) if len(keys) > limit else None)
+        more = cursor_after(query.sort, keys[limit - 1]) if len(keys) > limit else None
+        return Page(items=tuple(rows), cursor=more)
 
     async def _waiting(self, connection: Connection, who: str, cursor: str | None, limit: int) -> Page[WorkRow]:
         after = _after_referral(cursor)
@@ -127,43 +128,11 @@ class WorkList:
         return [await self._row(connection, found[one]) for one in ids if one in found]
 
     async def _row(self, connection: Connection, row: Mapping[str, Any]) -> WorkRow:
-        shown = await shown_row(connection, self._vault, {**row, "referral_id": row["id"]})
-        facts = self._facts(row)
-        names = [facts.get("patient", {}).get(name) for name in ("given_name", "family_name")]
-        return WorkRow.model_validate(
-            {
-                **shown,
-                "number": shown["referral_number"],
-                "initials": "".join(name[0] for name in names if name) or None,
-                "authorization_number": next(filter(None, (line.get("number") for line in shown["lines"])), None),
-                "discharge_at": facts.get("discharge_at"),
-            }
-        )
-
-    def _facts(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Empty once it was shredded."""
-        try:
-            return stored_facts(self._vault, row)
-        except NoDataKey:
-            return {}
+        return await work_row(connection, self._vault, row, attempts=self._attempts)
 
     async def _source_indexes(self, connection: Connection, number: str) -> list[bytes]:
         sources = [row["source"] async for row in _reading.sources(connection)]
         return [self._vault.index(f"source-referral|{source}", number) for source in sources]
-
-
-async def _keys(
-    connection: Connection, part: Mapping[str, Any], now: datetime, after: Cursor | None, size: int
-) -> list[tuple[datetime, str]]:
-    found = _sql.items(
-        connection,
-        **part,
-        now=now,
-        after_due=after.at if after else None,
-        after_id=after.id if after else None,
-        size=size,
-    )
-    return [(row["due_at"], row["id"]) async for row in found]
 
 
 async def _count(connection: Connection, part: Mapping[str, Any], now: datetime) -> int:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.referral.facts import DeidentifiedFacts
+from firstdose.domain.work.reasons import HoldReason
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import WorkItemKind
@@ -28,8 +29,26 @@ class WorkView(StrEnum):
     WAITING = "waiting"
 
 
+BY_REFERRAL: Final = frozenset({WorkView.EXPIRING, WorkView.WAITING})
+"""Views of referrals, whether somebody has work with them or not. Their order is their own."""
+OF_EVERYBODY: Final = BY_REFERRAL | {WorkView.ALL}
+"""Views that show more than the work of one's own roles."""
+
+
+class WorkSort(StrEnum):
+    """The order of work: the first due first, the last due first, the longest open first, the most urgent first."""
+
+    DUE = "due"
+    DUE_LAST = "due_last"
+    AGE = "age"
+    URGENCY = "urgency"
+
+
 class WorkQuery(BaseModel):
-    """Which work. `day_ends` is when today ends where the reader is; `waiting_for` is for the view `waiting`."""
+    """Which work, in which order.
+
+    `day_ends` is when today ends where the reader is; `waiting_for` is for the view `waiting`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,6 +61,25 @@ class WorkQuery(BaseModel):
     payer: str | None = None
     stage: Stage | None = None
     therapy: str | None = None
+    sort: WorkSort = WorkSort.DUE
+
+
+class HoldShown(BaseModel):
+    """Why a referral is on hold, and until when; without `until` somebody ends it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reason: HoldReason
+    until: datetime | None = None
+
+
+class Authorized(BaseModel):
+    """What an approved line of the drug still allows: units of its code. None used a unit before the first visit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    units: int
 
 
 class WorkRow(BaseModel):
@@ -58,7 +96,9 @@ class WorkRow(BaseModel):
     authorization: LineState
     authorization_number: str | None = Field(default=None, repr=False)
     authorization_ends: date | None = None
+    authorized: Authorized | None = None
     on_hold: bool
+    hold: HoldShown | None = None
     discharge_at: datetime | None = Field(default=None, repr=False)
     waiting_for: tuple[str, ...]
     created_at: datetime
@@ -66,9 +106,23 @@ class WorkRow(BaseModel):
     kind: WorkItemKind | None = None
     role: Role | None = None
     assignee: str | None = None
+    opened_at: datetime | None = None
     due_at: datetime | None = None
     level: int | None = None
     asks: dict[str, Any] | None = None
+    attempt: int | None = None
+    """Which call to the patient this is, of `attempts`."""
+    attempts: int | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The paths of the facts that some step waits for."""
+        return tuple(dict.fromkeys(path for paths in self.outline.missing.values() for path in paths))
+
+    def without_patient(self) -> "WorkRow":
+        """For somebody who may do the work and not learn whom it is about."""
+        hidden = {"initials": None, "authorization_number": None, "discharge_at": None}
+        return self.model_copy(update=hidden)
 
 
 class WorkCounts(BaseModel):
