@@ -49,6 +49,8 @@ PICTURES: Final = (
     Picture("case", Role.PHARMACIST, "/referrals/{referral}"),
     Picture("case-dark", Role.PHARMACIST, "/referrals/{referral}", scheme="dark"),
     Picture("case-phone", Role.PHARMACIST, "/referrals/{referral}", on_phone=True),
+    Picture("facts", Role.PHARMACIST, "/referrals/{referral}/facts/clinical"),
+    Picture("hold-phone", Role.PHARMACIST, "/referrals/{referral}/hold", on_phone=True),
     Picture("item", Role.PHARMACIST, "/work-items/{item}"),
     Picture("item-payer", Role.REIMBURSEMENT_SPECIALIST, "/work-items/{item}"),
     Picture("visits", Role.NURSE, "/visits", on_phone=True),

@@ -11,6 +11,7 @@ import pytest
 from desk.web.acts import steer
 from desk.web.acts.legal import ActName, legal_acts
 from desk.web.page import DeskPage
+from desk.web.templating import templates
 from firstdose.domain.work.role import Actor, Role
 from tests.integration.test_http_reading import put
 from tests.oidc_provider import Browser, hidden_fields
@@ -238,4 +239,6 @@ async def test_only_what_one_may_do_now_is_offered(
     page = DeskPage(request=None, desk=desk.desk, who=who, now=datetime.now(UTC))  # type: ignore[arg-type]
     acts = await legal_acts(page, case)
     assert [each.name for each in acts] == [ActName(name) for name in offered.split()]
+    shown = templates().get_template("case_acts.html").render(acts=acts)
+    assert [f'href="{each.address}"' in shown for each in acts] == [True] * len(acts)
     assert all(each.address == f"/referrals/{referral_id}/{each.name}" for each in acts)
