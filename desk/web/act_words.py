@@ -1,8 +1,12 @@
 """What the audit's records say was done, in words. A test compares them with the acts that the code writes."""
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from desk.web.times import time_text
 from desk.web.words import WORDS, code_text, plain_value
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.referral.order import TherapyKind
@@ -26,6 +30,7 @@ ACTS: Final[Mapping[str, str]] = {
     "benefits.verified": "Benefits were verified",
     "billing.handed_over": "Handed over to billing",
     "break_glass": "Broke the glass to read a referral",
+    "cancellation_received": "The source asked to cancel",
     "cancelled": "Cancelled",
     "compensated": "An earlier step was undone",
     "decision.reviewed": "The payer’s decision was reviewed",
@@ -80,6 +85,7 @@ ACTS: Final[Mapping[str, str]] = {
     "payers_imported": "Payers were imported",
     "payloads_decoded": "Read payloads in Temporal’s Web UI",
     "payment.changed": "Who pays was changed",
+    "received": "The source sent the referral",
     "referral.amended": "The facts were amended",
     "referral.opened": "The referral was opened",
     "result.reviewed": "An older result was reviewed",
@@ -99,6 +105,7 @@ ACTS: Final[Mapping[str, str]] = {
     "stock_imported": "Stock was imported",
     "timeline_read": "Read what happened",
     "undoing.not_acknowledged": "An undoing was not acknowledged",
+    "update_received": "The source sent a new version",
     "visit.held": "A nurse’s time was held",
     "visit.released": "A nurse’s time was released",
     "visit.teaching_open": "Teaching of the visit is open",
@@ -116,6 +123,7 @@ ACTS: Final[Mapping[str, str]] = {
     "workflow.restarted": "The process was started again",
 }
 
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _TOLD_APART: Final = (Role, WaitingFor, Stage, Closing, Urgency, TherapyKind, LineState, WorkItemKind)
 """Types whose codes say the same in all of them, wherever they stand; reasons have an `other` of their own."""
 _CODES: Final = {code: said for kind in _TOLD_APART for code, said in WORDS[kind].items()}
@@ -127,14 +135,16 @@ def act_words(code: str) -> str:
     return ACTS.get(code) or code_text(code)
 
 
-def value_words(value: object) -> str:
-    """A value of a record's details: codes of the process in words, anything else as it stands."""
+def value_words(value: object, zone: ZoneInfo, now: datetime) -> str:
+    """A value of a record's details: codes of the process in words, times in the zone, the rest as it stands."""
     match value:
+        case str() if _MOMENT.fullmatch(value):
+            return time_text(datetime.fromisoformat(value), zone, now)
         case str():
             return _CODES.get(value) or _CODES_OF_REASONS.get(value) or value
         case list():
-            return ", ".join(value_words(each) for each in value) or "none"
+            return ", ".join(value_words(each, zone, now) for each in value) or "none"
         case dict():
-            return ", ".join(f"{name} {value_words(each)}" for name, each in value.items()) or "none"
+            return ", ".join(f"{name} {value_words(each, zone, now)}" for name, each in value.items()) or "none"
         case _:
             return plain_value(value)

@@ -69,9 +69,8 @@ async def search(page: WorkerPage) -> Response:
     if not may_be_searched(text):
         return await _listed(page, page.form_view("acts"), 422, page.refused({"q": "Enter what to look for."}))
     rows = await find_work(page.desk, page.actor, text)
-    return await _shown(
-        page, WorkAddress.of(page), rows, form=page.form_view("acts"), search=page.refused({}), more=None
-    )
+    found: dict[str, Any] = {"form": page.form_view("acts"), "search": page.refused({}), "more": None, "sorts": {}}
+    return await _shown(page, WorkAddress.of(page), rows, **found)
 
 
 async def _listed(page: DeskPage, form: FormView, status: int = 200, search: FormView | None = None) -> Response:
@@ -79,7 +78,8 @@ async def _listed(page: DeskPage, form: FormView, status: int = 200, search: For
     found = await work_page(page.desk, page.actor, address, address.cursor)
     more = address.after(found.cursor) if found.cursor else None
     search = search or page.form_view("search")
-    return await _shown(page, address, found.items, status=status, form=form, search=search, more=more)
+    listed: dict[str, Any] = {"form": form, "search": search, "more": more, "sorts": address.sorts()}
+    return await _shown(page, address, found.items, status=status, **listed)
 
 
 async def _shown(
@@ -93,7 +93,6 @@ async def _shown(
         address=address,
         filters=FormView(name="filters", values=_as_values(address)),
         views=tuple(address.views(page.actor, counts)),
-        sorts=tuple(address.sorts()),
         rows=[(row, _leads_to(page, row)) for row in rows],
         known=known,
         day_ends=day_ends,

@@ -28,11 +28,6 @@ class ViewLink(NamedTuple):
     number: str | None
 
 
-class SortLink(NamedTuple):
-    sort: WorkSort
-    address: str
-
-
 class WorkAddress(WorkFilters):
     """The filters, and from where on the list is shown."""
 
@@ -63,10 +58,10 @@ class WorkAddress(WorkFilters):
             kept = {} if view in BY_REFERRAL else {"role": self.role, "sort": self.sort}
             yield ViewLink(view, WorkAddress(view=view, **kept).text, _counted(counts.get(view)))
 
-    def sorts(self) -> Iterable[SortLink]:
-        """The orders of the list, each from its beginning; none of a list of referrals."""
-        for sort in () if self.by_referral else WorkSort:
-            yield SortLink(sort, self.model_copy(update={"sort": sort, "cursor": None}).text)
+    def sorts(self) -> Mapping[WorkSort, str]:
+        """The address of each order of the list, from its beginning; none of a list of referrals."""
+        orders = () if self.by_referral else tuple(WorkSort)
+        return {sort: self.model_copy(update={"sort": sort, "cursor": None}).text for sort in orders}
 
     @property
     def text(self) -> str:

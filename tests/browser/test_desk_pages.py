@@ -161,7 +161,7 @@ async def test_the_list_of_work_has_keys(desk: ServedDesk, browser: Browser) -> 
     )
     async with tab(browser) as page:
         await sign_in(page, desk, Role.PHARMACIST)
-        links = page.locator("table.work th a")
+        links = page.locator("table.work tbody th a")
         await page.keyboard.press("j")
         await expect(links.nth(0)).to_be_focused()
         assert await violations(page) == []

@@ -109,7 +109,7 @@ async def test_a_row_says_what_is_missing_how_often_was_called_and_why_it_is_hel
         "In hospital, until ",
         "Jan 2, 2030",
         "14 units of J0696 left",
-        "NPI of the prescriber",
+        "Day of the signature",
     ):
         assert told in row
 
@@ -122,6 +122,9 @@ async def test_the_order_stands_in_the_address_and_stays_with_the_filters(desk: 
     assert await shown(browser, "?sort=urgency") == [pressing, late]
     assert '<a href="/work?sort=urgency" aria-current="true">Most urgent</a>' in page
     assert 'href="/work?view=mine&amp;sort=urgency"' in page
+    assert 'aria-sort="descending"><a href="/work?sort=urgency">Urgency</a>' in page
+    assert '<a href="/work?sort=due_last">Due</a>' in (await browser.open("/work")).text
+    assert await shown(browser, "?sort=due_last") == [pressing, late]
     assert '<input type="hidden" name="sort" value="urgency">' in page
     assert "Most urgent" not in (await browser.open("/work?view=waiting&sort=urgency")).text
 

@@ -2,12 +2,16 @@
 
 import ast
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from desk.web.act_words import ACTS, act_words, value_words
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ZONE = ZoneInfo("America/Chicago")
 REPO = Path(__file__).parents[2]
-WRITES = ("note", "write", "_write", "AuditRecord")
+WRITES = ("note", "write", "_write", "_store", "AuditRecord")
 COMPOSED = {
     *(f"{register}_imported" for register in ("payers", "nurses", "stock")),
     *(f"{what}_{done}" for what in ("message", "delivery") for done in ("retried", "dropped")),
@@ -63,8 +67,9 @@ def test_there_are_no_words_for_what_nobody_writes() -> None:
 
 
 def test_values_are_told_in_words_and_what_is_no_code_as_it_stands() -> None:
-    told = value_words({"1": "approved", "2": "info_requested"})
+    told = value_words({"1": "approved", "2": "info_requested"}, ZONE, NOW)
     assert told == "1 Approved, 2 The payer has questions"
-    assert value_words(["pharmacist", "rosa", 3, True, None]) == "Pharmacist, rosa, 3, yes, none"
-    assert value_words("hospitalized") == "In hospital"
+    assert value_words(["pharmacist", "rosa", 3, True, None], ZONE, NOW) == "Pharmacist, rosa, 3, yes, none"
+    assert value_words("hospitalized", ZONE, NOW) == "In hospital"
+    assert value_words("2026-03-02T15:00:00+00:00", ZONE, NOW) == "Mar 2, 9:00 AM CST"
     assert act_words("hold.begun") == "Hold begun"
