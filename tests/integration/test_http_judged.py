@@ -73,6 +73,18 @@ async def test_an_answer_that_was_possible_is_known_again_by_its_key(desk: Serve
     assert first.json()["message_id"] == again.json()["message_id"]
 
 
+@pytest.mark.parametrize("state", ["resolved", "withdrawn", "claimed"])
+async def test_a_key_of_its_own_answers_nothing_that_is_anothers_or_over(desk: ServedDesk, state: str) -> None:
+    _, item_id = await with_item(desk, "find_assistance", "reimbursement_specialist")
+    await desk.desk.pool.execute("UPDATE work_items SET state = $1, assignee = 'another' WHERE id = $2", state, item_id)
+    path, key = f"/api/work-items/{item_id}/resolve", {"idempotency-key": "once"}
+    async with desk.as_staff(Role.REIMBURSEMENT_SPECIALIST) as specialist:
+        refused = await specialist.post(path, json={"outcome": "none"}, headers=key)
+    assert refused.status_code == 409
+    assert refused.json()["work_item"]["assignee"] == "another"
+    assert await desk.desk.pool.fetchval("SELECT count(*) FROM messages WHERE kind = 'resolve_work_item'") == 0
+
+
 async def test_a_nurse_whom_the_roster_does_not_know_is_named_at_once(desk: ServedDesk) -> None:
     _, item_id = await with_item(desk, "place_visit", "nurse_coordinator")
     soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
