@@ -13,6 +13,7 @@ class Flash(StrEnum):
     STORED = "stored"
     SIGNED_IN = "signed_in"
     FORM_KEPT = "form_kept"
+    GLASS_BROKEN = "glass_broken"
 
     @property
     def text(self) -> str:
@@ -29,6 +30,7 @@ _TEXTS = {
     Flash.STORED: "Stored. It will be applied as soon as the process answers; you need not send it again.",
     Flash.SIGNED_IN: "You are signed in.",
     Flash.FORM_KEPT: "You are signed in again. What you had typed is in the form; nothing was sent yet.",
+    Flash.GLASS_BROKEN: "You may read this referral for an hour. That you do is recorded, with your reason.",
 }
 
 

@@ -5,9 +5,12 @@ from typing import Final
 from fastapi import FastAPI
 
 from desk.web import assets, audit, home, sign_in, visits, work
+from desk.web.case import break_glass, documents
+from desk.web.case import page as case_page
 from desk.web.route import install_missing_page
 
-_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, sign_in, visits, work))
+_CASE: Final = (case_page, break_glass, documents)
+_ROUTERS: Final = tuple(module.router for module in (assets, audit, home, sign_in, visits, work, *_CASE))
 
 
 def install_pages(app: FastAPI) -> None:

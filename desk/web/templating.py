@@ -8,7 +8,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from desk.web.times import day_text, distance, time_element
+from desk.web.times import clock_text, day_text, distance, time_element
 from desk.web.words import code_text, plain_value, whom, words
 from firstdose.domain.referral.order import TherapyKind
 
@@ -37,6 +37,7 @@ def templates() -> Environment:
     environment.filters["iso_day"] = lambda day: day_text(date.fromisoformat(day))
     environment.filters["therapy"] = lambda code: words(TherapyKind(code))
     environment.filters["whom"] = whom
+    environment.filters["clock"] = clock_text
     environment.globals["asset"] = asset_address
     return environment
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from desk.web.case_words import CASE_WORDS
 from firstdose.adapters.postgres.staff.work_views import WorkView
 from firstdose.domain.authorization.lines import LineState
 from firstdose.domain.care.gates import Gate
@@ -163,6 +164,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "review_change": "Review a change",
         "reconcile": "Look into it",
     },
+    **CASE_WORDS,
 }
 """By type, then by code. A test compares each type with what is here."""
 
