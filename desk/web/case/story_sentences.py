@@ -42,7 +42,7 @@ SENTENCES: Final[Mapping[str, Say]] = {
     "payment.changed": lambda told: f"Who pays changed: {told.code('paying', Paying)}.",
     "authorization.submitted": submitted,
     "authorization.lines": lines_answered,
-    "authorization.voided": lambda told: f"{told.services(told.details.get('lines'), capital=True)} was given up.",
+    "authorization.voided": lambda told: f"Nothing more is asked for {told.services(told.details.get('lines'))}.",
     "authorization.void_answered": lambda _: "It was answered whether the payer voids the authorization.",
     "authorization.void_not_confirmed": lambda _: "Nobody confirmed in time that the payer voided the authorization.",
     "payer.answered": lambda _: "The payer answered.",

@@ -37,11 +37,10 @@ class Told(NamedTuple):
         at = self.details.get(name)
         return f" until {self.moment(at)}" if at else ""
 
-    def services(self, numbers: Any, *, capital: bool = False) -> str:
+    def services(self, numbers: Any) -> str:
         """`the drug line`, `the drug and nursing lines`."""
         named = list(dict.fromkeys(self._service(number) for number in numbers or ()))
-        text = f"the {_listed(named)} {'line' if len(named) == 1 else 'lines'}" if named else "the lines"
-        return f"{text[:1].upper()}{text[1:]}" if capital else text
+        return f"the {_listed(named)} {'line' if len(named) == 1 else 'lines'}" if named else "the lines"
 
     def _service(self, number: Any) -> str:
         line = self.lines.get(int(number))
@@ -53,11 +52,11 @@ _OF_STATE: Final[Mapping[LineState, str]] = {
     LineState.PARTIAL: "The payer approved {} in part{}.",
     LineState.MODIFIED: "The payer approved {} with changes{}.",
     LineState.DENIED: "The payer denied {}.",
-    LineState.PENDED: "The payer has {} but has not decided yet.",
+    LineState.PENDED: "The payer has not decided {} yet.",
     LineState.INFO_REQUESTED: "The payer wants more information about {}.",
-    LineState.NOT_REQUIRED: "{} needs no authorization.",
+    LineState.NOT_REQUIRED: "No authorization is needed for {}.",
     LineState.NEEDS_REVIEW: "The payer’s answer about {} needs a look.",
-    LineState.VOID: "{} was voided.",
+    LineState.VOID: "The payer voided {}.",
 }
 _CHANNELS: Final[Mapping[str, str]] = {
     Channel.PAS: " electronically (Da Vinci PAS)",
@@ -91,7 +90,7 @@ def lines_answered(told: Told) -> str | None:
     for number, state in (told.details.get("lines") or {}).items():
         by_state.setdefault(str(state), []).append(number)
     said = [_of_state(told, state, numbers) for state, numbers in by_state.items()]
-    return " ".join(each[:1].upper() + each[1:] for each in said) or None
+    return " ".join(said) or None
 
 
 def _of_state(told: Told, state: str, numbers: list[str]) -> str:
