@@ -154,7 +154,7 @@ async def test_what_is_mine_stands_first_and_what_others_have_is_said(
     assert "Call the patient" in mine
     assert "Attempt 3" in mine
     assert "Assess the patient" not in mine
-    assert "Waits for the pharmacist" in others
+    assert "Waits for the pharmacist:" in others
     assert "Waits for the reimbursement specialist" in others
 
 

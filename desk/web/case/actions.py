@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from desk.web.case.asked import asked
+from desk.web.case.people import whom_of
 from desk.web.case.reading import OpenCase
 from desk.web.words import words
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
@@ -24,6 +25,10 @@ class Action:
     owner: str
     leads_to: str
     mine: bool
+
+    @property
+    def whom(self) -> str:
+        return whom_of(self.item.role)
 
     def late(self, now: datetime) -> bool:
         return self.item.due_at < now

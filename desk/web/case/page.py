@@ -13,7 +13,7 @@ from desk.web.case.coverage import cost_terms, coverage_terms
 from desk.web.case.documents import documents_of
 from desk.web.case.head import closed_head, head_of
 from desk.web.case.reading import OpenCase, open_case, why_not_further
-from desk.web.case.reference import named_row
+from desk.web.case.reference import named_id, named_row
 from desk.web.case.story import story_of
 from desk.web.case.visit import visit_terms
 from desk.web.case.waiting import people, waits_of
@@ -36,10 +36,10 @@ async def case(
     skip: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
     """By its id or its number. Who has no part in it sees what everybody may, and how to read it all the same."""
-    row = await named_row(page, reference)
-    opened = await open_case(page, row.id)
+    referral_id = await named_id(page, reference)
+    opened = await open_case(page, referral_id)
     if opened is None:
-        return await _closed(page, row)
+        return await _closed(page, await named_row(page, referral_id))
     return page.render(
         "case.html",
         case=opened,

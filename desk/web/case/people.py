@@ -1,8 +1,9 @@
-"""Who did something, as a page names them: from the audit's label of an actor."""
+"""People as a page names them: who did something, by the audit's label of an actor, and whom somebody waits for."""
 
 from typing import Final
 
-from firstdose.domain.work.role import ActorKind
+from desk.web.words import words
+from firstdose.domain.work.role import ActorKind, Role
 
 _ALONE: Final = {"source": "the referral source", "system": "the system"}
 _BESIDE: Final = {ActorKind.PAYER: "payer", ActorKind.OPERATOR: "operator", ActorKind.SOURCE: "referral source"}
@@ -20,3 +21,9 @@ def who(label: str | None) -> str | None:
     if kind == ActorKind.SYSTEM:
         return _ALONE["system"]
     return f"{name} ({beside})" if beside else name if known else label
+
+
+def whom_of(role: Role) -> str:
+    """`the pharmacist`, `customer service`."""
+    named = words(role).lower()
+    return named if role is Role.CUSTOMER_SERVICE else f"the {named}"

@@ -1,5 +1,6 @@
 """What a person reads when they open a referral: by the API's own functions, so by its rules and with its audit."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -58,12 +59,17 @@ async def open_case(page: DeskPage, referral_id: str) -> OpenCase | None:
     except HttpProblem as problem:
         if problem.status == 403 and "break_glass" in problem.members:
             return None
-        raise
-    timeline = await get_timeline(UUID(referral_id), page.desk, page.actor)
+        raise HttpProblem(problem.status) from None
+    # Side by side: each is a look of its own into the store.
+    timeline, why, state = await asyncio.gather(
+        get_timeline(UUID(referral_id), page.desk, page.actor),
+        why_not_further(page, referral_id),
+        recorded_state(page, referral_id, with_texts=view.facts is not None),
+    )
     return OpenCase(
         view=view,
-        why=await why_not_further(page, referral_id),
-        state=await recorded_state(page, referral_id, with_texts=view.facts is not None),
+        why=why,
+        state=state,
         timeline=tuple(timeline),
         actor=page.actor,
         now=page.now,

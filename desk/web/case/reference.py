@@ -9,6 +9,11 @@ from firstdose.adapters.postgres.referrals.views import ReferralRow
 from firstdose.domain.referral.number import read_number
 
 
+async def named_id(page: DeskPage, reference: str) -> str:
+    """The id, of a referral or of none. Raises Problem 404 for what is neither an id nor a number, or unknown."""
+    return _id(reference) or (await named_row(page, reference)).id
+
+
 async def named_row(page: DeskPage, reference: str) -> ReferralRow:
     """The row of the list. Raises Problem 404 for what is neither an id nor a number, and for an unknown referral."""
     wanted = _id(reference) or read_number(reference)

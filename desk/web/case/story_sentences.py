@@ -21,7 +21,6 @@ from desk.web.case.story_told import (
 from firstdose.domain.payer.coverage import Paying
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.reading import BreakGlassReason
-from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind
 
@@ -71,7 +70,7 @@ SENTENCES: Final[Mapping[str, Say]] = {
     "stock.released": lambda told: f"The drug was put back, lot {told.details.get('lot')}.",
     "undoing.not_acknowledged": lambda _: "Nobody acknowledged in time what was undone.",
     "activity.failed": lambda told: f"A step could not be done: {told.code('step')}.",
-    "work_item.opened": lambda told: f"Work for the {told.code('role', Role)}: {told.code('kind', WorkItemKind)}.",
+    "work_item.opened": lambda told: f"Work for {told.whom()}: {told.code('kind', WorkItemKind)}.",
     "work_item.resolved": resolved,
     "work_item.escalated": lambda told: f"Escalated, because it is late: {told.code('kind', WorkItemKind)}.",
     "source.told": source_told,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from desk.web.case.answers_told import answer_told
+from desk.web.case.people import whom_of
 from desk.web.times import day_text
 from desk.web.words import code_text, words
 from firstdose.adapters.postgres.referrals.views import LineView
@@ -14,6 +15,7 @@ from firstdose.domain.care.visit import ReportItem
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import CoverageStatus
 from firstdose.domain.work.reasons import HoldReason, OverrideReason
+from firstdose.domain.work.role import Role
 from firstdose.domain.work.stage import Milestone, Stage
 from firstdose.domain.work.work_item import WorkItemKind
 
@@ -36,6 +38,10 @@ class Told(NamedTuple):
     def until(self, name: str = "until") -> str:
         at = self.details.get(name)
         return f" until {self.moment(at)}" if at else ""
+
+    def whom(self) -> str:
+        role = self.details.get("role")
+        return whom_of(Role(role)) if role in set(Role) else "somebody"
 
     def services(self, numbers: Any) -> str:
         """`the drug line`, `the drug and nursing lines`."""

@@ -96,7 +96,7 @@ def _undelivered(case: OpenCase) -> Iterator[Wait]:
             again = _GIVEN_UP if told.get("state") == "failed" else _TRIED_AGAIN
             yield Wait(
                 what=f"A message to {code_text(str(told.get('recipient'))).lower()} that was not delivered",
-                note=f"By {told.get('channel')}; problem: {problem}. {again}",
+                note=f"Problem: {problem}. {again}",
                 owner="whoever runs the desk",
                 since=entry.at,
                 bad=True,
