@@ -1,6 +1,7 @@
 """A case on its page: what is shown to whom, escaped, audited, and what is not there."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from firstdose.domain.work.role import Role
+from firstdose.domain.work.role import Actor, Role
 from tests.oidc_provider import Browser
 from tests.rich_case import PNG, SCRIPT, rich_case
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
@@ -185,6 +186,25 @@ async def test_script_in_any_text_is_text(desk: ServedDesk, browser: Browser, re
         assert SCRIPT not in page, path
     page = (await browser.open(f"/referrals/{referral_id}")).text
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 3
+
+
+async def test_a_long_story_and_all_its_rows_are_still_a_small_page(
+    desk: ServedDesk, browser: Browser, referral_id: str
+) -> None:
+    actor = Actor(id="rosa", roles=(Role.PHARMACIST,))
+    for number in range(130):
+        told = {"gates": ["kit", "nurse"], "why": ["x" * 300], "number": number}
+        await desk.desk.note(actor, "dispatch.blocked", told, chain=referral_id)
+    path = f"/referrals/{referral_id}?rows=all"
+    pages = 0
+    while path:
+        answer = await opened_by(browser, Role.PHARMACIST, path)
+        assert len(answer.content) < LARGEST
+        further = re.search(r'href="([^"]*skip=[^"]*)"', answer.text)
+        path, pages = (further[1].replace("&amp;", "&") if further else ""), pages + 1
+    assert pages > 2
+    assert "What was before" in answer.text
+    assert "The referral was opened." in (await browser.open(f"/referrals/{referral_id}?told=80")).text
 
 
 async def test_a_referral_of_which_nothing_is_known_says_so(desk: ServedDesk, browser: Browser) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from desk.web.case.answers_told import ANSWERS
-from desk.web.case.story import story_of
+from desk.web.case.story import LONGEST, MOST_TOLD, story_of
 from desk.web.case.story_sentences import SENTENCES, TECHNICAL, is_technical
 from firstdose.adapters.postgres.referrals.views import LineView, TimelineEntry
 from firstdose.domain.authorization.lines import LineKind, LineState
@@ -140,4 +140,20 @@ def test_days_are_those_of_the_zone_the_newest_first_and_the_oldest_are_counted(
     story = story_of(entries, LINES, ZONE, NOW)
     assert [day.day for day in story.days] == [date(2026, 11, 28), date(2026, 11, 27)]
     assert [one.by for day in story.days for one in day.sentences] == [None, None]
-    assert story_of(entries * 60, LINES, ZONE, NOW).older == 40
+    many = story_of(entries * 60, LINES, ZONE, NOW)
+    assert many.next_skip == MOST_TOLD
+    assert story_of(entries * 60, LINES, ZONE, NOW, skip=MOST_TOLD).next_skip is None
+
+
+def test_long_notes_are_told_on_further_pages() -> None:
+    entries = [TimelineEntry(at=NOW, what="message.received", actor="staff:a", note="n" * 4000) for _ in range(20)]
+    seen, skip = 0, 0
+    while True:
+        story = story_of(entries, LINES, ZONE, NOW, skip=skip)
+        notes = [one.note or "" for day in story.days for one in day.sentences]
+        assert sum(map(len, notes)) <= LONGEST
+        seen += len(notes)
+        if story.next_skip is None:
+            break
+        skip = story.next_skip
+    assert seen == len(entries)

@@ -23,7 +23,9 @@ from firstdose.adapters.postgres.referrals.views import ReferralRow
 
 router = page_router()
 
-_ROWS: Final = 200
+Skip = Annotated[int, Query(ge=0, le=100_000)]
+
+_ROWS: Final = 60
 """Technical rows on a page."""
 
 
@@ -33,9 +35,13 @@ async def case(
     page: StaffPage,
     *,
     rows: Annotated[Literal["all", ""], Query()] = "",
-    skip: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    skip: Skip = 0,
+    told: Skip = 0,
 ) -> Response:
-    """By its id or its number. Who has no part in it sees what everybody may, and how to read it all the same."""
+    """By its id or its number. Who has no part in it sees what everybody may, and how to read it all the same.
+
+    `skip` technical rows and `told` sentences are newer than what is shown.
+    """
     referral_id = await named_id(page, reference)
     opened = await open_case(page, referral_id)
     if opened is None:
@@ -46,7 +52,7 @@ async def case(
         head=head_of(opened),
         **_work(opened),
         **_sections(opened),
-        story=story_of(opened.timeline, opened.view.lines, page.zone, page.now),
+        story=story_of(opened.timeline, opened.view.lines, page.zone, page.now, skip=told),
         rows=_rows(opened, skip) if rows else None,
         more=_older(opened, skip) if rows else None,
     )

@@ -1,9 +1,9 @@
 """The story of a case: what happened, as sentences by day; what only a technician needs stays out of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,14 +32,16 @@ class StoryDay:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """The newest day first, and in it what was last first. `older` sentences are not among them."""
+    """The newest day first, and in it what was last first. `next_skip` leads to what is older, if anything is."""
 
     days: tuple[StoryDay, ...]
-    older: int = 0
+    next_skip: int | None = None
 
 
 MOST_TOLD: Final = 80
 """Sentences on a page."""
+LONGEST: Final = 25_000
+"""Characters of all sentences and notes on a page, unless a single one is longer."""
 
 
 def story_of(
@@ -48,20 +50,27 @@ def story_of(
     zone: ZoneInfo,
     now: datetime,
     *,
-    most: int = MOST_TOLD,
+    skip: int = 0,
 ) -> Story:
-    """In the zone's days. `lines` as they stand name the services that the sentences are about."""
+    """In the zone's days, without the newest `skip` sentences. `lines` as they stand name the services."""
     by_number = {line.sequence: line for line in lines}
 
     def moment(at: str | datetime) -> str:
         return time_text(datetime.fromisoformat(at) if isinstance(at, str) else at, zone, now)
 
-    told = [one for entry in timeline if (one := _sentence(entry, by_number, moment))]
-    shown = list(reversed(told))[:most]
+    told = [one for entry in timeline if (one := _sentence(entry, by_number, moment))][::-1][skip:]
+    shown = told[: _fitting(told)]
     days = groupby(shown, key=lambda one: one.at.astimezone(zone).date())
     return Story(
-        days=tuple(StoryDay(day=day, sentences=tuple(each)) for day, each in days), older=len(told) - len(shown)
+        days=tuple(StoryDay(day=day, sentences=tuple(each)) for day, each in days),
+        next_skip=skip + len(shown) if len(shown) < len(told) else None,
     )
+
+
+def _fitting(told: Sequence[Sentence]) -> int:
+    """How many of them a page takes: at least one."""
+    lengths = accumulate(len(one.text) + len(one.note or "") for one in told[:MOST_TOLD])
+    return max(1, sum(length <= LONGEST for length in lengths))
 
 
 def _sentence(
