@@ -1,14 +1,14 @@
 """The clinical facts of a case: what the pharmacist and the nurse go by."""
 
 from desk.web.case.reading import OpenCase
-from desk.web.case.terms import Term, day, joined, yes_no
+from desk.web.case.terms import CaseTerm, day, joined, yes_no
 from desk.web.times import time_element
 from desk.web.words import words
 from firstdose.domain.referral.order import Medication, Order
 from firstdose.domain.referral.referral import Patient, Referral
 
 
-def clinical_terms(case: OpenCase) -> tuple[Term, ...]:
+def clinical_terms(case: OpenCase) -> tuple[CaseTerm, ...]:
     facts = case.facts
     return (*_patient(facts.patient), *_order(facts), *_assessment(case)) if facts else ()
 
@@ -30,29 +30,29 @@ def medication_text(one: Medication) -> str:
     return joined(one.drug.name or one.drug.hcpcs, one.dose, one.route, one.frequency, days)
 
 
-def _patient(patient: Patient) -> tuple[Term, ...]:
+def _patient(patient: Patient) -> tuple[CaseTerm, ...]:
     weight = f"{patient.weight_kg:g} kg" if patient.weight_kg else None
     weighed = joined(weight, f"weighed {day(patient.weighed_on)}" if weight and patient.weighed_on else None)
     return (
-        Term.of("Allergies", *allergies_of(patient)),
-        Term.of("Weight", weighed),
-        Term.of("Sex", words(patient.sex) if patient.sex else None),
-        Term.of("History", patient.history),
+        CaseTerm.of("Allergies", *allergies_of(patient)),
+        CaseTerm.of("Weight", weighed),
+        CaseTerm.of("Sex", words(patient.sex) if patient.sex else None),
+        CaseTerm.of("History", patient.history),
     )
 
 
-def _order(facts: Referral) -> tuple[Term, ...]:
+def _order(facts: Referral) -> tuple[CaseTerm, ...]:
     order = facts.order
     return (
-        Term.of("Diagnoses", joined(*_diagnoses(order))),
-        Term.of("Medications", *(medication_text(one) for one in order.medications)),
-        Term.of("Access device", order.access_device),
-        Term.of("Pump", order.pump),
-        Term.of("First dose given", yes_no(order.first_dose_given)),
-        Term.of("Needs a nurse", yes_no(order.needs_nursing)),
-        Term.of("Start asked for", day(order.requested_start)),
-        Term.of("Order signed", day(order.signed_on)),
-        Term.of("Kit ordered", yes_no(order.anaphylaxis_kit_ordered)),
+        CaseTerm.of("Diagnoses", joined(*_diagnoses(order))),
+        CaseTerm.of("Medications", *(medication_text(one) for one in order.medications)),
+        CaseTerm.of("Access device", order.access_device),
+        CaseTerm.of("Pump", order.pump),
+        CaseTerm.of("First dose given", yes_no(order.first_dose_given)),
+        CaseTerm.of("Needs a nurse", yes_no(order.needs_nursing)),
+        CaseTerm.of("Start asked for", day(order.requested_start)),
+        CaseTerm.of("Order signed", day(order.signed_on)),
+        CaseTerm.of("Kit ordered", yes_no(order.anaphylaxis_kit_ordered)),
     )
 
 
@@ -61,16 +61,16 @@ def _diagnoses(order: Order) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*order.diagnoses, *each)))
 
 
-def _assessment(case: OpenCase) -> tuple[Term, ...]:
+def _assessment(case: OpenCase) -> tuple[CaseTerm, ...]:
     """The decision; what the pharmacist wrote stands in the story."""
     made, at = case.state.case.assessment, case.state.case.assessed_at
     if made is None:
-        return (Term.of("Assessment", "Not made yet"),)
+        return (CaseTerm.of("Assessment", "Not made yet"),)
     when = time_element(at, case.zone, case.now, relative=False) if at else None
     conditions = joined(*(words(each).lower() for each in made.conditions))
     told = (
-        Term.of("Assessment", words(made.suitability), when),
-        Term.of("Conditions", conditions or "None"),
+        CaseTerm.of("Assessment", words(made.suitability), when),
+        CaseTerm.of("Conditions", conditions or "None"),
     )
     nursing = yes_no(made.needs_nursing)
-    return (*told, Term.of("A nurse, by the assessment", nursing)) if nursing else told
+    return (*told, CaseTerm.of("A nurse, by the assessment", nursing)) if nursing else told

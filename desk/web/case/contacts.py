@@ -2,23 +2,23 @@
 
 from desk.web.case.head import full_name
 from desk.web.case.reading import OpenCase
-from desk.web.case.terms import Term, joined, known, phone, yes_no
+from desk.web.case.terms import CaseTerm, joined, known, phone, yes_no
 from desk.web.times import time_element
 from firstdose.domain.referral.referral import Caregiver, Patient, Prescriber, Referral, Source
 
 
-def contact_terms(case: OpenCase) -> tuple[Term, ...]:
+def contact_terms(case: OpenCase) -> tuple[CaseTerm, ...]:
     facts = case.facts
     return (*_patient(facts), *_others(facts), *_attempts(case)) if facts else ()
 
 
-def _patient(facts: Referral) -> tuple[Term, ...]:
+def _patient(facts: Referral) -> tuple[CaseTerm, ...]:
     patient = facts.patient
     return (
-        Term.of("Patient", full_name(facts), *(phone(one) for one in patient.phones), patient.email),
-        Term.of("Address", *_address(patient)),
-        *known((Term.of("Language", patient.language), Term.of("Time zone", _zone(patient)))),
-        Term.of("May be contacted", yes_no(facts.contact_allowed)),
+        CaseTerm.of("Patient", full_name(facts), *(phone(one) for one in patient.phones), patient.email),
+        CaseTerm.of("Address", *_address(patient)),
+        *known((CaseTerm.of("Language", patient.language), CaseTerm.of("Time zone", _zone(patient)))),
+        CaseTerm.of("May be contacted", yes_no(facts.contact_allowed)),
     )
 
 
@@ -32,7 +32,7 @@ def _zone(patient: Patient) -> str | None:
     return patient.time_zone.rpartition("/")[2].replace("_", " ") if patient.time_zone else None
 
 
-def _others(facts: Referral) -> tuple[Term, ...]:
+def _others(facts: Referral) -> tuple[CaseTerm, ...]:
     patient = facts.patient
     return (
         *known((_person("Caregiver", patient.caregiver), _person("Another contact", patient.alternate_contact))),
@@ -41,12 +41,12 @@ def _others(facts: Referral) -> tuple[Term, ...]:
     )
 
 
-def _person(name: str, person: Caregiver | None) -> Term:
-    return Term.of(name, person.name, person.relationship, phone(person.phone)) if person else Term.of(name)
+def _person(name: str, person: Caregiver | None) -> CaseTerm:
+    return CaseTerm.of(name, person.name, person.relationship, phone(person.phone)) if person else CaseTerm.of(name)
 
 
-def _prescriber(prescriber: Prescriber) -> Term:
-    return Term.of(
+def _prescriber(prescriber: Prescriber) -> CaseTerm:
+    return CaseTerm.of(
         "Prescriber",
         joined(prescriber.name, prescriber.npi and f"NPI {prescriber.npi}"),
         prescriber.contact_name and f"Ask for {prescriber.contact_name}",
@@ -55,8 +55,8 @@ def _prescriber(prescriber: Prescriber) -> Term:
     )
 
 
-def _source(source: Source) -> Term:
-    return Term.of(
+def _source(source: Source) -> CaseTerm:
+    return CaseTerm.of(
         "Referred by",
         source.organization,
         source.contact_name,
@@ -65,11 +65,11 @@ def _source(source: Source) -> Term:
     )
 
 
-def _attempts(case: OpenCase) -> tuple[Term, ...]:
+def _attempts(case: OpenCase) -> tuple[CaseTerm, ...]:
     stored = case.state.case
     if stored.patient_reached:
-        return (Term.of("First call", "The patient was reached"),)
+        return (CaseTerm.of("First call", "The patient was reached"),)
     tried = f"{stored.contact_attempts} of {stored.policy.contact.attempts} attempts without an answer"
     again = stored.next_attempt_at
     when = time_element(again, case.zone, case.now) if again and again > case.now else None
-    return (Term.of("First call", tried if stored.contact_attempts else "Not tried yet", when),)
+    return (CaseTerm.of("First call", tried if stored.contact_attempts else "Not tried yet", when),)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from desk.web.case.people import who
 from desk.web.case.story_sentences import SENTENCES, is_technical
-from desk.web.case.story_told import Told
+from desk.web.case.story_told import ToldAction
 from desk.web.times import time_text
 from firstdose.adapters.postgres.referrals.views import LineView, TimelineEntry
 from firstdose.domain.work.role import SYSTEM
@@ -31,7 +31,7 @@ class StoryDay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class CaseStory:
     """The newest day first, and in it what was last first. `next_skip` leads to what is older, if anything is."""
 
     days: tuple[StoryDay, ...]
@@ -51,7 +51,7 @@ def story_of(
     now: datetime,
     *,
     skip: int = 0,
-) -> Story:
+) -> CaseStory:
     """In the zone's days, without the newest `skip` sentences. `lines` as they stand name the services."""
     by_number = {line.sequence: line for line in lines}
 
@@ -61,7 +61,7 @@ def story_of(
     told = [one for entry in timeline if (one := _sentence(entry, by_number, moment))][::-1][skip:]
     shown = told[: _fitting(told)]
     days = groupby(shown, key=lambda one: one.at.astimezone(zone).date())
-    return Story(
+    return CaseStory(
         days=tuple(StoryDay(day=day, sentences=tuple(each)) for day, each in days),
         next_skip=skip + len(shown) if len(shown) < len(told) else None,
     )
@@ -79,7 +79,7 @@ def _sentence(
     if is_technical(entry.what) and not entry.note:
         return None
     say = SENTENCES.get(entry.what)
-    text = say(Told(entry.details, lines, moment)) if say else _unknown(entry)
+    text = say(ToldAction(entry.details, lines, moment)) if say else _unknown(entry)
     if text is None:
         return None
     by = None if entry.actor == SYSTEM.label else who(entry.actor)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from desk.web.case.story_told import (
-    Told,
+    ToldAction,
     blocked,
     held,
     lines_answered,
@@ -24,7 +24,7 @@ from firstdose.domain.work.reading import BreakGlassReason
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind
 
-Say = Callable[[Told], str | None]
+Say = Callable[[ToldAction], str | None]
 
 SENTENCES: Final[Mapping[str, Say]] = {
     "received": lambda _: "The referral was received.",

@@ -20,7 +20,7 @@ from firstdose.domain.work.stage import Milestone, Stage
 from firstdose.domain.work.work_item import WorkItemKind
 
 
-class Told(NamedTuple):
+class ToldAction(NamedTuple):
     """An action's details, the lines as they stand by their number, and how a moment is written."""
 
     details: Mapping[str, Any]
@@ -88,7 +88,7 @@ def _listed(parts: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
-def lines_answered(told: Told) -> str | None:
+def lines_answered(told: ToldAction) -> str | None:
     """One sentence for each state; what we set ourselves is said where it was decided."""
     if told.details.get("by") != "payer":
         return None
@@ -99,7 +99,7 @@ def lines_answered(told: Told) -> str | None:
     return " ".join(said) or None
 
 
-def _of_state(told: Told, state: str, numbers: list[str]) -> str:
+def _of_state(told: ToldAction, state: str, numbers: list[str]) -> str:
     services = told.services(numbers)
     known = LineState(state) if state in set(LineState) else None
     text = _OF_STATE.get(known) if known else None
@@ -108,67 +108,67 @@ def _of_state(told: Told, state: str, numbers: list[str]) -> str:
     return text.format(services, _period(told, known, numbers))
 
 
-def _period(told: Told, state: LineState | None, numbers: list[str]) -> str:
+def _period(told: ToldAction, state: LineState | None, numbers: list[str]) -> str:
     """Until when, where the lines still stand as this answer left them."""
     lines = [told.lines[int(number)] for number in numbers if int(number) in told.lines]
     ends = {line.valid_to for line in lines if line.state is state and line.valid_to}
     return f" until {day_text(min(ends))}" if ends else ""
 
 
-def moved_on(told: Told) -> str | None:
+def moved_on(told: ToldAction) -> str | None:
     if told.details.get("stage") == Stage.CLOSED:
         return "The referral was closed."
     return f"It moved on: {told.code('stage', Stage)}."
 
 
-def submitted(told: Told) -> str:
+def submitted(told: ToldAction) -> str:
     due = told.details.get("due")
     by = f" Its decision is due {told.moment(due)}." if due else ""
     how = _CHANNELS.get(told.details.get("channel") or "", "")
     return f"Authorization was asked for {told.services(told.details.get('lines'))}{how}.{by}"
 
 
-def source_told(told: Told) -> str:
+def source_told(told: ToldAction) -> str:
     status = told.details.get("business_status")
     said = _MILESTONES[Milestone(status)] if status in set(Milestone) else "news"
     at = told.details.get("visit_at")
     return f"The referral source was told: {said}{f', {told.moment(at)}' if at else ''}."
 
 
-def resolved(told: Told) -> str:
+def resolved(told: ToldAction) -> str:
     kind, outcome = told.details.get("kind"), told.details.get("outcome")
     said = answer_told(kind, outcome)
     return said or f"Work was done: {told.code('kind', WorkItemKind)} ({code_text(str(outcome)).lower()})."
 
 
-def verified(told: Told) -> str:
+def verified(told: ToldAction) -> str:
     return f"Benefits were verified: coverage is {told.code('status', CoverageStatus)}."
 
 
-def blocked(told: Told) -> str:
+def blocked(told: ToldAction) -> str:
     gates = [words(Gate(gate)).lower() for gate in told.details.get("gates") or () if gate in set(Gate)]
     return f"The visit cannot take place yet. Not there: {', '.join(gates) or 'something'}."
 
 
-def held(told: Told) -> str:
+def held(told: ToldAction) -> str:
     return f"The referral was put on hold{told.until()}: {told.code('reason', HoldReason)}."
 
 
-def override_asked(told: Told) -> str:
+def override_asked(told: ToldAction) -> str:
     return f"An override was asked for{told.until()}: {told.code('reason', OverrideReason)}."
 
 
-def teaching_open(told: Told) -> str:
+def teaching_open(told: ToldAction) -> str:
     items = [words(ReportItem(each)).lower() for each in told.details.get("items") or () if each in set(ReportItem)]
     return f"Still to be shown by the patient: {', '.join(items) or 'what was taught'}."
 
 
-def result_stale(told: Told) -> str:
+def result_stale(told: ToldAction) -> str:
     changed = ", ".join(code_text(str(each)).lower() for each in told.details.get("changed") or ())
     then = "made again" if told.details.get("then") == "made_anew" else "looked at again"
     return f"Facts changed ({changed or 'something'}), so the {told.code('result')} is {then}."
 
 
-def visit_held(told: Told) -> str:
+def visit_held(told: ToldAction) -> str:
     at = told.details.get("visit_at")
     return f"The visit was put on the roster{f' for {told.moment(at)}' if at else ''}."

@@ -14,14 +14,14 @@ _DIALED: Final = re.compile(r"[^0-9+*#,;]")
 """What is no part of a number that a phone dials."""
 
 
-class Term(NamedTuple):
+class CaseTerm(NamedTuple):
     """`values` are texts, or elements such as a time; each stands in a line of its own."""
 
     name: str
     values: tuple[str, ...]
 
     @classmethod
-    def of(cls, name: str, *values: object) -> "Term":
+    def of(cls, name: str, *values: object) -> "CaseTerm":
         """Nothing known is said in words."""
         told = tuple(each if isinstance(each, str) else str(each) for each in values if each not in (None, ""))
         return cls(name, told or (UNKNOWN,))
@@ -47,6 +47,6 @@ def yes_no(told: bool | None) -> str | None:  # noqa: FBT001 - the fact itself
     return None if told is None else "Yes" if told else "No"
 
 
-def known(terms: Iterable[Term]) -> tuple[Term, ...]:
+def known(terms: Iterable[CaseTerm]) -> tuple[CaseTerm, ...]:
     """Without those of which nothing is known: for what is not always told."""
     return tuple(term for term in terms if term.values != (UNKNOWN,))

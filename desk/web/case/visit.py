@@ -6,13 +6,13 @@ from datetime import datetime
 from markupsafe import Markup
 
 from desk.web.case.reading import OpenCase
-from desk.web.case.terms import Term, joined
+from desk.web.case.terms import CaseTerm, joined
 from desk.web.times import time_element
 from desk.web.words import words
 from firstdose.domain.care.therapy import PreparedTherapy
 
 
-def visit_terms(case: OpenCase) -> tuple[Term, ...]:
+def visit_terms(case: OpenCase) -> tuple[CaseTerm, ...]:
     return (*_when(case), *_therapy(case))
 
 
@@ -21,38 +21,38 @@ def zone_name(case: OpenCase) -> str:
     return f"{case.patient_zone.key.rpartition('/')[2].replace('_', ' ')} time"
 
 
-def _when(case: OpenCase) -> Iterator[Term]:
+def _when(case: OpenCase) -> Iterator[CaseTerm]:
     stored = case.state.case
     if stored.without_nurse and stored.assessment:
         began = _moment(case, stored.started_at) if stored.started_at else "The patient starts without a nurse"
-        yield Term.of("Start", began)
+        yield CaseTerm.of("Start", began)
         return
     at = case.row.visit_at
     if at is None:
-        yield Term.of("Time", "No visit is arranged yet")
+        yield CaseTerm.of("Time", "No visit is arranged yet")
         return
-    yield Term.of("Time", _moment(case, at), zone_name(case))
-    yield Term.of("Where", words(stored.site))
+    yield CaseTerm.of("Time", _moment(case, at), zone_name(case))
+    yield CaseTerm.of("Where", words(stored.site))
     visit = stored.visit
     if visit is not None:
-        yield Term.of("Nurse", visit.nurse or "The infusion suite’s")
-        yield Term.of("Patient confirmed", "Yes" if visit.patient_confirmed else "Not yet")
+        yield CaseTerm.of("Nurse", visit.nurse or "The infusion suite’s")
+        yield CaseTerm.of("Patient confirmed", "Yes" if visit.patient_confirmed else "Not yet")
     if stored.visit_done:
-        yield Term.of("Report", "The first infusion was given")
+        yield CaseTerm.of("Report", "The first infusion was given")
 
 
-def _therapy(case: OpenCase) -> Iterator[Term]:
+def _therapy(case: OpenCase) -> Iterator[CaseTerm]:
     prepared = case.state.case.therapy
     if prepared is None:
         reserved = case.state.case.reservation
         lots = reserved.lots if reserved else ()
-        yield Term.of("Therapy", "Reserved, not prepared yet" if lots else "Not prepared yet", *lots)
+        yield CaseTerm.of("Therapy", "Reserved, not prepared yet" if lots else "Not prepared yet", *lots)
         return
-    yield Term.of("Therapy", "Prepared", joined(prepared.lot, *prepared.further_lots))
-    yield Term.of("Beyond-use date", _moment(case, prepared.beyond_use))
-    yield Term.of("Anaphylaxis kit", _kit(prepared))
+    yield CaseTerm.of("Therapy", "Prepared", joined(prepared.lot, *prepared.further_lots))
+    yield CaseTerm.of("Beyond-use date", _moment(case, prepared.beyond_use))
+    yield CaseTerm.of("Anaphylaxis kit", _kit(prepared))
     delivered = _moment(case, prepared.delivered_at) if prepared.delivered_at else None
-    yield Term.of("Delivery", words(prepared.delivery), delivered)
+    yield CaseTerm.of("Delivery", words(prepared.delivery), delivered)
 
 
 def _kit(prepared: PreparedTherapy) -> str:
