@@ -14,6 +14,7 @@ class Flash(StrEnum):
     UNCHANGED = "unchanged"
     SIGNED_IN = "signed_in"
     FORM_KEPT = "form_kept"
+    GLASS_BROKEN = "glass_broken"
 
     @property
     def text(self) -> str:
@@ -31,6 +32,7 @@ _TEXTS = {
     Flash.UNCHANGED: "Nothing was changed, so nothing was sent.",
     Flash.SIGNED_IN: "You are signed in.",
     Flash.FORM_KEPT: "You are signed in again. What you had typed is in the form; nothing was sent yet.",
+    Flash.GLASS_BROKEN: "You may read this referral for an hour. That you do is recorded, with your reason.",
 }
 
 

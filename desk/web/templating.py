@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from desk.web.act_words import act_words, value_words
 from desk.web.fact_words import fact_words
-from desk.web.times import day_text, distance, time_element
+from desk.web.times import clock_text, day_text, distance, time_element
 from desk.web.words import code_text, plain_value, whom, words
 from firstdose.domain.referral.order import TherapyKind
 
@@ -39,7 +39,7 @@ def templates() -> Environment:
     environment.filters["iso_moment"] = lambda at, *given: time_element(datetime.fromisoformat(at), *given)
     environment.filters["iso_day"] = lambda day: day_text(date.fromisoformat(day))
     environment.filters["therapy"] = lambda code: words(TherapyKind(code))
-    environment.filters |= {"whom": whom, "fact": fact_words}
+    environment.filters |= {"whom": whom, "fact": fact_words, "clock": clock_text}
     environment.filters |= {"act": act_words, "in_words": value_words}
     environment.globals["asset"] = asset_address
     return environment

@@ -12,8 +12,13 @@ def time_text(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """`at` in the zone, with the zone's name; the year only if it is not this one."""
     local = at.astimezone(zone)
     year = "" if local.year == now.astimezone(zone).year else f", {local.year}"
-    clock = f"{local.hour % 12 or 12}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
-    return f"{local:%b} {local.day}{year}, {clock} {local.tzname()}"
+    return f"{local:%b} {local.day}{year}, {clock_text(at, zone)} {local.tzname()}"
+
+
+def clock_text(at: datetime, zone: ZoneInfo) -> str:
+    """`2:50 PM`, beside a day that says the rest."""
+    local = at.astimezone(zone)
+    return f"{local.hour % 12 or 12}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
 
 
 def day_text(day: date) -> str:

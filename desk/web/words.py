@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from desk.web.case_words import CASE_WORDS
 from desk.web.facts.words import FACT_WORDS
 from desk.web.item_words import ITEM_WORDS
 from firstdose.adapters.postgres.staff.work_views import WorkSort, WorkView
@@ -168,6 +169,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     },
     **FACT_WORDS,
     **ITEM_WORDS,
+    **CASE_WORDS,
 }
 """By type, then by code. A test compares each type with what is here."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -48,7 +49,8 @@ async def test_a_database_that_stands_still_is_said_within_three_seconds(
         await browser.sign_in_locally("pharmacist")
         csrf = await browser.csrf()
         with frozen(postgres):
-            for method, path in (("GET", "/work"), ("GET", "/"), ("POST", "/work/x/claim"), ("GET", "/nothing")):
+            case = ("GET", f"/referrals/{uuid4()}")
+            for method, path in (("GET", "/work"), case, ("GET", "/"), ("POST", "/work/x/claim"), ("GET", "/nothing")):
                 began = monotonic()
                 answer = await browser.http.request(method, path, data={"_csrf": csrf} if method == "POST" else None)
                 assert monotonic() - began < WITHIN
