@@ -7,9 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk.http.app_context import AppContext
+from firstdose.adapters.postgres.payers.set_aside import UnreadableShown
 from firstdose.adapters.postgres.referrals.remark_view import RemarkView
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
+from firstdose.domain.authorization.answer_match import FOREIGN
 from firstdose.domain.payer.document_words import DocumentInWords, documents_in_words
+from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.open_question import OpenQuestion, open_questions
 from firstdose.domain.referral.referral import Referral
 from firstdose.domain.work.permissions import may_do
@@ -17,6 +20,8 @@ from firstdose.domain.work.role import Actor
 from firstdose.domain.work.stage import Closing, Stage
 from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE, WorkItemKind
 
+_NO_ANSWER: Final = (ProblemCode.UNREADABLE_ANSWER, ProblemCode.PAYER_REFUSED_REQUEST, *FOREIGN)
+"""Problems with a stored response that can be shown: what came instead of an answer."""
 _READ: Final = "item_facts_read"
 
 
@@ -92,6 +97,12 @@ async def item_facts(desk: AppContext, actor: Actor, item: WorkItemView) -> Item
         return ItemFacts(alike=tuple(one for one in both if one))
     wanted = documents_in_words(item.asks.get("wanted") or ())
     return ItemFacts(wanted=wanted, remarks=await _remarks(desk, actor, item))
+
+
+async def sent_instead(desk: AppContext, actor: Actor, item: WorkItemView) -> UnreadableShown | None:
+    """What a payer sent that is no answer, where the item is about that."""
+    unclear = item.asks.get("problem") in _NO_ANSWER and await desk.access.may_read(actor, item.referral_id)
+    return await desk.contacts.unreadable(item.referral_id) if unclear else None
 
 
 async def _offer(desk: AppContext, actor: Actor, item: WorkItemView) -> OfferedVisit | None:

@@ -66,7 +66,8 @@ async def read_notes(
         raise _not_there() from None
     except BadCursor:
         raise HttpProblem(400, "this is no cursor of this list") from None
-    await desk.note(actor, "notes_read", {"notes": len(found.items)}, chain=referral_id)
+    if found.items:
+        await desk.note(actor, "notes_read", {"notes": len(found.items)}, chain=referral_id)
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body
@@ -14,7 +14,7 @@ from desk.http.actions import OUTCOMES, IdempotencyKey, ask, asked_before, carry
 from desk.http.app_context import AppContext, Context
 from desk.http.identity import Reader, Worker
 from desk.http.item_bodies import Assign, AssignSeveral, Handled, ItemId, Snooze, SnoozeSeveral, TakeSeveral
-from desk.http.item_facts import ItemFacts, item_facts
+from desk.http.item_facts import ItemFacts, item_facts, sent_instead
 from desk.http.parameters import CursorText, Limit, SearchText
 from desk.http.permits import forbidding
 from desk.http.problems import HttpProblem
@@ -25,8 +25,6 @@ from firstdose.adapters.postgres.paging import BadCursor, Page
 from firstdose.adapters.postgres.payers.set_aside import UnreadableShown
 from firstdose.adapters.postgres.pool import transaction
 from firstdose.adapters.postgres.staff.work_items import WorkItemView
-from firstdose.domain.authorization.answer_match import FOREIGN
-from firstdose.domain.problem import ProblemCode
 from firstdose.domain.referral.corrections import with_facts
 from firstdose.domain.referral.fact_groups import FactGroup
 from firstdose.domain.referral.today import latest_today
@@ -42,9 +40,6 @@ from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import WorkItemKind, WorkItemState
 
 router = APIRouter(prefix="/api/work-items", tags=["work items"])
-
-_NO_ANSWER: Final = (ProblemCode.UNREADABLE_ANSWER, ProblemCode.PAYER_REFUSED_REQUEST, *FOREIGN)
-"""Problems with a stored response that can be shown: what came instead of an answer."""
 
 
 class WorkItemToDo(WorkItemView):
@@ -81,8 +76,7 @@ async def list_work_items(
 async def get_work_item(item_id: ItemId, desk: Context, actor: Reader) -> WorkItemToDo:
     """One item, and what an answer to it looks like."""
     item = await _found(desk, item_id)
-    unclear = item.asks.get("problem") in _NO_ANSWER and await desk.access.may_read(actor, item.referral_id)
-    came = await desk.contacts.unreadable(item.referral_id) if unclear else None
+    came = await sent_instead(desk, actor, item)
     shown = await item_facts(desk, actor, item)
     return WorkItemToDo(**item.model_dump(), resolution_schema=_schema(item.kind), unreadable=came, shown=shown)
 

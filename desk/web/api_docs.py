@@ -45,7 +45,7 @@ def _operations(described: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]
 
 
 def _body(described: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    content = next(iter(body.get("content", {}).values()), {})
+    content: Mapping[str, Any] = next(iter(body.get("content", {}).values()), {})
     schema = content.get("schema")
     if schema is None:
         return ""

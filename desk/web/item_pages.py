@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from desk.http.item_bodies import ItemId
-from desk.http.item_facts import item_facts
+from desk.http.item_facts import item_facts, sent_instead
 from desk.http.problems import HttpProblem
 from desk.http.work_items import release
 from desk.web.addresses import safe_address
@@ -78,6 +78,7 @@ async def _shown(
         "case": case,
         "asked": asked_facts(_asked(page, item, case), page.now),
         "shown": await item_facts(page.desk, page.actor, item),
+        "came": await sent_instead(page.desk, page.actor, item) if item.is_open else None,
         "script": SCRIPTS.get(item.kind, ()),
         "others": item.state is WorkItemState.CLAIMED and item.assignee != page.actor.id,
         "may_stand_in": Role.SUPERVISOR in page.actor.roles,

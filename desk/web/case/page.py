@@ -1,11 +1,14 @@
 """The page of a case: what it is about, what to do next, what it waits for, what is known, and what happened."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from fastapi import Query
 from starlette.responses import Response
 
-from desk.web.case.actions import actions_of
+from desk.web.acts.legal import legal_acts
+from desk.web.case.actions import Action, actions_of
 from desk.web.case.authorization import line_rows, other_remarks, requests_of
 from desk.web.case.clinical import clinical_terms
 from desk.web.case.contacts import contact_terms
@@ -17,6 +20,8 @@ from desk.web.case.reference import named_id, named_row
 from desk.web.case.story import story_of
 from desk.web.case.visit import visit_terms
 from desk.web.case.waiting import people, waits_of
+from desk.web.item_forms.page_form import ItemFormView, item_form
+from desk.web.notes import note_section
 from desk.web.page import DeskPage, StaffPage
 from desk.web.route import page_router
 from firstdose.adapters.postgres.referrals.views import ReferralRow
@@ -25,6 +30,8 @@ router = page_router()
 
 Skip = Annotated[int, Query(ge=0, le=100_000)]
 
+_IN_PLACE: Final = 3
+"""Forms on a page; the others are a page away."""
 _ROWS: Final = 60
 """Technical rows on a page."""
 
@@ -50,7 +57,9 @@ async def case(
         "case.html",
         case=opened,
         head=head_of(opened),
-        **_work(opened),
+        **_work(page, opened),
+        acts=await legal_acts(page, opened.view),
+        notes=await note_section(page, UUID(opened.id)) if opened.facts else None,
         **_sections(opened),
         story=story_of(opened.timeline, opened.view.lines, page.zone, page.now, skip=told),
         rows=_rows(opened, skip) if rows else None,
@@ -63,9 +72,17 @@ async def _closed(page: DeskPage, row: ReferralRow) -> Response:
     return page.render("case_closed.html", head=closed_head(row), waits=waits)
 
 
-def _work(opened: OpenCase) -> dict[str, Any]:
+def _work(page: DeskPage, opened: OpenCase) -> dict[str, Any]:
     mine, others = actions_of(opened)
-    return {"mine": mine, "others": others, "waits": waits_of(opened)}
+    return {"mine": mine, "others": others, "waits": waits_of(opened), "forms": _forms(page, opened, mine)}
+
+
+def _forms(page: DeskPage, opened: OpenCase, mine: Iterable[Action]) -> Mapping[str, ItemFormView]:
+    """Of the first items, by their ids; a nurse's visits have pages for the phone."""
+    back = f"/referrals/{opened.id}"
+    here = [action.item for action in mine if action.leads_to.startswith("/work-items/")]
+    forms = (item_form(page, item, opened.facts, back=back) for item in here[:_IN_PLACE])
+    return {form.item.id: form for form in forms if form is not None}
 
 
 def _sections(opened: OpenCase) -> dict[str, Any]:
