@@ -34,6 +34,7 @@ _KEYS = {"bench": bytes(32)}
 _CHANCE = Random(7)  # noqa: S311  the same numbers in each run
 _STAGES = ("verification", "authorization", "preparation", "scheduled")
 _SORTED = (WorkView.START, WorkView.MINE, WorkView.ROLE, WorkView.ALL, WorkView.OVERDUE)
+_THERAPIES = ("anti_infective", "iron", "chemotherapy")
 _URGENCIES = ("routine", "urgent", "stat")
 _ROLES = (Role.REIMBURSEMENT_SPECIALIST, Role.PHARMACIST, Role.CUSTOMER_SERVICE, Role.NURSE_COORDINATOR)
 
@@ -73,6 +74,8 @@ async def _measured(pool: Pool, vault: Vault, known: list[str], times: int) -> R
         **{f"waiting for {who}": view(WorkView.WAITING, waiting_for=who) for who in _WAITING},
         **{f"view {of} by {sort}": view(of, sort=sort) for of in _SORTED for sort in WorkSort if sort != WorkSort.DUE},
         "view role, one payer": view(WorkView.ROLE, payer="payer-7"),
+        "view role, a rare therapy": view(WorkView.ROLE, therapy="chemotherapy"),
+        "view role, a therapy that nobody has": view(WorkView.ROLE, therapy="hydration"),
         "view role by urgency, one payer": view(WorkView.ROLE, payer="payer-7", sort=WorkSort.URGENCY),
         "counts": lambda: worklist.counts(query),
         "find an id's beginning": lambda: worklist.find(_CHANCE.choice(known)[:12]),
@@ -127,6 +130,7 @@ def _referrals(ids: list[str], shown: dict[str, Any]) -> Iterator[dict[str, Any]
                 **shown,
                 "payer_id": f"payer-{_CHANCE.randrange(_PAYERS)}",
                 "urgency": _CHANCE.choices(_URGENCIES, (90, 9, 1))[0],
+                "therapy": _CHANCE.choices(_THERAPIES, (98.95, 1, 0.05))[0],
             },
             "on_hold": _CHANCE.random() < 0.05,
             "stage": _CHANCE.choice(_STAGES),

@@ -33,4 +33,7 @@ CREATE INDEX work_items_by_age ON work_items (opened_at, id) WHERE state IN ('op
 CREATE INDEX work_items_by_role_age ON work_items (role, opened_at, id) WHERE state IN ('open', 'claimed');
 CREATE INDEX work_items_by_assignee_age ON work_items (assignee, opened_at, id) WHERE state IN ('open', 'claimed');
 
+-- Work narrowed to a therapy that few referrals have was looked for among all work.
+CREATE INDEX referrals_by_therapy ON referrals ((outline ->> 'therapy'));
+
 CREATE INDEX audit_of_holds ON audit (chain, seq DESC) WHERE action = 'held';
