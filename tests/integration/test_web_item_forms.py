@@ -230,6 +230,15 @@ async def test_the_second_person_is_told_who_did_it_and_when(desk: ServedDesk, b
     assert await stored_answers(desk) == []
 
 
+async def test_what_is_done_shows_by_whom_and_asks_nothing(desk: ServedDesk, browser: Browser) -> None:
+    await browser.sign_in_locally("pharmacist")
+    item = await item_of(desk, K.ASSESS_PATIENT)
+    await resolved(desk, item, "second-pharmacist")
+    page = await browser.open(f"/work-items/{item}")
+    assert "Done, by second-pharmacist" in page.text
+    assert 'name="outcome"' not in page.text
+
+
 async def test_what_another_has_taken_is_not_answered_for_them(desk: ServedDesk, browser: Browser) -> None:
     item = await item_of(desk, K.ASSESS_PATIENT)
     async with Browser(desk.url) as other:
