@@ -1,5 +1,6 @@
 """The forms of work items on the pages: from what somebody types to what is stored, and who was faster."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import pytest
 
 from desk.web import answers
 from firstdose.domain.care.visit import TAUGHT, ReportItem
+from firstdose.domain.work.message import MessageState
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
 from tests.item_screens import ASKS
@@ -228,6 +230,29 @@ async def test_the_second_person_is_told_who_did_it_and_when(desk: ServedDesk, b
     assert ">Well</textarea>" in again.text
     assert 'value="71.5"' in again.text
     assert await stored_answers(desk) == []
+
+
+async def test_what_the_process_refuses_stands_beside_its_input(
+    desk: ServedDesk, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is not here: its verdict is stored as the relay stores it, while the page waits."""
+    monkeypatch.setattr(answers, "_PATIENCE", timedelta(seconds=20))
+    await browser.sign_in_locally("nurse_coordinator")
+    item = await item_of(desk, K.PLACE_VISIT)
+    page = await browser.open(f"/work-items/{item}")
+    placed = {"outcome": "placed", "placed.nurse": NURSE}
+    when = {"placed.visit_at.day": "2027-01-15", "placed.visit_at.time": "09:30"}
+    sending = asyncio.create_task(browser.post(page, f"/work-items/{item}", **placed, **when))
+    stored = "SELECT id FROM messages WHERE kind = 'resolve_work_item'"
+    while not (message := await desk.desk.pool.fetchval(stored)):  # noqa: ASYNC110 - no event for it
+        await asyncio.sleep(0.02)
+    refusal = "visit_at: possible from 2026-12-01 00:00 UTC to before 2026-12-20 00:00 UTC"
+    await desk.desk.messages.settle(str(message), MessageState.REFUSED, refusal)
+    again = await sending
+    assert again.status_code == 409
+    assert "Possible from Nov 30, 5:00 PM MST to before Dec 19, 5:00 PM MST." in again.text
+    assert again.text.count('class="problem"') == 1
+    assert 'value="2027-01-15"' in again.text
 
 
 async def test_what_is_done_shows_by_whom_and_asks_nothing(desk: ServedDesk, browser: Browser) -> None:
