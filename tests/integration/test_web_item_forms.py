@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -12,11 +13,14 @@ import httpx2
 import pytest
 
 from desk.web import answers
+from desk.web.item_forms.asked import AskedItem
+from desk.web.item_forms.item_form import only
+from desk.web.item_forms.table import form_of
 from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.message import MessageState
-from firstdose.domain.work.role import Role
+from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
-from tests.item_screens import ASKS
+from tests.item_screens import ASKS, Filled, Way, asked_item, fill
 from tests.oidc_provider import Browser
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 from tests.visits import PATIENT, nurse_on_roster
@@ -92,6 +96,37 @@ async def test_every_kind_has_a_page(desk: ServedDesk, browser: Browser, kind: W
         assert re.search(r'<a href="/referrals/[0-9a-f-]{36}">', page.text)
         assert "_" not in re.sub(r"<[^>]*>", "", page.text.split("<main")[1])
         assert (PATIENT["family_name"] in page.text) is (kind is not K.CONFIRM_VISIT)
+
+
+@pytest.mark.parametrize("kind", list(K))
+async def test_what_is_stored_is_what_the_screen_said(desk: ServedDesk, browser: Browser, kind: WorkItemKind) -> None:
+    """The whole way of every outcome, by the smallest form that can be sent; the contract test has all the others."""
+    role = ROLE_OF[kind]
+    await browser.sign_in_locally(role)
+    referral = await desk.refer(patient={name: told for name, told in PATIENT.items() if name != "time_zone"})
+    said = []
+    for asks in ASKS[kind]:
+        offered = form_of(as_shown_to(asked_item(kind, asks), role)).options
+        for outcome in (option.value for option in offered):
+            item, form = await item_of(desk, kind, asks, referral), Filled()
+            fill(only(form_of(as_shown_to(asked_item(kind, asks), role)), [outcome]), "", Way(fill=False), form)
+            assert (await answer(browser, item, form.typed)).status_code == 303, outcome
+            said.append(form.says)
+    assert [by_instant(given) for given in await stored_answers(desk)] == [by_instant(one) for one in said]
+
+
+def as_shown_to(asked: AskedItem, role: Role) -> AskedItem:
+    return replace(asked, actor=Actor(id=f"test-{role}", roles=(role,), nurses=(NURSE,)))
+
+
+def by_instant(said: object) -> object:
+    """As it is stored: moments in UTC, sets in no order, and nothing that says nothing."""
+    if isinstance(said, dict):
+        return {name: by_instant(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return sorted((by_instant(each) for each in said), key=str)
+    is_moment = isinstance(said, str) and re.match(r"\d{4}-\d\d-\d\dT", said)
+    return datetime.fromisoformat(str(said)) if is_moment else said
 
 
 async def test_the_payers_word_is_stored_line_by_line(desk: ServedDesk, browser: Browser) -> None:
