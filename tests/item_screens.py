@@ -52,6 +52,8 @@ MISSING: Final = (
     "discharge_at",
     "documents.clinical_note",
 )
+_AHEAD: Final = ("visit_at", "beyond_use", "available_from")
+"""Moments that lie in the future; the others have been."""
 ASKS: Final[dict[WorkItemKind, tuple[dict[str, Any], ...]]] = {
     K.COMPLETE_REFERRAL: ({"missing": list(MISSING), "blocks": ["eligibility", "dispatch"]},),
     K.CONTACT_PATIENT: ({"attempt": 2},),
@@ -62,7 +64,7 @@ ASKS: Final[dict[WorkItemKind, tuple[dict[str, Any], ...]]] = {
         {
             **_PAYER,
             "lines": LINES,
-            "requested_at": "2026-11-20T16:00:00+00:00",
+            "requested_at": "2026-11-19T16:00:00+00:00",
             "clock": {"rule": "plan", "citation": "42 CFR 422.568", "due_at": "2026-12-01T16:00:00+00:00"},
         },
     ),
@@ -85,8 +87,8 @@ ASKS: Final[dict[WorkItemKind, tuple[dict[str, Any], ...]]] = {
     K.PLACE_VISIT: ({"site": "home", "nurses_asked": ["rn-1"]}, {"site": "suite"}),
     K.CONFIRM_VISIT: ({"therapy": "anti_infective", "site": "home", "possible_from": "2026-12-01"},),
     K.CONFIRM_TIME: ({"visit_at": "2026-12-01T16:00:00+00:00", "site": "home"},),
-    K.REPORT_VISIT: ({"visit_at": "2026-11-20T16:00:00+00:00", "site": "home"},),
-    K.CONFIRM_START: ({"attempt": 1, "delivered_at": "2026-11-20T16:00:00+00:00"},),
+    K.REPORT_VISIT: ({"visit_at": "2026-11-20T14:00:00+00:00", "site": "home"},),
+    K.CONFIRM_START: ({"attempt": 1, "delivered_at": "2026-11-19T16:00:00+00:00"},),
     K.REVIEW_REACTION: ({},),
     K.APPROVE_OVERRIDE: (
         {"override": "o-1", "gate": "authorization", "reason": "discharge_today", "until": "2026-12-01T16:00:00Z"},
@@ -193,21 +195,25 @@ def _line(sequence: int, says: ChoiceField, name: str, way: Way, into: Filled) -
 def _value(field: ValueField, name: str, way: Way, into: Filled) -> None:
     typed, means = _typed(field, way)
     if isinstance(field, MomentField):
-        into.typed |= {f"{name}.day": "2026-11-20", f"{name}.time": "09:30"}
+        into.typed |= {f"{name}.day": _day(field), f"{name}.time": "09:30"}
     else:
         into.typed[name] = typed
     into.put(field.key, means)
+
+
+def _day(field: MomentField) -> str:
+    return "2099-01-15" if field.key in _AHEAD else "2026-11-20"
 
 
 def _typed(field: ValueField, way: Way) -> tuple[str, object]:
     """What somebody types, and what it means."""
     match field:
         case MomentField():
-            return "", "2026-11-20T09:30:00-06:00"
+            return "", f"{_day(field)}T09:30:00-06:00"
         case DayField():
             return "2026-11-20", "2026-11-20"
         case WholeNumber():
-            return "12", 12
+            return "3", 3
         case DollarAmount():
             return "$1,025.50", "1025.50"
         case Measurement():

@@ -37,20 +37,32 @@ from firstdose.domain.work.work_item import WorkItemKind
 from tests.item_screens import ASKS, SCRIPT, ZONE, Filled, Way, asked_item, asked_items, fill, posted
 
 KINDS = list(WorkItemKind)
-WAYS = [Way(turn=turn, yes=yes, fill=full) for turn in range(9) for yes in (True, False) for full in (True, False)]
+TURNS = range(9)
+"""As many as the choice with the most options has."""
+WAYS = [Way(turn=turn, yes=yes, fill=full) for turn in TURNS for yes in (True, False) for full in (True, False)]
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def filled(asked: AskedItem, outcome: str, way: Way) -> Filled:
     """The form with this outcome, filled in this way; the inputs of the other outcomes too, which are not shown."""
-    into = Filled()
-    fill(only(form_of(asked), [outcome]), "", way, into)
-    if way.fill:
-        into.typed["note"] = into.says["note"] = way.text
-    hidden = Filled()
-    for other in form_of(asked).options:
-        fill(only(form_of(asked), [other.value]), "", replace(way, turn=way.turn + 1), hidden)
-    return Filled({**hidden.typed, **into.typed}, into.says)
+    hidden, mine = parts(asked, replace(way, turn=way.turn + 1)), parts(asked, way)[outcome]
+    typed = {name: text for part in hidden.values() for name, text in part.typed.items()}
+    note = {"note": way.text} if way.fill else {}
+    return Filled({**typed, **mine.typed, **note}, {**mine.says, **note})
+
+
+PARTS: dict[tuple[str, Way], dict[str, Filled]] = {}
+
+
+def parts(asked: AskedItem, way: Way) -> dict[str, Filled]:
+    """The form filled in this way with each of its outcomes; made once."""
+    key = f"{asked.item.kind} {asked.asks}", way
+    if key not in PARTS:
+        made = form_of(asked)
+        PARTS[key] = {option.value: Filled() for option in made.options}
+        for outcome, into in PARTS[key].items():
+            fill(only(made, [outcome]), "", way, into)
+    return PARTS[key]
 
 
 def outcomes(asked: AskedItem) -> list[str]:
@@ -126,7 +138,7 @@ def test_nothing_chosen_is_nothing_sent(kind: WorkItemKind) -> None:
 def test_each_field_absent_or_wrong_is_said_beside_it(kind: WorkItemKind) -> None:
     for asked in asked_items(kind):
         for outcome in outcomes(asked):
-            for turn in range(9):
+            for turn in TURNS:
                 form = filled(asked, outcome, Way(turn=turn))
                 if nothing_said_of_lines(form):
                     continue
@@ -154,7 +166,7 @@ def wrong(asked: AskedItem, form: Filled, name: str, field: FormField) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_script_in_every_text_comes_back_as_text(kind: WorkItemKind) -> None:
-    for asked, form in every(kind, [Way(turn=turn, text=SCRIPT) for turn in range(9)]):
+    for asked, form in every(kind, [Way(turn=turn, text=SCRIPT) for turn in TURNS]):
         values = {name: (text if text in CHOSEN else SCRIPT,) for name, text in form.typed.items()}
         problem = dict.fromkeys(form.typed, SCRIPT)
         html = shown(asked, FormView(name="item", values=values, problems=problem))
@@ -179,10 +191,12 @@ def test_the_screen_has_exactly_the_inputs_that_are_read(kind: WorkItemKind) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_typed_is_shown_again(kind: WorkItemKind) -> None:
-    for asked, form in every(kind, [Way(turn=turn) for turn in range(9)]):
+    for asked, form in every(kind, [Way(turn=turn, yes=yes) for turn in TURNS for yes in (True, False)]):
         html = shown(asked, FormView(name="item", values={name: (text,) for name, text in form.typed.items()}))
         for name, text in form.typed.items():
             assert is_shown(html, name, text), name
+        radios = set(re.findall(r'type="radio" name="([^"]*)"', html))
+        assert html.count(" checked") == len(radios & set(form.typed))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,8 +1,10 @@
 """The forms of work items on the pages: from what somebody types to what is stored, and who was faster."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -11,10 +13,14 @@ import httpx2
 import pytest
 
 from desk.web import answers
+from desk.web.item_forms.asked import AskedItem
+from desk.web.item_forms.item_form import only
+from desk.web.item_forms.table import form_of
 from firstdose.domain.care.visit import TAUGHT, ReportItem
-from firstdose.domain.work.role import Role
+from firstdose.domain.work.message import MessageState
+from firstdose.domain.work.role import Actor, Role
 from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
-from tests.item_screens import ASKS
+from tests.item_screens import ASKS, Filled, Way, asked_item, fill
 from tests.oidc_provider import Browser
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 from tests.visits import PATIENT, nurse_on_roster
@@ -90,6 +96,37 @@ async def test_every_kind_has_a_page(desk: ServedDesk, browser: Browser, kind: W
         assert re.search(r'<a href="/referrals/[0-9a-f-]{36}">', page.text)
         assert "_" not in re.sub(r"<[^>]*>", "", page.text.split("<main")[1])
         assert (PATIENT["family_name"] in page.text) is (kind is not K.CONFIRM_VISIT)
+
+
+@pytest.mark.parametrize("kind", list(K))
+async def test_what_is_stored_is_what_the_screen_said(desk: ServedDesk, browser: Browser, kind: WorkItemKind) -> None:
+    """The whole way of every outcome, by the smallest form that can be sent; the contract test has all the others."""
+    role = ROLE_OF[kind]
+    await browser.sign_in_locally(role)
+    referral = await desk.refer(patient={name: told for name, told in PATIENT.items() if name != "time_zone"})
+    said = []
+    for asks in ASKS[kind]:
+        offered = form_of(as_shown_to(asked_item(kind, asks), role)).options
+        for outcome in (option.value for option in offered):
+            item, form = await item_of(desk, kind, asks, referral), Filled()
+            fill(only(form_of(as_shown_to(asked_item(kind, asks), role)), [outcome]), "", Way(fill=False), form)
+            assert (await answer(browser, item, form.typed)).status_code == 303, outcome
+            said.append(form.says)
+    assert [by_instant(given) for given in await stored_answers(desk)] == [by_instant(one) for one in said]
+
+
+def as_shown_to(asked: AskedItem, role: Role) -> AskedItem:
+    return replace(asked, actor=Actor(id=f"test-{role}", roles=(role,), nurses=(NURSE,)))
+
+
+def by_instant(said: object) -> object:
+    """As it is stored: moments in UTC, sets in no order, and nothing that says nothing."""
+    if isinstance(said, dict):
+        return {name: by_instant(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return sorted((by_instant(each) for each in said), key=str)
+    is_moment = isinstance(said, str) and re.match(r"\d{4}-\d\d-\d\dT", said)
+    return datetime.fromisoformat(str(said)) if is_moment else said
 
 
 async def test_the_payers_word_is_stored_line_by_line(desk: ServedDesk, browser: Browser) -> None:
@@ -228,6 +265,38 @@ async def test_the_second_person_is_told_who_did_it_and_when(desk: ServedDesk, b
     assert ">Well</textarea>" in again.text
     assert 'value="71.5"' in again.text
     assert await stored_answers(desk) == []
+
+
+async def test_what_the_process_refuses_stands_beside_its_input(
+    desk: ServedDesk, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is not here: its verdict is stored as the relay stores it, while the page waits."""
+    monkeypatch.setattr(answers, "_PATIENCE", timedelta(seconds=20))
+    await browser.sign_in_locally("nurse_coordinator")
+    item = await item_of(desk, K.PLACE_VISIT)
+    page = await browser.open(f"/work-items/{item}")
+    placed = {"outcome": "placed", "placed.nurse": NURSE}
+    when = {"placed.visit_at.day": "2027-01-15", "placed.visit_at.time": "09:30"}
+    sending = asyncio.create_task(browser.post(page, f"/work-items/{item}", **placed, **when))
+    stored = "SELECT id FROM messages WHERE kind = 'resolve_work_item'"
+    while not (message := await desk.desk.pool.fetchval(stored)):  # noqa: ASYNC110 - no event for it
+        await asyncio.sleep(0.02)
+    refusal = "visit_at: possible from 2026-12-01 00:00 UTC to before 2026-12-20 00:00 UTC"
+    await desk.desk.messages.settle(str(message), MessageState.REFUSED, refusal)
+    again = await sending
+    assert again.status_code == 409
+    assert "Possible from Nov 30, 5:00 PM MST to before Dec 19, 5:00 PM MST." in again.text
+    assert again.text.count('class="problem"') == 1
+    assert 'value="2027-01-15"' in again.text
+
+
+async def test_what_is_done_shows_by_whom_and_asks_nothing(desk: ServedDesk, browser: Browser) -> None:
+    await browser.sign_in_locally("pharmacist")
+    item = await item_of(desk, K.ASSESS_PATIENT)
+    await resolved(desk, item, "second-pharmacist")
+    page = await browser.open(f"/work-items/{item}")
+    assert "Done, by second-pharmacist" in page.text
+    assert 'name="outcome"' not in page.text
 
 
 async def test_what_another_has_taken_is_not_answered_for_them(desk: ServedDesk, browser: Browser) -> None:

@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple
 from markupsafe import Markup
 
 from desk.web.item_forms.asked import AskedItem
-from desk.web.item_forms.payer_lines import line_words
+from desk.web.item_forms.line_standing import standing_lines
+from desk.web.item_forms.reason_words import REASONS
 from desk.web.times import day_text, time_element
 from desk.web.words import code_text, words
-from firstdose.domain.authorization.lines import LineKind, LineState
+from firstdose.domain.authorization.lines import LineKind
 from firstdose.domain.care.gates import Gate
 from firstdose.domain.care.therapy import Delivery
 from firstdose.domain.care.visit import VisitProblem
@@ -27,6 +28,7 @@ from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.reasons import OverrideReason
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.undoing import UndoReason
+from firstdose.domain.work.work_item import WorkItemKind
 
 
 class AskedFact(NamedTuple):
@@ -104,6 +106,10 @@ def _code(kinds: tuple[type[StrEnum], ...], value: Any, _asked: AskedItem, _now:
     return words(known) if known is not None else code_text(str(value))
 
 
+def _reason(value: Any, asked: AskedItem, now: datetime) -> str:
+    return REASONS.get(str(value)) or _code(_OF_REASONS, value, asked, now)
+
+
 def _codes(kind: type[StrEnum], value: Any, asked: AskedItem, now: datetime) -> str:
     return ", ".join(_code((kind,), each, asked, now) for each in value)
 
@@ -120,31 +126,21 @@ def _joined(value: Any, _asked: AskedItem, _now: datetime) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else _sentence(value, _asked, _now)
 
 
-def _lines(value: Any, asked: AskedItem, now: datetime) -> Markup:
-    return Markup("<br>").join(_line(line) for line in value)
-
-
-def _line(line: Mapping[str, Any]) -> str:
-    """Requested against authorized."""
-    told = [words(LineState(line["state"]))] if "state" in line else []
-    told += [f"{line['authorized_units']} units"] if "authorized_units" in line else []
-    told += [f"number {line['number']}"] if line.get("number") else []
-    told += [f"from {day_text(date.fromisoformat(line['valid_from']))}"] if line.get("valid_from") else []
-    told += [f"to {day_text(date.fromisoformat(line['valid_to']))}"] if line.get("valid_to") else []
-    told += [f"reason code {line['reason_code']}"] if line.get("reason_code") else []
-    return f"{line_words(line)}. {', '.join(told)}" if told else line_words(line)
+def _lines(value: Any, _asked: AskedItem, _now: datetime) -> Markup:
+    return standing_lines(value)
 
 
 def _at(value: Any) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
 
 
+_OF_REASONS: Final = (UndoReason, OverrideReason, CoverageStatus, ProblemCode, VisitProblem)
 _TABLE: Final[Mapping[str, tuple[str, Told]]] = {
-    "reason": ("Why you are asked", partial(_code, (UndoReason, OverrideReason, CoverageStatus))),
+    "reason": ("Why you are asked", _reason),
     "why": ("Why you are asked", _sentence),
-    "problem": ("What went wrong", partial(_code, (ProblemCode, VisitProblem))),
+    "problem": ("What went wrong", _reason),
     "site_problem": ("What the plan does not pay", _sentence),
-    "step": ("Step", _sentence),
+    "step": ("Step", partial(_code, (WorkItemKind,))),
     "of": ("About", partial(_code, (UndoReason,))),
     "result": ("What is looked at again", partial(_code, (SettledResult,))),
     "changed": ("What changed", _listed),
