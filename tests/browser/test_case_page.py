@@ -71,6 +71,17 @@ async def test_a_picture_is_shown_in_the_page(desk: ServedDesk, browser: Browser
         await expect(page.get_by_role("img", name="Wound photo")).to_have_js_property("naturalWidth", 10)
 
 
+async def test_a_pdf_opens_in_a_frame_of_the_page(desk: ServedDesk, browser: Browser) -> None:
+    case = await rich_case(desk)
+    async with tab(browser) as page:
+        await sign_in(page, desk, Role.PHARMACIST)
+        async with page.expect_response("**/documents/2/content") as response:
+            await page.goto(f"{desk.url}/referrals/{case}/documents/2")
+        assert (await (await response.value).header_value("content-type")) == "application/pdf"
+        await expect(page.get_by_title("Signed order")).to_be_visible()
+        await expect(page.get_by_role("link", name="Download")).to_be_visible()
+
+
 async def test_the_head_stays_in_sight_and_a_link_is_not_hidden_by_it(desk: ServedDesk, browser: Browser) -> None:
     case = await rich_case(desk)
     for window in (PHONE, DESKTOP):
