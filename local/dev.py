@@ -115,4 +115,4 @@ def show_addresses(stack: LocalStack, console: Console) -> None:
             console.print(f"{name:16}{where}", markup=False)
     console.print("Sign in at the desk as")
     for user, token in stack.state.read("tokens.json", dict[str, str]()).items():
-        console.print(f"  {user:24}{sign_in_link(addresses.desk, user, token)}", markup=False)
+        console.print(f"  {user:26}{sign_in_link(addresses.desk, user, token)}", markup=False)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, FloatRect, Page
 
 from desk.cli.local_stack import LocalStackFiles
 from desk.web.local_identities import sign_in_link
@@ -22,6 +22,8 @@ from firstdose.settings import load_settings
 from tests.browser.pages import DESKTOP, PHONE, chromium
 
 OUT: Final = Path("docs/pictures/desk")
+_WINDOWS: Final = 4
+_QUALITY: Final = 60
 
 Tokens = Mapping[str, str]
 Scheme = Literal["light", "dark"]
@@ -86,7 +88,7 @@ async def _first_work(desk: str, tokens: Tokens, role: Role) -> dict[str, str]:
 async def _sign_in_page(browser: Browser, desk: str, out: Path) -> str:
     page = await browser.new_page(**_window(on_phone=False))
     await page.goto(f"{desk}/sign-in")
-    said = await _saved(page, out / "sign-in.png")
+    said = await _saved(page, out / "sign-in.jpg")
     await page.close()
     return said
 
@@ -110,13 +112,17 @@ async def _take(
     else:
         if picture.key:
             await page.keyboard.press(picture.key)
-        said = await _saved(page, out / f"{picture.name}.png", whole=picture.key is None)
+        said = await _saved(page, out / f"{picture.name}.jpg", whole=picture.key is None)
     await page.close()
     return said
 
 
 async def _saved(page: Page, file: Path, *, whole: bool = True) -> str:
-    await page.screenshot(path=file, full_page=whole, animations="disabled")
+    """As long as the page is, but at most some windows."""
+    window = page.viewport_size or DESKTOP
+    high = await page.evaluate("document.documentElement.scrollHeight") if whole else window["height"]
+    clip: FloatRect = {"x": 0, "y": 0, "width": window["width"], "height": min(high, _WINDOWS * window["height"])}
+    await page.screenshot(path=file, type="jpeg", quality=_QUALITY, full_page=whole, clip=clip, animations="disabled")
     return str(file)
 
 
