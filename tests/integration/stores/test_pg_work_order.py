@@ -83,7 +83,7 @@ async def test_pages_of_each_order_give_each_item_once(
     ]
     seen: list[str | None] = []
     cursor = None
-    while True:
+    for _ in items:
         page = await worklist.page(asking(sort=sort), cursor, limit=2)
         seen += [row.item for row in page.items]
         if (cursor := page.cursor) is None:
