@@ -10,35 +10,10 @@ from firstdose.domain.care.therapy import Delivery, KitExemption
 from firstdose.domain.clock.state import Phase
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import CoverageStatus, Paying
-from firstdose.domain.referral.referral import CoverageOrder, DocumentKind, LineOfBusiness, Relationship, Sex
 from firstdose.domain.work.reading import BreakGlassReason
 
 CASE_WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     LineKind: {"drug": "Drug", "per_diem": "Per diem", "nursing": "Nursing"},
-    Sex: {"female": "Female", "male": "Male", "other": "Other", "unknown": "Unknown"},
-    LineOfBusiness: {
-        "commercial": "Commercial",
-        "employer": "Employer plan",
-        "medicare_advantage": "Medicare Advantage",
-        "medicare": "Medicare",
-        "medicaid": "Medicaid",
-        "other": "Another line of business",
-    },
-    Relationship: {
-        "self": "The subscriber",
-        "spouse": "The subscriber's spouse",
-        "child": "The subscriber's child",
-        "other": "Related otherwise",
-    },
-    CoverageOrder: {"primary": "Primary plan", "secondary": "Secondary plan"},
-    DocumentKind: {
-        "clinical_note": "Clinical note",
-        "letter_of_medical_necessity": "Letter of medical necessity",
-        "lab_result": "Laboratory result",
-        "signed_order": "Signed order",
-        "insurance_card": "Insurance card",
-        "other": "Another document",
-    },
     Channel: {"pas": "Da Vinci PAS", "x12": "X12", "people": "Phone, fax or portal"},
     CoverageStatus: {"active": "Active", "inactive": "Not active", "not_found": "Member not found"},
     Paying: {"plan": "The plan", "self_pay": "The patient", "assistance": "An assistance program"},

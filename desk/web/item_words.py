@@ -6,32 +6,19 @@ from typing import Final
 
 from desk.web.problem_words import PROBLEM_WORDS
 from firstdose.domain.authorization.denial import DenialReason, WayOn
-from firstdose.domain.authorization.lines import LineKind
-from firstdose.domain.care.assessment import Condition, Suitability
-from firstdose.domain.care.therapy import Delivery, KitExemption
 from firstdose.domain.care.visit import VisitProblem
 from firstdose.domain.payer.channel import SiteOfCare
-from firstdose.domain.payer.coverage import CoverageStatus, Paying
 from firstdose.domain.referral.facts import BlockedStep
-from firstdose.domain.referral.order import Route
-from firstdose.domain.referral.referral import DocumentKind, LineOfBusiness, Relationship, Sex
 from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.confirm_start import StartProblem
 from firstdose.domain.work.undoing import UndoReason
 
 ITEM_WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
-    LineKind: {"drug": "Drug", "per_diem": "Supplies, per day", "nursing": "Nursing"},
-    CoverageStatus: {
-        "active": "Yes, it is active",
-        "inactive": "No, it has ended or not begun",
-        "not_found": "The payer does not find the patient",
-    },
     SiteOfCare: {
         "any": "At home or in the suite",
         "suite_required": "In the suite only",
         "home_required": "At home only",
     },
-    Paying: {"plan": "The plan", "self_pay": "The patient", "assistance": "Financial assistance"},
     DenialReason: {
         "missing_information": "Information is missing",
         "wrong_code": "A code is wrong",
@@ -51,29 +38,6 @@ ITEM_WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "external_review": "External review",
         "give_up": "Give up",
     },
-    Suitability: {
-        "suitable_for_home": "Suitable for home",
-        "suitable_for_suite": "Suitable for the suite",
-        "suitable_with_conditions": "Suitable on conditions",
-        "not_suitable": "Not suitable",
-    },
-    Condition: {
-        "caregiver_present": "A caregiver is present",
-        "interpreter": "An interpreter",
-        "refrigerator": "A refrigerator",
-        "working_phone": "A phone that works",
-        "pets_apart": "Pets in another room",
-        "sharps_container": "A container for sharps",
-        "longer_observation": "Longer observation",
-        "other": "Something else: it is in the findings",
-    },
-    KitExemption: {
-        "not_first_dose": "It is not the first dose",
-        "low_risk_drug": "The drug has a low risk",
-        "suite_equipment": "The suite has its own",
-        "other": "Another reason: it is in the note",
-    },
-    Delivery: {"delivered": "Delivered to the patient", "with_nurse": "The nurse brings it"},
     VisitProblem: {
         "unknown_nurse": "The roster does not have this nurse",
         "nurse_away": "The nurse is away",
@@ -90,25 +54,6 @@ ITEM_WORDS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         "authorization": "Authorization",
         "dispatch": "Sending the nurse",
     },
-    Route: {"IV": "IV, into a vein", "SC": "SC, under the skin", "IM": "IM, into a muscle"},
-    DocumentKind: {
-        "clinical_note": "Clinical note",
-        "letter_of_medical_necessity": "Letter of medical necessity",
-        "lab_result": "Lab result",
-        "signed_order": "Signed order",
-        "insurance_card": "Insurance card",
-        "other": "Other document",
-    },
-    LineOfBusiness: {
-        "commercial": "Commercial",
-        "employer": "Employer",
-        "medicare_advantage": "Medicare Advantage",
-        "medicare": "Medicare",
-        "medicaid": "Medicaid",
-        "other": "Other",
-    },
-    Relationship: {"self": "The subscriber", "spouse": "Spouse", "child": "Child", "other": "Other"},
-    Sex: {"female": "Female", "male": "Male", "other": "Other", "unknown": "Unknown"},
     SettledResult: {
         "verification": "The verification of benefits",
         "authorization": "The authorization",

@@ -13,7 +13,7 @@ BRITISH = re.compile(
     "|authoris|capitalis|categoris|customis|finalis|generalis|hospitalis|initialis|materialis|maximis|normalis"
     "|optimis(?!m|t)|organis(?!m)|prioritis|realis(?!m|t)|recognis|serialis|specialis(?!m|t)|stabilis|standardis"
     "|summaris|synchronis|tokenis|utilis|visualis"
-    "|analyse(?!s)|catalogue|centre|cheque|defence|dialogue|enrol(?!l)|fulfil(?!l)|grey|judgement|kilometre|labelled"
+    "|analyse(?!s)|catalogue|centre|cheque|defence|dialogue|enrol(?!l)|fulfil(?!l)|grey|judgement|kilometre|labelled(?!by)"
     "|licence|modelled|offence|programme(?!d|r)|signalled|travelled|whilst"
     "|anaemi|anaesth|diarrhoea|haemo|oedema|paediatr",
     re.IGNORECASE,

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 import pytest
 
+from desk.web.case_words import CASE_WORDS
+from desk.web.facts.words import FACT_WORDS
+from desk.web.item_words import ITEM_WORDS
 from desk.web.words import WORDS, words
 from firstdose.domain.work.stage import Milestone, Stage
 
@@ -15,6 +18,11 @@ def test_every_code_of_a_type_has_words(kind: type[StrEnum]) -> None:
         assert words(code)
         assert "_" not in words(code)
         assert words(code)[0].isupper()
+
+
+def test_each_type_has_its_words_in_a_single_table() -> None:
+    parts = [*CASE_WORDS, *FACT_WORDS, *ITEM_WORDS]
+    assert len(parts) == len(set(parts))
 
 
 def test_no_two_codes_of_a_type_say_the_same() -> None:

@@ -65,10 +65,9 @@ async def groups_to_change(page: DeskPage, case: ReferralView) -> tuple[FactGrou
 
 
 def cancel_reasons(actor: Actor) -> tuple[Closing, ...]:
-    """A referral that is cancelled does not end completed."""
     if not may(actor, Act.CANCEL):
         return ()
-    return tuple(reason for reason in Closing if reason is not Closing.COMPLETED and may_cancel(actor, reason))
+    return tuple(reason for reason in Closing if may_cancel(actor, reason))
 
 
 def _steering(actor: Actor, case: ReferralView) -> Iterator[ActName]:

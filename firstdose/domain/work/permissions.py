@@ -53,9 +53,11 @@ ROLES_FOR: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_PATIENTS: WORKING - {Role.NURSE},
 }
 
+_EARLY: Final = frozenset(Closing) - {Closing.COMPLETED}
+"""A therapy that has ended as ordered was not cancelled."""
 CANCEL_REASONS: Final[Mapping[Role, frozenset[Closing]]] = {
-    Role.SUPERVISOR: frozenset(Closing),
-    Role.INTAKE_COORDINATOR: frozenset(Closing),
+    Role.SUPERVISOR: _EARLY,
+    Role.INTAKE_COORDINATOR: _EARLY,
     Role.CUSTOMER_SERVICE: frozenset({Closing.PATIENT_DECLINED, Closing.DECEASED}),
 }
 
