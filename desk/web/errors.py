@@ -1,5 +1,6 @@
 """Pages for what went wrong: what it is, whether anything was stored, and what to do now."""
 
+import re
 from typing import Final, NamedTuple
 
 import structlog
@@ -27,6 +28,7 @@ class Explanation(NamedTuple):
     now: str
 
 
+_FIELD: Final = re.compile(r"^[a-z_]+(\.[a-z_]+)*: ")
 _WORDS: Final = {
     400: Explanation(
         "This cannot be read", "The address or the form is not one of the desk's.", "Start from the menu."
@@ -68,11 +70,11 @@ def error_page(page: DeskPage, error: Exception) -> Response:
         case SignInNeeded():
             return page.to(sign_in_address(error))
         case HttpProblem():
-            return explain(page, error.status, error.detail)
+            return explain(page, error.status, _sentence(error.detail) if error.detail else None)
         case Refused():
-            return explain(page, 403, _sentence(error))
+            return explain(page, 403, _sentence(str(error)))
         case Conflict():
-            return explain(page, 409, _sentence(error))
+            return explain(page, 409, _sentence(str(error)))
         case Unidentified():
             return explain(page, 401)
         case RequestValidationError():
@@ -105,6 +107,7 @@ def _shown(page: DeskPage, status: int, about: Explanation) -> Response:
     return response
 
 
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
+def _sentence(text: str) -> str:
+    """Without the field that a refusal starts with: who reads this has no form before them."""
+    said = _FIELD.sub("", text)
+    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
+from firstdose.domain.work.role import Role
 from tests.conftest import CHROMIUM
+from tests.served_desk import ServedDesk
 
 PHONE: Final = {"width": 390, "height": 844}
 DESKTOP: Final = {"width": 1440, "height": 900}
@@ -37,6 +39,13 @@ async def tab(browser: Browser, **options: Any) -> AsyncIterator[Page]:
     yield page
     await context.close()
     assert [each for each in complaints if _EXPECTED not in each] == []
+
+
+async def sign_in(page: Page, desk: ServedDesk, role: Role) -> None:
+    """By the button of the role; on to its first page."""
+    await page.goto(f"{desk.url}/sign-in")
+    await page.get_by_role("button", name=role.replace("_", " ").capitalize(), exact=True).click()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 async def violations(page: Page) -> list[str]:

@@ -9,8 +9,8 @@ from playwright.async_api import Browser, expect
 
 from desk.web.acts import steer
 from firstdose.domain.work.role import Role
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, tab, violations
-from tests.browser.test_desk_pages import LARGEST, sign_in
+from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, sign_in, tab, violations
+from tests.browser.test_desk_pages import LARGEST
 from tests.conftest import CHROMIUM
 from tests.contract.known_referral import FULL
 from tests.integration.test_http_reading import put

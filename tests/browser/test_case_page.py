@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from firstdose.domain.work.role import Role
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, tab, violations
+from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, sign_in, tab, violations
 from tests.conftest import CHROMIUM
 from tests.rich_case import rich_case
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
@@ -33,12 +33,6 @@ async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as opened:
         yield opened
-
-
-async def sign_in(page: Page, desk: ServedDesk, role: Role) -> None:
-    await page.goto(f"{desk.url}/sign-in")
-    await page.get_by_role("button", name=role.replace("_", " ").capitalize(), exact=True).click()
-    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 @WINDOWS

@@ -1,4 +1,4 @@
-"""The pages in Chromium, on a phone and at a desk: accessible, within the policy; and the nurse's job."""
+"""The pages in Chromium, on a phone and at a desk: accessible, within the policy; and the list of work."""
 
 import json
 from collections.abc import AsyncIterator
@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from desk.web import answers
-from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.role import Role
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, tab, violations
+from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, sign_in, tab, violations
 from tests.conftest import CHROMIUM
 from tests.served_desk import ServedDesk, served_desk, settings_for, token
 from tests.visits import ORDER, PATIENT, nurse_on_roster, offered, to_report
@@ -40,12 +39,6 @@ async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as opened:
         yield opened
-
-
-async def sign_in(page: Page, desk: ServedDesk, role: Role) -> None:
-    await page.goto(f"{desk.url}/sign-in")
-    await page.get_by_role("button", name=role.replace("_", " ").capitalize(), exact=True).click()
-    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 @pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -79,35 +72,6 @@ async def test_problems_of_a_form_are_for_everybody(desk: ServedDesk, browser: B
         await expect(page.locator("[name='completed.ended_at.day']")).to_be_visible()
         assert await violations(page) == []
         assert await sideways(page) == 0
-
-
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser: Browser, scripts: bool) -> None:
-    offer, report = await offered(desk, "rn-1"), await to_report(desk, "rn-1")
-    async with tab(browser, viewport=PHONE, java_script_enabled=scripts) as page:
-        await sign_in(page, desk, Role.NURSE)
-        await expect(page).to_have_title("Visits · FirstDose")
-        await page.get_by_role("link", name="Accept or decline: Columbus, OH 432xx").click()
-        day = page.get_by_label("When the visit begins, day")
-        await expect(day).to_be_hidden()
-        await page.get_by_label("Yes, I take it").check()
-        await day.fill("2027-01-15")
-        await page.get_by_label("When the visit begins, Denver time").fill("09:30")
-        await page.get_by_role("button", name="Send").click()
-        await expect(page.get_by_role("status")).to_contain_text("Stored.")
-        await page.get_by_role("link", name="Open the visit of Ana Hernandez and report it").click()
-        await page.get_by_label("The first infusion was given").check()
-        for yes in await page.locator("[name^='completed.'][value=yes]").all():
-            await yes.check()
-        await page.locator("[name='completed.ended_at.day']").fill("2026-11-20")
-        await page.locator("[name='completed.ended_at.time']").fill("10:30")
-        await page.get_by_role("button", name="Send").click()
-        await expect(page.get_by_role("status")).to_contain_text("Stored.")
-    rows = await desk.desk.pool.fetch("SELECT body FROM messages WHERE kind = 'resolve_work_item'")
-    answers_of = {row["body"]["item_id"]: row["body"]["resolution"] for row in rows}
-    assert answers_of[offer]["outcome"] == "accepted"
-    assert set(answers_of[report]["items"]) == set(ReportItem)
-    assert set(answers_of[report]["shown_back"]) == set(TAUGHT)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

@@ -149,4 +149,4 @@ async def test_an_auditor_changes_nothing(desk: ServedDesk, browser: Browser) ->
     assert (await browser.open("/work")).status_code == 403
     answer = await browser.http.post("/work/x/claim", data={"_csrf": await browser.csrf()})
     assert answer.status_code == 403
-    assert "your roles do not allow this" in answer.text
+    assert "Your roles do not allow this" in answer.text

@@ -82,11 +82,13 @@ def test_what_is_asked_is_said_in_words() -> None:
     assert asked(asks, CHICAGO, NOW) == (
         "Missing: weight in kg of the patient, member ID of coverage 1",
         "Attempt 2",
-        "It may be the same order as another referral",
+        "The referral may have come twice",
         "Possible from Dec 2, 2026",
         "Visit Dec 1, 9:00 AM CST",
         "Drug, J0696: denied",
     )
+    told = {"reason": "discharge_today", "problem": "payer_timed_out"}
+    assert asked(told, CHICAGO, NOW) == ("Discharge is today", "Problem: the payer did not answer in time")
     assert asked({"lines": [{"kind": "new"}]}, CHICAGO, NOW) == ("Line, : asked for",)
 
 

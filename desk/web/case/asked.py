@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from desk.web.item_forms.asked_words import reason_text
 from desk.web.times import day_text, time_text
 from desk.web.words import code_text, words
 from firstdose.domain.authorization.lines import LineKind, LineState
 from firstdose.domain.payer.document_words import documents_in_words
 from firstdose.domain.referral.fact_names import fact_name
-from firstdose.domain.work.work_item import POSSIBLE_DUPLICATE
 
 Say = Callable[[Any], str]
 
@@ -53,8 +53,9 @@ def _wanted(codes: Any) -> str:
     return f"The payer wants: {', '.join(told)}"
 
 
-def _reason(reason: Any) -> str:
-    return "It may be the same order as another referral" if reason == POSSIBLE_DUPLICATE else code_text(str(reason))
+def _problem(problem: Any) -> str:
+    said = reason_text(str(problem))
+    return f"Problem: {said[:1].lower()}{said[1:]}"
 
 
 _SAID: Final[Mapping[str, Say]] = {
@@ -62,9 +63,9 @@ _SAID: Final[Mapping[str, Say]] = {
     "missing": _missing,
     "attempt": lambda number: f"Attempt {number}",
     "wanted": _wanted,
-    "reason": _reason,
+    "reason": lambda reason: reason_text(str(reason)),
     "why": lambda why: str(why),
-    "problem": lambda problem: f"Problem: {code_text(str(problem)).lower()}",
+    "problem": _problem,
     "site_problem": lambda problem: f"Problem: {problem}",
     "gate": lambda gate: f"About: {code_text(str(gate)).lower()}",
     "times": lambda times: f"Tried {times} times",

@@ -100,14 +100,23 @@ def _day(value: Any, _asked: AskedItem, _now: datetime) -> str:
     return day_text(date.fromisoformat(str(value)))
 
 
-def _code(kinds: tuple[type[StrEnum], ...], value: Any, _asked: AskedItem, _now: datetime) -> str:
+def reason_text(code: str) -> str:
+    """Why the process asks, or what went wrong."""
+    return REASONS.get(code) or _by_first(_OF_REASONS, code)
+
+
+def _by_first(kinds: tuple[type[StrEnum], ...], value: Any) -> str:
     """By the first type that knows the code; what none knows is spelled out."""
     known = next((kind(value) for kind in kinds if value in {each.value for each in kind}), None)
     return words(known) if known is not None else code_text(str(value))
 
 
-def _reason(value: Any, asked: AskedItem, now: datetime) -> str:
-    return REASONS.get(str(value)) or _code(_OF_REASONS, value, asked, now)
+def _code(kinds: tuple[type[StrEnum], ...], value: Any, _asked: AskedItem, _now: datetime) -> str:
+    return _by_first(kinds, value)
+
+
+def _reason(value: Any, _asked: AskedItem, _now: datetime) -> str:
+    return reason_text(str(value))
 
 
 def _codes(kind: type[StrEnum], value: Any, asked: AskedItem, now: datetime) -> str:

@@ -173,7 +173,7 @@ def permit_item(actor: Actor, item: Asked, *, to_do: bool = True) -> None:
         return
     if item.kind in _NURSES_WORK and Role.NURSE in actor.roles:
         raise Refused("the visit is another nurse's, or the roster does not know your login")
-    raise Refused(f"the work item is for the role {item.role}")
+    raise Refused(f"the work item is for the role {_named((item.role,))}")
 
 
 def permit_answer(actor: Actor, item: Asked, answer: Mapping[str, Any]) -> None:
