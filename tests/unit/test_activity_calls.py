@@ -97,8 +97,9 @@ async def test_a_call_with_a_heartbeat_time_out_is_heard_of_until_it_ends() -> N
         return "done"
 
     assert await called(does, env) == "done"
-    await asyncio.sleep(0)
-    assert asyncio.all_tasks() == before
+    for _ in range(10):  # what was canceled ends a little later
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() - before == set()
 
 
 async def test_a_call_without_one_is_not_heard_of() -> None:
