@@ -196,5 +196,5 @@ def test_who_reads_has_a_part_in_it_or_broke_the_glass(role: Role, because: str)
 
 
 def test_whose_work_it_is_is_said_in_words() -> None:
-    with pytest.raises(Refused, match="^the work item is for the role customer service$"):
+    with pytest.raises(Refused, match="is for the role customer service"):
         permit_item(by(Role.PHARMACIST), item(K.CONTACT_PATIENT))
