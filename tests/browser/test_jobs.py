@@ -1,8 +1,11 @@
-"""Each role's main job in Chromium, from signing in to what the store then has; with scripts and without."""
+"""Each role's main job in Chromium, from signing in to what the store then has; with scripts and without.
+
+Those of the supervisor and the auditor stand in `test_oversight_jobs.py`.
+"""
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,7 +16,6 @@ from playwright.async_api import Browser, expect
 from desk.web import answers
 from desk.web.acts import steer
 from desk.web.words import words
-from firstdose.adapters.postgres.audit_search import keep_verification
 from firstdose.domain.care.assessment import Condition
 from firstdose.domain.care.visit import TAUGHT, ReportItem
 from firstdose.domain.work.role import Role
@@ -25,7 +27,6 @@ from tests.browser.job_scene import (
     expect_case,
     fill,
     moment,
-    number_of,
     open_work,
     sealed_of,
     send,
@@ -252,70 +253,3 @@ async def test_a_nurse_accepts_and_reports_on_a_phone(desk: ServedDesk, browser:
     assert (reported["outcome"], set(reported["items"])) == ("completed", set(ReportItem))
     assert len(reported["items"]) == 7
     assert set(reported["shown_back"]) == set(TAUGHT) - {not_shown}
-
-
-@SCRIPTS
-async def test_a_supervisor_approves_an_override_and_holds_another_case(
-    desk: ServedDesk, browser: Browser, scripts: bool
-) -> None:
-    referral_id, other = await desk.refer(patient=PATIENT, order=ORDER), await desk.refer()
-    asks = {"override": "o-1", "gate": "authorization", "reason": "discharge_today", "until": f"{day(3)}T16:00:00Z"}
-    await item_of(desk, K.APPROVE_OVERRIDE, asks, referral_id)
-    until = day(4)
-    async with tab(browser, java_script_enabled=scripts) as page:
-        await sign_in(page, desk, Role.SUPERVISOR)
-        await open_work(page, desk, K.APPROVE_OVERRIDE, referral_id)
-        await expect(page.get_by_role("region", name="Next")).to_contain_text("Discharge is today")
-        await choose(page, "Do you approve it?", "Yes: therapy starts without the authorization")
-        await send(page)
-        await page.get_by_role("link", name="Work", exact=True).click()
-        await page.get_by_role("searchbox", name="Find a referral or a caller").fill(await number_of(desk, other))
-        await page.get_by_role("button", name="Search").click()
-        await page.get_by_role("link", name="Open the case").click()
-        await expect_case(page, desk, other)
-        await page.get_by_role("link", name="Put on hold").click()
-        await choose(page, "Why?", "The patient is away")
-        await choose(page, "When does the hold end?", "At a day and time")
-        await fill(page, "Day on which it ends", until)
-        await fill(page, "Time at which it ends, Chicago time", "08:00")
-        await send(page, "Put on hold")
-        await expect_case(page, desk, other)
-    assert await stored_answers(desk) == [{"outcome": "approved"}]
-    (held,) = await messages(desk, other, "hold")
-    assert datetime.fromisoformat(held.pop("until")) == moment(until, "08:00")
-    assert held == {"reason": "patient_away"}
-    assert await messages(desk, referral_id, "hold") == []
-
-
-@SCRIPTS
-async def test_an_auditor_finds_what_somebody_did_and_that_the_records_are_intact(
-    desk: ServedDesk, browser: Browser, scripts: bool
-) -> None:
-    referral_id, other = await desk.refer(patient=PATIENT, order=ORDER), await desk.refer()
-    item = await item_of(desk, K.ASSESS_PATIENT, None, referral_id)
-    async with desk.as_staff(Role.PHARMACIST) as pharmacist:
-        (await pharmacist.post(f"/api/work-items/{item}/claim")).raise_for_status()
-    report = await desk.desk.audit.verify(desk.desk.pool)
-    await keep_verification(desk.desk.pool, report, at=datetime.now(UTC), actor="system")
-    number = await number_of(desk, referral_id)
-    async with tab(browser, java_script_enabled=scripts) as page:
-        await sign_in(page, desk, Role.AUDITOR)
-        await expect(page).to_have_title("Audit · FirstDose")
-        state = page.get_by_role("region", name="Verification")
-        await expect(state).to_contain_text(f"All {report.records} records in {report.chains} chains were intact.")
-        await fill(page, "Person", "test-pharmacist")
-        await page.get_by_role("button", name="Search").click()
-        taken = page.get_by_role("row", name="Work was taken")
-        await expect(taken).to_contain_text("staff:test-pharmacist")
-        await expect(taken).to_contain_text(number)
-        await expect(page.get_by_role("cell", name=await number_of(desk, other))).to_have_count(0)
-        await fill(page, "Person", "")
-        await fill(page, "Referral", number)
-        await page.get_by_role("button", name="Search").click()
-        records = await desk.desk.pool.fetchval("SELECT count(*) FROM audit WHERE chain = $1", referral_id)
-        await expect(state).to_contain_text(f"This referral’s {records} records are intact.")
-        await expect(page.locator("tbody").get_by_role("row")).to_have_count(records)
-        await taken.get_by_role("link", name=number).click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text(number)
-        await expect(page.get_by_text("Not shown: no facts are shown to auditors.").first).to_be_visible()
-    assert await audited_acts(desk, referral_id, "staff:test-pharmacist") == ["work_item.claimed"]

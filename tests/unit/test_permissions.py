@@ -17,6 +17,7 @@ from firstdose.domain.work.permissions import (
     permit_amendment,
     permit_cancel,
     permit_changes,
+    permit_item,
     stands_in,
 )
 from firstdose.domain.work.reading import Involvement, may_read
@@ -192,3 +193,8 @@ NOTHING = Involvement(by_role=False, on_team=False, visits=False, granted=False)
 def test_who_reads_has_a_part_in_it_or_broke_the_glass(role: Role, because: str) -> None:
     assert may_read(by(role), NOTHING) is (role is Role.SUPERVISOR)
     assert may_read(by(role), NOTHING._replace(**{because: True})) is (role is not Role.AUDITOR)
+
+
+def test_whose_work_it_is_is_said_in_words() -> None:
+    with pytest.raises(Refused, match="is for the role customer service"):
+        permit_item(by(Role.PHARMACIST), item(K.CONTACT_PATIENT))
