@@ -42,8 +42,10 @@ async def work_item(item_id: ItemId, page: WorkerPage, back: Back = None) -> Res
 
 @router.post("/work-items/{item_id}")
 async def answer(item_id: ItemId, page: WorkerPage) -> Response:
-    """The answer. What cannot be taken comes back with all that was typed."""
+    """The answer. What cannot be taken comes back with all that was typed. An override wants a recent sign-in."""
     item = await _theirs(page, item_id)
+    if item.kind is WorkItemKind.APPROVE_OVERRIDE:
+        await page.require_recent_sign_in()
     case = await _case(page, item)
     asked = _asked(page, item, case)
     back = safe_address(page.form.one("back") or _WORK)

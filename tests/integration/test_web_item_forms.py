@@ -346,6 +346,16 @@ async def test_a_half_filled_form_comes_back_after_signing_in_again(desk: Served
     assert len(await stored_answers(desk)) == 1
 
 
+async def test_the_second_person_of_an_override_has_just_signed_in(desk: ServedDesk, browser: Browser) -> None:
+    await browser.sign_in_locally("supervisor")
+    path = f"/work-items/{await item_of(desk, K.APPROVE_OVERRIDE)}"
+    page = await browser.open(path)
+    await desk.desk.pool.execute("UPDATE web_sessions SET authenticated_at = authenticated_at - interval '10 min'")
+    answer = await browser.post(page, path, outcome="approved")
+    assert "fresh=1" in answer.headers["location"]
+    assert await stored_answers(desk) == []
+
+
 @pytest.mark.parametrize("role", ["customer_service", "nurse", "auditor"])
 async def test_anothers_work_is_neither_shown_nor_taken(desk: ServedDesk, browser: Browser, role: str) -> None:
     await browser.sign_in_locally(role)
