@@ -153,6 +153,7 @@ class Story(AbstractAsyncContextManager["Story"]):
     async def __aexit__(self, *_: object) -> None:
         for answering in self._answering:
             answering.cancel()
+        await asyncio.gather(*self._answering, return_exceptions=True)
         await self._stack.aclose()
 
     async def _answer(self, item: WorkItem) -> None:
