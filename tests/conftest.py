@@ -56,8 +56,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Tests with servers of their own wait half of their time, so two processors keep three workers busy."""
-    return max(3, os.cpu_count() or 1)
+    """Tests with servers of their own wait half of their time, so two processors keep three workers busy, or four.
+
+    Four where the databases lie in memory and nobody waits for files.
+    """
+    return max(4 if _has_memory() else 3, os.cpu_count() or 1)
+
+
+def _has_memory() -> bool:
+    return MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -94,8 +101,7 @@ async def server() -> AsyncIterator[str]:
 @contextmanager
 def _quick_folder() -> Iterator[Path]:
     """In memory, where there is room: the databases of tests are copied by the thousand."""
-    memory = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM else None
-    with TemporaryDirectory(prefix="firstdose-", dir=memory) as name:
+    with TemporaryDirectory(prefix="firstdose-", dir=MEMORY if _has_memory() else None) as name:
         folder = Path(name)
         folder.chmod(0o755)  # the server may run as another user
         yield folder
