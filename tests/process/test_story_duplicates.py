@@ -49,7 +49,7 @@ async def test_a_duplicate_ends_before_anybody_was_contacted(env: WorkflowEnviro
         await story.resolve(item, {"outcome": "retry"})
         await story.resolve(item, {"outcome": "duplicate"}, roles=(Role.PHARMACIST,))
         assert "open here are duplicate, not_duplicate" in story.refusals[0]
-        assert "intake_coordinator" in story.refusals[1]
+        assert "intake coordinator" in story.refusals[1]
         await story.resolve(item, {"outcome": "duplicate"})
         assert await story.ends() is Closing.DUPLICATE
     outside = story.outside

