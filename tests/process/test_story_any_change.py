@@ -72,9 +72,7 @@ async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
-@pytest.mark.xfail(
-    strict=False, reason="a change of the time zone while a visit is being agreed is not looked at again: open"
-)
+@pytest.mark.xfail(strict=False, reason="open: a time zone that changes while a visit is agreed")
 @settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     drawn=st.lists(DRAWN, min_size=1, max_size=4),
