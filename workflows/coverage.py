@@ -6,7 +6,6 @@ from typing import Final
 from temporalio import workflow
 
 from activities.payer import PayerActivities
-from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import LineState, move
 from firstdose.domain.payer.channel import Channel
 from firstdose.domain.payer.coverage import Benefits, CoverageStatus, Paying, judge_lines
@@ -14,6 +13,7 @@ from firstdose.domain.referral.facts import BlockedStep
 from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.resolutions import FindAssistance, ResolveCoverage, VerifyBenefits
 from firstdose.domain.work.stage import Closing, Stage
+from workflows.authorization.drafts import Drafts
 from workflows.authorization.submit import AuthorizationTrack
 from workflows.change_review import ChangeReview
 from workflows.mechanism.case import Part
@@ -95,8 +95,7 @@ class CoverageTrack(Track):
                     self.control.close(Closing.NOT_COVERED)
 
     def _derive_lines(self, benefits: Benefits) -> None:
-        lines = lines_for(self.case.as_assessed, self.case.site, self.case.policy.per_diems)
-        self.authorization.lines = judge_lines(lines, benefits, self.case.paying, self.case.plan)
+        self.authorization.lines = Drafts(*self.tools).of_the_order()
         self._note_verified(benefits)
 
     def _verified_again(self, benefits: Benefits) -> None:

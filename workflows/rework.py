@@ -6,12 +6,12 @@ from typing import Final
 
 from temporalio import workflow
 
-from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import AWAITING, SETTLED, Certification, Line, LineState
-from firstdose.domain.payer.coverage import Paying, judge_lines
+from firstdose.domain.payer.coverage import Paying
 from firstdose.domain.referral.rests_on import SettledResult
 from firstdose.domain.work.journal import FactsChanged, Recorded
 from firstdose.domain.work.work_item import AUTHORIZATION_KINDS, WorkItemKind
+from workflows.authorization.drafts import Drafts
 from workflows.authorization.submit import AuthorizationTrack
 from workflows.duplicates import DuplicateCheck
 from workflows.mechanism.case import Part
@@ -137,10 +137,9 @@ class Rework(Track):
         await self.authorization_track.void_lines([before[line] for line in sorted(dropped)])
 
     def _draft_lines(self) -> None:
-        case = self.case
-        if case.benefits is not None:
-            lines = lines_for(case.as_assessed, case.site, case.policy.per_diems)
-            self.authorization.lines = judge_lines(lines, case.benefits, case.paying, case.plan)
+        drafts = Drafts(*self.tools)
+        if drafts.may_replace():
+            self.authorization.lines = drafts.of_the_order()
 
     def _forget_verification(self) -> None:
         self.effects.cancel_call(self.case.verifying)

@@ -72,8 +72,7 @@ async def real(keyring: Keyring) -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
-@pytest.mark.xfail(strict=False, reason="open: a time zone that changes while a visit is agreed")
-@settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     drawn=st.lists(DRAWN, min_size=1, max_size=4),
     reviews=REVIEWS,

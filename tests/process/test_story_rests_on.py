@@ -3,6 +3,8 @@
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from firstdose.domain.authorization.lines import LineKind
+from firstdose.domain.payer.channel import Channel
 from firstdose.domain.referral.facts import CONTACT_ALLOWED, BlockedStep
 from firstdose.domain.referral.rests_on import RESTS_ON, SettledResult
 from firstdose.domain.referral.versions import OF_FORMER, Change
@@ -10,9 +12,11 @@ from firstdose.domain.work.change_review import OWNER_OF
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
 from tests.process.changing import change, is_ready_for_the_visit, reviews, stale
-from tests.process.outside import OUTLINE, Outside
-from tests.process.story import Story
+from tests.process.outside import ELECTRONIC, OUTLINE, Outside
+from tests.process.story import USUAL, Script, Story
 
+ALL_KINDS = [str(kind) for kind in LineKind]
+STILL_HOLDS = USUAL[K.REVIEW_CHANGE]
 TOLD_BY_NOBODY = {Change.AGE, Change.HOSPITAL_STAY, Change.AMOUNTS, Change.LINES, Change.WHO_PAYS}
 """These have stories of their own."""
 ROWS = [
@@ -81,6 +85,28 @@ async def test_a_result_that_its_owner_has_made_anew_is_asked_for_and_what_it_se
     if result in (SettledResult.THERAPY, SettledResult.VISIT):
         assert story.outside.compensations.count("release the visit") == 1
     assert (len(story.roster.held), len(story.shelves.reserved)) == (1, 1)
+
+
+@pytest.mark.parametrize("asked_again", [True, False])
+async def test_an_order_that_changes_while_benefits_are_verified_again_is_authorized_anew(
+    env: WorkflowEnvironment, asked_again: bool
+) -> None:
+    """Else the approval of the former order would stand."""
+    by_people = ELECTRONIC.model_copy(update={"eligibility": Channel.PEOPLE})
+    active = {"outcome": "answered", "benefits": {"status": "active", "needs_authorization": ALL_KINDS}}
+    script: Script = {K.VERIFY_BENEFITS: [active, None], K.REVIEW_CHANGE: [{"outcome": "redo"}, STILL_HOLDS]}
+    outside = Outside(plan=by_people)
+    async with Story(env, outside, script) as story:
+        await is_ready_for_the_visit(story)
+        await change(story, Change.SUBSCRIBER)
+        await story.until(lambda: len(story.asked(K.VERIFY_BENEFITS)) == 2)
+        if asked_again:
+            await change(story, Change.FREQUENCY, number=2, frequency="q8h")
+        await story.resolve(story.asked(K.VERIFY_BENEFITS)[1], active)
+        assert await story.ends() is Closing.COMPLETED
+    codes = [[line.code for line in request.lines if line.kind is LineKind.PER_DIEM] for request in outside.requests]
+    assert codes == ([["S9500"], ["S9502"]] if asked_again else [["S9500"]])
+    assert {line.contact for line in outside.standing.lines} == {outside.requests[-1].key}
 
 
 async def test_a_patient_who_is_not_to_be_contacted_any_more_is_not_visited_before_intake_has_asked(

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 from temporalio import workflow
 
-from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Line, LineKind
-from firstdose.domain.payer.coverage import judge_lines
 from firstdose.domain.referral.order import Site
 from firstdose.domain.work.resolutions import SubmitAuthorization
 from firstdose.domain.work.work_item import WorkItemKind
+from workflows.authorization.drafts import Drafts
 from workflows.authorization.submit import AuthorizationTrack
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
@@ -58,14 +57,12 @@ class NursingLine(Track):
         return tuple(line for line in self.authorization.lines if line.kind is LineKind.NURSING)
 
     def _add(self) -> None:
-        case, lines = self.case, self.authorization.lines
-        if case.benefits is None:
+        lines, drafts = self.authorization.lines, Drafts(*self.tools)
+        if not drafts.may_replace():
             return
         number = max(line.sequence for line in lines) + 1
-        drafts = judge_lines(
-            lines_for(case.as_assessed, case.site, case.policy.per_diems), case.benefits, case.paying, case.plan
-        )
-        added = [line.model_copy(update={"sequence": number}) for line in drafts if line.kind is LineKind.NURSING]
+        wanted = (line for line in drafts.of_the_order() if line.kind is LineKind.NURSING)
+        added = [line.model_copy(update={"sequence": number}) for line in wanted]
         self.authorization.lines = (*lines, *added)
         self.journal.note("nursing.added", lines=[number])
 
