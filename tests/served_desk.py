@@ -117,6 +117,15 @@ async def served_desk(settings: Settings, *, with_relays: bool = False) -> Async
 
 
 @asynccontextmanager
+async def desk_with_buttons(dsn: str, folder: Path) -> AsyncIterator[ServedDesk]:
+    """A desk at which a button for each role signs in; what it needs for that lies in the folder."""
+    tokens = folder / "tokens.json"
+    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
+    async with served_desk(settings_for(dsn, folder, local_identities=tokens)) as served:
+        yield served
+
+
+@asynccontextmanager
 async def served(
     app: ASGIApp, protocol: type[GuardedProtocol] = GuardedProtocol, *, trusted_proxies: Sequence[str] = ()
 ) -> AsyncIterator[str]:

@@ -1,43 +1,18 @@
 """The forms of a case in Chromium: for everybody, on a phone and at a desk, with scripts and without."""
 
-import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
-from desk.web.acts import steer
 from firstdose.domain.work.role import Role
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, sign_in, tab, violations
+from tests.browser.pages import DESKTOP, PHONE, sideways, sign_in, tab, violations
 from tests.browser.test_desk_pages import LARGEST
 from tests.conftest import CHROMIUM
 from tests.contract.known_referral import FULL
 from tests.integration.test_http_reading import put
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk
 from tests.settled_acts import audited, messages
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Temporal answers here: each act would be waited for in vain."""
-    monkeypatch.setattr(steer, "_PATIENCE", steer._PATIENCE / 100)
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 async def refer(desk: ServedDesk, **data: object) -> str:

@@ -1,38 +1,18 @@
 """The page of a case in Chromium: accessible on a phone and at a desk, within the policy, on paper, without scripts."""
 
-import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from firstdose.domain.work.role import Role
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, sign_in, tab, violations
+from tests.browser.pages import DESKTOP, PHONE, sideways, sign_in, tab, violations
 from tests.conftest import CHROMIUM
 from tests.rich_case import rich_case
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
-from tests.visits import nurse_on_roster
+from tests.served_desk import ServedDesk
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
 LARGEST = 100 * 1024
 WINDOWS = pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        await nurse_on_roster(served, "rn-1", "test-nurse")
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 @WINDOWS

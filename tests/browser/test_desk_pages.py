@@ -1,44 +1,19 @@
 """The pages in Chromium, on a phone and at a desk: accessible, within the policy; and the list of work."""
 
-import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from desk.web import answers
 from firstdose.domain.work.role import Role
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, sign_in, tab, violations
+from tests.browser.pages import DESKTOP, PHONE, sideways, sign_in, tab, violations
 from tests.conftest import CHROMIUM
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
-from tests.visits import ORDER, PATIENT, nurse_on_roster, offered, to_report
+from tests.served_desk import ServedDesk
+from tests.visits import ORDER, PATIENT, offered, to_report
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
 LARGEST = 100 * 1024
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Temporal answers here: each answer would be waited for in vain."""
-    monkeypatch.setattr(answers, "_PATIENCE", answers._PATIENCE / 100)
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        await nurse_on_roster(served, "rn-1", "test-nurse")
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])

@@ -1,20 +1,13 @@
 """The forms of work items in Chromium: accessible in every state, and answered with and without scripts."""
 
-import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from desk.web import answers
-from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import ROLE_OF, WorkItemKind
-from tests.browser.pages import DESKTOP, PHONE, chromium, sideways, tab, violations
+from tests.browser.pages import DESKTOP, PHONE, sideways, tab, violations
 from tests.conftest import CHROMIUM
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
-from tests.visits import nurse_on_roster
-from tests.web_items import NURSE, item_of, stored_answers
+from tests.served_desk import ServedDesk
+from tests.web_items import item_of, stored_answers
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
@@ -35,27 +28,6 @@ WORD = {
     "told_at.day": "2026-11-20",
     "told_at.time": "09:30",
 }
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Temporal answers here: each answer would be waited for in vain."""
-    monkeypatch.setattr(answers, "_PATIENCE", answers._PATIENCE / 100)
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        await nurse_on_roster(served, NURSE, "test-nurse")
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 async def open_item(page: Page, desk: ServedDesk, kind: WorkItemKind) -> None:

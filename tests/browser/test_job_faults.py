@@ -1,10 +1,7 @@
 """What goes wrong for somebody at work, in Chromium: each is said on a page, and nothing is stored twice."""
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
@@ -16,12 +13,12 @@ from firstdose.adapters.postgres.ids import new_id
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import WorkItemKind
 from tests.browser.job_scene import choose, fill, number_of, open_work, send
-from tests.browser.pages import chromium, sign_in, tab
+from tests.browser.pages import sign_in, tab
 from tests.conftest import CHROMIUM
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk
 from tests.settled_acts import audited, messages, settling
-from tests.visits import ORDER, PATIENT, nurse_on_roster, offered
-from tests.web_items import NURSE, item_of, stored_answers
+from tests.visits import ORDER, PATIENT, offered
+from tests.web_items import item_of, stored_answers
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
@@ -34,21 +31,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No Temporal answers here: what nobody settles would be waited for in vain."""
     monkeypatch.setattr(answers, "_PATIENCE", answers._PATIENCE / 10)
     monkeypatch.setattr(steer, "_PATIENCE", steer._PATIENCE / 10)
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        await nurse_on_roster(served, NURSE, "test-nurse")
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 async def expect_error(page: Page, address: str, status: int, title: str, said: str) -> None:

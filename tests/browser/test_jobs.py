@@ -3,18 +3,13 @@
 Those of the supervisor and the auditor stand in `test_oversight_jobs.py`.
 """
 
-import json
-from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from desk.web import answers
-from desk.web.acts import steer
 from desk.web.words import words
 from firstdose.domain.care.assessment import Condition
 from firstdose.domain.care.visit import TAUGHT, ReportItem
@@ -31,11 +26,11 @@ from tests.browser.job_scene import (
     sealed_of,
     send,
 )
-from tests.browser.pages import PHONE, chromium, sign_in, tab
+from tests.browser.pages import PHONE, sign_in, tab
 from tests.conftest import CHROMIUM
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk
 from tests.settled_acts import messages
-from tests.visits import ORDER, PATIENT, nurse_on_roster, offered, to_report
+from tests.visits import ORDER, PATIENT, offered, to_report
 from tests.web_items import NURSE, item_of, stored_answers
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
@@ -44,28 +39,6 @@ K = WorkItemKind
 DENVER: Final = ZoneInfo("America/Denver")
 """The patient's zone."""
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Temporal answers here: each answer would be waited for in vain."""
-    monkeypatch.setattr(answers, "_PATIENCE", answers._PATIENCE / 100)
-    monkeypatch.setattr(steer, "_PATIENCE", steer._PATIENCE / 100)
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        await nurse_on_roster(served, NURSE, "test-nurse")
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 @SCRIPTS

@@ -1,15 +1,10 @@
 """The jobs of those who oversee the work, in Chromium: the supervisor's and the auditor's, with scripts and without."""
 
-import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from desk.web import answers
-from desk.web.acts import steer
 from firstdose.adapters.postgres.audit_search import keep_verification
 from firstdose.domain.work.role import Role
 from firstdose.domain.work.work_item import WorkItemKind
@@ -24,39 +19,17 @@ from tests.browser.job_scene import (
     open_work,
     send,
 )
-from tests.browser.pages import chromium, sign_in, tab
+from tests.browser.pages import sign_in, tab
 from tests.conftest import CHROMIUM
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk
 from tests.settled_acts import messages
-from tests.visits import ORDER, PATIENT, nurse_on_roster
-from tests.web_items import NURSE, item_of, stored_answers
+from tests.visits import ORDER, PATIENT
+from tests.web_items import item_of, stored_answers
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
 
 K = WorkItemKind
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Temporal answers here: each answer would be waited for in vain."""
-    monkeypatch.setattr(answers, "_PATIENCE", answers._PATIENCE / 100)
-    monkeypatch.setattr(steer, "_PATIENCE", steer._PATIENCE / 100)
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        await nurse_on_roster(served, NURSE, "test-nurse")
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 @SCRIPTS

@@ -1,32 +1,14 @@
 """Signing in in a real browser: through an OIDC provider, and by a button for each role on this machine."""
 
-import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from firstdose.domain.work.role import Role
-from tests.browser.pages import PHONE, chromium, sideways, tab, violations
+from tests.browser.pages import PHONE, sideways, tab, violations
 from tests.conftest import CHROMIUM
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
-
-
-@pytest.fixture
-async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

@@ -1,6 +1,5 @@
 """Hold, resume, cancel and override on pages: by whom, what is stored, and what is said when it is not."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from desk.web.templating import templates
 from firstdose.domain.work.role import Actor, Role
 from tests.integration.test_http_reading import put
 from tests.oidc_provider import Browser, hidden_fields
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 from tests.settled_acts import audited, messages, settling
 
 WORKING: Final = frozenset(Role) - {Role.AUDITOR}
@@ -38,9 +37,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 

@@ -1,6 +1,5 @@
 """What a stranger or another site may try at the pages: sessions, forms, redirects, the sign-in itself."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +9,7 @@ import pytest
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.domain.work.role import Role
 from tests.oidc_provider import Browser, hidden_fields
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons, served_desk, settings_for
 
 SESSION = "firstdose"
 ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"]
@@ -18,9 +17,7 @@ ELSEWHERE = ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 

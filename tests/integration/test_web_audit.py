@@ -1,6 +1,5 @@
 """The audit's page: who may see it, what it finds, and that it says whether the records are intact."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,16 +10,14 @@ from firstdose.adapters.postgres.audit_search import keep_verification
 from firstdose.adapters.postgres.pool import transaction
 from firstdose.domain.work.role import Role
 from tests.oidc_provider import Browser
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 

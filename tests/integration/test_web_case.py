@@ -1,6 +1,5 @@
 """A case on its page: what is shown to whom, escaped, audited, and what is not there."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from firstdose.domain.work.role import Actor, Role
 from tests.oidc_provider import Browser
 from tests.rich_case import PNG, SCRIPT, rich_case
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 from tests.visits import PATIENT, nurse_on_roster
 
 LARGEST = 100 * 1024
@@ -24,9 +23,7 @@ NOBODY = "4f7c1c0e-6c3b-4d5b-9d55-0a5a54a0a001"
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         await nurse_on_roster(served, "rn-1", "test-nurse")
         yield served
 

@@ -1,6 +1,5 @@
 """Facts on pages: whose they are to change, what is sent, and a page that somebody else was faster than."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.contract.known_referral import FULL
 from tests.html_forms import as_sent
 from tests.integration.test_http_reading import put
 from tests.oidc_provider import Browser
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 from tests.settled_acts import messages, settling
 
 GROUPS: Final = {
@@ -39,9 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 

@@ -1,6 +1,5 @@
 """Notes on a page: written once, shown as text, and back to where the form stood."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,16 +8,14 @@ import pytest
 from desk.http.notes import LONGEST_NOTE
 from firstdose.domain.work.role import Role
 from tests.oidc_provider import Browser
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 
 TEXT = "Called <b>back</b>:\r\nhome on Friday"
 
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 

@@ -1,6 +1,5 @@
 """The page of payers' turnaround: bars, the same as CSV, and days that cannot be."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,16 +13,14 @@ from firstdose.domain.clock.clocks import RULES, decision_clock
 from firstdose.domain.clock.rules import Regime
 from firstdose.domain.work.role import Role
 from tests.oidc_provider import Browser
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 
 LAST_WEEK = datetime.now(UTC) - timedelta(days=7)
 
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 

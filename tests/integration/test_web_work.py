@@ -1,6 +1,5 @@
 """The worklist as a page: its views and counts, filters, search, and what is done with one item or several."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import pytest
 from firstdose.adapters.postgres.ids import new_id
 from firstdose.domain.work.role import Actor, Role
 from tests.oidc_provider import Browser, hidden_fields
-from tests.served_desk import ServedDesk, served_desk, settings_for, token
+from tests.served_desk import ServedDesk, desk_with_buttons
 from tests.visits import ORDER, PATIENT
 
 ME: Final = "test-pharmacist"
@@ -22,9 +21,7 @@ COVERAGE: Final = {"order": "primary", "payer": {"id": "summit", "name": "Summit
 
 @pytest.fixture
 async def desk(dsn: str, tmp_path: Path) -> AsyncIterator[ServedDesk]:
-    tokens = tmp_path / "tokens.json"
-    tokens.write_text(json.dumps({role.value: token(role) for role in Role}))
-    async with served_desk(settings_for(dsn, tmp_path, local_identities=tokens)) as served:
+    async with desk_with_buttons(dsn, tmp_path) as served:
         yield served
 
 
