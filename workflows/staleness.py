@@ -7,6 +7,8 @@ people further on is withdrawn.
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from temporalio import workflow
+
 from firstdose.domain.authorization.coding import lines_for
 from firstdose.domain.authorization.lines import Line
 from firstdose.domain.payer.coverage import Paying
@@ -16,6 +18,7 @@ from firstdose.domain.work.change_review import ReviewChange
 from firstdose.domain.work.work_item import WorkItemKind
 from workflows.mechanism.case import Part
 from workflows.mechanism.track import Track
+from workflows.undoing import Undoing
 
 _ANOTHER_PLAN: Final = frozenset({Change.PAYER, Change.PLAN})
 _NO_CONFIRMING: Final = _ANOTHER_PLAN | {Change.DRUG}
@@ -26,6 +29,19 @@ _IN_HAND: Final = {
     SettledResult.VISIT: (WorkItemKind.CONFIRM_VISIT, WorkItemKind.PLACE_VISIT),
 }
 """The items that ask for a result by what is to be made anew."""
+
+_ANSWERED_BY: Final = {
+    SettledResult.VERIFICATION: (WorkItemKind.VERIFY_BENEFITS,),
+    SettledResult.AUTHORIZATION: (),
+    SettledResult.ASSESSMENT: (WorkItemKind.ASSESS_PATIENT,),
+    SettledResult.AGREEMENT: (WorkItemKind.REVIEW_BENEFITS,),
+    SettledResult.THERAPY: (WorkItemKind.SETTLE_ORDER, WorkItemKind.PREPARE_THERAPY),
+    SettledResult.VISIT: (WorkItemKind.CONFIRM_VISIT, WorkItemKind.PLACE_VISIT),
+}
+"""The items whose answer settles a result. What people told a payer is settled with the lines."""
+
+ANSWERS_ASKED_AGAIN: Final = "answers-asked-again"
+"""The patch: a referral that took an answer from before a change replays as it went."""
 
 _PREPARATIONS: Final = (
     WorkItemKind.SETTLE_ORDER,
@@ -75,6 +91,8 @@ class Staleness(Track):
         """This result is stale, if it is settled, because these facts have changed."""
         if result is SettledResult.LICENSE:
             self._may_contact(changed)
+        elif not self.is_settled(result) and self.worklist.has_untaken(*_ANSWERED_BY[result]):
+            self._ask_again(result, changed)
         elif changed & MADE_ANEW[result] and not self._may_be_confirmed(result, changed):
             if self.is_settled(result) or self._is_in_hand(result):
                 self.make_anew(result, changed)
@@ -98,6 +116,16 @@ class Staleness(Track):
         self.worklist.drop(ReviewChange, why="more has changed", about=result)
         self.worklist.withdraw(*_FURTHER_ON.get(result, ()), why=f"the {result} is looked at again")
         self.journal.note("result.stale", result=result, changed=in_order(changed), then="reviewed")
+        self.send_back()
+
+    def _ask_again(self, result: SettledResult, changed: frozenset[Change]) -> None:
+        """An answer that nobody has taken yet was given before the change: it would settle what is over."""
+        if not workflow.patched(ANSWERS_ASKED_AGAIN):
+            return
+        if result is SettledResult.VISIT:
+            Undoing(*self.tools).visits_not_taken()
+        self.worklist.withdraw(*_ANSWERED_BY[result], why=f"what the {result} rests on has changed")
+        self.journal.note("result.stale", result=result, changed=in_order(changed), then="made_anew")
         self.send_back()
 
     def _may_contact(self, changed: frozenset[Change]) -> None:

@@ -35,15 +35,19 @@ class Undoing(Track):
 
     def _untaken(self) -> None:
         """What people answered in the moment in which the referral ended: they count on it all the same."""
+        self.visits_not_taken()
+        for ready in self.worklist.untaken(PrepareTherapy).values():
+            if ready.outcome == "ready" and self.case.reservation:
+                self._take_back(self.case.reservation.lots, ready.delivery)
+
+    def visits_not_taken(self) -> None:
+        """A nurse has accepted, or a visit was placed, and it comes to nothing."""
         for nurse, accepted in self.worklist.untaken(ConfirmVisit).items():
             if accepted.outcome == "accepted" and accepted.visit_at:
                 self._cancel(self.case.key_for("accepted", nurse), accepted.visit_at, nurse)
         for placed in self.worklist.untaken(PlaceVisit).values():
             if placed.outcome == "placed" and placed.visit_at:
                 self._cancel(self.case.key_for("placed"), placed.visit_at, placed.nurse)
-        for ready in self.worklist.untaken(PrepareTherapy).values():
-            if ready.outcome == "ready" and self.case.reservation:
-                self._take_back(self.case.reservation.lots, ready.delivery)
 
     def visit_cancelled(self) -> None:
         """Before the visit is released. A visit that was reported as not done needs nobody's word any more."""

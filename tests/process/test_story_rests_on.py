@@ -1,5 +1,8 @@
 """Every row of the table "what rests on what": a fact changes, and each result that rests on it is looked at again."""
 
+import asyncio
+from dataclasses import dataclass, field
+
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
@@ -11,6 +14,7 @@ from firstdose.domain.referral.versions import OF_FORMER, Change
 from firstdose.domain.work.change_review import OWNER_OF
 from firstdose.domain.work.stage import Closing
 from firstdose.domain.work.work_item import WorkItemKind as K
+from firstdose.ports import AuthorizationRequest
 from tests.process.changing import change, is_ready_for_the_visit, reviews, stale
 from tests.process.outside import ELECTRONIC, OUTLINE, Outside
 from tests.process.story import USUAL, Script, Story
@@ -107,6 +111,37 @@ async def test_an_order_that_changes_while_benefits_are_verified_again_is_author
     codes = [[line.code for line in request.lines if line.kind is LineKind.PER_DIEM] for request in outside.requests]
     assert codes == ([["S9500"], ["S9502"]] if asked_again else [["S9500"]])
     assert {line.contact for line in outside.standing.lines} == {outside.requests[-1].key}
+
+
+@dataclass
+class VoidsLate(Outside):
+    """The payer takes its time to void: meanwhile nobody takes what staff answer."""
+
+    voids: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def void(self, request: AuthorizationRequest) -> None:
+        await super().void(request)
+        async with self.happened:
+            self.happened.notify_all()
+        await self.voids.wait()
+
+
+@pytest.mark.parametrize(("fact", "asked"), [(Change.ALLERGIES, 2), (Change.LOGISTICS, 1)])
+async def test_an_answer_from_before_a_change_that_nobody_has_taken_is_asked_for_again(
+    env: WorkflowEnvironment, fact: Change, asked: int
+) -> None:
+    outside = VoidsLate()
+    async with Story(env, outside, {K.ASSESS_PATIENT: [None, USUAL[K.ASSESS_PATIENT]]}) as story:
+        await story.until(lambda: bool(story.asked(K.ASSESS_PATIENT)) and bool(outside.requests))
+        await change(story, Change.PAYER)
+        await story.until(lambda: bool(outside.voided))
+        await story.resolve(story.asked(K.ASSESS_PATIENT)[0], USUAL[K.ASSESS_PATIENT])
+        await change(story, fact, number=2)
+        outside.voids.set()
+        assert await story.ends() is Closing.COMPLETED
+    assert story.refusals == []
+    assert len(story.asked(K.ASSESS_PATIENT)) == asked
+    assert reviews(story, SettledResult.ASSESSMENT) == []
 
 
 async def test_a_patient_who_is_not_to_be_contacted_any_more_is_not_visited_before_intake_has_asked(

@@ -182,6 +182,11 @@ class Worklist:
         subjects = [subject for kind, _, subject in questions if kind == _KIND_OF[answer]]
         return {about: given for about in subjects if (given := self.peek(answer, about=about)) is not None}
 
+    def has_untaken(self, *kinds: WorkItemKind) -> bool:
+        """Whether somebody has answered one of these, and nobody has taken the answer yet."""
+        given = (question for question, item_id in self._state.asked.items() if item_id in self._state.answers)
+        return any(question.partition(" ")[0] in kinds for question in given)
+
     def take(self, answer: type[R], *, about: str = "") -> R:
         """The answer, once: the same question asked after this is a new item."""
         return answer.model_validate(self._state.answers.pop(self._state.asked.pop(_question(answer, about))))
